@@ -1,0 +1,205 @@
+//! Working days: Monday to Friday, corrected by the State Council's yearly notices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{ToSpan, civil::Date};
+use serde::{Deserialize, Serialize};
+
+/// The statutory days of one calendar year, as one data file holds them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatutoryYear {
+    /// Days that the notice names as 放假, weekend days among them.
+    pub off: BTreeSet<Date>,
+    /// Weekend days that the notice makes working days (调休上班).
+    pub work: BTreeSet<Date>,
+}
+
+/// Which days work. Years without data count as Monday to Friday and are *provisional*.
+///
+/// Every question is answered in time logarithmic in the number of statutory days, however far
+/// the dates lie apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calendar {
+    years: BTreeSet<i16>,
+    /// Where a day differs from Monday–Friday, in order: the day, whether it works, and how many
+    /// working days all differences up to and including this one add.
+    differences: Vec<(Date, bool, i64)>,
+}
+
+impl Calendar {
+    /// A calendar of the given years. A date outside its file's year is ignored: the check of the
+    /// file has refused it already.
+    pub fn new(years: &BTreeMap<i16, StatutoryYear>) -> Self {
+        let mut differences: Vec<(Date, bool, i64)> = Vec::new();
+        for (&year, days) in years {
+            let off = days.off.iter().filter(|d| is_weekday(**d)).map(|d| (*d, false, -1));
+            let work = days.work.iter().filter(|d| !is_weekday(**d)).map(|d| (*d, true, 1));
+            // A day that is named as both works: the make-up day is the later, narrower word.
+            let off = off.filter(|(d, ..)| !days.work.contains(d));
+            differences.extend(off.chain(work).filter(|(d, ..)| d.year() == year));
+        }
+        differences.sort_unstable();
+        let mut sum = 0;
+        for (_, _, total) in &mut differences {
+            sum += *total;
+            *total = sum;
+        }
+        Self { years: years.keys().copied().collect(), differences }
+    }
+
+    /// Whether the year's notice is missing, so that its working days are a guess.
+    pub fn is_provisional(&self, year: i16) -> bool {
+        !self.years.contains(&year)
+    }
+
+    /// The years whose notices are known, in order.
+    pub fn years(&self) -> impl Iterator<Item = i16> {
+        self.years.iter().copied()
+    }
+
+    pub fn is_workday(&self, day: Date) -> bool {
+        match self.differences.binary_search_by_key(&day, |(d, ..)| *d) {
+            Ok(i) => self.differences[i].1,
+            Err(_) => is_weekday(day),
+        }
+    }
+
+    /// The last working day on or before `day`.
+    pub fn on_or_before(&self, day: Date) -> Date {
+        self.walk(day, -1, |d| self.is_workday(d))
+    }
+
+    /// The first working day on or after `day`.
+    pub fn on_or_after(&self, day: Date) -> Date {
+        self.walk(day, 1, |d| self.is_workday(d))
+    }
+
+    /// The `n`-th working day after `day` (before it, if negative); `day` itself is not counted.
+    /// `n == 0` is `day`, working or not.
+    pub fn add_workdays(&self, day: Date, n: i64) -> Date {
+        match n {
+            0 => day,
+            1.. => self.nth(self.count_to(day) + n),
+            _ => self.nth(self.count_to(shift(day, -1)) + n + 1),
+        }
+    }
+
+    /// How many working days lie after `from`, up to and including `to`. Negative when `to` lies
+    /// before `from`.
+    pub fn workdays_between(&self, from: Date, to: Date) -> i64 {
+        self.count_to(to) - self.count_to(from)
+    }
+
+    /// Working days from the start of time up to and including `day`.
+    fn count_to(&self, day: Date) -> i64 {
+        let plain = weekdays_to(day_number(day));
+        match self.differences.partition_point(|(d, ..)| *d <= day) {
+            0 => plain,
+            i => plain + self.differences[i - 1].2,
+        }
+    }
+
+    /// The working day with this count: the inverse of [`Self::count_to`].
+    fn nth(&self, count: i64) -> Date {
+        let mut day = shift(EPOCH, count.div_euclid(5) * 7 + count.rem_euclid(5));
+        // Each round closes the gap by what is missing; a round that closes nothing ends on a run
+        // of days off, which the walk leaves.
+        loop {
+            let missing = count - self.count_to(day);
+            match missing {
+                0 => return self.walk(day, -1, |d| self.is_workday(d)),
+                _ if is_edge(day) => return day,
+                _ => day = shift(day, missing),
+            }
+        }
+    }
+
+    fn walk(&self, mut day: Date, by: i64, stop: impl Fn(Date) -> bool) -> Date {
+        while !stop(day) && !is_edge(day) {
+            day = shift(day, by);
+        }
+        day
+    }
+}
+
+/// A Monday from which weekdays are counted.
+const EPOCH: Date = jiff::civil::date(1900, 1, 1);
+
+/// `day` moved by whole days; it stays at the end of time rather than leave it.
+pub fn shift(day: Date, days: i64) -> Date {
+    day.saturating_add(days.clamp(-10_000_000, 10_000_000).days())
+}
+
+/// Days from `from` to `to`, negative when `to` lies before `from`.
+pub fn days_between(from: Date, to: Date) -> i64 {
+    day_number(to) - day_number(from)
+}
+
+fn is_edge(day: Date) -> bool {
+    day == Date::MIN || day == Date::MAX
+}
+
+fn is_weekday(day: Date) -> bool {
+    day.weekday().to_monday_zero_offset() < 5
+}
+
+fn day_number(day: Date) -> i64 {
+    day.duration_since(EPOCH).as_hours() / 24
+}
+
+/// Mondays to Fridays from [`EPOCH`] (day 0) up to and including day `n`.
+fn weekdays_to(n: i64) -> i64 {
+    let days = n + 1;
+    days.div_euclid(7) * 5 + days.rem_euclid(7).min(5)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 2026's Spring Festival and its make-up days, enough for the cases below.
+    fn calendar() -> Calendar {
+        let off = (15..=23).map(|d| date(2026, 2, d)).collect();
+        let work = [date(2026, 2, 14), date(2026, 2, 28)].into();
+        Calendar::new(&BTreeMap::from([(2026, StatutoryYear { off, work })]))
+    }
+
+    #[test]
+    fn counts_as_the_design_says() {
+        let cal = calendar();
+        // N working days after a day: the day itself is not counted.
+        let mut years = BTreeMap::new();
+        years.insert(
+            2026,
+            StatutoryYear {
+                off: (15..=23).map(|d| date(2026, 2, d)).collect(),
+                work: [date(2026, 2, 14), date(2026, 2, 28)].into(),
+            },
+        );
+        assert_eq!(Calendar::new(&years).add_workdays(date(2026, 2, 13), 20), date(2026, 3, 19));
+        assert_eq!(cal.on_or_before(date(2026, 2, 20)), date(2026, 2, 14));
+        assert_eq!(cal.on_or_after(date(2026, 2, 20)), date(2026, 2, 24));
+        assert_eq!(cal.workdays_between(date(2026, 1, 27), date(2026, 1, 30)), 3);
+        assert!(cal.is_provisional(2027) && !cal.is_provisional(2026));
+    }
+
+    proptest! {
+        /// The closed form against counting one day after another.
+        #[test]
+        fn agrees_with_counting(start in 0i64..1500, n in -400i64..400) {
+            let cal = calendar();
+            let day = shift(date(2024, 1, 1), start);
+            let mut left = n;
+            let mut counted = day;
+            while left != 0 {
+                counted = shift(counted, n.signum());
+                if cal.is_workday(counted) { left -= n.signum(); }
+            }
+            prop_assert_eq!(cal.add_workdays(day, n), counted);
+            if n > 0 { prop_assert_eq!(cal.workdays_between(day, counted), n); }
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What the admin wrote, checked: sections, the roster they form, deadlines, the plan.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    calendar::{Calendar, shift},
+    due::{Due, Frequency, Rule},
+};
+
+/// All sections that have not been left out by `in_all = false`.
+pub const ALL_SECTIONS: &str = "各科室";
+
+/// An address that a letter can be sent to: ASCII, `local@domain` (RFC 5321, section 4.1.2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Mailbox(String);
+
+/// Who answers for deadlines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    pub name: String,
+    /// A letter each. Empty: the section is written to through the admin (代转).
+    pub email: Vec<Mailbox>,
+    /// 分管领导, written to when overdue.
+    pub leader: Vec<Mailbox>,
+    pub in_all: bool,
+}
+
+/// All sections, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roster {
+    pub sections: Vec<Section>,
+}
+
+/// How long before a date: calendar days or working days. `当天` is no day before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Lead {
+    Days(u16),
+    Workdays(u16),
+}
+
+/// Whether one section closes an occurrence for all, or each reports for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Done {
+    #[default]
+    Any,
+    Each,
+}
+
+/// An earlier date that the bureau set for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The rule's latest date on or before `due`.
+    Rule(Rule),
+    /// So long before `due`.
+    Before(Lead),
+}
+
+/// One recurring duty of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    pub id: String,
+    /// Its number in the plan.
+    pub item: Option<u32>,
+    /// With `{year}`, `{last_year}` and the like: see [`Deadline::title_for`].
+    pub title: String,
+    pub due: Due,
+    /// As written, and what it means.
+    pub target: Option<(String, Target)>,
+    /// As written; `各科室` stands for itself until it is expanded by the roster of the day.
+    pub sections: Vec<String>,
+    /// 牵头: one of the sections.
+    pub lead: Option<String>,
+    pub basis: Option<String>,
+    /// 要做: what to do, step by step.
+    pub steps: Vec<String>,
+    pub remind: Vec<Lead>,
+    /// Working days after `due` on which an open occurrence is spoken of.
+    pub overdue: Vec<u16>,
+    /// Instead of the sections' leaders.
+    pub escalate_to: Option<Vec<Mailbox>>,
+    pub done: Done,
+    /// How many completions close an occurrence (of each section, if `done` is each).
+    pub times: u32,
+    /// Occurrences due before this day are not opened; the day of loading unless given.
+    pub since: Option<Date>,
+    /// 局内默认: the date is the bureau's own, not the document's.
+    pub bureau_default: bool,
+    pub off: bool,
+}
+
+/// What is in force: the roster and the deadlines that are not switched off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub roster: Roster,
+    pub deadlines: Vec<Deadline>,
+}
+
+/// From this working day overdue on, the leader is written to as well.
+pub const ESCALATES_AT: u16 = 3;
+
+/// 1, 3, 8, 13, … (3 + 5n), ten at most.
+pub fn default_overdue() -> Vec<u16> {
+    std::iter::once(1).chain((0..9).map(|n| ESCALATES_AT + 5 * n)).collect()
+}
+
+/// The leads that follow from how often a deadline comes round.
+pub fn default_leads(frequency: Frequency) -> Vec<Lead> {
+    use Lead::{Days, Workdays};
+    match frequency {
+        Frequency::Yearly => vec![Days(30), Days(15), Workdays(7), Workdays(3), Workdays(1), Days(0)],
+        Frequency::Quarterly => vec![Days(15), Workdays(5), Workdays(1), Days(0)],
+        Frequency::Monthly => vec![Workdays(3), Workdays(1), Days(0)],
+        Frequency::Weekly => vec![Workdays(1), Days(0)],
+        Frequency::Case => vec![Workdays(5), Workdays(3), Workdays(1), Days(0)],
+    }
+}
+
+impl Lead {
+    /// The day so long before `date`, before any rolling.
+    fn raw(self, cal: &Calendar, date: Date) -> Date {
+        match self {
+            Self::Days(n) => shift(date, -i64::from(n)),
+            Self::Workdays(n) => cal.add_workdays(date, -i64::from(n)),
+        }
+    }
+
+    /// The working day on which this lead before `date` is said: a lead in calendar days that
+    /// lands on a day off moves back. The second date, before that move, tells the tighter of two
+    /// leads that land on one day.
+    pub fn day_before(self, cal: &Calendar, date: Date) -> (Date, Date) {
+        let raw = self.raw(cal, date);
+        (cal.on_or_before(raw), raw)
+    }
+}
+
+impl Roster {
+    pub fn get(&self, name: &str) -> Option<&Section> {
+        self.sections.iter().find(|s| s.name == name)
+    }
+
+    /// The sections that are named, each once, `各科室` replaced by all that are in it. A name that
+    /// is not on the roster is passed by: the check of the file has refused it.
+    pub fn expand<'a>(&'a self, names: &[String]) -> Vec<&'a Section> {
+        let mut found: Vec<&Section> = Vec::new();
+        for name in names {
+            let all = name == ALL_SECTIONS;
+            let more = self.sections.iter().filter(|s| if all { s.in_all } else { s.name == *name });
+            for section in more {
+                if !found.iter().any(|f| f.name == section.name) {
+                    found.push(section);
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Deadline {
+    /// The variables a title may hold, for the check and its did-you-mean.
+    pub const TITLE_VARIABLES: [&str; 7] = ["year", "last_year", "next_year", "half", "quarter", "month", "period"];
+
+    /// The title of one period: `发布{last_year}年度…` of `2027` is `发布2026年度…`.
+    ///
+    /// A variable that the period does not have (a quarter in a year) is left as it is written.
+    pub fn title_for(&self, period: &str) -> String {
+        let mut title = self.title.clone();
+        for (name, value) in title_values(period) {
+            title = title.replace(&format!("{{{name}}}"), &value);
+        }
+        title
+    }
+
+    /// The date that the bureau set for itself in an occurrence, before it is rolled back to a
+    /// working day; `None` where it would not be earlier than `due`.
+    pub fn target_before(&self, cal: &Calendar, due: Date) -> Option<Date> {
+        let (_, target) = self.target.as_ref()?;
+        let day = match target {
+            Target::Rule(rule) => rule.terms(cal, shift(due, -400), due).last()?.due,
+            Target::Before(lead) => lead.raw(cal, due),
+        };
+        (day < due).then_some(day)
+    }
+}
+
+/// Every variable that `period` gives a value to.
+fn title_values(period: &str) -> BTreeMap<&'static str, String> {
+    let mut values = BTreeMap::from([("period", period.to_owned())]);
+    let (year, rest) = period.split_once('-').unwrap_or((period, ""));
+    if let (4, Ok(year)) = (year.len(), year.parse::<i32>()) {
+        values.insert("year", year.to_string());
+        values.insert("last_year", (year - 1).to_string());
+        values.insert("next_year", (year + 1).to_string());
+    }
+    match rest.split_at_checked(1) {
+        Some(("H", half)) => values.insert("half", if half == "1" { "上".into() } else { "下".into() }),
+        Some(("Q", quarter)) => values.insert("quarter", quarter.into()),
+        Some(_) => rest
+            .split('-')
+            .next()
+            .and_then(|m| m.parse::<u8>().ok())
+            .and_then(|month| values.insert("month", month.to_string())),
+        None => None,
+    };
+    values
+}
+
+impl Mailbox {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Mailbox {
+    type Err = String;
+
+    /// # Errors
+    /// In Chinese, what is wrong with the address.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(c) = text.chars().find(|c| !c.is_ascii() || c.is_ascii_control()) {
+            return Err(format!("邮箱里有不能用的字符“{}”，只能用英文字母、数字和半角符号", c.escape_debug()));
+        }
+        let options = email_address::Options::default().without_display_text().without_domain_literal();
+        match email_address::EmailAddress::parse_with_options(text, options) {
+            // A quoted local part is legal and always a mistake.
+            Ok(_) if !text.contains('"') => Ok(Self(text.to_owned())),
+            _ => Err("不是邮箱地址，应写成 name@example.test".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Lead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Days(0) | Self::Workdays(0) => f.write_str("当天"),
+            Self::Days(n) => write!(f, "{n}天"),
+            Self::Workdays(n) => write!(f, "{n}个工作日"),
+        }
+    }
+}
+
+impl FromStr for Lead {
+    type Err = String;
+
+    /// # Errors
+    /// In Chinese, what would be understood.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let bare = bare.strip_prefix("提前").unwrap_or(&bare);
+        if matches!(bare, "当天" | "当日") {
+            return Ok(Self::Days(0));
+        }
+        let digits = bare.len() - bare.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number = bare[..digits].parse::<u16>().ok().filter(|n| *n <= 366);
+        match (number, &bare[digits..]) {
+            (Some(0), "天" | "日" | "个工作日" | "工作日" | "d" | "wd") => Ok(Self::Days(0)),
+            (Some(n), "天" | "日" | "d") => Ok(Self::Days(n)),
+            (Some(n), "个工作日" | "工作日" | "wd") => Ok(Self::Workdays(n)),
+            _ => Err("提前量应写成 \"30天\"、\"7个工作日\" 或 \"当天\"，最多 366".to_owned()),
+        }
+    }
+}
+
+macro_rules! as_text {
+    ($($name:ty),*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> { text.parse() }
+        }
+        impl From<$name> for String {
+            fn from(value: $name) -> Self { value.to_string() }
+        }
+    )*};
+}
+as_text!(Mailbox, Lead);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leads_read_back() {
+        for text in ["30天", "7个工作日", "当天"] {
+            assert_eq!(text.parse::<Lead>().map(|l| l.to_string()), Ok(text.to_owned()));
+        }
+        for text in ["", "7", "七天", "-1天", "400天", "天"] {
+            assert!(text.parse::<Lead>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn mailboxes() {
+        for good in ["a@example.test", "a.b+c@x-y.example.test"] {
+            assert!(good.parse::<Mailbox>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@b",
+            "a b@example.test",
+            "甲@example.test",
+            "a@例子.test",
+            "a@x.test\r\nBcc: b@x.test",
+            "N <a@b.test>",
+            "a@b.test,c@d.test",
+            "\"a b\"@x.test",
+        ] {
+            assert!(bad.parse::<Mailbox>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn titles() {
+        let values = |p| title_values(p).into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ");
+        assert_eq!(values("2027"), "last_year=2026 next_year=2028 period=2027 year=2027");
+        assert_eq!(values("2026-H2"), "half=下 last_year=2025 next_year=2027 period=2026-H2 year=2026");
+        assert_eq!(values("2026-Q3"), "last_year=2025 next_year=2027 period=2026-Q3 quarter=3 year=2026");
+        assert_eq!(values("2026-08"), "last_year=2025 month=8 next_year=2027 period=2026-08 year=2026");
+        assert_eq!(values("2026-W34"), "last_year=2025 next_year=2027 period=2026-W34 year=2026");
+        assert_eq!(values("粤江交依申请〔2026〕3号"), "period=粤江交依申请〔2026〕3号");
+    }
+
+    #[test]
+    fn overdue_by_default() {
+        assert_eq!(default_overdue(), [1, 3, 8, 13, 18, 23, 28, 33, 38, 43]);
+    }
+}

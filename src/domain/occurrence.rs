@@ -1,0 +1,133 @@
+//! One period of one deadline: its dates, and where it stands.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    calendar::{Calendar, days_between},
+    deadline::{Deadline, Done},
+};
+
+/// The days that follow from a due date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dates {
+    /// 规定期限: as the document states it; it never moves.
+    pub due: Date,
+    /// 请于…前办结: the last working day on or before `due`.
+    pub finish_by: Date,
+    /// 局内目标, rolled back to a working day; only where it is earlier than `finish_by`.
+    pub target: Option<Date>,
+    /// The notice of one of the years is missing: the working days are a guess.
+    pub provisional: bool,
+}
+
+/// How near, as a light; a word always stands beside the colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Light {
+    Green,
+    Yellow,
+    Red,
+}
+
+/// Where an occurrence stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Open,
+    Done,
+    /// Its deadline was taken out of the file, or switched off.
+    Withdrawn,
+}
+
+/// How much of the asked-for completions is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The sections that have reported, once for each report; empty where none was named.
+    pub reports: Vec<String>,
+}
+
+impl Dates {
+    pub fn new(deadline: &Deadline, cal: &Calendar, due: Date) -> Self {
+        let finish_by = cal.on_or_before(due);
+        let target = deadline.target_before(cal, due).map(|t| cal.on_or_before(t)).filter(|t| *t < finish_by);
+        let years = [Some(due), Some(finish_by), target].into_iter().flatten().map(Date::year);
+        Self { due, finish_by, target, provisional: years.into_iter().any(|y| cal.is_provisional(y)) }
+    }
+
+    /// The date that counts today: the target while it lies ahead, then the last working day.
+    pub fn aim(&self, today: Date) -> Date {
+        self.target.filter(|t| *t >= today).unwrap_or(self.finish_by)
+    }
+
+    /// Calendar days left to the day the work has to be finished by; 0 between that day and `due`;
+    /// negative: days since `due`.
+    pub fn days_left(&self, today: Date) -> i64 {
+        self.left(today, days_between)
+    }
+
+    /// The same in working days.
+    pub fn workdays_left(&self, cal: &Calendar, today: Date) -> i64 {
+        self.left(today, |from, to| cal.workdays_between(from, to))
+    }
+
+    fn left(&self, today: Date, count: impl Fn(Date, Date) -> i64) -> i64 {
+        if today > self.due { -count(self.due, today) } else { count(today, self.finish_by).max(0) }
+    }
+}
+
+impl Light {
+    /// Red once `due` has passed, yellow from the first lead on, green before it and when done.
+    pub fn of(state: State, dates: &Dates, first_lead: Option<Date>, today: Date) -> Self {
+        match state {
+            State::Done | State::Withdrawn => Self::Green,
+            State::Open if today > dates.due => Self::Red,
+            State::Open if first_lead.unwrap_or(dates.aim(today)) <= today => Self::Yellow,
+            State::Open => Self::Green,
+        }
+    }
+
+    pub fn emoji(self) -> &'static str {
+        match self {
+            Self::Green => "🟢",
+            Self::Yellow => "🟡",
+            Self::Red => "🔴",
+        }
+    }
+
+    /// The colour's own name.
+    pub fn colour(self) -> &'static str {
+        match self {
+            Self::Green => "绿",
+            Self::Yellow => "黄",
+            Self::Red => "红",
+        }
+    }
+
+    /// The word beside the colour.
+    pub fn word(self, state: State) -> &'static str {
+        match (state, self) {
+            (State::Done, _) => "已办结",
+            (State::Withdrawn, _) => "已撤销",
+            (State::Open, Self::Green) => "正常",
+            (State::Open, Self::Yellow) => "临近",
+            (State::Open, Self::Red) => "逾期",
+        }
+    }
+}
+
+impl Progress {
+    /// Whether the reports close the occurrence of a deadline that `sections` answer for.
+    pub fn is_done(&self, deadline: &Deadline, sections: &[&str]) -> bool {
+        match deadline.done {
+            Done::Any => self.reports.len() as u64 >= u64::from(deadline.times),
+            Done::Each => !sections.is_empty() && sections.iter().all(|s| self.has_reported(deadline, s)),
+        }
+    }
+
+    /// Whether this section owes no more reports.
+    pub fn has_reported(&self, deadline: &Deadline, section: &str) -> bool {
+        let given = self.reports.iter().filter(|r| *r == section).count();
+        deadline.done == Done::Each && given as u64 >= u64::from(deadline.times)
+    }
+}

@@ -1,0 +1,108 @@
+//! An attempt's outcome → try again at | give up.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// What became of one attempt to hand a letter over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server took responsibility: 250 after the final dot.
+    Accepted { reply: String },
+    /// Try again: 4xx, no connection, or anything that is not known to be for good.
+    Temporary { reply: String },
+    /// The server refuses this recipient or this letter for good.
+    Permanent { reply: String },
+    /// The connection ended between the final dot and the reply: it may have been accepted.
+    Unknown { reply: String },
+    /// The server refuses *us* (credentials, TLS): no recipient's fault, and nothing goes out until
+    /// the operator mends it.
+    Misconfigured { reply: String },
+}
+
+/// What to do next with a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Sent,
+    /// Not before this moment.
+    RetryAt(Timestamp),
+    GiveUp,
+}
+
+/// Trying goes on for at least so long after the first attempt,
+const HORIZON: SignedDuration = SignedDuration::from_hours(72);
+/// and at least so often: a long holiday inside the horizon leaves few sending windows.
+const MIN_ATTEMPTS: u32 = 10;
+const FIRST_PAUSE_SECONDS: i64 = 60;
+const LONGEST_PAUSE_SECONDS: i64 = 3600;
+
+/// Decides after the `attempts`-th attempt (from 1), which ended at `now`; the first began at
+/// `first`. `spread` in 0..1000 is the jitter: a pause is between 80 % and 120 % of its length.
+pub fn after(outcome: &Outcome, attempts: u32, first: Timestamp, now: Timestamp, spread: u16) -> Next {
+    match outcome {
+        Outcome::Accepted { .. } => Next::Sent,
+        Outcome::Permanent { .. } => Next::GiveUp,
+        _ if attempts >= MIN_ATTEMPTS && now.duration_since(first) >= HORIZON => Next::GiveUp,
+        _ => {
+            let doubled = FIRST_PAUSE_SECONDS << attempts.saturating_sub(1).min(10);
+            let pause = doubled.min(LONGEST_PAUSE_SECONDS);
+            let jittered = pause * (800 + i64::from(spread.min(999)) * 2 / 5) / 1000;
+            Next::RetryAt(now.saturating_add(SignedDuration::from_secs(jittered)).unwrap_or(Timestamp::MAX))
+        }
+    }
+}
+
+impl Outcome {
+    /// The server's words, or what went wrong.
+    pub fn reply(&self) -> &str {
+        match self {
+            Self::Accepted { reply }
+            | Self::Temporary { reply }
+            | Self::Permanent { reply }
+            | Self::Unknown { reply }
+            | Self::Misconfigured { reply } => reply,
+        }
+    }
+
+    /// Its name in the database, in logs and in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Temporary { .. } => "temporary",
+            Self::Permanent { .. } => "permanent",
+            Self::Unknown { .. } => "unknown",
+            Self::Misconfigured { .. } => "misconfigured",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end() {
+        let first = Timestamp::UNIX_EPOCH;
+        let outcome = Outcome::Temporary { reply: String::new() };
+        let mut now = first;
+        let mut pauses = Vec::new();
+        for attempts in 1.. {
+            match after(&outcome, attempts, first, now, 500) {
+                Next::RetryAt(at) => {
+                    pauses.push(at.duration_since(now).as_secs());
+                    now = at;
+                }
+                Next::GiveUp => break,
+                Next::Sent => panic!("a temporary failure is not sent"),
+            }
+        }
+        assert_eq!(pauses[..7], [60, 120, 240, 480, 960, 1920, 3600]);
+        assert!(pauses[6..].iter().all(|p| *p == 3600));
+        assert_eq!(now.duration_since(first).as_hours(), 72);
+    }
+
+    #[test]
+    fn a_long_holiday_does_not_end_it() {
+        let outcome = Outcome::Temporary { reply: String::new() };
+        let late = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_hours(24 * 9)).unwrap();
+        assert!(matches!(after(&outcome, 2, Timestamp::UNIX_EPOCH, late, 0), Next::RetryAt(_)));
+    }
+}
