@@ -1,2 +1,4 @@
+pub mod clock;
 pub mod domain;
 pub mod letter;
+pub mod store;

@@ -1,0 +1,126 @@
+//! The deadlines as loaded, each wording kept, and the loads themselves.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, civil::Date};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Error, Result, Tx};
+use crate::domain::deadline::Deadline;
+
+/// A deadline with its wording in force (or the last that was).
+#[derive(Clone, Debug)]
+pub struct DeadlineRow {
+    pub deadline: Deadline,
+    pub in_force: bool,
+    pub since: Date,
+    pub last_due: Option<Date>,
+}
+
+/// A configuration that was put in force or refused.
+#[derive(Clone, Debug)]
+pub struct LoadRecord {
+    pub id: i64,
+    pub at: Timestamp,
+    pub accepted: bool,
+    pub detail: String,
+}
+
+const DEADLINE: &str =
+    "SELECT v.definition, d.in_force, d.since, d.last_due FROM deadline d JOIN deadline_version v ON v.id = d.version";
+
+impl Tx<'_> {
+    pub fn meta(&self, key: &str) -> Result<Option<String>> {
+        let mut found = self.tx.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(found.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    pub fn set_meta(&self, key: &str, value: &str) -> Result<()> {
+        self.tx.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?.execute([key, value])?;
+        Ok(())
+    }
+
+    /// Remembers a load. Gives its id.
+    pub fn record_load(&self, at: Timestamp, accepted: bool, detail: &str) -> Result<i64> {
+        self.tx
+            .execute("INSERT INTO load (at, accepted, detail) VALUES (?1, ?2, ?3)", params![at, accepted, detail])?;
+        Ok(self.tx.last_insert_rowid())
+    }
+
+    pub fn last_load(&self) -> Result<Option<LoadRecord>> {
+        let sql = "SELECT id, at, accepted, detail FROM load ORDER BY id DESC LIMIT 1";
+        let row =
+            |row: &Row| Ok(LoadRecord { id: row.get(0)?, at: row.get(1)?, accepted: row.get(2)?, detail: row.get(3)? });
+        Ok(self.tx.query_row(sql, [], row).optional()?)
+    }
+
+    /// When the configuration that is in force was loaded.
+    pub fn in_force_since(&self) -> Result<Option<Timestamp>> {
+        let sql = "SELECT max(at) FROM load WHERE accepted";
+        Ok(self.tx.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    pub fn deadline(&self, id: &str) -> Result<Option<DeadlineRow>> {
+        let mut found = self.tx.prepare_cached(&format!("{DEADLINE} WHERE d.id = ?1"))?;
+        found.query_row([id], read_deadline).optional()?.transpose()
+    }
+
+    /// Deadlines in force whose next occurrence may open by `today`.
+    pub fn deadlines_to_open(&self, today: Date) -> Result<Vec<DeadlineRow>> {
+        let sql = format!("{DEADLINE} WHERE d.in_force AND d.next_opens <= ?1");
+        self.tx.prepare_cached(&sql)?.query_map([today], read_deadline)?.map(|row| row?).collect()
+    }
+
+    pub fn ids_in_force(&self) -> Result<BTreeSet<String>> {
+        let mut ids = self.tx.prepare_cached("SELECT id FROM deadline WHERE in_force")?;
+        Ok(ids.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Puts a wording in force: a new deadline, a changed one, or one that comes back.
+    pub fn put_deadline(&self, deadline: &Deadline, load: i64, since: Date, next_opens: Date) -> Result<()> {
+        self.end_version(&deadline.id, load)?;
+        let definition = serde_json::to_string(deadline).map_err(|e| Error::Value(e.to_string()))?;
+        self.tx
+            .prepare_cached("INSERT INTO deadline_version (deadline, definition, load) VALUES (?1, ?2, ?3)")?
+            .execute(params![deadline.id, definition, load])?;
+        let sql = "INSERT INTO deadline (id, version, in_force, since, next_opens) VALUES (?1, ?2, 1, ?3, ?4)
+                   ON CONFLICT (id) DO UPDATE SET version = ?2, in_force = 1, since = ?3, next_opens = ?4";
+        self.tx.prepare_cached(sql)?.execute(params![deadline.id, self.tx.last_insert_rowid(), since, next_opens])?;
+        Ok(())
+    }
+
+    pub fn withdraw_deadline(&self, id: &str, load: i64) -> Result<()> {
+        self.end_version(id, load)?;
+        self.tx.prepare_cached("UPDATE deadline SET in_force = 0, next_opens = NULL WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+
+    fn end_version(&self, id: &str, load: i64) -> Result<()> {
+        let sql = "UPDATE deadline_version SET until_load = ?2 WHERE deadline = ?1 AND until_load IS NULL";
+        self.tx.prepare_cached(sql)?.execute(params![id, load])?;
+        Ok(())
+    }
+
+    /// Remembers how far occurrences were opened, and when to look again.
+    pub fn set_opened(&self, id: &str, last_due: Option<Date>, next_opens: Option<Date>) -> Result<()> {
+        let sql = "UPDATE deadline SET last_due = ?2, next_opens = ?3 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![id, last_due, next_opens])?;
+        Ok(())
+    }
+
+    /// Looks at every deadline in force again today: a leads' day may have moved.
+    pub fn look_at_all_deadlines(&self, today: Date) -> Result<()> {
+        self.tx.execute("UPDATE deadline SET next_opens = ?1 WHERE in_force", [today])?;
+        Ok(())
+    }
+}
+
+fn read_deadline(row: &Row) -> rusqlite::Result<Result<DeadlineRow>> {
+    let definition: String = row.get(0)?;
+    let (in_force, since, last_due) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok(parse_definition(&definition).map(|deadline| DeadlineRow { deadline, in_force, since, last_due }))
+}
+
+pub(super) fn parse_definition(json: &str) -> Result<Deadline> {
+    serde_json::from_str(json).map_err(|e| Error::Value(format!("definition of a deadline: {e}")))
+}

@@ -1,0 +1,215 @@
+//! Occurrences, and who reported them done.
+
+use jiff::{Timestamp, civil::Date};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
+
+use super::{Result, Tx, deadlines::parse_definition};
+use crate::domain::{
+    deadline::Deadline,
+    occurrence::{Dates, Progress, State},
+};
+
+#[derive(Clone, Debug)]
+pub struct OccurrenceRow {
+    pub id: i64,
+    pub deadline: String,
+    pub period: String,
+    pub dates: Dates,
+    pub next_due: Option<Date>,
+    pub revision: u32,
+    pub state: State,
+}
+
+/// An occurrence to be opened.
+#[derive(Clone, Debug)]
+pub struct NewOccurrence<'a> {
+    pub deadline: &'a str,
+    pub period: &'a str,
+    pub dates: Dates,
+    pub next_due: Option<Date>,
+    pub speak_on: Option<Date>,
+}
+
+/// Which occurrences; every part narrows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OccurrenceFilter<'a> {
+    pub deadline: Option<&'a str>,
+    pub state: Option<State>,
+}
+
+/// A report that an occurrence is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    pub id: i64,
+    /// Empty where none was named.
+    pub section: String,
+    pub by: String,
+    pub note: String,
+    pub evidence: String,
+    pub at: Timestamp,
+}
+
+const OCCURRENCE: &str =
+    "o.id, o.deadline, o.period, o.due, o.finish_by, o.target, o.provisional, o.next_due, o.revision, o.state";
+
+impl Tx<'_> {
+    pub fn open_occurrence(&self, new: &NewOccurrence) -> Result<i64> {
+        let sql =
+            "INSERT INTO occurrence (deadline, period, due, finish_by, target, provisional, next_due, state, speak_on)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8)";
+        let Dates { due, finish_by, target, provisional } = new.dates;
+        self.tx.prepare_cached(sql)?.execute(params![
+            new.deadline,
+            new.period,
+            due,
+            finish_by,
+            target,
+            provisional,
+            new.next_due,
+            new.speak_on
+        ])?;
+        Ok(self.tx.last_insert_rowid())
+    }
+
+    pub fn occurrence(&self, deadline: &str, period: &str) -> Result<Option<OccurrenceRow>> {
+        let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND o.period = ?2");
+        Ok(self.tx.prepare_cached(&sql)?.query_row([deadline, period], read_occurrence).optional()?)
+    }
+
+    pub fn occurrence_by_id(&self, id: i64) -> Result<Option<OccurrenceRow>> {
+        let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.id = ?1");
+        Ok(self.tx.prepare_cached(&sql)?.query_row([id], read_occurrence).optional()?)
+    }
+
+    /// By due date.
+    pub fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<OccurrenceRow>> {
+        let state = filter.state.map(state_name);
+        let mut wheres: Vec<&str> = Vec::new();
+        let mut values: Vec<(&str, &dyn ToSql)> = Vec::new();
+        if let Some(deadline) = &filter.deadline {
+            wheres.push("o.deadline = :deadline");
+            values.push((":deadline", deadline));
+        }
+        if let Some(state) = &state {
+            wheres.push("o.state = :state");
+            values.push((":state", state));
+        }
+        let condition = if wheres.is_empty() { "1".to_owned() } else { wheres.join(" AND ") };
+        let sql =
+            format!("SELECT {OCCURRENCE} FROM occurrence o WHERE {condition} ORDER BY o.due, o.deadline, o.period");
+        let mut found = self.tx.prepare_cached(&sql)?;
+        Ok(found.query_map(values.as_slice(), read_occurrence)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Open occurrences that are to be looked at today, with their deadlines' wording.
+    pub fn occurrences_to_speak_of(&self, today: Date) -> Result<Vec<(OccurrenceRow, Deadline)>> {
+        let sql = format!(
+            "SELECT {OCCURRENCE}, v.definition FROM occurrence o
+             JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
+             WHERE o.state = 'open' AND o.speak_on <= ?1 ORDER BY o.due, o.deadline, o.period"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        let rows = found.query_map([today], |row| Ok((read_occurrence(row)?, row.get::<_, String>("definition")?)))?;
+        rows.map(|row| row.map_err(Into::into).and_then(|(o, json)| Ok((o, parse_definition(&json)?)))).collect()
+    }
+
+    /// The occurrence will be looked at on this day.
+    pub fn speak_on(&self, id: i64, day: Option<Date>) -> Result<()> {
+        self.tx.prepare_cached("UPDATE occurrence SET speak_on = ?2 WHERE id = ?1")?.execute(params![id, day])?;
+        Ok(())
+    }
+
+    /// Writes dates that have moved, and how many moves there were.
+    pub fn set_dates(&self, id: i64, period: &str, dates: &Dates, next_due: Option<Date>, revision: u32) -> Result<()> {
+        let sql =
+            "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6, next_due = ?7,
+                   revision = ?8 WHERE id = ?1";
+        let Dates { due, finish_by, target, provisional } = dates;
+        self.tx.prepare_cached(sql)?.execute(params![
+            id,
+            period,
+            due,
+            finish_by,
+            target,
+            provisional,
+            next_due,
+            revision
+        ])?;
+        Ok(())
+    }
+
+    pub fn set_state(&self, id: i64, state: State, speak_on: Option<Date>) -> Result<()> {
+        let sql = "UPDATE occurrence SET state = ?2, speak_on = ?3 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![id, state_name(state), speak_on])?;
+        Ok(())
+    }
+
+    /// The reports that count, oldest first.
+    pub fn completions(&self, occurrence: i64) -> Result<Vec<Completion>> {
+        let sql = "SELECT id, section, by, note, evidence, at FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL ORDER BY id";
+        let read = |row: &Row| {
+            Ok(Completion {
+                id: row.get(0)?,
+                section: row.get(1)?,
+                by: row.get(2)?,
+                note: row.get(3)?,
+                evidence: row.get(4)?,
+                at: row.get(5)?,
+            })
+        };
+        Ok(self.tx.prepare_cached(sql)?.query_map([occurrence], read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub fn progress(&self, occurrence: i64) -> Result<Progress> {
+        let sql = "SELECT section FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL";
+        let mut sections = self.tx.prepare_cached(sql)?;
+        let reports = sections.query_map([occurrence], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(Progress { reports })
+    }
+
+    /// Records a report; its `id` is ignored.
+    pub fn add_completion(&self, occurrence: i64, report: &Completion) -> Result<()> {
+        let sql =
+            "INSERT INTO completion (occurrence, section, by, note, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        self.tx.prepare_cached(sql)?.execute(params![
+            occurrence,
+            report.section,
+            report.by,
+            report.note,
+            report.evidence,
+            report.at
+        ])?;
+        Ok(())
+    }
+
+    pub fn revoke_completion(&self, id: i64, at: Timestamp, by: &str) -> Result<()> {
+        let sql = "UPDATE completion SET revoked_at = ?2, revoked_by = ?3 WHERE id = ?1 AND revoked_at IS NULL";
+        self.tx.prepare_cached(sql)?.execute(params![id, at, by])?;
+        Ok(())
+    }
+}
+
+fn read_occurrence(row: &Row) -> rusqlite::Result<OccurrenceRow> {
+    let state: String = row.get(9)?;
+    Ok(OccurrenceRow {
+        id: row.get(0)?,
+        deadline: row.get(1)?,
+        period: row.get(2)?,
+        dates: Dates { due: row.get(3)?, finish_by: row.get(4)?, target: row.get(5)?, provisional: row.get(6)? },
+        next_due: row.get(7)?,
+        revision: row.get(8)?,
+        state: match state.as_str() {
+            "open" => State::Open,
+            "done" => State::Done,
+            _ => State::Withdrawn,
+        },
+    })
+}
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Open => "open",
+        State::Done => "done",
+        State::Withdrawn => "withdrawn",
+    }
+}
