@@ -1,4 +1,5 @@
 pub mod clock;
 pub mod domain;
 pub mod letter;
+pub mod mailer;
 pub mod store;

@@ -1,0 +1,153 @@
+//! A letter → the bytes of a message (RFC 5322). The same letter gives the same bytes.
+
+use jiff::{Zoned, fmt::rfc2822};
+use lettre::{
+    Address, Message,
+    message::{
+        Attachment, Mailbox, Mailboxes, MultiPart, SinglePart,
+        header::{ContentType, From, HeaderName, HeaderValue, ReplyTo, Subject, To},
+    },
+};
+use sha2::{Digest, Sha256};
+
+/// Longer ones are cut: one long word would be one long line.
+const SUBJECT_CHARS: usize = 200;
+const MESSAGE_ID_BYTES: usize = 200;
+
+/// A letter in words, with its addresses.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// May be empty.
+    pub from_name: String,
+    pub from: String,
+    pub to: String,
+    pub reply_to: Vec<String>,
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+    pub ics: Option<String>,
+    /// Without `<` and `>`.
+    pub message_id: String,
+    pub date: Zoned,
+    /// Written by a machine (RFC 3834), so that no other machine answers.
+    pub auto_submitted: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    #[error("{0} 中有控制字符")]
+    Control(&'static str),
+    #[error("{0} 不是有效的邮件地址")]
+    Address(&'static str),
+    #[error("Message-ID 不合规")]
+    MessageId,
+    #[error("日期不合规")]
+    Date,
+    #[error("邮件无法生成：{0}")]
+    Build(#[from] lettre::error::Error),
+}
+
+/// multipart/mixed( multipart/alternative( text, HTML ), calendar ), without the layers that are not needed.
+pub fn compose(letter: &Outgoing) -> Result<Vec<u8>, ComposeError> {
+    let from = mailbox("发件人地址", &letter.from, Some(clean("发件人名称", letter.from_name.trim())?))?;
+    let to = mailbox("收件人地址", &letter.to, None)?;
+    let subject = cut(clean("标题", &letter.subject)?);
+    let mut builder = Message::builder()
+        .raw_header(date(&letter.date)?)
+        .raw_header(message_id(&letter.message_id)?)
+        .header(From::from(Mailboxes::from(from)))
+        .header(To::from(Mailboxes::from(to)));
+    let reply_to: Result<Vec<_>, _> =
+        letter.reply_to.iter().map(|address| mailbox("回复地址", address, None)).collect();
+    let reply_to: Mailboxes = reply_to?.into_iter().collect();
+    if reply_to.iter().next().is_some() {
+        builder = builder.header(ReplyTo::from(reply_to));
+    }
+    builder = builder.header(Subject::from(subject));
+    if letter.auto_submitted {
+        builder = builder.raw_header(raw("Auto-Submitted", "auto-generated"));
+    }
+
+    let text = SinglePart::plain(body(&letter.text));
+    let boundary = boundary(&letter.message_id);
+    let mixed = || MultiPart::mixed().boundary(format!("{boundary}-m"));
+    let alternative = |text, html: &str| {
+        let alternative = MultiPart::alternative().boundary(format!("{boundary}-a"));
+        alternative.singlepart(text).singlepart(SinglePart::html(body(html)))
+    };
+    let message = match (&letter.html, &letter.ics) {
+        (None, None) => builder.singlepart(text),
+        (Some(html), None) => builder.multipart(alternative(text, html)),
+        (None, Some(ics)) => builder.multipart(mixed().singlepart(text).singlepart(calendar(ics))),
+        (Some(html), Some(ics)) => {
+            builder.multipart(mixed().multipart(alternative(text, html)).singlepart(calendar(ics)))
+        }
+    }?;
+    Ok(message.formatted())
+}
+
+fn mailbox(field: &'static str, address: &str, name: Option<&str>) -> Result<Mailbox, ComposeError> {
+    let address = self::address(address).ok_or(ComposeError::Address(field))?;
+    Ok(Mailbox::new(name.filter(|name| !name.is_empty()).map(str::to_owned), address))
+}
+
+/// ASCII only: SMTPUTF8 is not to be relied on.
+pub(super) fn address(address: &str) -> Option<Address> {
+    let plain = address.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { address.parse().ok() } else { None }
+}
+
+/// lettre panics on a line break in a name.
+fn clean<'a>(field: &'static str, words: &'a str) -> Result<&'a str, ComposeError> {
+    let bad = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if words.contains(bad) { Err(ComposeError::Control(field)) } else { Ok(words) }
+}
+
+fn cut(subject: &str) -> String {
+    if subject.chars().count() <= SUBJECT_CHARS {
+        return subject.to_owned();
+    }
+    let mut cut: String = subject.chars().take(SUBJECT_CHARS - 1).collect();
+    cut.push('…');
+    cut
+}
+
+/// In a body a stray control character is left out: the reminder matters more.
+fn body(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+fn calendar(ics: &str) -> SinglePart {
+    // RFC 6047: the part says the method if the calendar does.
+    let publishes = ics.lines().any(|line| line.trim_end().eq_ignore_ascii_case("METHOD:PUBLISH"));
+    let kind = if publishes { "text/calendar; charset=utf-8; method=PUBLISH" } else { "text/calendar; charset=utf-8" };
+    let kind = ContentType::parse(kind).unwrap_or(ContentType::TEXT_PLAIN);
+    Attachment::new("提醒.ics".to_owned()).body(body(ics), kind)
+}
+
+/// lettre knows only UTC; it looks at the raw value and writes the other.
+fn date(date: &Zoned) -> Result<HeaderValue, ComposeError> {
+    let local = rfc2822::to_string(date).map_err(|_| ComposeError::Date)?;
+    let utc = date.timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    Ok(HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str("Date"), utc, local))
+}
+
+fn message_id(id: &str) -> Result<HeaderValue, ComposeError> {
+    let plain = id.len() <= MESSAGE_ID_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let parts = id.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty());
+    if !plain || !parts || id.contains(['<', '>', '(', ')', ',', ';', ':', '"', '\\']) || id.matches('@').count() > 1 {
+        return Err(ComposeError::MessageId);
+    }
+    Ok(raw("Message-ID", &format!("<{id}>")))
+}
+
+/// Only for what was checked to be printable ASCII.
+fn raw(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.to_owned(), value.to_owned())
+}
+
+fn boundary(message_id: &str) -> String {
+    let digest = Sha256::digest(message_id.as_bytes());
+    let digest: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("duban-{digest}")
+}

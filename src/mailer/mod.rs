@@ -1,0 +1,79 @@
+//! The only place that knows lettre: letters → bytes → an SMTP server, or a folder.
+
+mod compose;
+mod folder;
+mod pace;
+mod settings;
+mod smtp;
+mod tls;
+mod verdict;
+mod wire;
+
+use std::{path::PathBuf, sync::Arc};
+
+pub use compose::{ComposeError, Outgoing, compose};
+pub use pace::Pace;
+pub use settings::{Limits, SettingsError, SmtpSettings, Tls};
+pub use smtp::Smtp;
+
+use crate::domain::retry::Outcome;
+
+/// Where letters go.
+#[derive(Clone)]
+pub enum Mailer {
+    Smtp(Arc<Smtp>),
+    /// Each letter a file: for trying out and for rehearsals.
+    Folder(PathBuf),
+}
+
+impl Mailer {
+    pub fn smtp(settings: SmtpSettings) -> Result<Self, SettingsError> {
+        Ok(Self::Smtp(Arc::new(Smtp::new(settings)?)))
+    }
+
+    pub fn folder(dir: impl Into<PathBuf>) -> Self {
+        Self::Folder(dir.into())
+    }
+
+    /// Opens nothing yet: the first letter does.
+    pub fn session(&self) -> Session {
+        Session(match self {
+            Self::Smtp(smtp) => Way::Smtp(Box::new(smtp::Conversation::new(Arc::clone(smtp)))),
+            Self::Folder(dir) => Way::Folder(dir.clone()),
+        })
+    }
+
+    /// Goes as far as one can without a letter: connection, TLS, login. `Accepted` says what was found.
+    pub async fn probe(&self) -> Outcome {
+        match self {
+            Self::Smtp(smtp) => smtp.probe().await,
+            Self::Folder(dir) => folder::probe(dir).await,
+        }
+    }
+}
+
+/// Letters one after the other over one connection, which is kept for `Limits::letters_per_connection`
+/// letters and given up on any fault or timeout, or if `send` is dropped halfway.
+pub struct Session(Way);
+
+enum Way {
+    Smtp(Box<smtp::Conversation>),
+    Folder(PathBuf),
+}
+
+impl Session {
+    /// Hands over one letter to one mailbox. Waits for its turn (`SmtpSettings::per_minute`) first.
+    pub async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8]) -> Outcome {
+        match &mut self.0 {
+            Way::Smtp(conversation) => conversation.send(envelope_from, to, message).await,
+            Way::Folder(dir) => folder::put(dir, to, message).await,
+        }
+    }
+
+    /// Says QUIT; nothing depends on the answer.
+    pub async fn finish(self) {
+        if let Way::Smtp(conversation) = self.0 {
+            conversation.finish().await;
+        }
+    }
+}

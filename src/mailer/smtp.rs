@@ -1,0 +1,367 @@
+//! The conversation with the relay, step by step, a limit on each.
+
+use std::{sync::Arc, time::Duration};
+
+use lettre::{
+    Address,
+    transport::smtp::{
+        authentication::{Credentials, Mechanism},
+        client::AsyncSmtpConnection,
+        commands::{Auth, Data, Mail, Noop, Quit, Rcpt, Rset, Starttls},
+        extension::{ClientId, Extension},
+        response::Response,
+    },
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    task::yield_now,
+    time::timeout,
+};
+use tokio_rustls::rustls::ClientConfig;
+
+use super::{
+    compose,
+    pace::Pace,
+    settings::{Limits, SettingsError, SmtpSettings, Tls},
+    tls,
+    verdict::{Fault, Stage, expect, fault, judge, line_words, silence, words},
+    wire::{Stream, Wire},
+};
+use crate::domain::retry::Outcome;
+
+const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
+/// A name with more addresses than this is not tried to the end.
+const ADDRESSES: usize = 4;
+
+pub struct Smtp {
+    settings: SmtpSettings,
+    /// None only with `Tls::None`.
+    tls: Option<Arc<ClientConfig>>,
+    hello: ClientId,
+    pace: Pace,
+    /// host:port, for words.
+    place: String,
+}
+
+type Step<T> = Result<T, (Stage, Fault)>;
+
+impl Smtp {
+    pub fn new(settings: SmtpSettings) -> Result<Self, SettingsError> {
+        let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_name(&settings.host) {
+            return Err(SettingsError::Host);
+        }
+        if !settings.username.is_empty() && settings.password.is_none() {
+            return Err(SettingsError::Password);
+        }
+        let hello = match &settings.helo {
+            Some(helo) if is_name(helo) => ClientId::Domain(helo.clone()),
+            Some(_) => return Err(SettingsError::Helo),
+            None => ClientId::default(),
+        };
+        let tls = match settings.tls {
+            Tls::None => None,
+            Tls::Implicit | Tls::StartTls => Some(tls::config(settings.ca_pem.as_deref())?),
+        };
+        let pace = Pace::new(settings.per_minute);
+        let place = format!("{}:{}", settings.host, settings.port);
+        Ok(Self { settings, tls, hello, pace, place })
+    }
+
+    pub fn settings(&self) -> &SmtpSettings {
+        &self.settings
+    }
+
+    pub(super) async fn probe(&self) -> Outcome {
+        let limit = self.settings.limits.command;
+        let probed = async {
+            let mut connection = self.open().await?;
+            let noop = timeout(limit, connection.smtp.command(Noop)).await;
+            expect(noop, &[250], limit).map_err(|fault| (Stage::Greeting, fault))?;
+            connection.quit(self.settings.limits.courtesy).await;
+            Ok(())
+        };
+        match probed.await {
+            Ok(()) => {
+                let tls = match self.settings.tls {
+                    Tls::Implicit | Tls::StartTls => "已加密，证书无误",
+                    Tls::None => "未加密",
+                };
+                let login = if self.settings.username.is_empty() { "未登录" } else { "登录成功" };
+                Outcome::Accepted { reply: format!("{}：已连接，{tls}，{login}", self.place) }
+            }
+            Err((stage, fault)) => judge(stage, fault, &self.place, false),
+        }
+    }
+
+    /// Connected, encrypted if it is to be, and logged in.
+    async fn open(&self) -> Step<Connection> {
+        let tcp = self.connect().await.map_err(|fault| (Stage::Greeting, fault))?;
+        let wire = match (self.settings.tls, &self.tls) {
+            (Tls::None, _) => Wire::new(Stream::Plain(tcp)),
+            (Tls::Implicit, Some(config)) => {
+                Wire::new(self.encrypt(config, tcp).await.map_err(|fault| (Stage::Greeting, fault))?)
+            }
+            (Tls::StartTls, Some(config)) => Wire::greeted(self.starttls(config, tcp).await?),
+            (Tls::Implicit | Tls::StartTls, None) => {
+                return Err((Stage::Greeting, Fault::Setting("TLS 没有准备好".to_owned())));
+            }
+        };
+        let mut connection = self.greet(wire).await.map_err(|fault| (Stage::Greeting, fault))?;
+        if !self.settings.username.is_empty() {
+            self.log_in(&mut connection).await.map_err(|fault| (Stage::Auth, fault))?;
+        }
+        Ok(connection)
+    }
+
+    async fn connect(&self) -> Result<TcpStream, Fault> {
+        let limit = self.settings.limits.connect;
+        let addresses = match timeout(limit, lookup_host((self.settings.host.as_str(), self.settings.port))).await {
+            Ok(Ok(addresses)) => addresses,
+            Ok(Err(error)) => return Err(Fault::Broken(format!("查不到主机名（DNS 或 smtp.host 有误）：{error}"))),
+            Err(_) => return Err(Fault::Broken("查主机名超时（DNS 没有答复）".to_owned())),
+        };
+        let mut last = Fault::Broken("主机名没有地址".to_owned());
+        for address in addresses.take(ADDRESSES) {
+            match timeout(limit, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // Only slower without it.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => last = Fault::Broken(line_words(&error)),
+                Err(_) => last = Fault::Broken("连接超时".to_owned()),
+            }
+        }
+        Err(last)
+    }
+
+    async fn greet(&self, wire: Wire) -> Result<Connection, Fault> {
+        let limit = self.settings.limits.greeting;
+        let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &self.hello);
+        match timeout(limit, greeted).await {
+            Ok(Ok(smtp)) => Ok(Connection { smtp, wire, letters: 0 }),
+            Ok(Err(error)) => Err(fault(&error)),
+            Err(_) => Err(silence(limit)),
+        }
+    }
+
+    /// Everything that was said in the clear is forgotten with the connection that heard it.
+    async fn starttls(&self, config: &Arc<ClientConfig>, tcp: TcpStream) -> Step<Stream> {
+        let limit = self.settings.limits.command;
+        let mut clear = self.greet(Wire::new(Stream::Plain(tcp))).await.map_err(|fault| (Stage::Greeting, fault))?;
+        let failed = |fault| (Stage::StartTls, fault);
+        if !clear.smtp.server_info().supports_feature(Extension::StartTls) {
+            clear.quit(self.settings.limits.courtesy).await;
+            let words = "服务器不提供 STARTTLS，未加密时不发信：请核对 smtp.port 与 smtp.tls";
+            return Err(failed(Fault::Setting(words.to_owned())));
+        }
+        let answer = timeout(limit, clear.smtp.command(Starttls)).await;
+        expect(answer, &[220], limit).map_err(failed)?;
+        match clear.wire.take() {
+            Ok(Stream::Plain(tcp)) => self.encrypt(config, tcp).await.map_err(failed),
+            Ok(tls @ Stream::Tls(_)) => Ok(tls),
+            Err(error) => Err(failed(Fault::Broken(line_words(&error)))),
+        }
+    }
+
+    async fn encrypt(&self, config: &Arc<ClientConfig>, tcp: TcpStream) -> Result<Stream, Fault> {
+        let limit = self.settings.limits.connect;
+        match timeout(limit, tls::handshake(config, &self.settings.host, tcp)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => {
+                Err(tls::explain(&error).map_or_else(|| Fault::Broken(line_words(&error)), Fault::Setting))
+            }
+            Err(_) => Err(Fault::Broken("TLS 握手没有答复（请核对 smtp.port 与 smtp.tls 是否配套）".to_owned())),
+        }
+    }
+
+    async fn log_in(&self, connection: &mut Connection) -> Result<(), Fault> {
+        let limit = self.settings.limits.command;
+        let Some(password) = &self.settings.password else {
+            return Err(Fault::Setting("没有密码".to_owned()));
+        };
+        if connection.smtp.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
+            return Err(Fault::Setting("服务器不提供 PLAIN 或 LOGIN 登录：请核对 smtp.port 与 smtp.tls".to_owned()));
+        }
+        let credentials = Credentials::new(self.settings.username.clone(), password.expose_secret().to_owned());
+        let answer = timeout(limit, connection.smtp.auth(&MECHANISMS, &credentials)).await;
+        match expect(answer, &[235], limit) {
+            Ok(_) => Ok(()),
+            Err(Fault::Refused { code, words }) => {
+                Err(Fault::Refused { code, words: mask(words, &credentials, password) })
+            }
+            Err(Fault::Setting(words)) => Err(Fault::Setting(mask(words, &credentials, password))),
+            Err(Fault::Broken(words)) => Err(Fault::Broken(mask(words, &credentials, password))),
+        }
+    }
+}
+
+/// Some servers quote the command that they refuse.
+fn mask(words: String, credentials: &Credentials, password: &SecretString) -> String {
+    let said = |mechanism, challenge: Option<&str>| {
+        let command = Auth::new(mechanism, credentials.clone(), challenge.map(str::to_owned));
+        command.map(|command| command.to_string()).unwrap_or_default()
+    };
+    let plain = said(Mechanism::Plain, None);
+    let login = said(Mechanism::Login, Some("Password"));
+    let plain = plain.trim_end().rsplit(' ').next().unwrap_or_default();
+    [plain, login.trim_end(), password.expose_secret()]
+        .iter()
+        .filter(|secret| !secret.is_empty())
+        .fold(words, |words, secret| words.replace(secret, "***"))
+}
+
+struct Connection {
+    smtp: AsyncSmtpConnection,
+    wire: Wire,
+    letters: u32,
+}
+
+impl Connection {
+    async fn transact(&mut self, limits: &Limits, from: Address, to: Address, message: &[u8]) -> Step<Response> {
+        self.letters += 1;
+        self.wire.forget_final_dot();
+        let answer = timeout(limits.command, self.smtp.command(Mail::new(Some(from), Vec::new()))).await;
+        expect(answer, &[250], limits.command).map_err(|fault| (Stage::Mail, fault))?;
+        let answer = timeout(limits.command, self.smtp.command(Rcpt::new(to, Vec::new()))).await;
+        expect(answer, &[250, 251], limits.command).map_err(|fault| (Stage::Rcpt, fault))?;
+        let answer = timeout(limits.data, self.smtp.command(Data)).await;
+        expect(answer, &[354], limits.data).map_err(|fault| (Stage::Data, fault))?;
+        let answer = timeout(limits.data_end, self.smtp.message(message)).await;
+        expect(answer, &[250], limits.data_end).map_err(|fault| (Stage::Letter, fault))
+    }
+
+    /// Whether the next letter can go over it, after this fault.
+    async fn recover(&mut self, stage: Stage, fault: &Fault, limits: &Limits) -> bool {
+        match (stage, fault) {
+            (_, Fault::Refused { code: 421, .. }) => false,
+            (Stage::Letter, Fault::Refused { .. }) => true,
+            (Stage::Rcpt, Fault::Refused { .. }) => {
+                let answer = timeout(limits.courtesy, self.smtp.command(Rset)).await;
+                expect(answer, &[250], limits.courtesy).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    async fn quit(mut self, limit: Duration) {
+        // The server notices either way.
+        let _ = timeout(limit, self.smtp.command(Quit)).await;
+    }
+}
+
+/// One session's connection, opened when it is needed.
+pub(super) struct Conversation {
+    smtp: Arc<Smtp>,
+    connection: Option<Connection>,
+}
+
+impl Conversation {
+    pub(super) fn new(smtp: Arc<Smtp>) -> Self {
+        Self { smtp, connection: None }
+    }
+
+    pub(super) async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8]) -> Outcome {
+        let Some(from) = compose::address(envelope_from) else {
+            return Outcome::Misconfigured { reply: "发件人地址不合规".to_owned() };
+        };
+        let Some(to) = compose::address(to) else {
+            return Outcome::Permanent { reply: "收件人地址不合规".to_owned() };
+        };
+        let smtp = Arc::clone(&self.smtp);
+        let limits = &smtp.settings.limits;
+        smtp.pace.turn().await;
+        // Taken out of self until it is known to be sound: if this future is dropped, so is the connection.
+        let mut connection = match self.reuse().await {
+            Some(connection) => connection,
+            None => match smtp.open().await {
+                Ok(connection) => connection,
+                Err((stage, fault)) => return smtp.failed(stage, fault, false),
+            },
+        };
+        match connection.transact(limits, from, to, &crlf(message)).await {
+            Ok(response) => {
+                self.connection = Some(connection);
+                Outcome::Accepted { reply: words(&response) }
+            }
+            Err((stage, fault)) => {
+                let dot = connection.wire.final_dot_written();
+                if connection.recover(stage, &fault, limits).await {
+                    self.connection = Some(connection);
+                }
+                smtp.failed(stage, fault, dot)
+            }
+        }
+    }
+
+    /// The kept connection, if it has letters left and the server has neither closed it nor spoken up.
+    async fn reuse(&mut self) -> Option<Connection> {
+        let connection = self.connection.take()?;
+        if connection.letters >= self.smtp.settings.limits.letters_per_connection {
+            connection.quit(self.smtp.settings.limits.courtesy).await;
+            return None;
+        }
+        // Lets the reactor see what has come in since.
+        yield_now().await;
+        connection.wire.is_quiet().then_some(connection)
+    }
+
+    pub(super) async fn finish(self) {
+        if let Some(connection) = self.connection {
+            connection.quit(self.smtp.settings.limits.courtesy).await;
+        }
+    }
+}
+
+impl Smtp {
+    fn failed(&self, stage: Stage, fault: Fault, dot: bool) -> Outcome {
+        let outcome = judge(stage, fault, &self.place, dot);
+        tracing::debug!(?stage, outcome = outcome.name(), "a letter was not handed over");
+        outcome
+    }
+}
+
+/// Every line ends in CR LF, or a lone line feed before a dot could end the letter early for a lenient server. The
+/// last one goes: lettre adds its own.
+fn crlf(message: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(message.len());
+    let mut last = 0;
+    for &byte in message {
+        if byte == b'\n' && last != b'\r' {
+            lines.push(b'\r');
+        } else if last == b'\r' && byte != b'\n' {
+            lines.push(b'\n');
+        }
+        lines.push(byte);
+        last = byte;
+    }
+    if last == b'\r' {
+        lines.push(b'\n');
+    }
+    if lines.ends_with(b"\r\n") {
+        lines.truncate(lines.len() - 2);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_in_crlf() {
+        assert_eq!(crlf(b"a\n.\nb\rc\r\n\r\n"), b"a\r\n.\r\nb\r\nc\r\n");
+        assert_eq!(crlf(b"a\r"), b"a");
+        assert_eq!(crlf(b""), b"");
+    }
+
+    #[test]
+    fn a_quoted_password_is_masked() {
+        let password = SecretString::from("geheim1");
+        let credentials = Credentials::new("duban".to_owned(), "geheim1".to_owned());
+        let quoted = "no: AUTH PLAIN AGR1YmFuAGdlaGVpbTE=, Z2VoZWltMQ==, geheim1".to_owned();
+        assert_eq!(mask(quoted, &credentials, &password), "no: AUTH PLAIN ***, ***, ***");
+    }
+}

@@ -1,0 +1,229 @@
+//! The stream beneath lettre. Hands it one line of a reply at a time, in UTF-8 (servers here answer in GBK) and
+//! bounded (lettre reads an endless line into memory), and lets nothing be said while an unasked reply lies about:
+//! a reply that is taken for the next command's answer turns a 554 into a 250.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
+};
+
+use encoding_rs::GB18030;
+use lettre::transport::smtp::client::AsyncTokioStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::client::TlsStream;
+
+const LINE_BYTES: usize = 8 * 1024;
+const REPLY_BYTES: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 4 * 1024;
+/// What lettre writes after a letter, in one piece.
+const FINAL_DOT: &[u8] = b"\r\n.\r\n";
+
+#[derive(Debug)]
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A handle: lettre owns one and we keep one.
+#[derive(Clone, Debug)]
+pub(super) struct Wire(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    /// None once it was taken back.
+    stream: Option<Stream>,
+    /// Received, not yet handed on.
+    raw: Vec<u8>,
+    /// The line that is being handed on.
+    line: Vec<u8>,
+    /// Since we last spoke.
+    heard_bytes: usize,
+    /// We spoke last.
+    spoke: bool,
+    final_dot: bool,
+}
+
+impl Wire {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self::with_line(stream, Vec::new())
+    }
+
+    /// After STARTTLS the server does not greet again, but lettre begins every connection by reading a greeting.
+    pub(super) fn greeted(stream: Stream) -> Self {
+        Self::with_line(stream, b"220 \r\n".to_vec())
+    }
+
+    fn with_line(stream: Stream, line: Vec<u8>) -> Self {
+        let stream = Some(stream);
+        Self(Arc::new(Mutex::new(State {
+            stream,
+            raw: Vec::new(),
+            line,
+            heard_bytes: 0,
+            spoke: false,
+            final_dot: false,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the stream back, for TLS. What came in the clear must not be read as if it had come encrypted.
+    pub(super) fn take(&self) -> io::Result<Stream> {
+        let mut state = self.state();
+        state.expect_silence()?;
+        state.stream.take().ok_or_else(closed)
+    }
+
+    /// Still open, and the server says nothing.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.state().expect_silence().is_ok()
+    }
+
+    /// Whether the end of the letter may have reached the server.
+    pub(super) fn final_dot_written(&self) -> bool {
+        self.state().final_dot
+    }
+
+    pub(super) fn forget_final_dot(&self) {
+        self.state().final_dot = false;
+    }
+}
+
+impl State {
+    fn expect_silence(&mut self) -> io::Result<()> {
+        if self.raw.is_empty() && self.line.is_empty() {
+            match self.receive(&mut Context::from_waker(Waker::noop())) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(closed()),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Err(error),
+            }
+        }
+        let words = if self.line.is_empty() { &self.raw } else { &self.line };
+        let words = String::from_utf8_lossy(&words[..words.len().min(200)]);
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("服务器未经询问就发来：{words}")))
+    }
+
+    fn receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(closed())) };
+        let mut chunk = [0; CHUNK_BYTES];
+        let mut buffer = ReadBuf::new(&mut chunk);
+        ready!(stream.reader().poll_read(context, &mut buffer))?;
+        self.raw.extend_from_slice(buffer.filled());
+        self.heard_bytes += buffer.filled().len();
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// Whether there is something to hand on.
+    fn next_line(&mut self) -> io::Result<bool> {
+        if !self.line.is_empty() {
+            return Ok(true);
+        }
+        if let Some(end) = self.raw.iter().position(|byte| *byte == b'\n') {
+            let raw: Vec<u8> = self.raw.drain(..=end).collect();
+            self.line = tidy(raw.trim_ascii_end());
+            return Ok(true);
+        }
+        if self.raw.len() > LINE_BYTES || self.heard_bytes > REPLY_BYTES {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "服务器的答复没有尽头"));
+        }
+        Ok(false)
+    }
+}
+
+/// As lettre reads it: UTF-8, CR LF at the end, a space behind a bare code.
+fn tidy(line: &[u8]) -> Vec<u8> {
+    let mut tidied = match std::str::from_utf8(line) {
+        Ok(line) => line.to_owned(),
+        Err(_) => GB18030.decode_without_bom_handling(line).0.into_owned(),
+    };
+    if tidied.len() == 3 {
+        tidied.push(' ');
+    }
+    tidied.push_str("\r\n");
+    tidied.into_bytes()
+}
+
+fn closed() -> io::Error {
+    io::ErrorKind::UnexpectedEof.into()
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.state();
+        state.spoke = false;
+        while !state.next_line()? {
+            if ready!(state.receive(context))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let length = state.line.len().min(buffer.remaining());
+        buffer.put_slice(&state.line[..length]);
+        state.line.drain(..length);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.state();
+        if !state.spoke {
+            state.expect_silence()?;
+            state.spoke = true;
+            state.heard_bytes = 0;
+        }
+        state.final_dot |= bytes == FINAL_DOT;
+        match &mut state.stream {
+            Some(stream) => stream.writer().poll_write(context, bytes),
+            None => Poll::Ready(Err(closed())),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.state().stream {
+            Some(stream) => stream.writer().poll_flush(context),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.state().stream {
+            Some(stream) => stream.writer().poll_shutdown(context),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl AsyncTokioStream for Wire {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match &self.state().stream {
+            Some(Stream::Plain(stream)) => stream.peer_addr(),
+            Some(Stream::Tls(stream)) => stream.get_ref().0.peer_addr(),
+            None => Err(closed()),
+        }
+    }
+}
+
+impl Stream {
+    fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Send + Unpin)> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(stream.as_mut()),
+        }
+    }
+
+    fn writer(&mut self) -> Pin<&mut (dyn AsyncWrite + Send + Unpin)> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(stream.as_mut()),
+        }
+    }
+}
