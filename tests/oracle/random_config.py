@@ -205,6 +205,8 @@ folder    = "mail"
     paths = {"main": "deadlines.toml"} | ({"included": "plan/plan.toml"} if included else {}) | ({"beside": "deadlines.d/more.toml"} if beside else {})
     for place, path in paths.items():
         files[path] = plan_file(keys[place], tables[place])
+    for left_over in ("plan/plan.toml", "deadlines.d/more.toml"):  # of another seed
+        (directory / left_over).unlink(missing_ok=True)
     for path, contents in files.items():
         target = directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
