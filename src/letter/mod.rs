@@ -1,6 +1,17 @@
 //! Reminders → subject, text, HTML and calendar. Pure: what to say is decided before; here it is put into words.
 
-use jiff::civil::{Date, DateTime};
+pub mod notice;
+pub mod words;
+
+mod card;
+mod ics;
+mod page;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod when;
+
+use jiff::{Zoned, civil::Date};
 
 use crate::domain::{
     occurrence::{Dates, Light},
@@ -11,7 +22,7 @@ use crate::domain::{
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// The moment it is handed over, bureau time: every "left" is counted from its date.
-    pub now: DateTime,
+    pub now: Zoned,
     /// What subjects begin with, without its brackets: the sender's display name.
     pub tag: String,
     /// 联系人、电话, shown at the end.
@@ -60,6 +71,8 @@ pub struct Entry {
     pub escalates: bool,
     /// The dates that were told before, for a correction.
     pub told: Option<Dates>,
+    /// Where it is reported as done; without it, 联系人 is told.
+    pub report_url: Option<String>,
     /// Stable over the occurrence's life, for calendars.
     pub uid: String,
     /// Grows with every move of the dates.
@@ -88,6 +101,42 @@ pub struct Rendered {
     pub ics: Option<String>,
 }
 
-pub fn render(_letter: &Letter) -> Rendered {
-    unimplemented!()
+pub fn render(letter: &Letter) -> Rendered {
+    let subject = subject::of(letter);
+    let ics = ics::of(letter);
+    let page = card::page(letter, &subject, ics.is_some());
+    Rendered { text: page.text(), html: page.html(), subject, ics }
+}
+
+impl Entry {
+    /// Whether only leaders are spoken to.
+    fn is_for_leader(&self) -> bool {
+        !self.to.is_empty() && self.to.iter().all(|to| matches!(to, Addressee::Leader { .. }))
+    }
+
+    /// The lead's name, where everybody who is spoken to only supports it.
+    fn supports(&self) -> Option<&str> {
+        let supporting = |to: &Addressee| matches!(to, Addressee::Section { leads: false, .. });
+        // Where each section reports for itself, nobody merely supports.
+        let all = !self.to.is_empty() && self.to.iter().all(supporting) && self.missing.is_empty();
+        self.lead.as_deref().filter(|_| all)
+    }
+
+    /// The sections that the leaders who are spoken to are asked about.
+    fn led(&self) -> Vec<&str> {
+        let of = self.to.iter().filter_map(|to| match to {
+            Addressee::Leader { of } => Some(of),
+            _ => None,
+        });
+        of.flatten().map(String::as_str).collect()
+    }
+
+    /// Whom the admin is asked to pass it on to.
+    fn passed_on_to(&self) -> Vec<&str> {
+        let to = self.to.iter().filter_map(|to| match to {
+            Addressee::PassOn { to, .. } => Some(to.as_str()),
+            _ => None,
+        });
+        to.collect()
+    }
 }

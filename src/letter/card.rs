@@ -1,0 +1,227 @@
+//! A letter's entries as a page: what each of them says to whom it is written.
+
+use jiff::civil::Date;
+
+use super::{
+    Addressee, Entry, Letter,
+    page::{Block, Card, Line, Page, Row, Summary, Tone},
+    when::{self, Phase},
+    words,
+};
+use crate::domain::{
+    deadline::ESCALATES_AT,
+    occurrence::{Light, State},
+    reminder::{Reason, Saying},
+};
+
+pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
+    let today = letter.now.date();
+    let several = letter.entries.len() > 1;
+    let contact = words::plain(&letter.contact);
+    let mut blocks = Vec::new();
+    if several {
+        blocks.push(Block::Summary((1..).zip(&letter.entries).map(|(n, e)| summary(n, e, today)).collect()));
+    }
+    for (n, entry) in (1..).zip(&letter.entries) {
+        blocks.extend((!several).then(|| notes(entry)).into_iter().flatten());
+        let number = if several { words::circled(n) } else { String::new() };
+        blocks.push(Block::Card(Box::new(card(entry, number, today))));
+    }
+    // Said once: it is the same for all.
+    if letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
+        let what = if several { "各项办结后，" } else { "办结后" };
+        blocks.push(Block::Para(format!("{what}请告知{contact}（附网页链接或文号）；不能按期办结的，请说明原因。")));
+    }
+    let ics = has_ics.then(|| "附件（.ics）可加入电脑或手机的日历。".to_owned());
+    let sent = format!("本邮件由系统于{}自动发送，请勿回复涉密内容。", words::moment(letter.now.datetime()));
+    let footer = [format!("联系人：{contact}")].into_iter().chain(ics).chain([sent]).collect();
+    Page { title: subject.to_owned(), greeting: greeting(letter), blocks, footer }
+}
+
+/// Whether whoever is spoken to can report it as done.
+fn reports(entry: &Entry) -> bool {
+    !entry.is_for_leader() && entry.supports().is_none()
+}
+
+fn greeting(letter: &Letter) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for addressee in letter.entries.iter().flat_map(|e| &e.to) {
+        let name = match addressee {
+            Addressee::Section { leads: true, name } if letter.entries.len() == 1 => format!("{name}（牵头）"),
+            Addressee::Section { name, .. } => match letter.entries.as_slice() {
+                [only] if only.supports().is_some() => format!("{name}（配合）"),
+                _ => name.clone(),
+            },
+            Addressee::Leader { .. } => "分管领导".to_owned(),
+            Addressee::PassOn { .. } => "管理员".to_owned(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    format!("{}：", words::list(&names))
+}
+
+fn summary(n: usize, entry: &Entry, today: Date) -> Summary {
+    let date = if when::phase(entry, today) == Phase::Overdue { entry.dates.due } else { entry.aim };
+    Summary {
+        number: words::circled(n),
+        tone: tone(entry, today),
+        date: words::narrow(date),
+        left: when::left_short(entry, today),
+        title: words::plain(&entry.title),
+    }
+}
+
+fn card(entry: &Entry, number: String, today: Date) -> Card {
+    let several = !number.is_empty();
+    let item = entry.item.map(|n| format!("分工方案第{n}项"));
+    // A yearly title names its year; of a quarter or a case the title alone does not tell which.
+    let period = (entry.period.len() > 4).then(|| words::period(&entry.period));
+    let aside: Vec<String> = item.into_iter().chain(period).collect();
+    let mut rows = Vec::new();
+    if several {
+        rows.extend(role_row(entry));
+        rows.extend(Row::of("注意", notes_text(entry)));
+    }
+    rows.extend(work_rows(entry, several));
+    rows.extend(Row::of("进度", progress(entry)));
+    rows.extend(entry.report_url.iter().filter(|_| reports(entry)).map(|url| report_row(url)));
+    rows.push(status_row(entry, today));
+    rows.extend(entry.basis.as_ref().map(|basis| Row::new("依据", words::plain(basis))));
+    rows.extend(Row::of("说明", remarks(entry, today)));
+    Card {
+        tone: tone(entry, today),
+        number,
+        title: words::plain(&entry.title),
+        aside: (!aside.is_empty()).then(|| aside.join("，")),
+        left: when::left(entry, today),
+        headline: when::headline(entry, today),
+        dates: when::other_dates(entry, today),
+        rows,
+    }
+}
+
+fn tone(entry: &Entry, today: Date) -> Tone {
+    match (when::phase(entry, today), entry.light) {
+        (Phase::Overdue, _) | (_, Light::Red) => Tone::Red,
+        (Phase::Today | Phase::Between, _) => Tone::Orange,
+        (_, Light::Yellow) => Tone::Amber,
+        (_, Light::Green) => Tone::Green,
+    }
+}
+
+/// What is out of the ordinary about this letter, above everything else.
+fn notes(entry: &Entry) -> Vec<Block> {
+    notes_text(entry).into_iter().map(|text| Block::Note { tone: Tone::Blue, text }).collect()
+}
+
+fn notes_text(entry: &Entry) -> Vec<String> {
+    let pass_on = entry.to.iter().filter_map(|to| match to {
+        Addressee::PassOn { to, why } => {
+            Some(format!("代转：请把本邮件转给{}。原因：{}。", words::plain(to), words::plain(why)))
+        }
+        _ => None,
+    });
+    let told = match entry.reason {
+        Reason::Corrected => Some(format!("更正：{}。请以本邮件为准。", when::moves(entry).join("；"))),
+        Reason::CaughtUp => {
+            Some("补发：这次提醒本应更早发出，因系统停机或事项临时新增未能按时发出。以下时间按今天计算。".into())
+        }
+        _ => None,
+    };
+    pass_on.chain(told).collect()
+}
+
+/// Who is spoken to, and as what: a mailbox may serve several sections.
+fn role_row(entry: &Entry) -> Option<Row> {
+    let names: Vec<String> = entry
+        .to
+        .iter()
+        .filter_map(|to| match to {
+            Addressee::Section { name, leads: true } => Some(format!("{name}（牵头）")),
+            Addressee::Section { name, .. } if entry.supports().is_some() => Some(format!("{name}（配合）")),
+            Addressee::Section { name, .. } => Some(name.clone()),
+            Addressee::Leader { .. } | Addressee::PassOn { .. } => None,
+        })
+        .collect();
+    (!names.is_empty()).then(|| Row::new("科室", words::list(&names)))
+}
+
+/// What to do, and who does the rest.
+fn work_rows(entry: &Entry, compact: bool) -> Vec<Row> {
+    let steps: Vec<String> = entry.steps.iter().map(|s| words::plain(s)).collect();
+    let steps = match steps.len() {
+        0 | 1 => steps,
+        _ if compact => vec![steps.join(" → ")],
+        _ => (1..).zip(steps).map(|(n, step)| format!("{n}. {step}")).collect(),
+    };
+    let lead = entry.lead.as_deref().map(words::plain);
+    let rest: Vec<&String> = entry.sections.iter().filter(|s| Some(*s) != entry.lead.as_ref()).collect();
+    let rest = words::list(&rest);
+    if entry.is_for_leader() {
+        let led = words::list(&entry.led());
+        let urge = format!("{led}尽快办结；确有困难的，请其说明原因并明确办结时间");
+        return vec![Row::new("请督促", urge)].into_iter().chain(lead.map(|l| Row::new("牵头", l))).collect();
+    }
+    match (lead, entry.supports().is_some()) {
+        (Some(lead), true) => {
+            let support = format!("请尽早把本科室的数据、材料报{lead}（牵头），由其汇总办理");
+            [Row::new("要做", support)].into_iter().chain(Row::of("牵头要做", steps)).collect()
+        }
+        (Some(lead), false) if !rest.is_empty() => {
+            let support = Row::new("配合", format!("{rest}，数据、材料报{lead}汇总"));
+            Row::of("要做", steps).into_iter().chain([support]).collect()
+        }
+        _ => {
+            let shared = (entry.sections.len() > 1 || !entry.missing.is_empty()) && !rest.is_empty();
+            let how = if entry.missing.is_empty() { "" } else { "，各自办理、各自报结" };
+            let shared = shared.then(|| Row::new("责任科室", format!("{rest}{how}")));
+            Row::of("要做", steps).into_iter().chain(shared).collect()
+        }
+    }
+}
+
+fn progress(entry: &Entry) -> Vec<String> {
+    let reports = entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
+    let missing = (!entry.missing.is_empty())
+        .then(|| format!("还没有报的科室（{}个）：{}", entry.missing.len(), words::list(&entry.missing)));
+    reports.into_iter().chain(missing).collect()
+}
+
+fn report_row(url: &str) -> Row {
+    let text = "（附网页链接或文号）；不能按期办结的，请说明原因";
+    Row { label: "办结后", lines: vec![Line::Link { label: "点此登记", url: url.to_owned(), text }] }
+}
+
+/// The light, how often it was said, when it is said again, and who hears of it then.
+fn status_row(entry: &Entry, today: Date) -> Row {
+    let next = match entry.next {
+        Some(day) => format!("下次{}", words::beside(day, today)),
+        None => "此后不再提醒".to_owned(),
+    };
+    let leader = match entry.saying {
+        _ if !entry.escalates || entry.is_for_leader() => None,
+        Saying::Overdue(n) if n >= ESCALATES_AT => Some("已同时告知分管领导".to_owned()),
+        _ => Some(format!("逾期{ESCALATES_AT}个工作日起抄送分管领导")),
+    };
+    let parts = [format!("第{}次提醒", entry.nth), next].into_iter().chain(leader);
+    let light = Line::Light {
+        tone: tone(entry, today),
+        emoji: entry.light.emoji(),
+        word: entry.light.word(State::Open),
+        text: parts.collect::<Vec<_>>().join("　"),
+    };
+    Row { label: "状态", lines: vec![light] }
+}
+
+fn remarks(entry: &Entry, today: Date) -> Vec<String> {
+    let year = entry.dates.due.year();
+    let year = if year == today.year() { "本年度".to_owned() } else { format!("{year}年") };
+    let provisional = entry
+        .dates
+        .provisional
+        .then(|| format!("{year}放假安排尚未公布，工作日按周一至周五暂算；公布后日期有变的，另发更正"));
+    let own = entry.bureau_default.then(|| "期限为局内默认，文件没有规定具体日期".to_owned());
+    provisional.into_iter().chain(own).collect()
+}

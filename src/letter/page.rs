@@ -1,0 +1,189 @@
+//! A letter as blocks, and the blocks as plain text and as HTML. All letters look alike: they are
+//! all made of these.
+
+use askama::Template;
+
+/// What a reader meets from top to bottom.
+#[derive(Debug, Template)]
+#[template(path = "page.html")]
+pub struct Page {
+    /// The document's title; mail programs show it when a letter is opened in a browser.
+    pub title: String,
+    pub greeting: String,
+    pub blocks: Vec<Block>,
+    pub footer: Vec<String>,
+}
+
+#[derive(Debug)]
+pub enum Block {
+    Para(String),
+    /// What has to be seen before anything else.
+    Note {
+        tone: Tone,
+        text: String,
+    },
+    Summary(Vec<Summary>),
+    Card(Box<Card>),
+    Rows(Vec<Row>),
+    /// With its line breaks and columns.
+    Pre(String),
+}
+
+/// One line of the table at the top of a letter with several entries.
+#[derive(Debug)]
+pub struct Summary {
+    pub number: String,
+    pub tone: Tone,
+    pub date: String,
+    pub left: String,
+    pub title: String,
+}
+
+/// One occurrence.
+#[derive(Debug)]
+pub struct Card {
+    pub tone: Tone,
+    /// Empty where it is the only one.
+    pub number: String,
+    pub title: String,
+    /// In brackets after the title.
+    pub aside: Option<String>,
+    pub left: String,
+    pub headline: String,
+    pub dates: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+pub struct Row {
+    pub label: &'static str,
+    pub lines: Vec<Line>,
+}
+
+#[derive(Debug)]
+pub enum Line {
+    Text(String),
+    /// A light with its word, and what stands beside it.
+    Light {
+        tone: Tone,
+        emoji: &'static str,
+        word: &'static str,
+        text: String,
+    },
+    Link {
+        label: &'static str,
+        url: String,
+        text: &'static str,
+    },
+}
+
+/// How urgent, as colours: a strong one with letters on it, and a pale one to lie under a card.
+/// Every colour is given together with the one it lies on, so that dark modes turn both or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Red,
+    Orange,
+    Amber,
+    Green,
+    Blue,
+}
+
+impl Tone {
+    pub fn strong(self) -> &'static str {
+        match self {
+            Self::Red => "#c62828",
+            Self::Orange => "#d84a05",
+            Self::Amber => "#f6c945",
+            Self::Green => "#2e7d32",
+            Self::Blue => "#1f5fa8",
+        }
+    }
+
+    pub fn on_strong(self) -> &'static str {
+        if self == Self::Amber { "#3d2f00" } else { "#ffffff" }
+    }
+
+    pub fn pale(self) -> &'static str {
+        match self {
+            Self::Red => "#fdecea",
+            Self::Orange => "#fff0e6",
+            Self::Amber => "#fff8e1",
+            Self::Green => "#eaf5ea",
+            Self::Blue => "#eaf2fb",
+        }
+    }
+}
+
+impl Row {
+    pub fn new(label: &'static str, line: impl Into<String>) -> Self {
+        Self { label, lines: vec![Line::Text(line.into())] }
+    }
+
+    /// `None` without lines.
+    pub fn of(label: &'static str, lines: Vec<String>) -> Option<Self> {
+        (!lines.is_empty()).then(|| Self { label, lines: lines.into_iter().map(Line::Text).collect() })
+    }
+}
+
+impl Page {
+    pub fn html(&self) -> String {
+        self.render().expect("writing into a String does not fail")
+    }
+
+    pub fn text(&self) -> String {
+        let greeting = std::iter::once(format!("{}\n", self.greeting));
+        let blocks = self.blocks.iter().map(Block::text);
+        let footer = std::iter::once(format!("────────────\n{}\n", self.footer.join("\n")));
+        let whole = greeting.chain(blocks).chain(footer).collect::<Vec<_>>().join("\n");
+        whole.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    }
+}
+
+impl Block {
+    fn text(&self) -> String {
+        match self {
+            Self::Para(text) | Self::Pre(text) => format!("{text}\n"),
+            Self::Note { text, .. } => format!("※ {text}\n"),
+            Self::Summary(lines) => lines.iter().map(Summary::text).collect(),
+            Self::Card(card) => card.text(),
+            Self::Rows(rows) => rows.iter().map(Row::text).collect(),
+        }
+    }
+}
+
+impl Summary {
+    fn text(&self) -> String {
+        format!("{} {}　{}　{}\n", self.number, self.left, self.date, self.title)
+    }
+}
+
+impl Card {
+    fn text(&self) -> String {
+        let head = if self.number.is_empty() { "事项：".into() } else { format!("{} ", self.number) };
+        let aside = self.aside.as_ref().map(|a| format!("（{a}）")).unwrap_or_default();
+        let mut text = format!("{head}{}{aside}\n", self.title);
+        let first = format!("{}，{}。", self.headline, self.left);
+        let dates = self.dates.iter().map(|d| format!("{d}。"));
+        let when = Row::of("期限", std::iter::once(first).chain(dates).collect());
+        text.extend(when.iter().chain(&self.rows).map(Row::text));
+        text
+    }
+}
+
+impl Row {
+    fn text(&self) -> String {
+        let indent = "　".repeat(self.label.chars().count() + 1);
+        let lines: Vec<String> = self.lines.iter().map(Line::text).collect();
+        format!("{}：{}\n", self.label, lines.join(&format!("\n{indent}")))
+    }
+}
+
+impl Line {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Light { emoji, word, text, .. } => format!("{emoji} {word}　{text}"),
+            Self::Link { label, url, text } => format!("{label} {url} {text}"),
+        }
+    }
+}

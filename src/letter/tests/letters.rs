@@ -1,0 +1,184 @@
+use super::{super::render, *};
+
+/// The mailbox hears `entry` on `day`.
+fn one(name: &str, day: Date, entry: Entry) {
+    check(name, &render(&letter(day, vec![entry])));
+}
+
+fn weekday_dates(due: Date) -> Dates {
+    Dates { due, finish_by: due, target: None, provisional: false }
+}
+
+/// 更新“开放广东”数据集: by the end of the year, the bureau wants it by the end of October.
+fn dataset() -> Entry {
+    Entry {
+        deadline: "open-data".into(),
+        item: Some(21),
+        title: "更新“开放广东”数据集".into(),
+        dates: Dates { target: Some(date(2026, 10, 30)), ..weekday_dates(date(2026, 12, 31)) },
+        aim: date(2026, 10, 30),
+        sections: vec!["办公室".into()],
+        steps: vec![],
+        basis: Some("“每年至少更新一次“开放广东”数据集资料”".into()),
+        nth: 5,
+        next: Some(date(2026, 10, 29)),
+        ..report()
+    }
+}
+
+fn overdue() -> Entry {
+    Entry {
+        light: Light::Red,
+        reason: Reason::Overdue,
+        saying: Saying::Overdue(3),
+        days_left: -4,
+        workdays_left: -3,
+        nth: 8,
+        next: Some(date(2026, 2, 11)),
+        ..report()
+    }
+}
+
+#[test]
+fn ahead_for_the_lead() {
+    one("ahead_for_the_lead", date(2026, 1, 27), report());
+}
+
+#[test]
+fn ahead_for_a_supporting_section() {
+    let to = vec![section("公交科", false)];
+    one("ahead_for_a_supporting_section", date(2026, 1, 27), Entry { to, ..report() });
+}
+
+#[test]
+fn far_ahead() {
+    let entry = Entry { days_left: 30, workdays_left: 21, light: Light::Yellow, nth: 1, ..report() };
+    one("far_ahead", date(2025, 12, 31), Entry { next: Some(date(2026, 1, 15)), ..entry });
+}
+
+#[test]
+fn due_today() {
+    let saying = Saying::Before(Lead::Days(0));
+    let left = Entry { days_left: 0, workdays_left: 0, nth: 6, next: Some(date(2026, 2, 2)), ..report() };
+    one("due_today", date(2026, 1, 30), Entry { reason: Reason::DueToday, saying, ..left });
+}
+
+#[test]
+fn between_finish_by_and_due() {
+    let left = Entry { days_left: 0, workdays_left: 0, nth: 6, next: Some(date(2026, 2, 2)), ..report() };
+    one("between_finish_by_and_due", date(2026, 1, 31), Entry { reason: Reason::DueToday, ..left });
+}
+
+#[test]
+fn overdue_to_the_section() {
+    one("overdue_to_the_section", date(2026, 2, 4), overdue());
+}
+
+#[test]
+fn overdue_to_the_leader() {
+    let to = vec![Addressee::Leader { of: vec!["办公室".into()] }];
+    let entry = Entry { to, reason: Reason::Escalated, nth: 1, ..overdue() };
+    one("overdue_to_the_leader", date(2026, 2, 4), entry);
+}
+
+#[test]
+fn caught_up() {
+    let entry = Entry { reason: Reason::CaughtUp, days_left: 2, workdays_left: 2, ..report() };
+    one("caught_up", date(2026, 1, 28), entry);
+}
+
+#[test]
+fn corrected() {
+    let told = Some(Dates { finish_by: date(2026, 1, 30), ..report().dates });
+    let dates = Dates { finish_by: date(2026, 1, 29), ..report().dates };
+    let entry = Entry { dates, told, aim: dates.finish_by, days_left: 2, workdays_left: 2, sequence: 1, ..report() };
+    let saying = Saying::Correction(1);
+    one("corrected", date(2026, 1, 27), Entry { reason: Reason::Corrected, saying, ..entry });
+}
+
+#[test]
+fn target_ahead() {
+    one("target_ahead", date(2026, 10, 27), dataset());
+}
+
+#[test]
+fn target_today() {
+    one("target_today", date(2026, 10, 30), Entry { days_left: 0, workdays_left: 0, ..dataset() });
+}
+
+#[test]
+fn target_passed() {
+    let entry = Entry { aim: date(2026, 12, 31), days_left: 30, workdays_left: 22, ..dataset() };
+    one("target_passed", date(2026, 12, 1), Entry { next: Some(date(2026, 12, 16)), ..entry });
+}
+
+#[test]
+fn provisional() {
+    let dates = Dates { provisional: true, due: date(2027, 1, 31), finish_by: date(2027, 1, 29), target: None };
+    let entry = Entry { dates, aim: dates.finish_by, days_left: 29, workdays_left: 21, nth: 1, ..report() };
+    let title = "发布2026年度《政府信息公开工作年度报告》".into();
+    one("provisional", date(2026, 12, 31), Entry { title, period: "2027".into(), next: None, ..entry });
+}
+
+#[test]
+fn bureau_default() {
+    one("bureau_default", date(2026, 3, 5), catalogue());
+}
+
+#[test]
+fn times() {
+    let entry =
+        Entry { title: "向《政务公开工作交流》投稿".into(), item: Some(29), steps: vec![], ..catalogue() };
+    one("times", date(2026, 3, 5), Entry { reports: Some((1, 3)), basis: None, ..entry });
+}
+
+#[test]
+fn each() {
+    let missing = ["公交科", "港航科", "法制科"].map(String::from).into();
+    let report_url = Some("https://board.example.test/r/1?a=b&c=d".into());
+    one("each", date(2026, 3, 5), Entry { missing, report_url, ..catalogue() });
+}
+
+#[test]
+fn passed_on() {
+    let to = vec![Addressee::PassOn { to: "港航科".into(), why: "科室名册里没有港航科的邮箱".into() }];
+    one("passed_on", date(2026, 3, 5), Entry { to, ..catalogue() });
+}
+
+/// One mailbox that serves two sections.
+#[test]
+fn several() {
+    let day = date(2026, 2, 4);
+    let supporting = section("质监科", false);
+    let law = Entry {
+        item: Some(32),
+        title: "发布2025年度《法治政府建设情况年度报告》".into(),
+        dates: Dates { finish_by: date(2026, 2, 28), ..weekday_dates(date(2026, 3, 1)) },
+        aim: date(2026, 2, 28),
+        days_left: 24,
+        workdays_left: 13,
+        to: vec![section("法制科", true), supporting.clone()],
+        lead: Some("法制科".into()),
+        sections: vec!["法制科".into()],
+        uid: "law.2026@duban".into(),
+        ..report()
+    };
+    let catalogue =
+        Entry { to: vec![supporting], days_left: 44, workdays_left: 27, light: Light::Green, ..catalogue() };
+    let overdue = Entry { to: vec![section("质监科", false)], ..overdue() };
+    check("several", &render(&letter(day, vec![overdue, law, catalogue])));
+}
+
+/// From the shortest to the longest time left, as in the worst week of a year.
+#[test]
+fn many() {
+    let entry = |n: i8| {
+        let aim = date(2026, 3, n);
+        let left = i64::from(n) - 2;
+        let dates = weekday_dates(aim);
+        let uid = format!("many-{n}.2026@duban");
+        let title = format!("第{n}项政务公开工作的自查与材料报送");
+        Entry { dates, aim, uid, title, item: None, days_left: left, workdays_left: left, ..catalogue() }
+    };
+    check("many", &render(&letter(date(2026, 3, 2), (2..27).map(entry).collect())));
+}

@@ -1,0 +1,83 @@
+use super::{
+    super::notice::{Notice, StuckLetter, Summary, Upcoming, render},
+    *,
+};
+
+fn one(name: &str, notice: &Notice) {
+    check(name, &render("政务公开提醒", CONTACT, notice));
+}
+
+fn summary() -> Summary {
+    let soon = |day, title: &str, sections: &[&str]| Upcoming {
+        date: date(2026, 1, day),
+        title: title.into(),
+        sections: sections.iter().map(|s| (*s).into()).collect(),
+    };
+    Summary {
+        version: "0.1.0".into(),
+        deadlines: 34,
+        sections: 10,
+        off: 2,
+        next_seven_days: vec![
+            soon(30, "发布2025年度《政府信息公开工作年度报告》", &["办公室", "各科室"]),
+            soon(31, "网站新媒体日常巡检", &["办公室"]),
+        ],
+        next_letter: Some((date(2026, 1, 27).at(8, 30, 0, 0), 10)),
+        provisional_years: vec![2027],
+        warnings: vec!["规划科没有邮箱，提醒将由管理员代转".into()],
+    }
+}
+
+#[test]
+fn started() {
+    one("notice_started", &Notice::Started(summary()));
+}
+
+#[test]
+fn reloaded() {
+    let quiet = Summary { next_seven_days: vec![], next_letter: None, off: 0, ..summary() };
+    one("notice_reloaded", &Notice::Reloaded(Summary { provisional_years: vec![], warnings: vec![], ..quiet }));
+}
+
+#[test]
+fn config_rejected() {
+    let findings = "错误：2月30日不存在\n  --> deadlines.toml:12:7\n   |\n12 | due = \"每年2月30日前\"\n   |       ^^^^^^^^^^^^^^^ 可写 \"每年2月底前\"\n";
+    let in_force_since = date(2026, 1, 20).at(9, 15, 0, 0);
+    one("notice_config_rejected", &Notice::ConfigRejected { findings: findings.into(), in_force_since });
+}
+
+#[test]
+fn undeliverable() {
+    one(
+        "notice_undeliverable",
+        &Notice::Undeliverable {
+            mailbox: "gangh@example.test".into(),
+            sections: vec!["港航科".into()],
+            reply: "550 5.1.1 <gangh@example.test>: Recipient address rejected: User unknown".into(),
+            subject: "【政务公开提醒】剩3个工作日，1月30日(周五)前：发布2025年度《政府信息公开工作年度报告》".into(),
+            attempts: 2,
+            since: date(2026, 1, 27).at(8, 30, 0, 0),
+        },
+    );
+}
+
+#[test]
+fn stuck() {
+    let letter = |mailbox: &str| StuckLetter {
+        mailbox: mailbox.into(),
+        subject: "【政务公开提醒】今天到期：网站新媒体日常巡检".into(),
+        since: date(2026, 1, 27).at(8, 30, 0, 0),
+        last_error: "连不上邮件服务器：connection refused".into(),
+    };
+    one("notice_stuck", &Notice::Stuck(vec![letter("bangongshi@example.test"), letter("fazhi@example.test")]));
+}
+
+#[test]
+fn holiday_missing() {
+    one("notice_holiday_missing", &Notice::HolidayMissing { year: 2027 });
+}
+
+#[test]
+fn sent_as_a_test() {
+    one("notice_test", &Notice::Test);
+}

@@ -1,0 +1,119 @@
+//! The time in words: how much is left, by when, and which date says so.
+
+use jiff::civil::Date;
+
+use super::{Entry, words};
+use crate::domain::occurrence::Dates;
+
+/// From so many working days on, calendar days are what people count in.
+const FAR_WORKDAYS: i64 = 7;
+
+/// Where today lies among an occurrence's dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Ahead,
+    /// On the day that counts.
+    Today,
+    /// The last working day has passed, `due` (a day off) has not.
+    Between,
+    Overdue,
+}
+
+pub fn phase(entry: &Entry, today: Date) -> Phase {
+    match today {
+        _ if today > entry.dates.due => Phase::Overdue,
+        _ if today > entry.aim => Phase::Between,
+        _ if today == entry.aim => Phase::Today,
+        _ => Phase::Ahead,
+    }
+}
+
+/// For subjects and tables: `剩3个工作日`, `今天到期`, `已逾期3个工作日`.
+pub fn left_short(entry: &Entry, today: Date) -> String {
+    let days = entry.days_left.abs();
+    match (phase(entry, today), entry.workdays_left.abs()) {
+        (Phase::Ahead, 1..=FAR_WORKDAYS) => format!("剩{}个工作日", entry.workdays_left),
+        (Phase::Ahead, _) => format!("剩{days}天"),
+        (Phase::Today, _) if is_target(entry) => "局内目标今天到期".into(),
+        (Phase::Today, _) => "今天到期".into(),
+        (Phase::Between, _) if entry.dates.due == today => format!("{}今天截止", term(entry)),
+        (Phase::Between, _) => format!("{}{}截止", term(entry), words::narrow(entry.dates.due)),
+        (Phase::Overdue, 0) => format!("已逾期{days}天"),
+        (Phase::Overdue, n) => format!("已逾期{n}个工作日"),
+    }
+}
+
+/// In full: far away in both counts, `还剩30天（21个工作日）`.
+pub fn left(entry: &Entry, today: Date) -> String {
+    match (phase(entry, today), entry.workdays_left) {
+        (Phase::Ahead, n) if n > FAR_WORKDAYS => format!("还剩{}天（{n}个工作日）", entry.days_left),
+        (Phase::Ahead, _) => format!("还{}", left_short(entry, today)),
+        _ => left_short(entry, today),
+    }
+}
+
+/// What to do by when, in one sentence without its full stop.
+pub fn headline(entry: &Entry, today: Date) -> String {
+    let Dates { due, .. } = entry.dates;
+    let now = if entry.is_for_leader() { "尚未办结" } else { "请立即办结" };
+    let term = term(entry);
+    match phase(entry, today) {
+        Phase::Ahead if is_target(entry) => format!("请于{}下班前办结（局内目标）", words::full(entry.aim)),
+        Phase::Ahead => format!("请于{}下班前办结", words::full(entry.aim)),
+        Phase::Today => format!("请于今天（{} {}）下班前办结", words::short(today), words::weekday(today)),
+        Phase::Between => format!("{term}为{}，最后一个工作日已过，{now}", words::full(due)),
+        Phase::Overdue => format!("{term}{}已过，{now}", words::full(due)),
+    }
+}
+
+/// The other dates that an occurrence has, each said once.
+pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
+    let Dates { due, finish_by, target, .. } = entry.dates;
+    let term = term(entry);
+    let off = format!("{}为{}（{}）", words::short(due), words::weekday(due), words::day_off(due));
+    let off = if due.year() == entry.aim.year() { off } else { format!("{}年{off}", due.year()) };
+    let ahead = matches!(phase(entry, today), Phase::Ahead | Phase::Today);
+    match (is_target(entry), due == finish_by) {
+        _ if !ahead => vec![],
+        (true, true) => vec![format!("{term}为{}", words::beside(due, entry.aim))],
+        (true, false) => {
+            vec![format!("{term}{off}，最迟须于{}下班前办结", words::beside(finish_by, entry.aim))]
+        }
+        (false, equal) => {
+            let missed = target.filter(|t| *t < today);
+            let missed = missed.map(|t| format!("局内目标{}已过", words::beside(t, entry.aim)));
+            let early = (!equal).then(|| format!("{term}{off}，请提前办结"));
+            let same = (equal && missed.is_some()).then(|| format!("{term}即{}", words::day(due)));
+            missed.into_iter().chain(early).chain(same).collect()
+        }
+    }
+}
+
+/// What a correction says: each date that moved, from what to what.
+pub fn moves(entry: &Entry) -> Vec<String> {
+    let Some(told) = entry.told else { return vec![] };
+    let new = entry.dates;
+    let moved = |name: &str, from: Date, to: Date| {
+        (from != to).then(|| format!("{name}由{}改为{}", words::full(from), words::full(to)))
+    };
+    let due = moved(term(entry), told.due, new.due);
+    let finish_by = moved("办结日", told.finish_by, new.finish_by);
+    let target = match (told.target, new.target) {
+        (Some(from), Some(to)) => moved("局内目标", from, to),
+        (None, Some(to)) => Some(format!("新设局内目标{}", words::full(to))),
+        (Some(from), None) => Some(format!("取消局内目标{}", words::full(from))),
+        (None, None) => None,
+    };
+    // A due date that is a working day is the day to finish by: said once.
+    let same = told.due == told.finish_by && new.due == new.finish_by;
+    due.into_iter().chain(finish_by.filter(|_| !same)).chain(target).collect()
+}
+
+pub fn is_target(entry: &Entry) -> bool {
+    entry.dates.target == Some(entry.aim)
+}
+
+/// What `due` is called: only the document's own date is 规定.
+pub fn term(entry: &Entry) -> &'static str {
+    if entry.bureau_default { "局内默认期限" } else { "规定期限" }
+}

@@ -1,0 +1,154 @@
+//! Dates, numbers and lists as a Chinese office writes them. The one place for it.
+
+use jiff::civil::{Date, DateTime, Weekday};
+
+/// `1月30日`
+pub fn short(day: Date) -> String {
+    format!("{}月{}日", day.month(), day.day())
+}
+
+/// `1月30日（周五）`
+pub fn day(day: Date) -> String {
+    format!("{}（{}）", short(day), weekday(day))
+}
+
+/// `1月30日(周五)`: narrow, for subjects.
+pub fn narrow(day: Date) -> String {
+    format!("{}({})", short(day), weekday(day))
+}
+
+/// `2026年1月30日（周五）`
+pub fn full(date: Date) -> String {
+    format!("{}年{}", date.year(), day(date))
+}
+
+/// With its year only where that is another one than `beside`'s.
+pub fn beside(date: Date, beside: Date) -> String {
+    if date.year() == beside.year() { day(date) } else { full(date) }
+}
+
+/// `1月27日（周二）08:30`
+pub fn moment(at: DateTime) -> String {
+    format!("{}{:02}:{:02}", day(at.date()), at.hour(), at.minute())
+}
+
+pub fn weekday(day: Date) -> &'static str {
+    match day.weekday() {
+        Weekday::Monday => "周一",
+        Weekday::Tuesday => "周二",
+        Weekday::Wednesday => "周三",
+        Weekday::Thursday => "周四",
+        Weekday::Friday => "周五",
+        Weekday::Saturday => "周六",
+        Weekday::Sunday => "周日",
+    }
+}
+
+/// What a day is called on which nobody works.
+pub fn day_off(day: Date) -> &'static str {
+    match day.weekday() {
+        Weekday::Saturday | Weekday::Sunday => "休息日",
+        _ => "节假日",
+    }
+}
+
+/// ①…⑳, then (21): there are no more circles that every font has.
+pub fn circled(n: usize) -> String {
+    match u32::try_from(n) {
+        Ok(n @ 1..=20) => char::from_u32(0x2460 + n - 1).map(String::from).unwrap_or_default(),
+        _ => format!("({n})"),
+    }
+}
+
+/// `2026-H1` → `2026年上半年`; a date as a date; a case reference stays as it is.
+pub fn period(label: &str) -> String {
+    let known = || {
+        let (year, rest) = label.split_once('-').unwrap_or((label, ""));
+        let year: u16 = year.parse().ok().filter(|_| year.len() == 4)?;
+        if let Ok(date) = label.parse::<Date>() {
+            return Some(format!("{}年{}", date.year(), short(date)));
+        }
+        let number = |digits: &str| digits.parse::<u8>().ok();
+        if rest.is_empty() {
+            return Some(format!("{year}年"));
+        }
+        Some(match rest.split_at_checked(1)? {
+            ("H", "1") => format!("{year}年上半年"),
+            ("H", "2") => format!("{year}年下半年"),
+            ("Q", quarter) => format!("{year}年第{}季度", number(quarter)?),
+            ("W", week) => format!("{year}年第{}周", number(week)?),
+            _ => format!("{year}年{}月", number(rest)?),
+        })
+    };
+    known().unwrap_or_else(|| plain(label))
+}
+
+pub fn list<S: AsRef<str>>(names: &[S]) -> String {
+    names.iter().map(|n| plain(n.as_ref())).collect::<Vec<_>>().join("、")
+}
+
+/// `办公室` · `办公室、法制科` · `办公室等3个科室`: for places where few characters fit.
+pub fn few<S: AsRef<str>>(names: &[S]) -> String {
+    match names {
+        [first, _, _, ..] => format!("{}等{}个科室", plain(first.as_ref()), names.len()),
+        _ => list(names),
+    }
+}
+
+/// One line: control characters and runs of white space become one space. What is written in the
+/// files is checked when they are read; a letter does not rest on it.
+pub fn plain(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    spaced.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// At most `limit` characters, the last of them … where something was cut.
+pub fn cap(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(limit.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn dates() {
+        let friday = date(2026, 1, 30);
+        assert_eq!(day(friday), "1月30日（周五）");
+        assert_eq!(narrow(friday), "1月30日(周五)");
+        assert_eq!(full(friday), "2026年1月30日（周五）");
+        assert_eq!(beside(date(2025, 12, 31), friday), "2025年12月31日（周三）");
+        assert_eq!(moment(friday.at(8, 5, 0, 0)), "1月30日（周五）08:05");
+    }
+
+    #[test]
+    fn periods() {
+        for (label, said) in [
+            ("2026", "2026年"),
+            ("2026-H2", "2026年下半年"),
+            ("2026-Q3", "2026年第3季度"),
+            ("2026-08", "2026年8月"),
+            ("2026-W05", "2026年第5周"),
+            ("2026-09-30", "2026年9月30日"),
+            ("粤江交依申请〔2026〕3号", "粤江交依申请〔2026〕3号"),
+            ("2026-X", "2026-X"),
+            ("2026-甲", "2026-甲"),
+        ] {
+            assert_eq!(period(label), said);
+        }
+    }
+
+    #[test]
+    fn numbers_and_cuts() {
+        assert_eq!([1, 20, 21].map(circled), ["①", "⑳", "(21)"]);
+        assert_eq!(few(&["甲", "乙"]), "甲、乙");
+        assert_eq!(few(&["甲", "乙", "丙"]), "甲等3个科室");
+        assert_eq!(plain(" a\r\n\u{7}b\t c "), "a b c");
+        assert_eq!((cap("一二三", 3), cap("一二三四", 3)), ("一二三".into(), "一二…".into()));
+    }
+}

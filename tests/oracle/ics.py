@@ -1,0 +1,43 @@
+"""Checks calendar files with PyPI icalendar: every VEVENT is an all-day event that can be updated.
+
+usage: python3 ics.py FILE...   prints how many events are right; exits with 1 at the first that is not.
+"""
+
+import datetime
+import sys
+
+import icalendar
+
+
+def check(path: str) -> int:
+    data = open(path, "rb").read()
+    lines = data.split(b"\r\n")
+    assert lines.pop() == b"", "the last line has no CRLF"
+    for line in lines:
+        assert b"\n" not in line and b"\r" not in line, f"a bare line break: {line!r}"
+        assert len(line) <= 75, f"{len(line)} octets: {line!r}"
+        line.decode()  # a fold inside a character would fail here
+    calendar = icalendar.Calendar.from_ical(data)
+    assert calendar["METHOD"] == "PUBLISH" and calendar["VERSION"] == "2.0" and calendar["PRODID"]
+    assert not calendar.errors, calendar.errors
+    events = calendar.walk("VEVENT")
+    assert events, "no event"
+    for event in events:
+        assert not event.errors, event.errors
+        assert str(event["UID"]) and int(event["SEQUENCE"]) >= 0 and str(event["SUMMARY"])
+        stamp = event["DTSTAMP"].dt
+        assert stamp.utcoffset() == datetime.timedelta(0), stamp
+        start, end = event["DTSTART"].dt, event["DTEND"].dt
+        assert type(start) is datetime.date, f"not a whole day: {start!r}"
+        assert end == start + datetime.timedelta(days=1), (start, end)
+        (alarm,) = event.walk("VALARM")
+        assert not alarm.errors and str(alarm["ACTION"]) == "DISPLAY" and str(alarm["DESCRIPTION"])
+        midnight = datetime.datetime.combine(start, datetime.time())
+        assert (midnight + alarm["TRIGGER"].dt).time() == datetime.time(8, 30)
+    uids = [str(event["UID"]) for event in events]
+    assert len(set(uids)) == len(uids), "one UID twice"
+    return len(events)
+
+
+if __name__ == "__main__":
+    print(sum(check(path) for path in sys.argv[1:]))
