@@ -4,8 +4,8 @@ use jiff::{Zoned, fmt::rfc2822};
 use lettre::{
     Address, Message,
     message::{
-        Attachment, Mailbox, Mailboxes, MultiPart, SinglePart,
-        header::{ContentType, From, HeaderName, HeaderValue, ReplyTo, Subject, To},
+        Mailbox, Mailboxes, MultiPart, SinglePart,
+        header::{ContentType, From, Header, HeaderName, HeaderValue, ReplyTo, Subject, To},
     },
 };
 use sha2::{Digest, Sha256};
@@ -120,9 +120,27 @@ fn body(text: &str) -> String {
 fn calendar(ics: &str) -> SinglePart {
     // RFC 6047: the part says the method if the calendar does.
     let publishes = ics.lines().any(|line| line.trim_end().eq_ignore_ascii_case("METHOD:PUBLISH"));
-    let kind = if publishes { "text/calendar; charset=utf-8; method=PUBLISH" } else { "text/calendar; charset=utf-8" };
-    let kind = ContentType::parse(kind).unwrap_or(ContentType::TEXT_PLAIN);
-    Attachment::new("提醒.ics".to_owned()).body(body(ics), kind)
+    let method = if publishes { "; method=PUBLISH" } else { "" };
+    let kind = ContentType::parse(&format!("text/calendar; charset=utf-8{method}; name=\"reminder.ics\""));
+    SinglePart::builder().header(CalendarName).header(kind.unwrap_or(ContentType::TEXT_PLAIN)).body(body(ics))
+}
+
+/// 提醒.ics. lettre would split the name in numbered pieces even where there is one, which fewer clients read.
+#[derive(Clone)]
+struct CalendarName;
+
+impl Header for CalendarName {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Disposition")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        raw("Content-Disposition", "attachment; filename*=utf-8''%E6%8F%90%E9%86%92.ics")
+    }
 }
 
 /// lettre knows only UTC; it looks at the raw value and writes the other.
