@@ -25,10 +25,11 @@ pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
         blocks.push(Block::Para(format!("本次共{}项，最急的在前：", letter.entries.len())));
         blocks.push(Block::Summary((1..).zip(&letter.entries).map(|(n, e)| summary(n, e, today)).collect()));
     }
+    let names = names(letter);
     for (n, entry) in (1..).zip(&letter.entries) {
         blocks.extend((!several).then(|| notes(entry)).into_iter().flatten());
         let number = if several { words::circled(n) } else { String::new() };
-        blocks.push(Block::Card(Box::new(card(entry, number, today, &contact))));
+        blocks.push(Block::Card(Box::new(card(entry, number, today, &contact, names.len() > 1))));
     }
     // Said once: it is the same for all.
     if several && letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
@@ -37,7 +38,7 @@ pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
     let ics = has_ics.then(|| "附件（.ics）可加入电脑或手机的日历。".to_owned());
     let sent = format!("本邮件由系统于{}自动发送，请勿回复涉密内容。", words::moment(letter.now.datetime()));
     let footer = [format!("联系人：{contact}")].into_iter().chain(ics).chain([sent]).collect();
-    Page { title: subject.to_owned(), greeting: greeting(letter), blocks, footer }
+    Page { title: subject.to_owned(), greeting: format!("{}：", words::list(&names)), blocks, footer }
 }
 
 /// Whether whoever is spoken to can report it as done.
@@ -45,7 +46,8 @@ fn reports(entry: &Entry) -> bool {
     !entry.is_for_leader() && entry.supports().is_none()
 }
 
-fn greeting(letter: &Letter) -> String {
+/// Who the letter greets; as what, too, where it holds one entry only.
+fn names(letter: &Letter) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for addressee in letter.entries.iter().flat_map(|e| &e.to) {
         let name = match addressee {
@@ -61,12 +63,12 @@ fn greeting(letter: &Letter) -> String {
             names.push(name);
         }
     }
-    format!("{}：", words::list(&names))
+    names
 }
 
 fn summary(n: usize, entry: &Entry, today: Date) -> Summary {
     let overdue = when::phase(entry, today) == Phase::Overdue;
-    let date = if overdue { words::narrow(entry.dates.due) } else { words::narrow_workday(entry.aim) };
+    let date = if overdue { words::spaced(entry.dates.due, false) } else { words::spaced(entry.aim, true) };
     Summary {
         number: words::circled(n),
         tone: tone(entry, today),
@@ -76,7 +78,7 @@ fn summary(n: usize, entry: &Entry, today: Date) -> Summary {
     }
 }
 
-fn card(entry: &Entry, number: String, today: Date, contact: &str) -> Card {
+fn card(entry: &Entry, number: String, today: Date, contact: &str, shared: bool) -> Card {
     let several = !number.is_empty();
     let item = entry.item.map(|n| format!("分工方案第{n}项"));
     // A yearly title names its year; of a quarter or a case the title alone does not tell which.
@@ -84,7 +86,7 @@ fn card(entry: &Entry, number: String, today: Date, contact: &str) -> Card {
     let aside: Vec<String> = item.into_iter().chain(period).collect();
     let mut rows = Vec::new();
     if several {
-        rows.extend(role_row(entry));
+        rows.extend(role_row(entry, shared));
         rows.extend(Row::of("注意", notes_text(entry)));
     }
     rows.extend(work_rows(entry, several));
@@ -140,8 +142,9 @@ fn notes_text(entry: &Entry) -> Vec<String> {
     pass_on.chain(told).collect()
 }
 
-/// Who is spoken to, and as what: a mailbox may serve several sections.
-fn role_row(entry: &Entry) -> Option<Row> {
+/// Who is spoken to, and as what. The greeting is enough where it names one section for all, and
+/// that section neither leads nor supports.
+fn role_row(entry: &Entry, shared: bool) -> Option<Row> {
     let names: Vec<String> = entry
         .to
         .iter()
@@ -152,7 +155,8 @@ fn role_row(entry: &Entry) -> Option<Row> {
             Addressee::Leader { .. } | Addressee::PassOn { .. } => None,
         })
         .collect();
-    (!names.is_empty()).then(|| Row::new("科室", words::list(&names)))
+    let said = shared || entry.lead.is_some();
+    (said && !names.is_empty()).then(|| Row::new("科室", words::list(&names)))
 }
 
 /// What to do, and who does the rest.
@@ -169,7 +173,10 @@ fn work_rows(entry: &Entry, compact: bool) -> Vec<Row> {
     if entry.is_for_leader() {
         let led = words::list(&entry.led());
         let urge = format!("{led}尽快办结；确有困难的，请其说明原因并明确办结时间");
-        return vec![Row::new("请督促", urge)].into_iter().chain(lead.map(|l| Row::new("牵头", l))).collect();
+        return vec![Row::new("请督促", urge)]
+            .into_iter()
+            .chain(lead.filter(|l| !entry.led().contains(&l.as_str())).map(|l| Row::new("牵头", l)))
+            .collect();
     }
     match (lead, entry.supports().is_some()) {
         (Some(lead), true) => {

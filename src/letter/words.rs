@@ -34,6 +34,12 @@ pub fn narrow_workday(day: Date) -> String {
     format!("{}({}{made_up})", short(day), weekday(day))
 }
 
+/// `1月30日 周五`, `2月28日 周六上班`: for tables, which break it at the space alone.
+pub fn spaced(day: Date, works: bool) -> String {
+    let made_up = if works && is_weekend(day) { "上班" } else { "" };
+    format!("{} {}{made_up}", short(day), weekday(day))
+}
+
 /// With its year only where that is another one than `beside`'s.
 pub fn beside(date: Date, beside: Date) -> String {
     if date.year() == beside.year() { day(date) } else { full(date) }
