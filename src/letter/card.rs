@@ -14,28 +14,31 @@ use crate::domain::{
     reminder::{Reason, Saying},
 };
 
+const EVIDENCE: &str = "（附网页链接或文号）；不能按期办结的，请说明原因";
+
 pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
     let today = letter.now.date();
     let several = letter.entries.len() > 1;
     let contact = words::plain(&letter.contact);
     let mut blocks = Vec::new();
     if several {
+        blocks.push(Block::Para(format!("本次共{}项，最急的在前：", letter.entries.len())));
         blocks.push(Block::Summary((1..).zip(&letter.entries).map(|(n, e)| summary(n, e, today)).collect()));
     }
+    let names = names(letter);
     for (n, entry) in (1..).zip(&letter.entries) {
         blocks.extend((!several).then(|| notes(entry)).into_iter().flatten());
         let number = if several { words::circled(n) } else { String::new() };
-        blocks.push(Block::Card(Box::new(card(entry, number, today))));
+        blocks.push(Block::Card(Box::new(card(entry, number, today, &contact, names.len() > 1))));
     }
     // Said once: it is the same for all.
-    if letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
-        let what = if several { "各项办结后，" } else { "办结后" };
-        blocks.push(Block::Para(format!("{what}请告知{contact}（附网页链接或文号）；不能按期办结的，请说明原因。")));
+    if several && letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
+        blocks.push(Block::Para(format!("办结后请告知{contact}{EVIDENCE}。")));
     }
     let ics = has_ics.then(|| "附件（.ics）可加入电脑或手机的日历。".to_owned());
     let sent = format!("本邮件由系统于{}自动发送，请勿回复涉密内容。", words::moment(letter.now.datetime()));
     let footer = [format!("联系人：{contact}")].into_iter().chain(ics).chain([sent]).collect();
-    Page { title: subject.to_owned(), greeting: greeting(letter), blocks, footer }
+    Page { title: subject.to_owned(), greeting: format!("{}：", words::list(&names)), blocks, footer }
 }
 
 /// Whether whoever is spoken to can report it as done.
@@ -43,7 +46,8 @@ fn reports(entry: &Entry) -> bool {
     !entry.is_for_leader() && entry.supports().is_none()
 }
 
-fn greeting(letter: &Letter) -> String {
+/// Who the letter greets; as what, too, where it holds one entry only.
+fn names(letter: &Letter) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for addressee in letter.entries.iter().flat_map(|e| &e.to) {
         let name = match addressee {
@@ -59,21 +63,22 @@ fn greeting(letter: &Letter) -> String {
             names.push(name);
         }
     }
-    format!("{}：", words::list(&names))
+    names
 }
 
 fn summary(n: usize, entry: &Entry, today: Date) -> Summary {
-    let date = if when::phase(entry, today) == Phase::Overdue { entry.dates.due } else { entry.aim };
+    let overdue = when::phase(entry, today) == Phase::Overdue;
+    let date = if overdue { words::spaced(entry.dates.due, false) } else { words::spaced(entry.aim, true) };
     Summary {
         number: words::circled(n),
         tone: tone(entry, today),
-        date: words::narrow(date),
+        date,
         left: when::left_short(entry, today),
         title: words::plain(&entry.title),
     }
 }
 
-fn card(entry: &Entry, number: String, today: Date) -> Card {
+fn card(entry: &Entry, number: String, today: Date, contact: &str, shared: bool) -> Card {
     let several = !number.is_empty();
     let item = entry.item.map(|n| format!("分工方案第{n}项"));
     // A yearly title names its year; of a quarter or a case the title alone does not tell which.
@@ -81,12 +86,12 @@ fn card(entry: &Entry, number: String, today: Date) -> Card {
     let aside: Vec<String> = item.into_iter().chain(period).collect();
     let mut rows = Vec::new();
     if several {
-        rows.extend(role_row(entry));
+        rows.extend(role_row(entry, shared));
         rows.extend(Row::of("注意", notes_text(entry)));
     }
     rows.extend(work_rows(entry, several));
     rows.extend(Row::of("进度", progress(entry)));
-    rows.extend(entry.report_url.iter().filter(|_| reports(entry)).map(|url| report_row(url)));
+    rows.extend(report_row(entry, contact, several));
     rows.push(status_row(entry, today));
     rows.extend(entry.basis.as_ref().map(|basis| Row::new("依据", words::plain(basis))));
     rows.extend(Row::of("说明", remarks(entry, today)));
@@ -124,7 +129,11 @@ fn notes_text(entry: &Entry) -> Vec<String> {
         _ => None,
     });
     let told = match entry.reason {
-        Reason::Corrected => Some(format!("更正：{}。请以本邮件为准。", when::moves(entry).join("；"))),
+        Reason::Corrected => {
+            let moves = when::moves(entry);
+            let what = if moves.is_empty() { "日期有调整".to_owned() } else { moves.join("；") };
+            Some(format!("更正：{what}。请以本邮件为准。"))
+        }
         Reason::CaughtUp => {
             Some("补发：这次提醒本应更早发出，因系统停机或事项临时新增未能按时发出。以下时间按今天计算。".into())
         }
@@ -133,8 +142,9 @@ fn notes_text(entry: &Entry) -> Vec<String> {
     pass_on.chain(told).collect()
 }
 
-/// Who is spoken to, and as what: a mailbox may serve several sections.
-fn role_row(entry: &Entry) -> Option<Row> {
+/// Who is spoken to, and as what. The greeting is enough where it names one section for all, and
+/// that section neither leads nor supports.
+fn role_row(entry: &Entry, shared: bool) -> Option<Row> {
     let names: Vec<String> = entry
         .to
         .iter()
@@ -145,7 +155,8 @@ fn role_row(entry: &Entry) -> Option<Row> {
             Addressee::Leader { .. } | Addressee::PassOn { .. } => None,
         })
         .collect();
-    (!names.is_empty()).then(|| Row::new("科室", words::list(&names)))
+    let said = shared || entry.lead.is_some();
+    (said && !names.is_empty()).then(|| Row::new("科室", words::list(&names)))
 }
 
 /// What to do, and who does the rest.
@@ -162,7 +173,10 @@ fn work_rows(entry: &Entry, compact: bool) -> Vec<Row> {
     if entry.is_for_leader() {
         let led = words::list(&entry.led());
         let urge = format!("{led}尽快办结；确有困难的，请其说明原因并明确办结时间");
-        return vec![Row::new("请督促", urge)].into_iter().chain(lead.map(|l| Row::new("牵头", l))).collect();
+        return vec![Row::new("请督促", urge)]
+            .into_iter()
+            .chain(lead.filter(|l| !entry.led().contains(&l.as_str())).map(|l| Row::new("牵头", l)))
+            .collect();
     }
     match (lead, entry.supports().is_some()) {
         (Some(lead), true) => {
@@ -189,20 +203,25 @@ fn progress(entry: &Entry) -> Vec<String> {
     reports.into_iter().chain(missing).collect()
 }
 
-fn report_row(url: &str) -> Row {
-    let text = "（附网页链接或文号）；不能按期办结的，请说明原因";
-    Row { label: "办结后", lines: vec![Line::Link { label: "点此登记", url: url.to_owned(), text }] }
+fn report_row(entry: &Entry, contact: &str, several: bool) -> Option<Row> {
+    let line = match &entry.report_url {
+        Some(url) => Line::Link { label: "点此登记", url: words::plain(url), text: EVIDENCE },
+        None if several => return None,
+        None => Line::Text(format!("请告知{contact}{EVIDENCE}")),
+    };
+    reports(entry).then(|| Row { label: "办结后", lines: vec![line] })
 }
 
 /// The light, how often it was said, when it is said again, and who hears of it then.
 fn status_row(entry: &Entry, today: Date) -> Row {
     let next = match entry.next {
-        Some(day) => format!("下次{}", words::beside(day, today)),
+        Some(day) => format!("下次提醒{}", words::beside(day, today)),
         None => "此后不再提醒".to_owned(),
     };
     let leader = match entry.saying {
         _ if !entry.escalates || entry.is_for_leader() => None,
         Saying::Overdue(n) if n >= ESCALATES_AT => Some("已同时告知分管领导".to_owned()),
+        _ if entry.next.is_none() => None,
         _ => Some(format!("逾期{ESCALATES_AT}个工作日起抄送分管领导")),
     };
     let parts = [format!("第{}次提醒", entry.nth), next].into_iter().chain(leader);
@@ -210,7 +229,7 @@ fn status_row(entry: &Entry, today: Date) -> Row {
         tone: tone(entry, today),
         emoji: entry.light.emoji(),
         word: entry.light.word(State::Open),
-        text: parts.collect::<Vec<_>>().join("　"),
+        parts: parts.collect(),
     };
     Row { label: "状态", lines: vec![light] }
 }

@@ -48,7 +48,8 @@ struct File(String);
 
 impl File {
     fn event(&mut self, entry: &Entry, today: Date, stamp: &str) {
-        let title = words::plain(&entry.title);
+        let lead = entry.supports().map(|lead| format!("配合{}，", words::plain(lead))).unwrap_or_default();
+        let title = format!("{lead}下班前办结：{}", words::plain(&entry.title));
         self.raw("BEGIN:VEVENT");
         self.text("UID", &entry.uid);
         self.raw(&format!("SEQUENCE:{}", entry.sequence));
@@ -56,13 +57,13 @@ impl File {
         self.raw(&format!("DTSTART;VALUE=DATE:{}", basic(entry.aim)));
         // The end is not part of the event: a whole day ends on the day after.
         self.raw(&format!("DTEND;VALUE=DATE:{}", basic(entry.aim.saturating_add(1.day()))));
-        self.text("SUMMARY", &format!("下班前办结：{title}"));
+        self.text("SUMMARY", &title);
         self.text("DESCRIPTION", &description(entry, today));
         self.raw("TRANSP:TRANSPARENT");
         self.raw("BEGIN:VALARM");
         self.raw("ACTION:DISPLAY");
         self.raw(&format!("TRIGGER:{}", half_past_eight_before(entry.aim)));
-        self.text("DESCRIPTION", &format!("{}下班前办结：{title}", words::day(entry.aim)));
+        self.text("DESCRIPTION", &format!("{}{title}", words::day(entry.aim)));
         self.raw("END:VALARM");
         self.raw("END:VEVENT");
     }

@@ -98,7 +98,7 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
 }
 
 fn started(what: &str, summary: &Summary) -> String {
-    let warnings = match summary.warnings.len() {
+    let warnings = match warnings(summary).len() {
         0 => String::new(),
         n => format!("，{n}条注意"),
     };
@@ -111,11 +111,7 @@ fn in_force(summary: &Summary) -> Vec<Block> {
         Some((at, count)) => format!("{}，{count}封", words::moment(at)),
         None => "近期没有要发的邮件".to_owned(),
     };
-    let years: Vec<String> = summary.provisional_years.iter().map(|y| format!("{y}年")).collect();
-    let provisional =
-        (!years.is_empty()).then(|| format!("{}放假安排尚未公布或未录入，工作日按周一至周五暂算", years.join("、")));
-    let warnings: Vec<String> =
-        provisional.into_iter().chain(summary.warnings.iter().map(|w| words::plain(w))).collect();
+    let warnings = warnings(summary);
     let soon: Vec<String> = summary.next_seven_days.iter().map(upcoming).collect();
     let soon = if soon.is_empty() { vec!["没有要办结的事项".to_owned()] } else { soon };
     let mut blocks: Vec<Block> = Vec::new();
@@ -129,6 +125,13 @@ fn in_force(summary: &Summary) -> Vec<Block> {
     blocks.push(Block::Rows(rows.into_iter().flatten().collect()));
     blocks.push(Block::Para("数目与您的预期不符时，请用 duban check 和 duban list 核对。".to_owned()));
     blocks
+}
+
+fn warnings(summary: &Summary) -> Vec<String> {
+    let years: Vec<String> = summary.provisional_years.iter().map(|y| format!("{y}年")).collect();
+    let provisional =
+        (!years.is_empty()).then(|| format!("{}放假安排尚未公布或未录入，工作日按周一至周五暂算", years.join("、")));
+    provisional.into_iter().chain(summary.warnings.iter().map(|w| words::plain(w))).collect()
 }
 
 fn upcoming(soon: &Upcoming) -> String {

@@ -68,7 +68,7 @@ pub enum Line {
         tone: Tone,
         emoji: &'static str,
         word: &'static str,
-        text: String,
+        parts: Vec<String>,
     },
     Link {
         label: &'static str,
@@ -77,8 +77,9 @@ pub enum Line {
     },
 }
 
-/// How urgent, as colours: a strong one with letters on it, and a pale one to lie under a card.
-/// Every colour is given together with the one it lies on, so that dark modes turn both or none.
+/// How urgent, as colours: a strong one with white letters on it, one for the edge of a card, and
+/// a pale one to lie under it. Letters are white on dark even on yellow: mail programs that darken
+/// a letter turn dark letters light, and leave what lies under them as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Red,
@@ -92,15 +93,15 @@ impl Tone {
     pub fn strong(self) -> &'static str {
         match self {
             Self::Red => "#c62828",
-            Self::Orange => "#d84a05",
-            Self::Amber => "#f6c945",
+            Self::Orange => "#cc4400",
+            Self::Amber => "#946200",
             Self::Green => "#2e7d32",
             Self::Blue => "#1f5fa8",
         }
     }
 
-    pub fn on_strong(self) -> &'static str {
-        if self == Self::Amber { "#3d2f00" } else { "#ffffff" }
+    pub fn edge(self) -> &'static str {
+        if self == Self::Amber { "#f0b400" } else { self.strong() }
     }
 
     pub fn pale(self) -> &'static str {
@@ -162,7 +163,7 @@ impl Card {
         let head = if self.number.is_empty() { "事项：".into() } else { format!("{} ", self.number) };
         let aside = self.aside.as_ref().map(|a| format!("（{a}）")).unwrap_or_default();
         let mut text = format!("{head}{}{aside}\n", self.title);
-        let first = format!("{}，{}。", self.headline, self.left);
+        let first = format!("{}，{}。", self.left, self.headline);
         let dates = self.dates.iter().map(|d| format!("{d}。"));
         let when = Row::of("期限", std::iter::once(first).chain(dates).collect());
         text.extend(when.iter().chain(&self.rows).map(Row::text));
@@ -182,7 +183,7 @@ impl Line {
     fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Light { emoji, word, text, .. } => format!("{emoji} {word}　{text}"),
+            Self::Light { emoji, word, parts, .. } => format!("{emoji} {word}　{}", parts.join("　")),
             Self::Link { label, url, text } => format!("{label} {url} {text}"),
         }
     }

@@ -56,7 +56,7 @@ fn single(entry: &Entry, today: Date) -> String {
 /// The date follows the time left; a title may start with a noun, so nothing leans on its first word.
 fn by_when(entry: &Entry, today: Date) -> String {
     let left = when::left_short(entry, today);
-    let date = words::narrow(entry.aim);
+    let date = words::narrow_workday(entry.aim);
     let corrected = entry.reason == Reason::Corrected;
     match when::phase(entry, today) {
         Phase::Ahead if corrected => format!("改为{date}前"),

@@ -54,15 +54,15 @@ pub fn left(entry: &Entry, today: Date) -> String {
 
 /// What to do by when, in one sentence without its full stop.
 pub fn headline(entry: &Entry, today: Date) -> String {
-    let Dates { due, .. } = entry.dates;
     let now = if entry.is_for_leader() { "尚未办结" } else { "请立即办结" };
-    let term = term(entry);
     match phase(entry, today) {
-        Phase::Ahead if is_target(entry) => format!("请于{}下班前办结（局内目标）", words::full(entry.aim)),
-        Phase::Ahead => format!("请于{}下班前办结", words::full(entry.aim)),
-        Phase::Today => format!("请于今天（{} {}）下班前办结", words::short(today), words::weekday(today)),
-        Phase::Between => format!("{term}为{}，最后一个工作日已过，{now}", words::full(due)),
-        Phase::Overdue => format!("{term}{}已过，{now}", words::full(due)),
+        Phase::Ahead | Phase::Today => {
+            let support = entry.supports().map(|lead| format!("配合{}", words::plain(lead))).unwrap_or_default();
+            let target = if is_target(entry) { "（局内目标）" } else { "" };
+            format!("请{support}于{}下班前办结{target}", words::full_workday(entry.aim))
+        }
+        Phase::Between => format!("最后一个工作日{}已过，{now}", words::day(entry.aim)),
+        Phase::Overdue => format!("{}{}已过，{now}", term(entry), words::full(entry.dates.due)),
     }
 }
 
@@ -72,7 +72,9 @@ pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
     let term = term(entry);
     let off = format!("{}为{}（{}）", words::short(due), words::weekday(due), words::day_off(due));
     let off = if due.year() == entry.aim.year() { off } else { format!("{}年{off}", due.year()) };
-    let ahead = matches!(phase(entry, today), Phase::Ahead | Phase::Today);
+    let phase = phase(entry, today);
+    let ahead = matches!(phase, Phase::Ahead | Phase::Today);
+    let early = if phase == Phase::Ahead { "，请提前办结" } else { "" };
     match (is_target(entry), due == finish_by) {
         _ if !ahead => vec![],
         (true, true) => vec![format!("{term}为{}", words::beside(due, entry.aim))],
@@ -82,7 +84,7 @@ pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
         (false, equal) => {
             let missed = target.filter(|t| *t < today);
             let missed = missed.map(|t| format!("局内目标{}已过", words::beside(t, entry.aim)));
-            let early = (!equal).then(|| format!("{term}{off}，请提前办结"));
+            let early = (!equal).then(|| format!("{term}{off}{early}"));
             let same = (equal && missed.is_some()).then(|| format!("{term}即{}", words::day(due)));
             missed.into_iter().chain(early).chain(same).collect()
         }
@@ -97,7 +99,7 @@ pub fn moves(entry: &Entry) -> Vec<String> {
         (from != to).then(|| format!("{name}由{}改为{}", words::full(from), words::full(to)))
     };
     let due = moved(term(entry), told.due, new.due);
-    let finish_by = moved("办结日", told.finish_by, new.finish_by);
+    let finish_by = moved("最迟办结日", told.finish_by, new.finish_by);
     let target = match (told.target, new.target) {
         (Some(from), Some(to)) => moved("局内目标", from, to),
         (None, Some(to)) => Some(format!("新设局内目标{}", words::full(to))),

@@ -22,6 +22,24 @@ pub fn full(date: Date) -> String {
     format!("{}年{}", date.year(), day(date))
 }
 
+/// `2026年1月30日（周五）`; a weekend day that works says so, or nobody would believe it.
+pub fn full_workday(date: Date) -> String {
+    let made_up = if is_weekend(date) { "，调休上班" } else { "" };
+    format!("{}年{}（{}{made_up}）", date.year(), short(date), weekday(date))
+}
+
+/// `1月30日(周五)`, `2月28日(周六上班)`.
+pub fn narrow_workday(day: Date) -> String {
+    let made_up = if is_weekend(day) { "上班" } else { "" };
+    format!("{}({}{made_up})", short(day), weekday(day))
+}
+
+/// `1月30日 周五`, `2月28日 周六上班`: for tables, which break it at the space alone.
+pub fn spaced(day: Date, works: bool) -> String {
+    let made_up = if works && is_weekend(day) { "上班" } else { "" };
+    format!("{} {}{made_up}", short(day), weekday(day))
+}
+
 /// With its year only where that is another one than `beside`'s.
 pub fn beside(date: Date, beside: Date) -> String {
     if date.year() == beside.year() { day(date) } else { full(date) }
@@ -46,10 +64,11 @@ pub fn weekday(day: Date) -> &'static str {
 
 /// What a day is called on which nobody works.
 pub fn day_off(day: Date) -> &'static str {
-    match day.weekday() {
-        Weekday::Saturday | Weekday::Sunday => "休息日",
-        _ => "节假日",
-    }
+    if is_weekend(day) { "休息日" } else { "节假日" }
+}
+
+fn is_weekend(day: Date) -> bool {
+    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 /// ①…⑳, then (21): there are no more circles that every font has.
@@ -122,6 +141,9 @@ mod tests {
         assert_eq!(day(friday), "1月30日（周五）");
         assert_eq!(narrow(friday), "1月30日(周五)");
         assert_eq!(full(friday), "2026年1月30日（周五）");
+        assert_eq!((full_workday(friday), narrow_workday(friday)), (full(friday), narrow(friday)));
+        assert_eq!(full_workday(date(2026, 2, 28)), "2026年2月28日（周六，调休上班）");
+        assert_eq!(narrow_workday(date(2026, 2, 28)), "2月28日(周六上班)");
         assert_eq!(beside(date(2025, 12, 31), friday), "2025年12月31日（周三）");
         assert_eq!(moment(friday.at(8, 5, 0, 0)), "1月30日（周五）08:05");
     }

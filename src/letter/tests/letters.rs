@@ -1,4 +1,5 @@
 use super::{super::render, *};
+use crate::domain::calendar::{Calendar, days_between};
 
 /// The mailbox hears `entry` on `day`.
 fn one(name: &str, day: Date, entry: Entry) {
@@ -169,16 +170,16 @@ fn several() {
     check("several", &render(&letter(day, vec![overdue, law, catalogue])));
 }
 
-/// From the shortest to the longest time left, as in the worst week of a year.
+/// From the shortest to the longest time left, as in the worst month of a year.
 #[test]
 fn many() {
-    let entry = |n: i8| {
-        let aim = date(2026, 3, n);
-        let left = i64::from(n) - 2;
-        let dates = weekday_dates(aim);
+    let (today, cal) = (date(2026, 3, 2), Calendar::default());
+    let entry = |n: i64| {
+        let aim = cal.add_workdays(today, n);
         let uid = format!("many-{n}.2026@duban");
-        let title = format!("第{n}项政务公开工作的自查与材料报送");
-        Entry { dates, aim, uid, title, item: None, days_left: left, workdays_left: left, ..catalogue() }
+        let title = format!("第{}项政务公开工作的自查与材料报送", n + 1);
+        let left = Entry { days_left: days_between(today, aim), workdays_left: n, next: Some(aim), ..catalogue() };
+        Entry { dates: weekday_dates(aim), aim, uid, title, item: None, ..left }
     };
-    check("many", &render(&letter(date(2026, 3, 2), (2..27).map(entry).collect())));
+    check("many", &render(&letter(today, (0..25).map(entry).collect())));
 }
