@@ -52,6 +52,7 @@ pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Ref
         [Iso(..), To | Dash, Iso(..)] => window_once(p, aside),
         [From, Num(_), Year, _, ..] if p.words.contains(&To) => once(p.from(1), aside),
         [Num(_), Year, _, ..] => once(p, aside),
+        [Num(y), Year] if within && YEARS.contains(y) => Ok(Rule::Once(date(*y, 12, 31, p.place())?)),
         [ThisYear, _, ..] => this_year(p.from(1), year, aside),
         [From, Num(_), Month, ..] if p.words.contains(&To) => this_year(p.from(1), year, aside),
         [Num(_), Month, _, ..] => this_year(p, year, aside),
@@ -62,7 +63,14 @@ pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Ref
 /// What stands after 每.
 fn every(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
     match p.words {
-        [Num(1), ..] => every(p.from(1), year, aside),
+        // 每1月31日 is no 每月31日.
+        [Num(1), Year | Half | Quarter | Months | Week, ..] => every(p.from(1), year, aside),
+        [Num(m @ 1..=12), Month, ..] => refuse_with(
+            p.place(),
+            format!("分不清是每年{m}月，还是每{m}个月"),
+            vec![format!("每年{m}月底前"), "每双月10日".to_owned()],
+        ),
+        [] => refuse(p.place(), "“每”后面没有写多久一次", &["每年1月31日前", "每季度末月20日", "每月25日"]),
         [Year | Half | Quarter | Month, Ended, ..] | [Year | Half | Quarter | Month, After, ..] => after(p),
         [Month | Months, NextMonth, ..] => next_month(p.from(2), aside),
         [Quarter | Half, NextMonth, ..] => refuse(
@@ -201,7 +209,7 @@ fn next_month(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
 }
 
 /// The longest case, in months.
-const CASE: i32 = 60;
+pub const CASE: i32 = 24;
 
 fn case(p: Phrase) -> Result<Rule, Refusal> {
     let (from, example) = match p.words[0] {
@@ -236,7 +244,7 @@ pub fn span(n: u32, unit: Word, months: i32, place: Range<usize>) -> Result<Span
     let Some(unit) = span_unit(unit) else {
         return match unit {
             Week => refuse_with(place, "“周”请换算成日", vec![format!("收到之日起{}日内", n.clamp(1, 100) * 7)]),
-            Year => refuse_with(place, "“年”请换算成月", vec![format!("收到之日起{}个月内", n.clamp(1, 5) * 12)]),
+            Year => refuse_with(place, "“年”请换算成月", vec![format!("收到之日起{}个月内", n.clamp(1, 2) * 12)]),
             Month => refuse_with(
                 place,
                 format!("分不清是{n}月份，还是{n}个月"),
@@ -270,7 +278,6 @@ fn once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
         return in_order(start, end, p.place());
     }
     match p.words {
-        [_, _, Within] => Ok(Rule::Once(date(*y, 12, 31, p.place())?)),
         [_, _, Num(m @ 1..=12), Month] => refuse_with(
             p.place(),
             format!("只写了{m}月，没有写哪一天：是月底前，还是{m}月1日前"),
@@ -279,7 +286,12 @@ fn once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
         [_, _, FirstHalf | SecondHalf | Nth(_), ..] if !p.words.contains(&Day) => {
             refuse_with(p.place(), "没有写哪一天", vec![format!("{year}年6月底前"), format!("{year}年12月31日前")])
         }
-        _ => once_in(year, p.from(2), aside),
+        _ => once_in(year, p.from(2), aside).map_err(|mut refusal| {
+            for form in &mut refusal.instead {
+                *form = form.replacen("每年", &format!("{year}年"), 1);
+            }
+            refusal
+        }),
     }
 }
 
@@ -366,6 +378,10 @@ fn conflicts(p: Phrase) -> Result<(), Refusal> {
         let what = "写了两个“每”，分不清多久一次：请只留一个";
         return refuse(p.sub(second..second + 1).place(), what, &["每年3月5日前", "每月5日"]);
     }
+    if let Some(at) = two_in_a_row(p.words) {
+        let what = "写了两个日期，分不清以哪个为准：几天都要办的，用顿号“、”隔开";
+        return refuse(p.from(at).place(), what, &["每年7月10日、12月20日前", "每月4日、14日、24日", "每年1月31日前"]);
+    }
     let has = |is: fn(&Word) -> bool| p.words.iter().any(is);
     let dated = has(|w| matches!(w, Day | Iso(..) | End | Weekday(_)));
     let counted = has(|w| matches!(w, Received | AfterEvent | Ended | To | Dash));
@@ -378,12 +394,22 @@ fn conflicts(p: Phrase) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Where a second date or length follows a date without a mark between: `1月31日前10个工作日`.
+fn two_in_a_row(words: &[Word]) -> Option<usize> {
+    let soft = |w: &&Word| matches!(w, Before | Within | Until);
+    (1..words.len()).find(|i| {
+        let skipped = words[..*i].iter().rev().take_while(soft).count();
+        let before = words[..*i - skipped].last();
+        matches!(words[*i], Num(_) | Iso(..)) && matches!(before, Some(Day | Iso(..) | End | Workday))
+    })
+}
+
 /// Why none of the rows: the mistakes that have a name.
 fn no_row(p: Phrase, within: bool) -> Refusal {
     let (what, instead): (&str, Vec<String>) = match p.words {
         [] => ("没有写日期", forms(&["每年1月31日前", "每季度末月20日", "每月25日"])),
         [Num(n)] => ("只有一个数字，分不清是几月几日", numbered(*n)),
-        [Pair(m, d) | MonthDay(m, d)] => ("日期请写成几月几日", numbered(m * 100 + d)),
+        [Pair(m, d) | MonthDay(m, d)] => ("日期请写成几月几日", numbered(m.saturating_mul(100).saturating_add(*d))),
         [Num(n), Day | Days] => {
             let n = n.clamp(&1, &31);
             ("分不清是每月的哪一天，还是多少天以内", vec![format!("每月{n}日"), format!("收到之日起{n}日内")])
@@ -392,7 +418,7 @@ fn no_row(p: Phrase, within: bool) -> Refusal {
             let unit = if p.words[1] == Workday { "工作日" } else { "月" };
             (
                 "没有说从哪一天算起",
-                vec![format!("收到之日起{}个{unit}内", n.clamp(&1, &60)), "每季度结束后10个工作日内".into()],
+                vec![format!("收到之日起{}个{unit}内", n.clamp(&1, &24)), "每季度结束后10个工作日内".into()],
             )
         }
         [Num(n), Month] if within => {
@@ -403,12 +429,13 @@ fn no_row(p: Phrase, within: bool) -> Refusal {
             let m = m.clamp(&1, &12);
             ("只写了月份，没有写哪一天，也没有写每年", vec![format!("每年{m}月底前"), format!("每年{m}月1日前")])
         }
+        [Num(y), Year] if YEARS.contains(y) => ("没有写月和日", vec![format!("{y}年12月31日前")]),
         [Num(n), Week | Year] => (
             "请换算成日或月",
             vec![if p.words[1] == Week {
                 format!("收到之日起{}日内", n.clamp(&1, &100) * 7)
             } else {
-                format!("收到之日起{}个月内", n.clamp(&1, &5) * 12)
+                format!("收到之日起{}个月内", n.clamp(&1, &2) * 12)
             }],
         ),
         [Workday | Day | Days | Months, ..] => ("这里少了数字", forms(&["收到之日起20个工作日内", "每月第3个工作日"])),
@@ -419,10 +446,12 @@ fn no_row(p: Phrase, within: bool) -> Refusal {
         [Quarter, ..] => ("没有写“每”，分不清是每个季度，还是这个季度", forms(&["每季度末", "每季度末月20日"])),
         [Half, ..] => ("没有写“每”，分不清是每半年，还是这半年", forms(&["每半年末月20日", "每半年末"])),
         [Nth(n @ 1..=4), Quarter, ..] => ("没有写“每年”和日期", vec![format!("每年{}月底前", n * 3)]),
+        [FirstHalf | SecondHalf, Ended, ..] => {
+            ("请写每半年，或直接写日期", forms(&["每半年结束后15日内", "每年7月15日前", "每年1月15日前"]))
+        }
         [FirstHalf | SecondHalf, ..] => {
             ("没有写“每年”和日期", forms(&["每年6月底前", "每年12月底前", "每年6月底、12月底前"]))
         }
-        [Every] => ("“每”后面没有写多久一次", forms(&["每年1月31日前", "每月25日"])),
         [Year, ..] => ("没有写“每”和日期", forms(&["每年12月31日前", "年底前"])),
         _ => return not_understood(p),
     };

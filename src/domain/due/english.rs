@@ -2,7 +2,7 @@
 
 use super::{
     Refusal,
-    chinese::{checked_year, span},
+    chinese::{CASE, checked_year, span},
     days::{checked, not_understood, weekday, workday},
     refusal::refuse,
     rule::{At as OnDay, CaseFrom, Cycle, DayOf, Months as Which, Rule, Unit},
@@ -75,7 +75,7 @@ fn tail(p: Phrase) -> Phrase {
 
 fn case(from: CaseFrom, p: Phrase) -> Result<Rule, Refusal> {
     let [Num(n), length, ..] = p.words else { return Err(not_understood(p)) };
-    Ok(Rule::Case { from, span: span(*n, a_length(*length), 60, p.place())? })
+    Ok(Rule::Case { from, span: span(*n, a_length(*length), CASE, p.place())? })
 }
 
 /// `month` names a month and measures one.

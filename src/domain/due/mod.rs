@@ -21,6 +21,9 @@ mod sentence;
 mod text;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, ops::Range};
 
 use jiff::civil::Date;
@@ -96,18 +99,24 @@ fn whole(text: &str) -> Range<usize> {
     start..start + text.trim().len()
 }
 
-/// What to write instead of something unknown: the rest, or what it may be a misspelling of.
+/// What to write instead of something unknown: the text without it, the text before it, or what it
+/// may be a misspelling of.
 fn suggest(text: &str, at: &Range<usize>, year: Option<i16>) -> Vec<String> {
     let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
-    let mut forms: Vec<String> = Vec::new();
+    let pause = |c: char| c.is_whitespace() || "，、；,;".contains(c);
     let mended = did_you_mean(word).map(|w| format!("{before}{w}{after}"));
-    let without = (!before.is_empty() || !after.is_empty()).then(|| format!("{before}{after}").trim().to_owned());
-    for form in mended.into_iter().chain(without) {
-        if understand(&form, year).is_ok() {
+    let shorter = [format!("{before}{after}"), before.trim_end_matches(pause).to_owned()];
+    let mut forms: Vec<String> = Vec::new();
+    for form in mended.into_iter().chain(shorter).map(|f| f.trim().to_owned()) {
+        if !forms.contains(&form) && understand(&form, year).is_ok() {
             forms.push(form);
         }
     }
-    forms.extend(nearest(text));
+    for form in nearest(text) {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
     forms.truncate(3);
     forms
 }
