@@ -2,21 +2,17 @@
 
 use std::ops::Range;
 
-use jiff::civil::{Date, Weekday};
-
 use super::{
     Refusal,
     days::{list, not_understood},
+    once::{YEARS, checked_year, date, once, this_year, window_once, zh_list},
     refusal::{SOME_YEAR, refuse, refuse_with},
-    rule::{At, CaseFrom, Cycle, DayOf, Months as Which, Rule, Span, SpanUnit, Unit},
+    rule::{At, CaseFrom, Cycle, DayOf, Months as Which, Rule, Span, SpanUnit, Unit, weekday_zh},
     sentence::{Aside, Phrase},
     words::Word,
 };
 
 use Word::*;
-
-/// The years that a date may name.
-pub const YEARS: std::ops::RangeInclusive<u32> = 2000..=2199;
 
 pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
     let within = p.words.last() == Some(&Within);
@@ -38,8 +34,8 @@ pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Ref
         }),
         [Year | Half | Quarter | Month, Ended | After, ..] => after(p),
 
-        [From, Received | AfterEvent | BeforeEvent, ..] => case(p.from(1)),
-        [Received | AfterEvent | BeforeEvent, ..] => case(p),
+        [From, Received | AfterEvent | BeforeEvent, ..] | [From, Verb, SinceDay, ..] => case(p.from(1)),
+        [Received | AfterEvent | BeforeEvent, ..] | [Verb, SinceDay, ..] => case(p),
         [Num(n), Workday | Day | Days | Months] if within => {
             Ok(Rule::Case { from: CaseFrom::AfterReceipt, span: span(*n, p.words[1], CASE, p.place())? })
         }
@@ -219,7 +215,7 @@ fn case(p: Phrase) -> Result<Rule, Refusal> {
     };
     match p.words {
         [_, Num(n), length] => Ok(Rule::Case { from, span: span(*n, *length, CASE, p.place())? }),
-        [Received | AfterEvent, After | SinceDay | Begin, Num(n), length] => {
+        [Received | AfterEvent | Verb, After | SinceDay | Begin, Num(n), length] => {
             Ok(Rule::Case { from, span: span(*n, *length, CASE, p.place())? })
         }
         [.., Workday | Day | Days | Months] | [_] | [_, After | SinceDay] => {
@@ -262,112 +258,6 @@ pub fn span(n: u32, unit: Word, months: i32, place: Range<usize>) -> Result<Span
         Ok(n) if (1..=most).contains(&u32::from(n)) => Ok(Span { n, unit }),
         Ok(0) => refuse(place, "这里少了数字，或写成了0", &["收到之日起20个工作日内", "每季度结束后15日内"]),
         _ => refuse(place, format!("{n}太长，这里最多{most}"), &["收到之日起20个工作日内", "每季度结束后15日内"]),
-    }
-}
-
-/// `2026年9月30日`, `2026年9月底`, `2026年底`.
-fn once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
-    let [Num(y), Year, ..] = p.words else { return Err(not_understood(p)) };
-    let year = checked_year(*y, p.sub(0..2).place())?;
-    // The end of a window may name its year again.
-    let again = (2..p.words.len()).find(|i| matches!(p.words[*i..], [To | Dash, Num(_), Year, ..]));
-    if let Some(i) = again {
-        let start = once(p.sub(0..i).without_begin(), aside)?;
-        let end = once(p.from(i + 1), aside)?;
-        aside.passed.push(p.sub(0..i + 1).place());
-        return in_order(start, end, p.place());
-    }
-    match p.words {
-        [_, _, Num(m @ 1..=12), Month] => refuse_with(
-            p.place(),
-            format!("只写了{m}月，没有写哪一天：是月底前，还是{m}月1日前"),
-            vec![format!("{year}年{m}月底前"), format!("{year}年{m}月1日前")],
-        ),
-        [_, _, FirstHalf | SecondHalf | Nth(_), ..] if !p.words.contains(&Day) => {
-            refuse_with(p.place(), "没有写哪一天", vec![format!("{year}年6月底前"), format!("{year}年12月31日前")])
-        }
-        _ => once_in(year, p.from(2), aside).map_err(|mut refusal| {
-            for form in &mut refusal.instead {
-                *form = form.replacen("每年", &format!("{year}年"), 1);
-            }
-            refusal
-        }),
-    }
-}
-
-fn once_in(year: i16, p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
-    let at = list(Unit::Year, p, aside)?;
-    let month = |m: u8| i8::try_from(m).unwrap_or(1);
-    match at.as_slice() {
-        [At { month: m, day: DayOf::Day(d) }] => {
-            let y = u32::try_from(year).unwrap_or_default();
-            Ok(Rule::Once(date(y, u32::from(*m), u32::from(*d), p.place())?))
-        }
-        [At { month: m, day: DayOf::Last }] => match Date::new(year, month(*m), 1) {
-            Ok(first) => Ok(Rule::Once(first.last_of_month())),
-            Err(_) => Err(not_understood(p)),
-        },
-        [At { month: m, .. }] => refuse_with(
-            p.place(),
-            "只办一次的请直接写日期，不写第几个工作日或星期几",
-            vec![format!("{year}年{m}月25日前"), format!("{year}年{m}月底前")],
-        ),
-        _ => refuse_with(
-            p.place(),
-            "只办一次的只能写一个日期：请每个日期写一个事项",
-            at.iter().map(|a| format!("{year}年{}前", zh(a))).collect(),
-        ),
-    }
-}
-
-fn window_once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
-    let [Iso(y, m, d), _, Iso(y2, m2, d2)] = p.words else { return Err(not_understood(p)) };
-    let start = Rule::Once(date(*y, *m, *d, p.sub(0..1).place())?);
-    let end = Rule::Once(date(*y2, *m2, *d2, p.from(2).place())?);
-    aside.passed.push(p.sub(0..2).place());
-    in_order(start, end, p.place())
-}
-
-fn in_order(start: Rule, end: Rule, place: Range<usize>) -> Result<Rule, Refusal> {
-    match (&start, &end) {
-        (Rule::Once(a), Rule::Once(b)) if a > b => refuse(place, "起止日期写反了", &["2026年3月1日至2026年3月31日"]),
-        _ => Ok(end),
-    }
-}
-
-/// A date without a year: once in the plan's year; else it may as well mean every year.
-fn this_year(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
-    if let Some(year) = year {
-        let year = checked_year(u32::try_from(year).unwrap_or_default(), p.place())?;
-        return once_in(year, p, aside);
-    }
-    let at = list(Unit::Year, p, aside)?;
-    let mut instead = vec![format!("每年{}前", zh_list(&at))];
-    if let [At { day: DayOf::Day(_) | DayOf::Last, .. }] = at.as_slice() {
-        instead.push(format!("{SOME_YEAR}年{}前", zh_list(&at)));
-    }
-    refuse_with(p.place(), "没有写年份，分不清是每年都办，还是只办一次（只办一次的请写上年份）", instead)
-}
-
-pub fn checked_year(y: u32, place: Range<usize>) -> Result<i16, Refusal> {
-    match i16::try_from(y) {
-        Ok(year) if YEARS.contains(&y) => Ok(year),
-        _ if y < 100 => {
-            refuse_with(place, "年份请写四位数", vec![format!("20{y:02}年9月30日前"), "每年9月30日前".to_owned()])
-        }
-        _ => refuse(place, "年份应在2000到2199之间", &["2026年9月30日前"]),
-    }
-}
-
-/// A date that there is.
-pub fn date(y: u32, m: u32, d: u32, place: Range<usize>) -> Result<Date, Refusal> {
-    let year = checked_year(y, place.clone())?;
-    let small = |n: u32| i8::try_from(n).ok();
-    let found = small(m).zip(small(d)).and_then(|(m, d)| Date::new(year, m, d).ok());
-    match (found, m) {
-        (Some(date), _) => Ok(date),
-        (None, 1..=12) => refuse_with(place, format!("{year}年{m}月没有{d}日"), vec![format!("{year}年{m}月底前")]),
-        (None, _) => refuse_with(place, format!("没有{m}月"), vec![format!("{year}年12月31日前")]),
     }
 }
 
@@ -439,9 +329,7 @@ fn no_row(p: Phrase, within: bool) -> Refusal {
             }],
         ),
         [Workday | Day | Days | Months, ..] => ("这里少了数字", forms(&["收到之日起20个工作日内", "每月第3个工作日"])),
-        [Weekday(day), ..] => {
-            ("没有写“每”，分不清是每周，还是某一周", vec![format!("每{}", super::rule::weekday_zh(*day))])
-        }
+        [Weekday(day), ..] => ("没有写“每”，分不清是每周，还是某一周", vec![format!("每{}", weekday_zh(*day))]),
         [Month, ..] => ("没有写“每”，分不清是每个月，还是这个月", forms(&["每月底前", "每月25日", "2026年9月底前"])),
         [Quarter, ..] => ("没有写“每”，分不清是每个季度，还是这个季度", forms(&["每季度末", "每季度末月20日"])),
         [Half, ..] => ("没有写“每”，分不清是每半年，还是这半年", forms(&["每半年末月20日", "每半年末"])),
@@ -470,27 +358,5 @@ fn numbered(n: u32) -> Vec<String> {
         (m @ (1 | 3 | 5 | 7 | 8 | 10 | 12), d @ 29..=31) => vec![format!("每年{m}月{d}日前")],
         _ if YEARS.contains(&n) => vec![format!("{n}年12月31日前"), "每年12月31日前".into()],
         _ => forms(&["每年1月31日前", "每月25日"]),
-    }
-}
-
-fn zh_list(at: &[At]) -> String {
-    at.iter().map(zh).collect::<Vec<_>>().join("、")
-}
-
-fn zh(at: &At) -> String {
-    let m = at.month;
-    let nth = |n: i8| match n {
-        -1 => "最后一个".to_owned(),
-        1.. => format!("第{n}个"),
-        _ => format!("倒数第{}个", n.unsigned_abs()),
-    };
-    match at.day {
-        DayOf::Day(d) => format!("{m}月{d}日"),
-        DayOf::Last => format!("{m}月底"),
-        DayOf::Workday(n) => format!("{m}月{}工作日", nth(n)),
-        DayOf::Weekday(n, day) => {
-            let day = Weekday::from_monday_zero_offset(day).map_or("周一", super::rule::weekday_zh);
-            format!("{m}月{}{day}", nth(n))
-        }
     }
 }

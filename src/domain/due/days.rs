@@ -154,6 +154,7 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Aside) -> Result<I
             Ok(Item::Day(m, day_number(*d, place)?))
         }
         (Unit::Year, [Num(m), Month, ..]) => whole(month_number(*m, place.clone())?, day_of(unit, p.from(2), aside)?),
+        (Unit::Year, [Num(n @ 1..=4), Quarter, End]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
         (Unit::Year, [Nth(n @ 1..=4), Quarter, End]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
         (Unit::Year, [Year, End] | [End]) => whole(12, DayOf::Day(31)),
         (Unit::HalfYear, [Half, End] | [End]) | (Unit::Quarter, [Quarter, End] | [End]) => {

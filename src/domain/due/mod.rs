@@ -5,15 +5,17 @@
 //! A text goes through these files, in this order:
 //!
 //! - `text`: characters that compare, each with its place in the text as written
-//! - `words`: the dictionary, longest match first
+//! - `words`: words of the `dictionary`, longest match first
 //! - `sentence`: what changes nothing is set aside; what never gives a date is refused by name
-//! - `chinese` (with `days`), `english`, `recurrence`: the forms, one row each
+//! - `chinese` (with `days` and `once`), `english`, `recurrence`: the forms, one row each
 //! - `rule`: what was meant, and its canonical form; `dates`: its dates
 
 mod chinese;
 mod dates;
 mod days;
+mod dictionary;
 mod english;
+mod once;
 mod recurrence;
 mod refusal;
 mod rule;

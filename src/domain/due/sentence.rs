@@ -109,7 +109,7 @@ pub fn cut(text: &str, read: &Words, aside: &mut Aside) -> Result<Words, Refusal
             },
             // After 务于, 起 and at the beginning they only make a pause.
             Comma | Colon if matches!(all.words[..i].last(), None | Some(Lead | Begin | Soft)) => {}
-            Soft => {}
+            Soft | TitleOpen | TitleClose => {}
             // 17:00
             Colon if matches!((kept.words.last(), rest.words.get(1)), (Some(Num(_)), Some(Num(_)))) => {
                 return Err(refusal::named(text, Name::Hours, all.sub(i - 1..i + 2).place(), all));
@@ -194,7 +194,9 @@ fn second_date(phrase: Phrase) -> Option<Range<usize>> {
             TitleOpen => depth += 1,
             TitleClose if depth > 0 => depth -= 1,
             _ if depth > 0 => {}
-            Every | Iso(..) | MonthDay(..) | Weekday(_) | NextMonth | NextYear | NextQuarter => {
+            Every | Iso(..) | MonthDay(..) | Weekday(_) => return Some(phrase.places[i].clone()),
+            // 报送下季度计划 names no date.
+            NextMonth | NextYear | NextQuarter if matches!(next, Some(Num(_) | Nth(_) | End)) => {
                 return Some(phrase.places[i].clone());
             }
             Named(Name::Lunar | Name::Feast(..) | Name::Relative | Name::Daily | Name::TenDays | Name::Except) => {

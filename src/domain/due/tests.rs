@@ -189,6 +189,13 @@ fn assert_sound(due: &Due, from: Date, days: (i64, i64)) {
     assert_eq!(whole, halves, "{due}");
 }
 
+#[test]
+fn no_word_means_two_things() {
+    let mut pieces = words::pieces();
+    pieces.sort_unstable();
+    assert_eq!(pieces.windows(2).find(|w| w[0] == w[1]), None);
+}
+
 /// What the dictionary has no word for.
 const MORE: [&str; 17] =
     ["第", "倒数第", "最后", " ", "\n", "，", "（", "）", "某", "x", "th", "😀", "Ⅻ", "㏠", "RRULE:", "百", "廿"];
