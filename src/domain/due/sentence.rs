@@ -1,0 +1,212 @@
+//! A pasted sentence → the words that say when. What changes nothing is set aside and shown.
+
+use std::ops::Range;
+
+use jiff::civil::Weekday;
+
+use super::{
+    Refusal,
+    refusal::{self, refuse},
+    words::{Name, Word, Words},
+};
+
+use Word::*;
+
+/// Words in a row, each with its bytes. Patterns match on `words`.
+#[derive(Clone, Copy, Debug)]
+pub struct Phrase<'a> {
+    pub words: &'a [Word],
+    pub places: &'a [Range<usize>],
+}
+
+impl<'a> Phrase<'a> {
+    pub fn sub(self, range: Range<usize>) -> Self {
+        Self { words: &self.words[range.clone()], places: &self.places[range] }
+    }
+
+    pub fn from(self, start: usize) -> Self {
+        self.sub(start.min(self.words.len())..self.words.len())
+    }
+
+    /// All its bytes; the empty phrase has none.
+    pub fn place(self) -> Range<usize> {
+        match (self.places.first(), self.places.last()) {
+            (Some(first), Some(last)) => first.start..last.end.max(first.start),
+            _ => 0..0,
+        }
+    }
+
+    /// Without what stands before it and makes only a pause.
+    pub fn trim_start(self) -> Self {
+        self.from(self.words.iter().take_while(|w| matches!(w, Comma | Stop | Colon)).count())
+    }
+
+    /// Without the words around it that change nothing: 前 内 止, commas.
+    pub fn trim(self) -> Self {
+        let p = self.trim_start();
+        let after = |w: &&Word| matches!(w, Comma | Stop | Colon | Before | Within | Until);
+        p.sub(0..p.words.len() - p.words.iter().rev().take_while(after).count())
+    }
+
+    /// The start of a window without 自 … 起.
+    pub fn without_begin(self) -> Self {
+        let p = self.trim();
+        let start = usize::from(p.words.first() == Some(&From));
+        let end = p.words.len() - usize::from(p.words.len() > start && p.words.last() == Some(&Begin));
+        p.sub(start..end)
+    }
+
+    pub fn split(self, at: impl Fn(&Word) -> bool) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for (i, word) in self.words.iter().enumerate() {
+            if at(word) {
+                parts.push(self.sub(start..i));
+                start = i + 1;
+            }
+        }
+        parts.push(self.from(start));
+        parts
+    }
+}
+
+/// What a sentence says besides the date.
+#[derive(Debug, Default)]
+pub struct Aside {
+    /// Bytes that were read and change nothing.
+    pub passed: Vec<Range<usize>>,
+    /// A weekday beside a date, to be checked.
+    pub weekdays: Vec<(Weekday, Range<usize>)>,
+    pub times: Option<u32>,
+}
+
+/// The words that say when. Refuses what is known to give no certain date.
+pub fn cut(text: &str, read: &Words, aside: &mut Aside) -> Result<Words, Refusal> {
+    let mut kept = Words::default();
+    let all = Phrase { words: &read.words, places: &read.places };
+    let mut i = 0;
+    while i < all.words.len() {
+        let rest = all.from(i);
+        match rest.words[0] {
+            Open => {
+                let Some(len) = rest.words.iter().position(|w| *w == Close) else {
+                    return refuse(rest.places[0].clone(), "左括号没有对应的右括号", &[]);
+                };
+                bracket(text, rest.sub(1..len), aside)?;
+                aside.passed.push(rest.sub(0..len + 1).place());
+                i += len + 1;
+                continue;
+            }
+            _ if tail_begins(&kept.words, rest.words) => {
+                tail(rest, aside)?;
+                break;
+            }
+            Lead => match aside.passed.last_mut() {
+                Some(last) if last.end == rest.places[0].start && all.words[i - 1] == Lead => {
+                    last.end = rest.places[0].end;
+                }
+                _ => aside.passed.push(rest.places[0].clone()),
+            },
+            // After 务于, 起 and at the beginning they only make a pause.
+            Comma | Colon if matches!(all.words[..i].last(), None | Some(Lead | Begin | Soft)) => {}
+            Soft => {}
+            Named(name) => {
+                return Err(refusal::named(text, name, rest.places[0].clone(), all));
+            }
+            word => {
+                kept.words.push(word);
+                kept.places.push(rest.places[0].clone());
+            }
+        }
+        i += 1;
+    }
+    Ok(kept)
+}
+
+/// A verb (or 及时, 全面 and then a verb) after the date begins what is to be done by then.
+fn tail_begins(kept: &[Word], rest: &[Word]) -> bool {
+    let how = |w: &&Word| matches!(w, How | Lead | Comma | Soft | Named(Name::Vague | Name::NoDate));
+    let skipped = rest.iter().take_while(how).count();
+    let verb = matches!(rest.get(skipped), Some(Verb | Received | Ended));
+    // `季度结束后` and `年度终了后` are part of the date.
+    let ends_a_period = skipped == 0 && rest[0] == Ended;
+    verb && !ends_a_period && seen_date(kept) && !kept.contains(&AtLeast) && !matches!(kept.last(), Some(From))
+        || matches!(kept, [.., Num(_), Times] | [.., Num(_), Times, OrMore])
+            && !matches!(rest[0], Slash | OrMore)
+            && kept.iter().any(|w| matches!(w, Every))
+}
+
+/// Whether a date has been said: a number of something, or an end.
+fn seen_date(kept: &[Word]) -> bool {
+    let days = |w: &Word| {
+        matches!(
+            w,
+            Day | Days | End | Workday | Weekday(_) | Iso(..) | MonthDay(..) | Ten(_) | Months | Within | Before
+        )
+    };
+    kept.iter().any(days)
+}
+
+fn tail(rest: Phrase, aside: &mut Aside) -> Result<(), Refusal> {
+    let mut end = rest.words.len();
+    while end > 0 && matches!(rest.words[end - 1], Stop | Comma) {
+        end -= 1;
+    }
+    let rest = rest.sub(0..end);
+    if let Some(at) = second_date(rest) {
+        return two_dates(at);
+    }
+    if end > 0 {
+        aside.passed.push(rest.place());
+    }
+    Ok(())
+}
+
+fn bracket(text: &str, inside: Phrase, aside: &mut Aside) -> Result<(), Refusal> {
+    if let [Weekday(day)] | [Week, Weekday(day)] = inside.words {
+        aside.weekdays.push((*day, inside.place()));
+        return Ok(());
+    }
+    if let Some(at) = inside.words.iter().position(|w| matches!(w, Named(Name::Except))) {
+        return Err(refusal::named(text, Name::Except, inside.places[at].clone(), inside));
+    }
+    second_date(inside).map_or(Ok(()), two_dates)
+}
+
+fn two_dates<T>(at: Range<usize>) -> Result<T, Refusal> {
+    refuse(at, "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项", &["每年1月31日前"])
+}
+
+/// Where the words name a date, titles apart: 《2022年要点》 is a name.
+fn second_date(phrase: Phrase) -> Option<Range<usize>> {
+    let mut depth = 0;
+    for (i, word) in phrase.words.iter().enumerate() {
+        let next = phrase.words.get(i + 1);
+        match word {
+            TitleOpen => depth += 1,
+            TitleClose if depth > 0 => depth -= 1,
+            _ if depth > 0 => {}
+            Every | Iso(..) | MonthDay(..) | Weekday(_) | NextMonth | NextYear | NextQuarter => {
+                return Some(phrase.places[i].clone());
+            }
+            Named(Name::Lunar | Name::Feast(..) | Name::Relative | Name::Daily | Name::TenDays | Name::Except) => {
+                return Some(phrase.places[i].clone());
+            }
+            Num(_) | Nth(_) | Year | Month | Quarter if begins_date(*word, next) => {
+                return Some(phrase.sub(i..i + 2).place());
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn begins_date(word: Word, next: Option<&Word>) -> bool {
+    match next {
+        Some(Year | Half | Quarter | Month | Months | Week | Day | Days | Workday | Named(Name::Hours)) => {
+            matches!(word, Num(_) | Nth(_))
+        }
+        Some(End) => matches!(word, Year | Month | Quarter),
+        _ => false,
+    }
+}
