@@ -79,6 +79,13 @@ impl Report {
         self.add(Severity::Warning, source, at, what.into(), Some(instead.into()).filter(|i| !i.is_empty()));
     }
 
+    /// A finding about a file and no place in it: something is missing.
+    pub fn about(&self, severity: Severity, source: &Source, what: String, instead: String) {
+        let what = format!("{}：{what}", source.path.display());
+        let instead = Some(instead).filter(|i| !i.is_empty());
+        self.0.borrow_mut().push((source.rank, Finding { severity, place: None, what, instead }));
+    }
+
     /// A finding about no place in a file: a variable, a file that cannot be read.
     pub fn placeless(&self, severity: Severity, what: impl Into<String>, instead: impl Into<String>) {
         let instead = Some(instead.into()).filter(|i| !i.is_empty());
@@ -149,7 +156,8 @@ impl fmt::Display for Finding {
             let (before, width) = place.caret;
             writeln!(f, "  {}:{number}:{}", place.file.display(), place.column)?;
             writeln!(f, "  {number} | {}", place.text)?;
-            writeln!(f, "  {:2$} | {:before$}{}", "", "", "^".repeat(width), number.len())?;
+            let (margin, caret) = (" ".repeat(number.len()), "^".repeat(width));
+            writeln!(f, "  {margin} | {:before$}{caret}", "")?;
         }
         match self.instead.as_deref() {
             Some(instead) => writeln!(f, "  改为：{}", instead.replace('\n', "\n        ")),

@@ -192,6 +192,16 @@ impl<'a> Table<'a> {
         date
     }
 
+    /// The table of `[key]`.
+    pub fn table(&self, key: &str) -> Option<Table<'a>> {
+        let value = self.get(key)?;
+        if let DeValue::Table(values) = value.get_ref() {
+            return Some(Self::new(self.source, self.report, values, value.span()));
+        }
+        self.wrong(key, value, "方括号开头的一段", &format!("[{key}]，内容写在它下面"));
+        None
+    }
+
     /// The tables of `[[key]]`.
     pub fn tables(&self, key: &str) -> Vec<Table<'a>> {
         let Some(value) = self.get(key) else { return Vec::new() };
