@@ -1,5 +1,6 @@
-pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod letter;
 pub mod mailer;
 pub mod store;
+pub mod clock;

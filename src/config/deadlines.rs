@@ -1,0 +1,245 @@
+//! `[[deadline]]` → a [`Deadline`], as far as one entry alone can tell.
+
+use std::{collections::HashSet, ops::Range, rc::Rc};
+
+use super::{
+    files::Source,
+    table::{Table, Text},
+    target, title,
+};
+use crate::domain::{
+    deadline::{Deadline, Done, Lead, default_leads, default_overdue},
+    due::{Due, Refusal},
+};
+
+pub(super) const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadline"];
+
+pub(super) const KEYS: &[&str] = &[
+    "id",
+    "item",
+    "title",
+    "due",
+    "target",
+    "sections",
+    "lead",
+    "basis",
+    "steps",
+    "remind",
+    "overdue",
+    "escalate_to",
+    "done",
+    "times",
+    "since",
+    "bureau_default",
+    "off",
+];
+
+const MAX_TIMES: i64 = 366;
+const MAX_OVERDUE: i64 = 366;
+const LONGEST_TEXT: usize = 20_000;
+
+/// What a file says of all its deadlines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Defaults {
+    pub year: Option<i16>,
+    pub remind: Option<Vec<Lead>>,
+    pub overdue: Option<Vec<u16>>,
+}
+
+/// A name and where it stands.
+pub(super) type Named = (String, Range<usize>);
+
+/// An entry, its sections not yet looked up: they may stand in a later file.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub source: Rc<Source>,
+    pub id: Option<Named>,
+    pub sections: Vec<Named>,
+    pub lead: Option<Named>,
+    /// `None` where something is missing or wrong.
+    pub whole: Option<Deadline>,
+}
+
+pub(super) fn defaults(table: &Table<'_>) -> Defaults {
+    Defaults {
+        year: table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok()),
+        remind: remind(table),
+        overdue: overdue(table),
+    }
+}
+
+pub(super) fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draft {
+    table.known(KEYS);
+    table.missing("id", "id = \"annual-report\"");
+    table.missing("title", "title = \"发布政府信息公开工作年度报告\"");
+    table.missing("due", "due = \"每年1月31日前\"");
+    table.missing("sections", "sections = [\"办公室\"]");
+    let id = table.text("id").and_then(|text| id(table, &text));
+    let sections = sections(table);
+    let lead = table.text("lead").map(|text| (text.value.trim().to_owned(), text.at));
+    let due = table.text("due").and_then(|text| due(table, &text, defaults.year));
+    let title_text = table.text("title");
+    let title = title_text.as_ref().and_then(|text| title::read(table, text));
+    let target = due.as_ref().and_then(|due| target::read(table, due));
+    let item = table.integer("item", 1..=9999).and_then(|n| u32::try_from(n).ok());
+    let (basis, steps) = (basis(table), steps(table));
+    let (remind, overdue) = (remind(table), overdue(table));
+    let escalate_to = super::mailboxes::read(table, "escalate_to");
+    let done = done(table);
+    let times = times(table, due.as_ref());
+    let since = table.date("since");
+    let bureau_default = table.boolean("bureau_default").unwrap_or(false);
+    let off = table.boolean("off").unwrap_or(false);
+    let whole = (|| {
+        let due = due?;
+        Some(Deadline {
+            id: id.clone()?.0,
+            item,
+            title: title?,
+            target,
+            sections: sections.iter().map(|(name, _)| name.clone()).collect(),
+            lead: lead.as_ref().map(|(name, _)| name.clone()),
+            basis,
+            steps,
+            remind: remind
+                .or_else(|| defaults.remind.clone())
+                .unwrap_or_else(|| default_leads(due.rule.frequency())),
+            overdue: overdue.or_else(|| defaults.overdue.clone()).unwrap_or_else(default_overdue),
+            escalate_to,
+            done,
+            times: times.or(due.times).unwrap_or(1),
+            since,
+            bureau_default,
+            off,
+            due,
+        })
+    })();
+    if let (Some(deadline), Some(text)) = (&whole, &title_text) {
+        title::fits(table, text, deadline);
+        target::fits(table, deadline);
+    }
+    Draft { source: Rc::clone(source), id, sections, lead, whole }
+}
+
+fn id(table: &Table<'_>, text: &Text<'_>) -> Option<Named> {
+    let id = text.value;
+    let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fault = match id {
+        "" => "id 是空的".to_owned(),
+        id if id.len() > 64 => "id 超过 64 个字符".to_owned(),
+        id => match id.chars().find(|c| !sound(*c)) {
+            Some(c) => format!("id 里不能有“{c}”，只用英文小写字母、数字和连字符 -"),
+            None if id.starts_with('-') || id.ends_with('-') => "id 的头尾不能是连字符 -".to_owned(),
+            None => return Some((id.to_owned(), text.at.clone())),
+        },
+    };
+    let mended: String = id.to_lowercase().replace(['_', ' ', '.', '/'], "-").chars().filter(|c| sound(*c)).take(64).collect();
+    let mended = mended.trim_matches('-');
+    let example = if mended.is_empty() { "annual-report" } else { mended };
+    table.error(text.at.clone(), fault, format!("id = \"{example}\""));
+    None
+}
+
+fn sections(table: &Table<'_>) -> Vec<Named> {
+    let texts = table.texts("sections");
+    let empty = table.get("sections").and_then(|v| v.get_ref().as_array()).is_some_and(|a| a.iter().next().is_none());
+    if empty {
+        let at = table.get("sections").map_or(table.at(), |v| v.span());
+        table.error(at, "sections 是空的：不知道提醒谁", "sections = [\"办公室\"]");
+    }
+    let mut seen = HashSet::new();
+    let mut names = Vec::new();
+    for text in texts.unwrap_or_default() {
+        let name = text.value.trim().to_owned();
+        match seen.insert(name.clone()) {
+            true => names.push((name, text.at)),
+            false => table.error(text.at, format!("“{name}”写了两次"), "留下一个"),
+        }
+    }
+    names
+}
+
+fn due(table: &Table<'_>, text: &Text<'_>, year: Option<i16>) -> Option<Due> {
+    Due::parse(text.value, year).map_err(|refusal| refused(table, text, refusal)).ok()
+}
+
+/// What the words of `due` say of themselves, at their place in the file.
+pub(super) fn refused(table: &Table<'_>, text: &Text<'_>, refusal: Refusal) {
+    let at = if refusal.at.is_empty() { text.at.clone() } else { text.part(table.source, refusal.at) };
+    let forms: Vec<String> = refusal.instead.iter().map(|form| format!("“{form}”")).collect();
+    table.error(at, refusal.what, forms.join(" 或 "));
+}
+
+fn basis(table: &Table<'_>) -> Option<String> {
+    let text = table.long_text("basis")?;
+    if text.value.chars().count() > LONGEST_TEXT {
+        table.error(text.at.clone(), format!("basis 超过 {LONGEST_TEXT} 个字"), "只摘有关的一段");
+    }
+    Some(text.value.trim().to_owned()).filter(|basis| !basis.is_empty())
+}
+
+fn steps(table: &Table<'_>) -> Vec<String> {
+    let texts = table.texts("steps").unwrap_or_default();
+    let steps = texts.into_iter().filter_map(|text| match text.value.trim() {
+        "" => {
+            table.error(text.at, "有一步是空的", "删去它，或写上要做什么");
+            None
+        }
+        step => Some(step.to_owned()),
+    });
+    steps.collect()
+}
+
+fn remind(table: &Table<'_>) -> Option<Vec<Lead>> {
+    let mut leads: Vec<Lead> = Vec::new();
+    for text in table.texts("remind")? {
+        match text.value.parse::<Lead>() {
+            Ok(lead) if leads.contains(&lead) => {
+                table.error(text.at, format!("提前量 {lead} 写了两次"), "留下一个");
+            }
+            Ok(lead) => leads.push(lead),
+            Err(why) => table.error(text.at, format!("“{}”：{why}", text.value), "\"30天\"、\"7个工作日\" 或 \"当天\""),
+        }
+    }
+    if let Some(value) = table.get("remind").filter(|v| v.get_ref().as_array().is_some_and(|a| a.iter().next().is_none())) {
+        table.warn(value.span(), "remind 是空的：到期之前不会提醒", "要停用一个事项，写 off = true");
+    }
+    Some(leads)
+}
+
+fn overdue(table: &Table<'_>) -> Option<Vec<u16>> {
+    let mut days: Vec<u16> = Vec::new();
+    for (day, at) in table.integers("overdue", 1..=MAX_OVERDUE)? {
+        let Ok(day) = u16::try_from(day) else { continue };
+        if days.last().is_some_and(|last| *last >= day) {
+            table.error(at, "逾期后第几个工作日，要从小到大写，不重复", "overdue = [1, 3, 8]");
+        } else {
+            days.push(day);
+        }
+    }
+    Some(days)
+}
+
+fn done(table: &Table<'_>) -> Done {
+    match table.text("done") {
+        None => Done::Any,
+        Some(text) => match text.value.trim() {
+            "any" => Done::Any,
+            "each" => Done::Each,
+            other => {
+                let what = format!("done 不能写“{other}”");
+                table.error(text.at, what, "\"any\"（一个科室办结即可）或 \"each\"（每个科室都要办结）");
+                Done::Any
+            }
+        },
+    }
+}
+
+fn times(table: &Table<'_>, due: Option<&Due>) -> Option<u32> {
+    let times = table.integer("times", 1..=MAX_TIMES).and_then(|n| u32::try_from(n).ok())?;
+    if let Some(said) = due.and_then(|due| due.times).filter(|said| *said != times) {
+        let at = table.get("times").map_or(table.at(), |value| value.span());
+        table.error(at, format!("times 是 {times}，due 里写的是 {said} 次"), "删去 times，或改成一样");
+    }
+    Some(times)
+}

@@ -1,0 +1,123 @@
+//! `holidays/*.toml` → the statutory days, a file a year.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    path::Path,
+    rc::Rc,
+};
+
+use jiff::civil::{Date, Weekday};
+
+use super::{
+    files::{Files, Source, Trouble},
+    finding::{Report, Severity},
+    sections::elsewhere,
+    syntax::{self, Kind},
+    table::Table,
+};
+use crate::domain::calendar::{Calendar, StatutoryYear};
+
+pub(super) const KEYS: &[&str] = &["year", "notice", "off", "work"];
+
+/// `asked`: the folder was named in the settings, so that it must be there.
+pub(super) fn read(files: &mut Files<'_>, folder: &Path, asked: bool) -> Calendar {
+    let report = files.report;
+    let shown = super::files::tidy(folder);
+    let Some(paths) = files.folder(folder) else {
+        let what = format!("没有法定节假日数据的目录：{}", shown.display());
+        let severity = if asked { Severity::Error } else { Severity::Warning };
+        report.placeless(severity, what, "建这个目录，每年放一个文件，例如 2026.toml；没有数据时按周一至周五算工作日");
+        return Calendar::default();
+    };
+    if paths.is_empty() {
+        let what = format!("目录里没有节假日文件：{}", shown.display());
+        report.placeless(Severity::Warning, what, "每年放一个文件，例如 2026.toml；没有数据时按周一至周五算工作日");
+    }
+    let mut years: BTreeMap<i16, StatutoryYear> = BTreeMap::new();
+    let mut first: BTreeMap<i16, (Rc<Source>, Range<usize>)> = BTreeMap::new();
+    for path in paths {
+        let source = match files.text(&path) {
+            Ok(source) => source,
+            Err(Trouble::Told) => continue,
+            Err(Trouble::Unreadable { what, instead }) => {
+                report.placeless(Severity::Error, what, instead);
+                continue;
+            }
+        };
+        let Some((year, at, days)) = one(&source, report) else { continue };
+        if let Some((other, place)) = first.get(&year) {
+            let what = format!("{year} 年写了两个文件，另一处在 {}", elsewhere(other, place));
+            report.error(&source, at, what, "合成一个文件");
+            continue;
+        }
+        first.insert(year, (source, at));
+        years.insert(year, days);
+    }
+    Calendar::new(&years)
+}
+
+fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, StatutoryYear)> {
+    let values = syntax::parse(source, Kind::Holidays, report)?;
+    let table = Table::new(source, report, &values, 0..0);
+    if source.text.trim().is_empty() {
+        let what = "文件是空的，不能当作节假日数据".to_owned();
+        report.about(Severity::Error, source, what, "写上 year、notice、off、work，或删去这个文件".to_owned());
+        return None;
+    }
+    table.known(KEYS);
+    for (key, example) in [("year", "year = 2026"), ("off", "off = [2026-01-01, 2026-01-02]")] {
+        if table.get(key).is_none() && !source.is_broken() {
+            report.about(Severity::Error, source, format!("少了 {key}"), format!("加一行：{example}"));
+        }
+    }
+    table.texts("notice");
+    let year = table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok());
+    let at = table.get("year").map_or(0..0, |value| value.span());
+    if let Some(year) = year {
+        file_name_agrees(&table, year, &at);
+    }
+    let off = days(&table, "off", year);
+    let work = days(&table, "work", year).unwrap_or_default();
+    if off.as_ref().is_some_and(BTreeMap::is_empty) && !source.is_broken() {
+        let at = table.get("off").map_or(0..0, |value| value.span());
+        table.error(at, "off 是空的：没有一天放假，不能当作节假日数据", "照国务院办公厅的通知写上放假的每一天");
+    }
+    let off = off?;
+    for (day, at) in &work {
+        if off.contains_key(day) {
+            table.error(at.clone(), format!("{day} 既写了放假，又写了上班"), "对照通知，从 off 或 work 里删去一处");
+        } else if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            table.warn(at.clone(), format!("{day} 本来就是工作日，不用写进 work"), "对照通知看看日期是否写错");
+        }
+    }
+    Some((year?, at, StatutoryYear { off: off.into_keys().collect(), work: work.into_keys().collect::<BTreeSet<_>>() }))
+}
+
+fn file_name_agrees(table: &Table<'_>, year: i16, at: &Range<usize>) {
+    let path = &table.source.path;
+    if path.file_stem().is_none_or(|stem| stem.to_string_lossy() != year.to_string()) {
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let what = format!("文件名是 {name}，里面的 year 却是 {year}");
+        table.error(at.clone(), what, format!("把文件名改为 {year}.toml，或改正 year"));
+    }
+}
+
+/// The days of a list that lie in the year, each once.
+fn days(table: &Table<'_>, key: &str, year: Option<i16>) -> Option<BTreeMap<Date, Range<usize>>> {
+    let mut days = BTreeMap::new();
+    let listed = table.dates(key)?;
+    let any = !listed.is_empty();
+    for (day, at) in listed {
+        if year.is_some_and(|year| day.year() != year) {
+            let what = format!("{day} 不在 {} 年", year.unwrap_or_default());
+            table.error(at.clone(), what, format!("写进 {}.toml，或改正日期", day.year()));
+        }
+        if days.insert(day, at.clone()).is_some() {
+            table.error(at, format!("{day} 写了两次"), "留下一个");
+        }
+    }
+    // Dates were written and none is one: that has been said at each of them.
+    let written = table.get(key).and_then(|v| v.get_ref().as_array()).is_some_and(|a| a.iter().next().is_some());
+    if !any && written { None } else { Some(days) }
+}

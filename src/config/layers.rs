@@ -1,0 +1,186 @@
+//! duban.toml with the environment laid over it: `DUBAN__MAIL__SMTP__HOST` is `mail.smtp.host`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::{Range, RangeInclusive},
+};
+
+use config::{Config, Environment, File, FileFormat};
+
+use super::{
+    files::Source,
+    finding::{Report, Severity},
+    settings::{all_keys, keys},
+    table::Table,
+    words::{hidden, nearest},
+};
+
+const PREFIX: &str = "DUBAN__";
+
+/// The password is taken out before anything else reads the environment.
+pub(super) const PASSWORD: &str = "DUBAN__MAIL__SMTP__PASSWORD";
+
+/// Where a setting was given.
+#[derive(Clone, Debug)]
+pub(super) enum At {
+    File(Range<usize>),
+    Variable(String),
+    /// Nowhere: it is missing, or the default holds.
+    Nowhere,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Given<T> {
+    pub value: T,
+    pub at: At,
+}
+
+pub(super) struct Layers<'a> {
+    pub source: &'a Source,
+    pub report: &'a Report,
+    /// By path: "", "mail", "mail.smtp".
+    tables: HashMap<&'static str, Table<'a>>,
+    merged: Config,
+    /// The variable that gives a setting, by the setting's path.
+    variables: BTreeMap<String, String>,
+}
+
+impl<'a> Layers<'a> {
+    pub fn new(top: Table<'a>, env: &BTreeMap<String, String>) -> Self {
+        let (source, report) = (top.source, top.report);
+        let mut tables = HashMap::from([("", top)]);
+        if let Some(mail) = top.table("mail") {
+            tables.insert("mail", mail);
+            tables.extend(mail.table("smtp").map(|smtp| ("mail.smtp", smtp)));
+        }
+        for (path, table) in &tables {
+            table.known(keys(path));
+        }
+        let (variables, values) = variables(report, env);
+        let environment = Environment::default().separator("__").source(Some(values));
+        // A file whose syntax is broken has been reported; the environment is still to be checked.
+        let text = if source.is_broken() { "" } else { source.text.as_str() };
+        let merged = Config::builder()
+            .add_source(File::from_str(text, FileFormat::Toml))
+            .add_source(environment)
+            .build()
+            .unwrap_or_else(|error| {
+                report.placeless(Severity::Error, format!("设置读不出来：{error}"), "");
+                Config::default()
+            });
+        Self { source, report, tables, merged, variables }
+    }
+
+    pub fn error(&self, at: &At, what: impl Into<String>, instead: impl Into<String>) {
+        self.say(Severity::Error, at, what.into(), instead.into());
+    }
+
+    pub fn warn(&self, at: &At, what: impl Into<String>, instead: impl Into<String>) {
+        self.say(Severity::Warning, at, what.into(), instead.into());
+    }
+
+    fn say(&self, severity: Severity, at: &At, what: String, instead: String) {
+        match at {
+            At::File(range) => {
+                let instead = Some(instead).filter(|i| !i.is_empty());
+                self.report.add(severity, self.source, range.clone(), what, instead);
+            }
+            At::Variable(name) => self.report.placeless(severity, format!("环境变量 {name}：{what}"), instead),
+            At::Nowhere => self.report.about(severity, self.source, what, instead),
+        }
+    }
+
+    /// Where a setting is given, without reading it.
+    pub fn at(&self, path: &str) -> At {
+        let (table, key) = split(path);
+        let in_file = || self.tables.get(table).and_then(|t| t.get(key)).map(|value| At::File(value.span()));
+        self.variables.get(path).cloned().map(At::Variable).or_else(in_file).unwrap_or(At::Nowhere)
+    }
+
+    pub fn text(&self, path: &str) -> Option<Given<String>> {
+        let (table, key) = split(path);
+        if let Some(name) = self.variables.get(path) {
+            let value = self.merged.get_string(path).ok()?;
+            return Some(Given { value, at: At::Variable(name.clone()) });
+        }
+        let text = self.tables.get(table)?.text(key)?;
+        Some(Given { value: text.value.trim().to_owned(), at: At::File(text.at) })
+    }
+
+    /// Text that must be there and say something.
+    pub fn needed(&self, path: &str, example: &str) -> Option<Given<String>> {
+        let text = self.text(path);
+        match &text {
+            Some(given) if given.value.is_empty() => {
+                self.error(&given.at, format!("{} 是空的", split(path).1), example);
+                None
+            }
+            None if matches!(self.at(path), At::Nowhere) && !self.source.is_broken() => {
+                let (table, key) = split(path);
+                let place = if table.is_empty() { "".to_owned() } else { format!("[{table}] 里") };
+                let what = format!("{place}少了 {key}");
+                match self.tables.get(table).filter(|_| !table.is_empty()) {
+                    Some(table) => self.error(&At::File(table.at()), what, format!("加一行：{example}")),
+                    None => self.error(&At::Nowhere, what, format!("加一行：{example}")),
+                }
+                None
+            }
+            _ => text,
+        }
+    }
+
+    pub fn texts(&self, path: &str) -> Option<Vec<Given<String>>> {
+        let (table, key) = split(path);
+        if let Some(name) = self.variables.get(path) {
+            let value = self.merged.get_string(path).ok()?;
+            let parts = value.split([',', '，', '、', ';', '；']).map(str::trim).filter(|part| !part.is_empty());
+            return Some(parts.map(|p| Given { value: p.to_owned(), at: At::Variable(name.clone()) }).collect());
+        }
+        let texts = self.tables.get(table)?.texts(key)?;
+        let given = |t: super::table::Text<'_>| Given { value: t.value.trim().to_owned(), at: At::File(t.at) };
+        Some(texts.into_iter().map(given).collect())
+    }
+
+    pub fn integer(&self, path: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let (table, key) = split(path);
+        let Some(name) = self.variables.get(path) else {
+            return self.tables.get(table)?.integer(key, range);
+        };
+        // `get_int` would take "1e3" and "true" for numbers.
+        let text = self.merged.get_string(path).ok()?;
+        let number = text.trim().parse::<i64>().ok().filter(|n| range.contains(n));
+        if number.is_none() {
+            let what = format!("“{text}”不行，要写 {} 到 {} 的整数", range.start(), range.end());
+            self.error(&At::Variable(name.clone()), what, "");
+        }
+        number
+    }
+}
+
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('.').unwrap_or(("", path))
+}
+
+/// The variables that are settings: path → name, and key → value as the layer wants them.
+fn variables(report: &Report, env: &BTreeMap<String, String>) -> (BTreeMap<String, String>, HashMap<String, String>) {
+    let (mut names, mut values) = (BTreeMap::new(), HashMap::new());
+    let known = all_keys();
+    for (name, value) in env.iter().filter(|(name, _)| name.starts_with(PREFIX) && *name != PASSWORD) {
+        let key = name[PREFIX.len()..].to_lowercase();
+        let path = key.replace("__", ".");
+        if !known.contains(&path) {
+            let instead = match nearest(&path, known.iter().map(String::as_str)) {
+                Some(path) => format!("{PREFIX}{}", path.replace('.', "__").to_uppercase()),
+                None => "去掉这个变量".to_owned(),
+            };
+            report.placeless(Severity::Error, format!("环境变量 {name} 不是任何一项设置"), instead);
+        } else if let Some(c) = value.chars().find(|c| hidden(*c).is_some()) {
+            let what = format!("环境变量 {name} 里有{}", hidden(c).unwrap_or_default());
+            report.placeless(Severity::Error, what, "重新写一遍");
+        } else {
+            names.insert(path, name.clone());
+            values.insert(key, value.trim().to_owned());
+        }
+    }
+    (names, values)
+}

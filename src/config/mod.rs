@@ -1,0 +1,97 @@
+//! Files → a checked configuration, or findings. What does not check is never put in force.
+
+mod deadlines;
+mod encoding;
+mod files;
+mod finding;
+mod hints;
+mod holidays;
+mod layers;
+mod mailboxes;
+mod plan;
+mod sections;
+mod settings;
+mod smtp;
+mod syntax;
+mod table;
+mod target;
+mod title;
+mod watch;
+mod words;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+pub use finding::{Finding, Findings, Place, Severity, render};
+pub use settings::{Mail, Settings, Transport};
+pub use smtp::{PLAINTEXT, Smtp, Tls};
+pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch};
+
+use crate::domain::{
+    calendar::Calendar,
+    deadline::{Deadline, Plan},
+};
+use files::{Files, Trouble};
+use finding::Report;
+use layers::{At, Layers};
+use syntax::Kind;
+use table::Table;
+
+/// A configuration without errors.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub settings: Settings,
+    pub plan: Plan,
+    /// Deadlines that are switched off; they are not in the plan.
+    pub off: Vec<Deadline>,
+    pub calendar: Calendar,
+    /// Every file that was read.
+    pub sources: Vec<PathBuf>,
+    /// The files and folders as they were when they were read, for a [`Watch`].
+    pub seen: Fingerprint,
+    pub warnings: Vec<Finding>,
+}
+
+/// Reads the settings and all that they lead to. `env` is the whole environment.
+///
+/// # Errors
+/// Every finding, if there is an error among them.
+pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded, Findings> {
+    let report = Report::default();
+    let mut files = Files::new(&report);
+    let parts = read(&mut files, duban_toml, env);
+    let (sources, seen) = files.read();
+    let failed = report.has_errors();
+    let list = report.into_list();
+    match parts {
+        Some((settings, calendar, plan, off)) if !failed => {
+            Ok(Loaded { settings, plan, off, calendar, sources, seen, warnings: list })
+        }
+        _ => Err(Findings { list, seen }),
+    }
+}
+
+type Parts = (Settings, Calendar, Plan, Vec<Deadline>);
+
+fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Parts> {
+    let report = files.report;
+    let source = match files.text(duban_toml) {
+        Ok(source) => source,
+        Err(Trouble::Told) => return None,
+        Err(Trouble::Unreadable { what, instead }) => {
+            report.placeless(Severity::Error, what, instead);
+            return None;
+        }
+    };
+    let values = syntax::parse(&source, Kind::Settings, report)?;
+    let layers = Layers::new(Table::new(&source, report, &values, 0..0), env);
+    let folder = duban_toml.parent().unwrap_or(Path::new(""));
+    let (deadlines, holidays) = settings::paths(&layers, folder);
+    let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), env, files);
+    // The plan is read whatever the settings lack: all findings at once.
+    let calendar = holidays::read(files, &holidays, !matches!(layers.at("holidays"), At::Nowhere));
+    let (plan, off) = plan::read(files, &deadlines, |what, instead| layers.error(&layers.at("deadlines"), what, instead));
+    Some((settings?, calendar, plan, off))
+}

@@ -1,0 +1,91 @@
+//! `[[section]]` → the roster.
+
+use std::{collections::HashMap, ops::Range, rc::Rc};
+
+use super::{
+    files::Source,
+    finding::Report,
+    mailboxes,
+    table::{Table, Text},
+};
+use crate::domain::deadline::{ALL_SECTIONS, Roster, Section};
+
+pub(super) const KEYS: &[&str] = &["name", "email", "leader", "in_all"];
+
+const LONGEST_NAME: usize = 60;
+
+/// A section and where its name and mailboxes stand.
+#[derive(Debug)]
+pub(super) struct Draft {
+    source: Rc<Source>,
+    at: Range<usize>,
+    email_at: Range<usize>,
+    section: Section,
+}
+
+pub(super) fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
+    table.known(KEYS);
+    table.missing("name", "name = \"办公室\"");
+    let email = mailboxes::read(table, "email");
+    let leader = mailboxes::read(table, "leader").unwrap_or_default();
+    let in_all = table.boolean("in_all").unwrap_or(true);
+    let name = name(table, &table.text("name")?)?;
+    let at = table.get("name").map_or(table.at(), |value| value.span());
+    let email_at = table.get("email").map_or(at.clone(), |value| value.span());
+    if email.as_ref().is_none_or(Vec::is_empty) && !source.is_broken() && !has_values(table, "email") {
+        let what = format!("{name} 没有邮箱：它的提醒会发给管理员代转");
+        table.warn(email_at.clone(), what, "email = [\"name@example.test\"]");
+    }
+    let section = Section { name, email: email.unwrap_or_default(), leader, in_all };
+    Some(Draft { source: Rc::clone(source), at, email_at, section })
+}
+
+/// Whether something was written, if only something wrong: that has been said already.
+fn has_values(table: &Table<'_>, key: &str) -> bool {
+    table.get(key).is_some_and(|v| v.get_ref().as_array().is_none_or(|values| values.iter().next().is_some()))
+}
+
+fn name(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
+    let name = text.value.trim();
+    let (what, instead) = match name {
+        "" => ("科室名称是空的".to_owned(), "name = \"办公室\""),
+        ALL_SECTIONS => (format!("“{ALL_SECTIONS}”是全部科室的统称，不能当作一个科室"), "写具体科室的名称"),
+        name if name.chars().count() > LONGEST_NAME => (format!("科室名称超过 {LONGEST_NAME} 个字"), "写简称"),
+        name => return Some(name.to_owned()),
+    };
+    table.error(text.at.clone(), what, instead);
+    None
+}
+
+/// Everything on one roster: a name twice is an error, a mailbox twice is worth a word.
+pub(super) fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
+    let mut names: HashMap<&str, &Draft> = HashMap::new();
+    let mut mailboxes: HashMap<String, &Draft> = HashMap::new();
+    for draft in &drafts {
+        let name = &draft.section.name;
+        if let Some(first) = names.get(name.as_str()) {
+            let other = elsewhere(&first.source, &first.at);
+            let what = format!("科室“{name}”写了两次，另一处在 {other}");
+            report.error(&draft.source, draft.at.clone(), what, "合成一段，或改名");
+            continue;
+        }
+        names.insert(name, draft);
+        for mailbox in &draft.section.email {
+            match mailboxes.get(&mailbox.as_str().to_ascii_lowercase()) {
+                Some(first) => {
+                    let what = format!("{mailbox} 也是{}的邮箱：两个科室的提醒会合在一封信里", first.section.name);
+                    report.warn(&draft.source, draft.email_at.clone(), what, "如果本来就共用一个邮箱，不必改");
+                }
+                None => {
+                    mailboxes.insert(mailbox.as_str().to_ascii_lowercase(), draft);
+                }
+            }
+        }
+    }
+    Roster { sections: drafts.into_iter().map(|draft| draft.section).collect() }
+}
+
+/// A place as it is named in a sentence.
+pub(super) fn elsewhere(source: &Source, at: &Range<usize>) -> String {
+    format!("{} 第 {} 行", source.path.display(), source.line_of(at.start))
+}

@@ -1,0 +1,233 @@
+//! duban.toml → [`Settings`].
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use jiff::{civil::Time, tz::TimeZone};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    files::Files,
+    layers::{At, Given, Layers},
+    mailboxes, smtp,
+};
+use crate::domain::deadline::Mailbox;
+
+/// The service, as duban.toml and the environment have it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub timezone: TimeZone,
+    pub send_at: Time,
+    /// Letters that are late go out from the first to the second.
+    pub window: (Time, Time),
+    pub database: PathBuf,
+    pub deadlines: PathBuf,
+    pub holidays: PathBuf,
+    /// Never empty.
+    pub admin: Vec<Mailbox>,
+    pub contact: String,
+    pub mail: Mail,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The display name; may be empty.
+    pub from_name: String,
+    pub from: Mailbox,
+    pub transport: Transport,
+}
+
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// `.eml` files are written here and nobody is written to.
+    Folder(PathBuf),
+    Smtp(Box<smtp::Smtp>),
+}
+
+const TOP: &[&str] =
+    &["timezone", "send_at", "window", "database", "deadlines", "holidays", "admin", "contact", "mail"];
+const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
+
+/// The keys of a table: "", "mail" or "mail.smtp".
+pub(super) fn keys(table: &str) -> &'static [&'static str] {
+    match table {
+        "mail" => MAIL,
+        "mail.smtp" => smtp::KEYS,
+        _ => TOP,
+    }
+}
+
+/// Every setting that the environment can give, as a path. The password is no setting: it is read
+/// on its own.
+pub(super) fn all_keys() -> Vec<String> {
+    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "password");
+    let top = TOP.iter().filter(plain).map(|key| (*key).to_owned());
+    let mail = MAIL.iter().filter(plain).map(|key| format!("mail.{key}"));
+    let smtp = smtp::KEYS.iter().filter(plain).map(|key| format!("mail.smtp.{key}"));
+    top.chain(mail).chain(smtp).collect()
+}
+
+/// Every setting is looked at, so that every finding is made; then all must be there.
+pub(super) fn read(
+    layers: &Layers<'_>,
+    folder: &Path,
+    (deadlines, holidays): (PathBuf, PathBuf),
+    env: &BTreeMap<String, String>,
+    files: &mut Files<'_>,
+) -> Option<Settings> {
+    let timezone = timezone(layers);
+    let (send_at, window) = times(layers);
+    let database = layers.needed("database", "database = \"../var/duban.db\"").map(|given| {
+        let path = folder.join(&given.value);
+        if path.is_dir() {
+            layers.error(&given.at, "database 是一个目录，要写到文件", "database = \"../var/duban.db\"");
+        }
+        path
+    });
+    let admin = admin(layers);
+    let contact = layers.needed("contact", "contact = \"办公室 电话 0750-0000000\"");
+    let mail = mail(layers, folder, env, files);
+    Some(Settings {
+        timezone: timezone?,
+        send_at: send_at?,
+        window: window?,
+        database: database?,
+        deadlines,
+        holidays,
+        admin: admin?,
+        contact: contact?.value,
+        mail: mail?,
+    })
+}
+
+/// Where the deadlines and the statutory days are.
+pub(super) fn paths(layers: &Layers<'_>, folder: &Path) -> (PathBuf, PathBuf) {
+    let path = |key: &str, default: &str| match layers.text(key) {
+        Some(given) if given.value.is_empty() => {
+            layers.error(&given.at, format!("{key} 是空的"), format!("{key} = \"{default}\""));
+            folder.join(default)
+        }
+        given => folder.join(given.map_or(default.to_owned(), |g| g.value)),
+    };
+    (path("deadlines", "deadlines.toml"), path("holidays", "holidays"))
+}
+
+fn timezone(layers: &Layers<'_>) -> Option<TimeZone> {
+    let Some(given) = layers.text("timezone") else {
+        return match layers.at("timezone") {
+            At::Nowhere => TimeZone::get("Asia/Shanghai").ok(),
+            _ => None,
+        };
+    };
+    let zone = TimeZone::get(&given.value).ok();
+    if zone.is_none() {
+        layers.error(&given.at, format!("没有“{}”这个时区", given.value), "timezone = \"Asia/Shanghai\"");
+    }
+    zone
+}
+
+fn times(layers: &Layers<'_>) -> (Option<Time>, Option<(Time, Time)>) {
+    let default = |key: &str, text: &str| match layers.text(key) {
+        None if matches!(layers.at(key), At::Nowhere) => Some(Given { value: text.to_owned(), at: At::Nowhere }),
+        given => given,
+    };
+    let send_at = default("send_at", "08:30").and_then(|given| match time(&given.value) {
+        Some(time) => Some((time, given.at)),
+        None => {
+            layers.error(&given.at, format!("“{}”不是时间", given.value), "send_at = \"08:30\"");
+            None
+        }
+    });
+    let window = default("window", "08:30-18:00").and_then(|given| {
+        let plain: String = given.value.nfkc().map(|c| if "–—~至到".contains(c) { '-' } else { c }).collect();
+        let times = plain.split_once('-').and_then(|(from, to)| Some((time(from)?, time(to)?)));
+        match times {
+            Some((from, to)) if from < to => return Some((from, to, given.at)),
+            Some(_) => layers.error(&given.at, "发送时段的开始要早于结束，不能跨过半夜", "window = \"08:30-18:00\""),
+            None => layers.error(&given.at, format!("“{}”不是时段", given.value), "window = \"08:30-18:00\""),
+        }
+        None
+    });
+    if let (Some((at, place)), Some((from, to, window))) = (&send_at, &window)
+        && !(*from..*to).contains(at)
+    {
+        let shown = |t: &Time| t.strftime("%H:%M").to_string();
+        let what = format!("send_at {} 不在发送时段 {} 到 {} 之内", shown(at), shown(from), shown(to));
+        let place = if matches!(place, At::Nowhere) { window } else { place };
+        layers.error(place, what, "改 send_at，或放宽 window");
+    }
+    (send_at.map(|(time, _)| time), window.map(|(from, to, _)| (from, to)))
+}
+
+/// `8:30`, `08:30`, `０８：３０`.
+fn time(text: &str) -> Option<Time> {
+    let plain: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let (hour, minute) = plain.split_once(':')?;
+    let digits = |part: &str, least: usize| {
+        let sound = (least..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        if sound { part.parse::<i8>().ok() } else { None }
+    };
+    Time::new(digits(hour, 1)?, digits(minute, 2)?, 0, 0).ok()
+}
+
+fn admin(layers: &Layers<'_>) -> Option<Vec<Mailbox>> {
+    const EXAMPLE: &str = "admin = [\"admin@example.test\"]";
+    let at = layers.at("admin");
+    let Some(given) = layers.texts("admin") else {
+        layers.needed("admin", EXAMPLE);
+        return None;
+    };
+    if given.is_empty() {
+        layers.error(&at, "admin 是空的：出了问题没有人知道", EXAMPLE);
+        return None;
+    }
+    let read: Vec<_> = given.iter().filter_map(|given| mailbox(layers, given)).collect();
+    (read.len() == given.len()).then_some(read)
+}
+
+fn mailbox(layers: &Layers<'_>, given: &Given<String>) -> Option<Mailbox> {
+    match given.value.parse() {
+        Ok(mailbox) => Some(mailbox),
+        Err(why) => {
+            let why: String = why;
+            layers.error(&given.at, format!("“{}”：{why}", given.value), mailboxes::mend(&given.value));
+            None
+        }
+    }
+}
+
+fn mail(layers: &Layers<'_>, folder: &Path, env: &BTreeMap<String, String>, files: &mut Files<'_>) -> Option<Mail> {
+    let from = layers.needed("mail.from", "from = \"政务公开提醒 <duban@example.test>\"").and_then(|given| {
+        let (name, address) = match given.value.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
+            Some((name, address)) => (name.trim().trim_matches('"').to_owned(), address.trim().to_owned()),
+            None => (String::new(), given.value.clone()),
+        };
+        Some((name, mailbox(layers, &Given { value: address, at: given.at })?))
+    });
+    let transport = layers.needed("mail.transport", "transport = \"folder\"").and_then(|given| {
+        match given.value.as_str() {
+            "folder" => {
+                let path = layers.needed("mail.folder", "folder = \"../var/mail\"");
+                // What stands there for later is checked all the same.
+                smtp::read(layers, folder, None, files);
+                Some(Transport::Folder(folder.join(path?.value)))
+            }
+            "smtp" => smtp::read(layers, folder, Some(env), files).map(|smtp| Transport::Smtp(Box::new(smtp))),
+            other => {
+                let what = format!("transport 不能写“{other}”");
+                layers.error(&given.at, what, "\"folder\"（只写成文件）或 \"smtp\"（真正发出）");
+                None
+            }
+        }
+    });
+    let (from_name, from) = from?;
+    Some(Mail { from_name, from, transport: transport? })
+}
+
+/// Whether a host is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

@@ -1,0 +1,120 @@
+//! Text → a table, or what is wrong with its punctuation, in words.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, Error},
+};
+
+use super::{files::Source, finding::Report, hints};
+
+/// What a file is, and so which keys it may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Settings,
+    Deadlines,
+    Holidays,
+}
+
+/// A syntax error in our words.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub at: Range<usize>,
+    pub what: String,
+    pub instead: String,
+    /// Of several on one line, the one that says most.
+    pub weight: u8,
+}
+
+/// The table, as far as it can be relied on: `None` where brackets are so broken that what
+/// belongs to what is a guess. Every syntax error has been reported, one a line.
+pub(super) fn parse<'a>(source: &'a Source, kind: Kind, report: &Report) -> Option<DeTable<'a>> {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    let table = table.into_inner();
+    if errors.is_empty() {
+        return Some(table);
+    }
+    let mut sound = true;
+    let mut lines: BTreeMap<usize, Said> = BTreeMap::new();
+    let unclosed = unclosed_arrays(&table, &errors);
+    for error in &errors {
+        let at = error.span().unwrap_or(0..0);
+        // An array without its end swallows the lines after it: one cause, said where it begins.
+        let said = match unclosed.iter().find(|open| open.start < at.end && at.start <= open.end) {
+            Some(open) => Said {
+                at: open.start..open.start + 1,
+                what: "方括号 [ 没有收尾的 ]".to_owned(),
+                instead: "在最后一个值后面补上 ]".to_owned(),
+                weight: 9,
+            },
+            None => hints::explain(source, kind, &table, error.message(), at),
+        };
+        let line = source.line_of(said.at.start);
+        sound &= !is_structural(error.message(), source.line(line));
+        if lines.get(&line).is_none_or(|known| known.weight < said.weight) {
+            lines.insert(line, said);
+        }
+    }
+    for said in lines.values() {
+        report.error(source, said.at.clone(), &*said.what, &*said.instead);
+    }
+    lines.keys().for_each(|line| source.break_line(*line));
+    sound.then_some(table)
+}
+
+/// Whether lines after this one may have lost their place.
+fn is_structural(message: &str, line: &str) -> bool {
+    let header = line.trim_start().starts_with(['[', '【', '［']);
+    header || ["unclosed", "multi-line", "in array", "recursion"].iter().any(|word| message.contains(word))
+}
+
+/// Outermost arrays in which the parser ran past their end.
+fn unclosed_arrays(table: &DeTable<'_>, errors: &[Error]) -> Vec<Range<usize>> {
+    let ran_on = |e: &&Error| e.message().starts_with("unclosed array,") || e.message().contains("in array, expected");
+    let places: Vec<usize> = errors.iter().filter(ran_on).filter_map(|e| e.span()).map(|span| span.start).collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let mut arrays = Vec::new();
+    visit(table, &mut |value| {
+        let span = value.span();
+        let plain = matches!(value.get_ref(), DeValue::Array(_)) && !is_tables(value);
+        if plain && places.iter().any(|at| (span.start..=span.end).contains(at)) {
+            arrays.push(span);
+        }
+    });
+    arrays
+}
+
+/// `[[x]]` is an array too, but its span is only its first header.
+fn is_tables(value: &Spanned<DeValue<'_>>) -> bool {
+    let tables = value.get_ref().as_array().is_some_and(|a| a.iter().any(|v| v.get_ref().is_table()));
+    tables && value.get_ref().as_array().is_some_and(|a| a.iter().next().is_some_and(|v| v.span() == value.span()))
+}
+
+/// The value that ends at, or stands around, a byte.
+pub(super) fn value_at(table: &DeTable<'_>, at: usize) -> Option<Range<usize>> {
+    let mut found: Option<Range<usize>> = None;
+    visit(table, &mut |value| {
+        let span = value.span();
+        let leaf = !value.get_ref().is_table() && !value.get_ref().as_array().is_some_and(|_| is_tables(value));
+        if leaf && (span.start..=span.end).contains(&at) && found.as_ref().is_none_or(|f| f.len() >= span.len()) {
+            found = Some(span);
+        }
+    });
+    found
+}
+
+/// Every value, outside before inside. The parser bounds how deep they nest.
+fn visit<'t, 'a>(table: &'t DeTable<'a>, see: &mut impl FnMut(&'t Spanned<DeValue<'a>>)) {
+    let mut left: Vec<_> = table.iter().map(|(_, value)| value).collect();
+    while let Some(value) = left.pop() {
+        see(value);
+        match value.get_ref() {
+            DeValue::Array(values) => left.extend(values.iter()),
+            DeValue::Table(table) => left.extend(table.iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! 局内目标: a date that lies before `due`.
+
+use jiff::civil::{Date, date};
+
+use super::{
+    deadlines::refused,
+    table::{Table, Text},
+};
+use crate::domain::{
+    calendar::{Calendar, days_between},
+    deadline::{Deadline, Lead, Target},
+    due::{Due, Rule},
+};
+
+/// A month and day alone may name a day of the year before, as 12月31日 does before 1月31日; further
+/// back it is a day that was meant to be later in the same year.
+const FAR_DAYS: i64 = 183;
+
+pub(super) fn read(table: &Table<'_>, due: &Due) -> Option<(String, Target)> {
+    let text = table.text("target")?;
+    let target = parse(table, &text, due)?;
+    Some((text.value.to_owned(), target))
+}
+
+/// Reports a target that is no earlier than `due`.
+pub(super) fn fits(table: &Table<'_>, deadline: &Deadline) {
+    if let (Some((target, _)), Some(value)) = (&deadline.target, table.get("target"))
+        && !lies_before(deadline)
+    {
+        let what = format!("局内目标“{target}”不早于规定期限“{}”", deadline.due.text);
+        table.error(value.span(), what, "更早的日期，或“提前10天”");
+    }
+}
+
+fn parse(table: &Table<'_>, text: &Text<'_>, due: &Due) -> Option<Target> {
+    let case = matches!(due.rule, Rule::Case { .. });
+    let lead = text.value.parse::<Lead>();
+    match lead {
+        Ok(Lead::Days(0) | Lead::Workdays(0)) => {
+            table.error(text.at.clone(), "局内目标要早于规定期限，不能是当天", "“提前10天”或“提前5个工作日”");
+            return None;
+        }
+        Ok(lead) => return Some(Target::Before(lead)),
+        Err(_) if case => {
+            let what = "逐件登记的事项没有固定日期，局内目标要写提前多久";
+            table.error(text.at.clone(), what, "“提前10天”或“提前5个工作日”");
+            return None;
+        }
+        Err(_) => {}
+    }
+    let year = match due.rule {
+        Rule::Once(day) => Some(day.year()),
+        _ => None,
+    };
+    // `10月31日` of a yearly deadline is 每年10月31日; of a single one, that year's.
+    let yearly = || Due::parse(&format!("每年{}", text.value.trim()), None);
+    let english = || Due::parse(&format!("yearly {}", text.value.trim()), None);
+    match Due::parse(text.value, year) {
+        Ok(target) if !matches!(target.rule, Rule::Case { .. }) => Some(Target::Rule(target.rule)),
+        other => match yearly().or_else(|_| english()) {
+            Ok(target) if !matches!(target.rule, Rule::Case { .. }) => Some(Target::Rule(target.rule)),
+            _ => {
+                match other {
+                    Err(refusal) if !refusal.what.is_empty() => refused(table, text, refusal),
+                    _ => table.error(text.at.clone(), format!("“{}”不是日期", text.value), "“10月31日”或“提前10天”"),
+                }
+                None
+            }
+        },
+    }
+}
+
+/// Tried on the next few dates of the rule. Working days may move a date by a few; which calendar
+/// is in force does not matter here.
+fn lies_before(deadline: &Deadline) -> bool {
+    let cal = Calendar::default();
+    let terms: Vec<Date> = match &deadline.due.rule {
+        Rule::Once(day) => vec![*day],
+        Rule::Case { .. } => return true,
+        rule => rule.terms(&cal, date(2024, 1, 1), date(2060, 12, 31)).take(6).map(|term| term.due).collect(),
+    };
+    terms.iter().all(|due| match deadline.target_before(&cal, *due) {
+        Some(day) => day.year() == due.year() || days_between(day, *due) <= FAR_DAYS,
+        None => false,
+    })
+}

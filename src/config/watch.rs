@@ -1,0 +1,176 @@
+//! Whether what was loaded has been edited since, and whether the editing is over.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::files::list_folder;
+
+/// How long an edit must have stood still.
+pub const STILL_SECONDS: i64 = 60;
+
+/// What the system says of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub modified: (i64, i64),
+    pub size: u64,
+    pub inode: u64,
+    /// When its content, name or rights last changed. Unlike `modified` it cannot be set back by a
+    /// copy that keeps the old time.
+    pub changed_second: i64,
+}
+
+/// The files and folders of a configuration as they were seen. A file that was asked for and not
+/// there is remembered as such: its coming is a change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fingerprint {
+    folders: BTreeSet<PathBuf>,
+    asked: BTreeSet<PathBuf>,
+    stamps: BTreeMap<PathBuf, Option<Stamp>>,
+}
+
+/// Decides when a changed configuration is to be loaded.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    loaded: Fingerprint,
+    /// What was last seen to differ from it, and since when.
+    pending: Option<(Fingerprint, Timestamp)>,
+}
+
+impl Fingerprint {
+    pub(super) fn note_file(&mut self, path: &Path) {
+        self.asked.insert(path.to_owned());
+        self.stamps.entry(path.to_owned()).or_insert_with(|| stamp(path));
+    }
+
+    pub(super) fn note_folder(&mut self, path: &Path) {
+        self.folders.insert(path.to_owned());
+        for file in list_folder(path).unwrap_or_default() {
+            self.stamps.entry(file.clone()).or_insert_with(|| stamp(&file));
+        }
+    }
+
+    /// The same files and folders, as they are now.
+    pub fn again(&self) -> Self {
+        let mut now = Self::default();
+        self.asked.iter().for_each(|file| now.note_file(file));
+        self.folders.iter().for_each(|folder| now.note_folder(folder));
+        now
+    }
+
+    /// The last change in what differs from `before`; `None` where a file is gone, which leaves no
+    /// time behind.
+    fn last_change(&self, before: &Self) -> Option<Timestamp> {
+        if before.stamps.keys().any(|path| !self.stamps.contains_key(path)) {
+            return None;
+        }
+        let changed = self.stamps.iter().filter(|(path, stamp)| before.stamps.get(*path) != Some(*stamp));
+        let seconds = changed.map(|(_, stamp)| stamp.map(|s| s.changed_second)).collect::<Option<Vec<_>>>()?;
+        Timestamp::from_second(seconds.into_iter().max()?).ok()
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let m = std::fs::metadata(path).ok()?;
+    Some(Stamp { modified: (m.mtime(), m.mtime_nsec()), size: m.size(), inode: m.ino(), changed_second: m.ctime() })
+}
+
+impl Watch {
+    /// `loaded` is what a load has seen, whether it was taken or not: a configuration that does not
+    /// check is looked at again when it is edited, not every minute.
+    pub fn new(loaded: Fingerprint) -> Self {
+        Self { loaded, pending: None }
+    }
+
+    /// What there is now, to be handed to [`Self::settled`].
+    pub fn look(&self) -> Fingerprint {
+        self.loaded.again()
+    }
+
+    /// Whether it is time to load. It says so once for one edit.
+    pub fn settled(&mut self, now: Timestamp, seen: Fingerprint) -> bool {
+        if seen == self.loaded {
+            self.pending = None;
+            return false;
+        }
+        let still = |since: Timestamp| now.duration_since(since) >= SignedDuration::from_secs(STILL_SECONDS);
+        let written = seen.last_change(&self.loaded);
+        let first_seen = match &self.pending {
+            // A clock that was set back must not hold an edit for hours.
+            Some((pending, since)) if *pending == seen && *since <= now => *since,
+            _ => now,
+        };
+        if still(first_seen) || written.is_some_and(still) {
+            *self = Self::new(seen);
+            return true;
+        }
+        self.pending = Some((seen, first_seen));
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap_or_default()
+    }
+
+    fn file(size: u64, changed: i64) -> Fingerprint {
+        let stamp = Stamp { modified: (0, 0), size, inode: 1, changed_second: at(changed).as_second() };
+        Fingerprint { stamps: [("a".into(), Some(stamp))].into(), ..Default::default() }
+    }
+
+    #[test]
+    fn an_edit_is_taken_once_it_has_stood_still() {
+        let mut watch = Watch::new(file(1, -1000));
+        assert!(!watch.settled(at(0), file(1, -1000)));
+        assert!(!watch.settled(at(60), file(2, 50)), "ten seconds old");
+        assert!(!watch.settled(at(100), file(3, 99)), "edited again");
+        assert!(watch.settled(at(160), file(3, 99)));
+        assert!(!watch.settled(at(220), file(3, 99)), "said once");
+    }
+
+    #[test]
+    fn an_edit_taken_back_is_none() {
+        let mut watch = Watch::new(file(1, -1000));
+        assert!(!watch.settled(at(0), file(2, 0)));
+        assert!(!watch.settled(at(60), file(1, -1000)));
+        assert!(!watch.settled(at(120), file(2, 119)), "the minute begins anew");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_or_from_the_future() {
+        for seen in [Fingerprint::default(), file(2, 9999)] {
+            let mut watch = Watch::new(file(1, -1000));
+            assert!(!watch.settled(at(0), seen.clone()));
+            assert!(!watch.settled(at(-3600), seen.clone()), "the clock was set back");
+            assert!(!watch.settled(at(-3570), seen.clone()));
+            assert!(watch.settled(at(-3540), seen));
+        }
+    }
+
+    #[test]
+    fn sees_what_comes_and_goes() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (main, more) = (folder.path().join("main.toml"), folder.path().join("more"));
+        let mut seen = Fingerprint::default();
+        seen.note_file(&main);
+        seen.note_folder(&more);
+        assert_eq!(seen, seen.again());
+        std::fs::write(&main, "a")?;
+        let with_main = seen.again();
+        assert_ne!(seen, with_main, "a missing file came");
+        std::fs::create_dir(&more)?;
+        std::fs::write(more.join("x.toml~"), "a")?;
+        assert_eq!(with_main, seen.again(), "what an editor left is passed by");
+        std::fs::write(more.join("x.toml"), "a")?;
+        assert_ne!(with_main, seen.again(), "a file came into the folder");
+        Ok(())
+    }
+}
