@@ -1,6 +1,11 @@
 //! The only place that reads the time. One `Moment` is read per tick or command and handed down.
+#![expect(clippy::disallowed_methods)]
 
-use jiff::{Timestamp, civil::Date, civil::DateTime, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 /// Now, in whole seconds, as the world counts it and as the bureau's wall clock shows it.
 #[derive(Clone, Debug)]
@@ -39,4 +44,30 @@ impl Moment {
     pub fn today(&self) -> Date {
         self.local.date()
     }
+}
+
+/// What the wall clock and the clock that nobody sets showed at one time.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    wall: Timestamp,
+    /// Since boot, suspend included.
+    boot: SignedDuration,
+}
+
+impl Reading {
+    pub fn take() -> Self {
+        Self { wall: Timestamp::now(), boot: since_boot() }
+    }
+
+    /// How far the wall clock was moved between an earlier reading and this one, beyond the time that
+    /// went by. A suspended machine is no move.
+    pub fn moved_since(&self, earlier: &Self) -> SignedDuration {
+        self.wall.duration_since(earlier.wall).saturating_sub(self.boot.saturating_sub(earlier.boot))
+    }
+}
+
+/// Time since boot, suspend included: the clock that nobody sets.
+pub fn since_boot() -> SignedDuration {
+    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    SignedDuration::new(boot.tv_sec, i32::try_from(boot.tv_nsec).unwrap_or(0))
 }

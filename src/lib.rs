@@ -1,6 +1,27 @@
-pub mod config;
+//! duban (督办): says what is due, on Chinese working days, until it is done.
+//!
+//! In reading order: [`domain`] decides, [`letter`] puts into words, [`config`], [`store`] and
+//! [`mailer`] each know one thing outside, [`service`] is what can be done, [`daemon`] and [`cli`]
+//! do it. Only [`clock`] reads the time.
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::todo,
+    clippy::unimplemented,
+    clippy::dbg_macro
+)]
+
 pub mod domain;
+
 pub mod letter;
+
+pub mod clock;
+pub mod config;
 pub mod mailer;
 pub mod store;
-pub mod clock;
+
+pub mod service;
+
+pub mod cli;
+pub mod daemon;

@@ -101,9 +101,7 @@ pub(super) fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) 
             lead: lead.as_ref().map(|(name, _)| name.clone()),
             basis,
             steps,
-            remind: remind
-                .or_else(|| defaults.remind.clone())
-                .unwrap_or_else(|| default_leads(due.rule.frequency())),
+            remind: remind.or_else(|| defaults.remind.clone()).unwrap_or_else(|| default_leads(due.rule.frequency())),
             overdue: overdue.or_else(|| defaults.overdue.clone()).unwrap_or_else(default_overdue),
             escalate_to,
             done,
@@ -133,7 +131,8 @@ fn id(table: &Table<'_>, text: &Text<'_>) -> Option<Named> {
             None => return Some((id.to_owned(), text.at.clone())),
         },
     };
-    let mended: String = id.to_lowercase().replace(['_', ' ', '.', '/'], "-").chars().filter(|c| sound(*c)).take(64).collect();
+    let mended: String =
+        id.to_lowercase().replace(['_', ' ', '.', '/'], "-").chars().filter(|c| sound(*c)).take(64).collect();
     let mended = mended.trim_matches('-');
     let example = if mended.is_empty() { "annual-report" } else { mended };
     table.error(text.at.clone(), fault, format!("id = \"{example}\""));
@@ -201,7 +200,9 @@ fn remind(table: &Table<'_>) -> Option<Vec<Lead>> {
             Err(why) => table.error(text.at, format!("“{}”：{why}", text.value), "\"30天\"、\"7个工作日\" 或 \"当天\""),
         }
     }
-    if let Some(value) = table.get("remind").filter(|v| v.get_ref().as_array().is_some_and(|a| a.iter().next().is_none())) {
+    if let Some(value) =
+        table.get("remind").filter(|v| v.get_ref().as_array().is_some_and(|a| a.iter().next().is_none()))
+    {
         table.warn(value.span(), "remind 是空的：到期之前不会提醒", "要停用一个事项，写 off = true");
     }
     Some(leads)

@@ -175,9 +175,13 @@ fn unreadable(path: &Path, error: &io::Error) -> Trouble {
     let shown = tidy(path);
     let shown = shown.display();
     let (what, instead) = match error.kind() {
-        io::ErrorKind::NotFound => (format!("没有这个文件：{shown}"), "检查文件名和路径；路径从写它的那个文件所在的目录算起"),
+        io::ErrorKind::NotFound => {
+            (format!("没有这个文件：{shown}"), "检查文件名和路径；路径从写它的那个文件所在的目录算起")
+        }
         io::ErrorKind::PermissionDenied => (format!("没有权限读取：{shown}"), "让运行服务的用户能读这个文件"),
-        io::ErrorKind::IsADirectory => (format!("这是一个目录，不是文件：{shown}"), "写到具体的文件，例如 deadlines.toml"),
+        io::ErrorKind::IsADirectory => {
+            (format!("这是一个目录，不是文件：{shown}"), "写到具体的文件，例如 deadlines.toml")
+        }
         io::ErrorKind::NotADirectory => (format!("路径中间有一段不是目录：{shown}"), "检查路径"),
         io::ErrorKind::InvalidInput => (format!("不是普通文件：{shown}"), "换成普通的文本文件"),
         io::ErrorKind::FileTooLarge => (format!("文件太大，超过 64 MiB：{shown}"), "检查是不是放错了文件"),
@@ -212,16 +216,23 @@ mod tests {
 
     #[test]
     fn paths_are_shown_short() {
-        for (path, shown) in [("config/../seeds/a", "seeds/a"), ("./a/./b", "a/b"), ("../a", "../a"), ("/../a", "/../a")] {
+        for (path, shown) in
+            [("config/../seeds/a", "seeds/a"), ("./a/./b", "a/b"), ("../a", "../a"), ("/../a", "/../a")]
+        {
             assert_eq!(tidy(Path::new(path)), Path::new(shown), "{path}");
         }
     }
 
     #[test]
     fn what_editors_leave_is_passed_by() {
-        for (name, ours) in
-            [("a.toml", true), ("A.TOML", true), (".a.toml", false), ("a.toml~", false), ("a.toml.bak", false), ("~$a.toml", false)]
-        {
+        for (name, ours) in [
+            ("a.toml", true),
+            ("A.TOML", true),
+            (".a.toml", false),
+            ("a.toml~", false),
+            ("a.toml.bak", false),
+            ("~$a.toml", false),
+        ] {
             assert_eq!(is_ours(Path::new(name)), ours, "{name}");
         }
     }

@@ -9,7 +9,7 @@ use std::{
 
 use unicode_width::UnicodeWidthChar;
 
-use super::{files::Source, watch::Fingerprint};
+use super::{files::Source, settings::Settings, watch::Fingerprint};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -45,6 +45,8 @@ pub struct Findings {
     pub list: Vec<Finding>,
     /// The files as they were when they were read, so that their mending is noticed.
     pub seen: Fingerprint,
+    /// The settings, where only the plan does not check: the last good plan can go on with them.
+    pub settings: Option<Box<Settings>>,
 }
 
 /// Collects findings while files are walked.

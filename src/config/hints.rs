@@ -5,7 +5,9 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::{
-    deadlines, files::Source, holidays, sections, settings,
+    deadlines,
+    files::Source,
+    holidays, sections, settings,
     syntax::{Kind, Said, value_at},
     words::{hidden, nearest_key},
 };
@@ -132,7 +134,8 @@ fn unquoted(line: &Line<'_>, at: Range<usize>) -> Said {
     let text = line.cut(&at);
     let bare = text.trim_matches(['“', '”', '‘', '’', '＂', '「', '」', '"', '\'']);
     if text.is_empty() {
-        let what = if line.key().is_empty() { "这里没有值".into() } else { format!("{} 后面没有写值", line.key()) };
+        let what =
+            if line.key().is_empty() { "这里没有值".into() } else { format!("{} 后面没有写值", line.key()) };
         return said(5, line.range(), what, line.with("\"……\""));
     }
     // A list without its brackets: the whole rest of the line is meant.
@@ -149,7 +152,11 @@ fn unquoted(line: &Line<'_>, at: Range<usize>) -> Said {
         "否" | "不" | "no" | "No" | "NO" => "false".to_owned(),
         _ => format!("\"{bare}\""),
     };
-    let what = if right.starts_with('"') { "文字要用半角引号 \" 括起来" } else { "是、否要写成 true、false" };
+    let what = if right.starts_with('"') {
+        "文字要用半角引号 \" 括起来"
+    } else {
+        "是、否要写成 true、false"
+    };
     said(4, at, what.into(), line.with(&right))
 }
 
@@ -193,7 +200,9 @@ fn no_value(line: &Line<'_>, kind: Kind) -> Said {
     let what = "这一行没有等号，不知道是什么".to_owned();
     match nearest_key(line.key(), line.keys(kind)) {
         Some(key) => said(6, line.range(), what, format!("{key} = \"……\"")),
-        None => said(6, line.range(), what, "写成 键 = 值；若是说明文字，行首加 #；若接着上一行，两行要放在同一对引号里"),
+        None => {
+            said(6, line.range(), what, "写成 键 = 值；若是说明文字，行首加 #；若接着上一行，两行要放在同一对引号里")
+        }
     }
 }
 
@@ -205,10 +214,11 @@ fn chinese_key(line: &Line<'_>, kind: Kind, at: Range<usize>) -> Said {
     if line.text.trim_start().starts_with(['“', '”', '＂']) {
         return said(5, line.range(), "键不用加引号，更不用全角引号".into(), line.text.replace(['“', '”', '＂'], ""));
     }
-    if let Some(space) = line.cut(&at).chars().next().filter(|c| c.is_whitespace()).or(line.text.chars().next()) {
-        if space.is_whitespace() && !space.is_ascii() {
-            return said(5, at, "行首有全角空格".into(), "删去行首的空格");
-        }
+    if let Some(space) = line.cut(&at).chars().next().filter(|c| c.is_whitespace()).or(line.text.chars().next())
+        && space.is_whitespace()
+        && !space.is_ascii()
+    {
+        return said(5, at, "行首有全角空格".into(), "删去行首的空格");
     }
     let what = format!("“{key}”不是键：等号前面要写规定的英文词");
     match nearest_key(key, line.keys(kind)) {
@@ -225,7 +235,11 @@ fn header(line: &Line<'_>, kind: Kind) -> Said {
         Kind::Settings => (&["mail", "mail.smtp"], "[mail] 或 [mail.smtp]"),
         Kind::Holidays => (&[], "这种文件不用方括号开头的行"),
     };
-    let what = if right.contains(&name) { "方括号要用半角，左右成对" } else { "方括号里要写规定的英文词，左右成对" };
+    let what = if right.contains(&name) {
+        "方括号要用半角，左右成对"
+    } else {
+        "方括号里要写规定的英文词，左右成对"
+    };
     match (kind, nearest_key(name, right)) {
         (Kind::Deadlines, Some(right)) => said(8, line.range(), what.into(), format!("[[{right}]]")),
         (_, Some(right)) => said(8, line.range(), what.into(), format!("[{right}]")),

@@ -69,7 +69,7 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
         Some((settings, calendar, plan, off)) if !failed => {
             Ok(Loaded { settings, plan, off, calendar, sources, seen, warnings: list })
         }
-        _ => Err(Findings { list, seen }),
+        parts => Err(Findings { list, seen, settings: parts.map(|(settings, ..)| Box::new(settings)) }),
     }
 }
 
@@ -90,8 +90,10 @@ fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>
     let folder = duban_toml.parent().unwrap_or(Path::new(""));
     let (deadlines, holidays) = settings::paths(&layers, folder);
     let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), env, files);
+    let settings = settings.filter(|_| !report.has_errors());
     // The plan is read whatever the settings lack: all findings at once.
     let calendar = holidays::read(files, &holidays, !matches!(layers.at("holidays"), At::Nowhere));
-    let (plan, off) = plan::read(files, &deadlines, |what, instead| layers.error(&layers.at("deadlines"), what, instead));
+    let (plan, off) =
+        plan::read(files, &deadlines, |what, instead| layers.error(&layers.at("deadlines"), what, instead));
     Some((settings?, calendar, plan, off))
 }

@@ -30,7 +30,11 @@ struct Drafts {
 
 /// The plan, and the deadlines that are switched off. `at` says where the file is named, for the
 /// finding that it is not there.
-pub(super) fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, String)) -> (Plan, Vec<Deadline>) {
+pub(super) fn read(
+    files: &mut Files<'_>,
+    main: &Path,
+    unreadable: impl FnOnce(String, String),
+) -> (Plan, Vec<Deadline>) {
     let report = files.report;
     let mut drafts = Drafts::default();
     if let Err((what, instead)) = drafts.file(files, main) {
@@ -47,7 +51,11 @@ pub(super) fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(S
     // A file that was saved empty must not withdraw everything that is open.
     if drafts.deadlines.is_empty() && !drafts.partial {
         let what = format!("{}：一个事项也没有", tidy(main).display());
-        report.placeless(Severity::Error, what, "写上 [[deadline]]，或用 include 引入分工方案；文件若被清空，从备份恢复");
+        report.placeless(
+            Severity::Error,
+            what,
+            "写上 [[deadline]]，或用 include 引入分工方案；文件若被清空，从备份恢复",
+        );
     }
     let roster = sections::roster(drafts.sections, report);
     let lookup = Lookup::new(&roster, drafts.partial);
@@ -189,9 +197,11 @@ impl<'a> Lookup<'a> {
         let instead = match nearest(name, names().chain([ALL_SECTIONS])) {
             Some(right) => format!("\"{right}\"；确是新科室，就在名册里加一段 [[section]]"),
             None if self.in_all.is_empty() => "先在名册里写 [[section]]，一个科室一段".to_owned(),
-            None => format!("名册里有 {}；确是新科室，就加一段 [[section]]", names().take(12).collect::<Vec<_>>().join("、")),
+            None => format!(
+                "名册里有 {}；确是新科室，就加一段 [[section]]",
+                names().take(12).collect::<Vec<_>>().join("、")
+            ),
         };
         report.error(&draft.source, at.clone(), format!("科室名册里没有“{name}”"), instead);
     }
 }
-

@@ -145,7 +145,8 @@ impl<'a> Table<'a> {
         let (low, high) = (range.start(), range.end());
         let bounds = format!("{low} 到 {high} 的整数");
         let DeValue::Integer(number) = value.get_ref() else {
-            let digits: String = value.get_ref().as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+            let digits: String =
+                value.get_ref().as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
             let example = if digits.is_empty() { low.to_string() } else { digits };
             self.wrong(key, value, &format!("{bounds}，不加引号"), &format!("{key} = {example}"));
             return None;
@@ -241,7 +242,8 @@ impl<'a> Table<'a> {
 }
 
 fn is_plain_date(text: &str) -> bool {
-    text.len() == 10 && text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
+    text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
 }
 
 impl Text<'_> {

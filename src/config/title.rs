@@ -8,16 +8,13 @@ use super::{
     table::{Table, Text},
     words::nearest,
 };
-use crate::domain::{
-    calendar::Calendar,
-    deadline::Deadline,
-    due::Rule,
-};
+use crate::domain::{calendar::Calendar, deadline::Deadline, due::Rule};
 
 const LONGEST: usize = 200;
 
 /// What each variable says, for whoever wrote one that there is not.
-const VARIABLES: &str = "{year} 当期年份、{last_year} 上一年、{next_year} 下一年、{half} 上/下、{quarter} 季度、{month} 月份";
+const VARIABLES: &str =
+    "{year} 当期年份、{last_year} 上一年、{next_year} 下一年、{half} 上/下、{quarter} 季度、{month} 月份";
 
 pub(super) fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     let title = text.value.trim();
@@ -27,7 +24,11 @@ pub(super) fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     }
     let long = title.chars().count();
     if long > LONGEST {
-        table.error(text.at.clone(), format!("title 有 {long} 个字，最多 {LONGEST} 个"), "写短些，其余放进 basis 或 steps");
+        table.error(
+            text.at.clone(),
+            format!("title 有 {long} 个字，最多 {LONGEST} 个"),
+            "写短些，其余放进 basis 或 steps",
+        );
     }
     let mut sound = long <= LONGEST;
     for variable in variables(text.value) {

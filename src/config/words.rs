@@ -84,7 +84,9 @@ fn fold(word: &str) -> String {
 /// The name of a character that is not seen, or that turns what is seen around.
 pub(super) fn hidden(c: char) -> Option<String> {
     let kind = match c {
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => "改变文字方向的字符",
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => {
+            "改变文字方向的字符"
+        }
         '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{180E}' => "零宽字符",
         '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}' => "看不见的字符",
         '\u{2028}' | '\u{2029}' => "看不见的换行符",
@@ -114,8 +116,12 @@ mod tests {
             assert_eq!(nearest_key(word, &keys), key, "{word}");
         }
         let roster = ["办公室", "法制科", "道运科"];
-        let cases =
-            [("办公厅", Some("办公室")), ("办 公 室", Some("办公室")), ("道路运输科", Some("道运科")), ("财务处", None)];
+        let cases = [
+            ("办公厅", Some("办公室")),
+            ("办 公 室", Some("办公室")),
+            ("道路运输科", Some("道运科")),
+            ("财务处", None),
+        ];
         for (word, name) in cases {
             assert_eq!(nearest(word, roster), name, "{word}");
         }

@@ -18,7 +18,7 @@ pub struct StatutoryYear {
 ///
 /// Every question is answered in time logarithmic in the number of statutory days, however far
 /// the dates lie apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
     years: BTreeSet<i16>,
     /// Where a day differs from Monday–Friday, in order: the day, whether it works, and how many

@@ -60,19 +60,19 @@ impl Dates {
         self.target.filter(|t| *t >= today).unwrap_or(self.finish_by)
     }
 
-    /// Calendar days left to the day the work has to be finished by; 0 between that day and `due`;
-    /// negative: days since `due`.
-    pub fn days_left(&self, today: Date) -> i64 {
-        self.left(today, days_between)
+    /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and
+    /// `due`; negative: days since `due`.
+    pub fn days_left(&self, goal: Date, today: Date) -> i64 {
+        self.left(goal, today, days_between)
     }
 
     /// The same in working days.
-    pub fn workdays_left(&self, cal: &Calendar, today: Date) -> i64 {
-        self.left(today, |from, to| cal.workdays_between(from, to))
+    pub fn workdays_left(&self, cal: &Calendar, goal: Date, today: Date) -> i64 {
+        self.left(goal, today, |from, to| cal.workdays_between(from, to))
     }
 
-    fn left(&self, today: Date, count: impl Fn(Date, Date) -> i64) -> i64 {
-        if today > self.due { -count(self.due, today) } else { count(today, self.finish_by).max(0) }
+    fn left(&self, goal: Date, today: Date, count: impl Fn(Date, Date) -> i64) -> i64 {
+        if today > self.due { -count(self.due, today) } else { count(today, goal).max(0) }
     }
 }
 

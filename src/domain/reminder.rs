@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     calendar::Calendar,
-    deadline::{Deadline, ESCALATES_AT, Lead},
+    deadline::{Deadline, ESCALATES_AT, Lead, Mailbox},
     occurrence::Dates,
 };
 
@@ -47,6 +47,16 @@ pub struct Step {
     pub saying: Saying,
 }
 
+/// Somebody who is to hear of an occurrence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    pub mailbox: Mailbox,
+    /// 代转: the section without a mailbox, or the mailbox that refused, for which the admin is
+    /// written to; else empty.
+    pub behalf: String,
+    pub is_leader: bool,
+}
+
 impl Step {
     /// The reason to say this today, to a section or to a leader.
     pub fn reason(&self, today: Date, to_leader: bool) -> Reason {
@@ -80,9 +90,11 @@ pub fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, next_due: Optio
             after.is_none_or(|target| on > target).then_some((on, raw, step))
         }));
     }
-    // Leads that land on one day are one reminder, named by the tightest.
-    ahead.sort_by_key(|(on, raw, _)| (*on, std::cmp::Reverse(*raw)));
+    // Leads that land on one day are one reminder, named by the tightest: the last, when sorted.
+    ahead.sort_by_key(|(on, raw, _)| (*on, *raw));
+    ahead.reverse();
     ahead.dedup_by_key(|(on, ..)| *on);
+    ahead.reverse();
 
     let overdue = deadline.overdue.iter().map(|n| Step {
         on: cal.add_workdays(dates.due, i64::from(*n)),
@@ -96,9 +108,11 @@ pub fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, next_due: Optio
         .collect()
 }
 
-/// What is to be said today, late or not: only the latest step counts.
-pub fn latest(steps: &[Step], today: Date) -> Option<&Step> {
-    steps.iter().rev().find(|s| s.on <= today)
+/// What is to be said today, late or not: only the latest step counts, and nothing once the next
+/// occurrence is due.
+pub fn latest(steps: &[Step], today: Date, next_due: Option<Date>) -> Option<&Step> {
+    let is_silent = next_due.is_some_and(|next| today > next);
+    steps.iter().rev().find(|s| s.on <= today && !is_silent)
 }
 
 /// The next step after today.

@@ -127,6 +127,7 @@ impl Row {
 }
 
 impl Page {
+    #[expect(clippy::expect_used, reason = "the template has no filter that fails, and a String takes all")]
     pub fn html(&self) -> String {
         self.render().expect("writing into a String does not fail")
     }

@@ -62,7 +62,14 @@ enum Way {
 }
 
 impl Session {
-    /// Hands over one letter to one mailbox. Waits for its turn (`SmtpSettings::per_minute`) first.
+    /// Waits until one more letter may go within the limit (`SmtpSettings::per_minute`).
+    pub async fn turn(&self) {
+        if let Way::Smtp(conversation) = &self.0 {
+            conversation.turn().await;
+        }
+    }
+
+    /// Hands over one letter to one mailbox; it was waited for its [`Self::turn`].
     pub async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8]) -> Outcome {
         match &mut self.0 {
             Way::Smtp(conversation) => conversation.send(envelope_from, to, message).await,

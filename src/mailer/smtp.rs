@@ -259,6 +259,10 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
+    pub(super) async fn turn(&self) {
+        self.smtp.pace.turn().await;
+    }
+
     pub(super) fn new(smtp: Arc<Smtp>) -> Self {
         Self { smtp, connection: None }
     }
@@ -272,7 +276,6 @@ impl Conversation {
         };
         let smtp = Arc::clone(&self.smtp);
         let limits = &smtp.settings.limits;
-        smtp.pace.turn().await;
         // Taken out of self until it is known to be sound: if this future is dropped, so is the connection.
         let mut connection = match self.reuse().await {
             Some(connection) => connection,

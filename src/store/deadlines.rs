@@ -66,9 +66,18 @@ impl Tx<'_> {
     }
 
     /// Deadlines in force whose next occurrence may open by `today`.
-    pub fn deadlines_to_open(&self, today: Date) -> Result<Vec<DeadlineRow>> {
+    ///
+    /// A row that cannot be read is given as its error, so that it does not stop the others.
+    pub fn deadlines_to_open(&self, today: Date) -> Result<Vec<Result<DeadlineRow>>> {
         let sql = format!("{DEADLINE} WHERE d.in_force AND d.next_opens <= ?1");
-        self.tx.prepare_cached(&sql)?.query_map([today], read_deadline)?.map(|row| row?).collect()
+        Ok(self.tx.prepare_cached(&sql)?.query_map([today], read_deadline)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Every deadline in force that can be read, by id.
+    pub fn deadlines_in_force(&self) -> Result<Vec<Deadline>> {
+        let mut found = self.tx.prepare_cached(&format!("{DEADLINE} WHERE d.in_force ORDER BY d.id"))?;
+        let rows = found.query_map([], read_deadline)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(rows.into_iter().flatten().map(|row| row.deadline).collect())
     }
 
     pub fn ids_in_force(&self) -> Result<BTreeSet<String>> {
@@ -84,7 +93,7 @@ impl Tx<'_> {
             .prepare_cached("INSERT INTO deadline_version (deadline, definition, load) VALUES (?1, ?2, ?3)")?
             .execute(params![deadline.id, definition, load])?;
         let sql = "INSERT INTO deadline (id, version, in_force, since, next_opens) VALUES (?1, ?2, 1, ?3, ?4)
-                   ON CONFLICT (id) DO UPDATE SET version = ?2, in_force = 1, since = ?3, next_opens = ?4";
+                   ON CONFLICT (id) DO UPDATE SET version = ?2, in_force = 1, since = ?3, last_due = NULL, next_opens = ?4";
         self.tx.prepare_cached(sql)?.execute(params![deadline.id, self.tx.last_insert_rowid(), since, next_opens])?;
         Ok(())
     }

@@ -65,6 +65,12 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// How often something happened since.
+    pub fn count_audit(&self, what: &str, since: Timestamp) -> Result<u32> {
+        let sql = "SELECT count(*) FROM audit WHERE what = ?1 AND at >= ?2";
+        Ok(self.tx.query_row(sql, params![what, since], |row| row.get(0))?)
+    }
+
     pub fn count_letters(&self) -> Result<LetterRecord> {
         let sql = "SELECT count(*) FILTER (WHERE state IN ('queued', 'sending')), count(*) FILTER (WHERE state = 'sent'),
                    count(*) FILTER (WHERE state = 'failed'), min(made_at) FILTER (WHERE state IN ('queued', 'sending')) FROM letter";

@@ -102,15 +102,17 @@ impl Tx<'_> {
     }
 
     /// Open occurrences that are to be looked at today, with their deadlines' wording.
-    pub fn occurrences_to_speak_of(&self, today: Date) -> Result<Vec<(OccurrenceRow, Deadline)>> {
+    ///
+    /// A wording that cannot be read is given as its error, so that it does not stop the others.
+    pub fn occurrences_to_speak_of(&self, today: Date) -> Result<Vec<(OccurrenceRow, Result<Deadline>)>> {
         let sql = format!(
             "SELECT {OCCURRENCE}, v.definition FROM occurrence o
              JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
              WHERE o.state = 'open' AND o.speak_on <= ?1 ORDER BY o.due, o.deadline, o.period"
         );
         let mut found = self.tx.prepare_cached(&sql)?;
-        let rows = found.query_map([today], |row| Ok((read_occurrence(row)?, row.get::<_, String>("definition")?)))?;
-        rows.map(|row| row.map_err(Into::into).and_then(|(o, json)| Ok((o, parse_definition(&json)?)))).collect()
+        let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));
+        Ok(found.query_map([today], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The occurrence will be looked at on this day.

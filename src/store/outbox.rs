@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Error, Result, Tx};
 use crate::domain::{
     occurrence::Dates,
-    reminder::Saying,
+    reminder::{Reader, Saying},
     retry::{Next, Outcome},
 };
 
@@ -28,8 +28,6 @@ pub struct NewLetter<'a> {
     pub mailbox: &'a str,
     /// JSON of a letter to the admin; `None` for reminders.
     pub notice: Option<&'a str>,
-    /// A notice with a key is written once.
-    pub notice_key: Option<&'a str>,
     pub any_time: bool,
     /// Of the sender's address: the right side of the Message-ID.
     pub domain: &'a str,
@@ -59,11 +57,8 @@ pub struct Utterance<'a> {
     pub occurrence: i64,
     pub counted_from: Date,
     pub saying: Saying,
-    pub mailbox: &'a str,
-    /// 代转: the section without a mailbox, or the mailbox that refused; else empty.
-    pub behalf: &'a str,
+    pub reader: &'a Reader,
     pub on_day: Date,
-    pub to_leader: bool,
     pub dates: Dates,
 }
 
@@ -74,10 +69,8 @@ pub struct SaidRow {
     pub occurrence: i64,
     pub counted_from: Date,
     pub saying: Saying,
-    pub mailbox: String,
-    pub behalf: String,
+    pub reader: Reader,
     pub on_day: Date,
-    pub to_leader: bool,
     pub dates: Dates,
 }
 
@@ -105,28 +98,19 @@ impl Tx<'_> {
             self.tx.prepare_cached(sql)?.query_row(params![new.mailbox, new.any_time], |row| row.get(0)).optional()?;
         match waiting {
             Some(id) => Ok(id),
-            None => self.queue_letter(new, now).map(|id| id.unwrap_or_default()),
+            None => self.queue_letter(new, now),
         }
     }
 
-    /// Owes a letter. Gives its id; `None` if a notice with its key was written before.
-    pub fn queue_letter(&self, new: &NewLetter, now: Timestamp) -> Result<Option<i64>> {
+    /// Owes a letter. Gives its id.
+    pub fn queue_letter(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
         let uid = self.meta("uid")?.unwrap_or_default();
         let id: i64 = self.tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM letter", [], |row| row.get(0))?;
         let message_id = format!("duban.{uid}.{id}@{}", new.domain);
-        let sql =
-            "INSERT INTO letter (id, mailbox, notice, notice_key, any_time, made_at, state, next_attempt, message_id)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?6, ?7) ON CONFLICT (notice_key) DO NOTHING";
-        let made = self.tx.prepare_cached(sql)?.execute(params![
-            id,
-            new.mailbox,
-            new.notice,
-            new.notice_key,
-            new.any_time,
-            now,
-            message_id
-        ])?;
-        Ok((made == 1).then_some(id))
+        let sql = "INSERT INTO letter (id, mailbox, notice, any_time, made_at, state, next_attempt, message_id)
+                   VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?5, ?6)";
+        self.tx.prepare_cached(sql)?.execute(params![id, new.mailbox, new.notice, new.any_time, now, message_id])?;
+        Ok(id)
     }
 
     /// Whether this was said (or is waiting to be) to the mailbox.
@@ -134,7 +118,13 @@ impl Tx<'_> {
         let sql = "SELECT 1 FROM said WHERE occurrence = ?1 AND counted_from = ?2 AND saying = ?3 AND mailbox = ?4 AND behalf = ?5
                    AND dropped IS NULL";
         let mut said = self.tx.prepare_cached(sql)?;
-        Ok(said.exists(params![u.occurrence, u.counted_from, u.saying.to_string(), u.mailbox, u.behalf])?)
+        Ok(said.exists(params![
+            u.occurrence,
+            u.counted_from,
+            u.saying.to_string(),
+            u.reader.mailbox.as_str(),
+            u.reader.behalf
+        ])?)
     }
 
     /// Puts it into the letter, unless it was said before.
@@ -146,11 +136,11 @@ impl Tx<'_> {
             u.occurrence,
             u.counted_from,
             u.saying.to_string(),
-            u.mailbox,
-            u.behalf,
+            u.reader.mailbox.as_str(),
+            u.reader.behalf,
             letter,
             u.on_day,
-            u.to_leader,
+            u.reader.is_leader,
             due,
             finish_by,
             target
@@ -187,17 +177,18 @@ impl Tx<'_> {
                    WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.behalf = ?3 AND s.id > ?4 AND s.dropped IS NULL
                    AND s.letter <> (SELECT letter FROM said WHERE id = ?4) AND l.state <> 'failed'";
         let mut newer = self.tx.prepare_cached(sql)?;
-        Ok(newer.exists(params![said.occurrence, said.mailbox, said.behalf, said.id])?)
+        Ok(newer.exists(params![said.occurrence, said.reader.mailbox.as_str(), said.reader.behalf, said.id])?)
     }
 
-    /// The dates that a mailbox was last told of an occurrence, by a letter that went (or may have).
-    pub fn last_told(&self, occurrence: i64, mailbox: &str, behalf: &str) -> Result<Option<Dates>> {
-        let sql = "SELECT s.due, s.finish_by, s.target FROM said s JOIN letter l ON l.id = s.letter
-                   WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.behalf = ?3 AND s.dropped IS NULL AND l.state = 'sent'
-                   ORDER BY s.id DESC LIMIT 1";
-        let read =
-            |row: &Row| Ok(Dates { due: row.get(0)?, finish_by: row.get(1)?, target: row.get(2)?, provisional: false });
-        Ok(self.tx.prepare_cached(sql)?.query_row(params![occurrence, mailbox, behalf], read).optional()?)
+    /// Everybody who was told of an occurrence, by a letter that went, with the dates last told.
+    pub fn last_told(&self, occurrence: i64) -> Result<Vec<(Reader, Dates)>> {
+        let sql = format!(
+            "SELECT {SAID}, max(s.id) FROM said s JOIN letter l ON l.id = s.letter
+             WHERE s.occurrence = ?1 AND s.dropped IS NULL AND l.state = 'sent' GROUP BY s.mailbox, s.behalf"
+        );
+        let mut told = self.tx.prepare_cached(&sql)?;
+        let rows = told.query_map([occurrence], read_said)?;
+        rows.map(|row| row?.map(|said| (said.reader, said.dates))).collect()
     }
 
     /// How many letters spoke of the occurrence to this mailbox.
@@ -205,6 +196,12 @@ impl Tx<'_> {
         let sql = "SELECT count(DISTINCT s.letter) FROM said s JOIN letter l ON l.id = s.letter
                    WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.dropped IS NULL AND l.state = 'sent'";
         Ok(self.tx.prepare_cached(sql)?.query_row(params![occurrence, mailbox], |row| row.get(0))?)
+    }
+
+    /// The server's words when it last refused this mailbox for good.
+    pub fn last_refusal(&self, mailbox: &str) -> Result<Option<String>> {
+        let sql = "SELECT reply FROM letter WHERE mailbox = ?1 AND state = 'failed' ORDER BY ended_at DESC LIMIT 1";
+        Ok(self.tx.prepare_cached(sql)?.query_row([mailbox], |row| row.get(0)).optional()?.flatten())
     }
 
     /// The letter that is to go out next; `in_window`: reminders go too.
@@ -288,9 +285,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What is owed or failed, oldest first.
-    pub fn outbox(&self) -> Result<Vec<LetterRow>> {
-        self.letters("state IN ('queued', 'sending', 'failed')", params![])
+    /// What is owed or failed, and what went since, oldest first.
+    pub fn outbox(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
+        self.letters("state IN ('queued', 'sending', 'failed') OR (state = 'sent' AND ended_at >= ?1)", params![since])
     }
 
     pub fn letter(&self, id: i64) -> Result<Option<LetterRow>> {
@@ -357,17 +354,12 @@ fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
 fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     let saying: String = row.get(3)?;
     let dates = Dates { due: row.get(8)?, finish_by: row.get(9)?, target: row.get(10)?, provisional: false };
-    let rest = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?);
-    let (id, occurrence, counted_from, mailbox, behalf, on_day, to_leader) = rest;
-    Ok(saying.parse().map_err(Error::Value).map(|saying| SaidRow {
-        id,
-        occurrence,
-        counted_from,
-        saying,
-        mailbox,
-        behalf,
-        on_day,
-        to_leader,
-        dates,
-    }))
+    let mailbox: String = row.get(4)?;
+    let (id, occurrence, counted_from, on_day) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(6)?);
+    let (behalf, is_leader) = (row.get(5)?, row.get(7)?);
+    let read = || -> std::result::Result<SaidRow, String> {
+        let reader = Reader { mailbox: mailbox.parse()?, behalf, is_leader };
+        Ok(SaidRow { id, occurrence, counted_from, saying: saying.parse()?, reader, on_day, dates })
+    };
+    Ok(read().map_err(Error::Value))
 }

@@ -146,20 +146,6 @@ impl Recurrence {
         terms
     }
 
-    /// About how many dates a year has.
-    pub fn per_year(&self) -> usize {
-        let from = self.start.unwrap_or(date(2024, 1, 1));
-        // Four years, or what there is of them.
-        let dates = self.terms(from, from.saturating_add(4.years()));
-        match (dates.first(), dates.last()) {
-            (Some(first), Some(last)) if last.due > first.due => {
-                let days = days_between(first.due, last.due).unsigned_abs() as usize;
-                ((dates.len() - 1) * 365).div_ceil(days)
-            }
-            _ => 1,
-        }
-    }
-
     /// The calendar period that `day` lies in.
     fn period_start(&self, day: Date) -> Date {
         match self.freq {

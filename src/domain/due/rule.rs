@@ -157,23 +157,19 @@ impl Rule {
         Self::Cyclic { cycle, at }
     }
 
-    /// How often it comes round, by the number of its dates in a year.
+    /// How often it comes round: the default leads follow from it.
     pub fn frequency(&self) -> Frequency {
-        let per_year = match self {
-            Self::Case { .. } => return Frequency::Case,
-            Self::Once(_) => 1,
-            Self::After { unit, .. } => 12 / usize::from(unit.months()),
-            Self::Recurrence(r) => r.per_year(),
-            Self::Cyclic { cycle: Cycle::Weeks, .. } => return Frequency::Weekly,
-            Self::Cyclic { cycle: Cycle::Months(_), .. } => return Frequency::Monthly,
-            Self::Cyclic { cycle: Cycle::Years { every, .. }, .. } if *every > 1 => 1,
-            Self::Cyclic { cycle, at } => at.len() * cycle.unit().map_or(52, |u| 12 / usize::from(u.months())),
-        };
-        match per_year {
-            0..=2 => Frequency::Yearly,
-            3..=6 => Frequency::Quarterly,
-            7..=36 => Frequency::Monthly,
-            _ => Frequency::Weekly,
+        match self {
+            Self::Case { .. } => Frequency::Case,
+            Self::After { unit: Unit::Quarter, .. } | Self::Cyclic { cycle: Cycle::Quarters, .. } => {
+                Frequency::Quarterly
+            }
+            Self::After { unit: Unit::Month, .. } | Self::Cyclic { cycle: Cycle::Months(Months::Every), .. } => {
+                Frequency::Monthly
+            }
+            Self::Cyclic { cycle: Cycle::Weeks, .. } => Frequency::Weekly,
+            // Others are as yearly (design, section 4): every second month, RFC 5545.
+            Self::After { .. } | Self::Cyclic { .. } | Self::Once(_) | Self::Recurrence(_) => Frequency::Yearly,
         }
     }
 }

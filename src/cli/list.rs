@@ -1,0 +1,102 @@
+//! `duban list`: occurrences with state and light.
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::{Answer, Context, Exit, Failure, Result, args::ListArgs, table};
+use crate::{
+    domain::{
+        calendar::shift,
+        occurrence::{Light, State},
+    },
+    service::{
+        Office,
+        look_ahead::{Occasion, occasions},
+    },
+};
+
+#[derive(Serialize)]
+struct Row {
+    deadline: String,
+    period: String,
+    title: String,
+    due: Date,
+    finish_by: Date,
+    target: Option<Date>,
+    state: State,
+    light: Light,
+    sections: Vec<String>,
+    days_left: i64,
+    workdays_left: i64,
+    provisional: bool,
+}
+
+pub fn list(context: &Context, args: &ListArgs) -> Result {
+    let (office, deadlines) = context.office()?;
+    if let Some(section) = args.section.as_deref().filter(|s| office.roster.get(s).is_none()) {
+        let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
+        return Err(Failure::new(format!("科室名册里没有“{section}”。有：{}。", names.join("、"))));
+    }
+    let now = context.now(&office.settings);
+    let today = now.today();
+    let mut db = context.open_to_read(&office.settings)?;
+    let found = db.read(|tx| Ok(occasions(tx, &office, &deadlines, today, shift(today, args.within), &now)))??;
+    let wanted = |o: &&Occasion| match &args.section {
+        Some(section) => office.section_names(o.deadline).contains(&section.as_str()),
+        None => true,
+    };
+    let rows: Vec<Row> = found.iter().filter(wanted).map(|o| row(&office, o, today)).collect();
+    if args.json {
+        return Answer::json(&rows);
+    }
+    if rows.is_empty() {
+        return Ok(Answer::done(format!("{} 天内没有到期的事项。\n", args.within)).with(Exit::Nothing));
+    }
+    let header = ["状态", "还剩", "请于…前办结", "规定期限", "期次", "事项", "科室", "编号"];
+    let lines = rows.iter().map(|row| {
+        let mark = if row.provisional { " *" } else { "" };
+        [
+            format!("{}{} {}", row.light.emoji(), row.light.colour(), row.light.word(row.state)),
+            left(row),
+            format!("{}{mark}", table::day(row.finish_by)),
+            table::day(row.due),
+            row.period.clone(),
+            table::short(&row.title),
+            office.sections_as_written(&row.deadline, &deadlines),
+            row.deadline.clone(),
+        ]
+    });
+    let mut text = table::table(header, lines);
+    if rows.iter().any(|row| row.provisional) {
+        text += "\n* 那一年的放假安排还没有，工作日按周一至周五暂算。\n";
+    }
+    Ok(Answer::done(text))
+}
+
+fn row(office: &Office, occasion: &Occasion, today: Date) -> Row {
+    let dates = &occasion.dates;
+    Row {
+        deadline: occasion.deadline.id.clone(),
+        period: occasion.period.clone(),
+        title: occasion.title(),
+        due: dates.due,
+        finish_by: dates.finish_by,
+        target: dates.target,
+        state: occasion.state,
+        light: occasion.light(today),
+        sections: office.section_names(occasion.deadline).into_iter().map(str::to_owned).collect(),
+        days_left: dates.days_left(dates.finish_by, today),
+        workdays_left: dates.workdays_left(&office.calendar, dates.finish_by, today),
+        provisional: dates.provisional,
+    }
+}
+
+fn left(row: &Row) -> String {
+    match (row.state, row.workdays_left) {
+        (State::Open, n) if n < 0 => format!("逾期 {} 个工作日", -n),
+        (State::Open, _) if row.light == Light::Red => "已逾期".into(),
+        (State::Open, 0) => "今天".into(),
+        (State::Open, n) => format!("{n} 个工作日"),
+        _ => "—".into(),
+    }
+}

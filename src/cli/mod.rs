@@ -1,0 +1,191 @@
+//! The command line: for people by default, JSON for programs. One file a subcommand.
+
+mod args;
+mod check;
+mod done;
+mod history;
+mod list;
+mod outbox;
+mod plan;
+mod preview;
+mod reload;
+mod run;
+mod status;
+mod table;
+mod test_mail;
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Parser;
+
+use self::args::{Cli, Command};
+use crate::{
+    clock::{Clock, Moment},
+    config::{self, Loaded, Settings},
+    daemon::make_folder_of,
+    domain::deadline::Deadline,
+    service::{self, Office},
+    store::{self, Db},
+};
+
+/// What a command says, and how it ends.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub text: String,
+    pub exit: Exit,
+}
+
+/// 0 done, 1 findings or nothing to act on, 2 usage, 75 something is still owed (`EX_TEMPFAIL`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exit {
+    #[default]
+    Done = 0,
+    Nothing = 1,
+    Usage = 2,
+    Owed = 75,
+}
+
+/// Why a command could not do what was asked, in Chinese.
+#[derive(Debug)]
+pub struct Failure {
+    pub why: String,
+    pub exit: Exit,
+}
+
+pub type Result<T = Answer> = std::result::Result<T, Failure>;
+
+/// What every command is given.
+pub struct Context {
+    pub config: PathBuf,
+    pub env: BTreeMap<String, String>,
+    pub clock: Clock,
+}
+
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return args::explain(&e),
+    };
+    let result = Context::new(&cli).and_then(|context| dispatch(&context, cli.command));
+    let (text, exit, is_error) = match result {
+        Ok(answer) => (answer.text, answer.exit, false),
+        Err(failure) => (failure.why, failure.exit, true),
+    };
+    // A reader that has gone away is no error of ours.
+    let _ = if is_error {
+        writeln!(std::io::stderr(), "{}", text.trim_end())
+    } else {
+        std::io::stdout().write_all(text.as_bytes())
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn dispatch(context: &Context, command: Command) -> Result {
+    match command {
+        Command::Check => check::check(context),
+        Command::List(args) => list::list(context, &args),
+        Command::Plan(args) => plan::plan(context, &args),
+        Command::Preview(args) => preview::preview(context, &args),
+        Command::Run { once } => run::run(context, once),
+        Command::Done(args) => done::done(context, args),
+        Command::Reopen(args) => done::reopen(context, args),
+        Command::Outbox(args) => outbox::outbox(context, &args),
+        Command::History(args) => history::history(context, &args),
+        Command::TestMail { address } => test_mail::test_mail(context, &address),
+        Command::Status => status::status(context),
+        Command::Reload => reload::reload(context),
+    }
+}
+
+impl Context {
+    fn new(cli: &Cli) -> Result<Self> {
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let clock = match cli.now {
+            Some(now) => Clock::Fixed(now),
+            None => Clock::System,
+        };
+        let config = cli.config.clone().unwrap_or_else(|| default_config(&env));
+        Ok(Self { config, env, clock })
+    }
+
+    /// The configuration as the files say it now.
+    pub fn load(&self) -> Result<Loaded> {
+        config::load(&self.config, &self.env).map_err(|findings| Failure::new(findings.to_string()))
+    }
+
+    pub fn office(&self) -> Result<(Office, Vec<Deadline>)> {
+        self.load().map(Office::new)
+    }
+
+    pub fn now(&self, settings: &Settings) -> Moment {
+        self.clock.now(&settings.timezone)
+    }
+
+    /// The database, made if it is not there.
+    pub fn open(&self, settings: &Settings) -> Result<Db> {
+        let why = |e: std::io::Error| Failure::new(format!("建不了数据库的目录 {}：{e}", settings.database.display()));
+        make_folder_of(&settings.database).map_err(why)?;
+        Db::open(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
+    }
+
+    /// The database to look at; an empty one where there is none yet.
+    pub fn open_to_read(&self, settings: &Settings) -> Result<Db> {
+        let db = if settings.database.exists() { Db::open_to_read(&settings.database) } else { Db::in_memory() };
+        db.map_err(|e| Failure::of_database(&e, &settings.database))
+    }
+}
+
+/// `$DUBAN_CONFIG`, else the system's, else the working directory's.
+fn default_config(env: &BTreeMap<String, String>) -> PathBuf {
+    let system = Path::new("/etc/duban/duban.toml");
+    match env.get("DUBAN_CONFIG").filter(|path| !path.is_empty()) {
+        Some(path) => path.into(),
+        None if system.exists() => system.into(),
+        None => "config/duban.toml".into(),
+    }
+}
+
+impl Answer {
+    pub fn done(text: impl Into<String>) -> Self {
+        Self { text: text.into(), exit: Exit::Done }
+    }
+
+    pub fn json<T: serde::Serialize>(value: &T) -> Result<Self> {
+        let text = serde_json::to_string_pretty(value).map_err(|e| Failure::new(e.to_string()))?;
+        Ok(Self::done(text + "\n"))
+    }
+
+    pub fn with(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+}
+
+impl Failure {
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), exit: Exit::Nothing }
+    }
+
+    fn of_database(e: &store::Error, path: &Path) -> Self {
+        Self::new(format!("{}\n（数据库：{}）", e.explain(), path.display()))
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(e: store::Error) -> Self {
+        Self::new(e.explain())
+    }
+}
+
+impl From<service::Error> for Failure {
+    fn from(e: service::Error) -> Self {
+        Self::new(e.explain())
+    }
+}

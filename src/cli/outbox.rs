@@ -1,0 +1,98 @@
+//! `duban outbox`: what is owed, what went, what failed.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{
+    Answer, Context, Exit, Failure, Result,
+    args::{OutboxAction, OutboxArgs},
+    table,
+};
+use crate::{
+    domain::deadline::Section,
+    service::Office,
+    store::{LetterRow, LetterState},
+};
+
+#[derive(Serialize)]
+struct Row {
+    id: i64,
+    to: String,
+    section: String,
+    subject: Option<String>,
+    state: LetterState,
+    attempts: u32,
+    message_id: String,
+    /// When it went, or when it is to be tried: RFC 3339, the bureau's offset.
+    send_on: String,
+    last_error: Option<String>,
+}
+
+const DAYS_SHOWN: i64 = 30;
+
+pub fn outbox(context: &Context, args: &OutboxArgs) -> Result {
+    let office = context.office()?.0;
+    let now = context.now(&office.settings);
+    if let Some(OutboxAction::Retry { id }) = args.action {
+        let mut db = context.open(&office.settings)?;
+        let retried = db.write(|tx| tx.retry_letters(id, now.at))?;
+        return match (retried, id) {
+            (0, Some(id)) => Err(Failure::new(format!("发件箱里没有等着发或失败的 {id} 号信。"))),
+            (0, None) => Err(Failure::new("发件箱里没有等着发或失败的信。")),
+            (n, _) => {
+                Ok(Answer::done(format!("{n} 封信将在一分钟内重发（服务在运行时），或用 duban run --once 立即发。\n")))
+            }
+        };
+    }
+    let since = if args.all {
+        Timestamp::MIN
+    } else {
+        now.at.saturating_sub(SignedDuration::from_hours(24 * DAYS_SHOWN)).unwrap_or(Timestamp::MIN)
+    };
+    let mut db = context.open_to_read(&office.settings)?;
+    let letters = db.read(|tx| tx.outbox(since))?;
+    let rows: Vec<Row> = letters.into_iter().map(|letter| row(&office, letter)).collect();
+    if args.json {
+        return Answer::json(&rows);
+    }
+    if rows.is_empty() {
+        return Ok(Answer::done("发件箱是空的。\n").with(Exit::Nothing));
+    }
+    let header = ["编号", "状态", "收件人", "科室", "时间", "次数", "主题", "最近的问题"];
+    Ok(Answer::done(table::table(header, rows.into_iter().map(line))))
+}
+
+fn row(office: &Office, letter: LetterRow) -> Row {
+    let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.as_str() == letter.mailbox);
+    let section: Vec<&str> = office.roster.sections.iter().filter(serves).map(|s| s.name.as_str()).collect();
+    let at = if letter.state == LetterState::Sent {
+        letter.ended_at.unwrap_or(letter.next_attempt)
+    } else {
+        letter.next_attempt
+    };
+    Row {
+        id: letter.id,
+        section: section.join("、"),
+        to: letter.mailbox,
+        subject: letter.subject,
+        state: letter.state,
+        attempts: letter.attempts,
+        message_id: letter.message_id,
+        send_on: at.to_zoned(office.settings.timezone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        last_error: letter.last_error,
+    }
+}
+
+fn line(row: Row) -> [String; 8] {
+    let state = match row.state {
+        LetterState::Queued => "待发",
+        LetterState::Sending => "正在发",
+        LetterState::Sent => "已发",
+        LetterState::Failed => "失败",
+        LetterState::Dropped => "不必发了",
+    };
+    let time = row.send_on.get(..16).unwrap_or_default().replace('T', " ");
+    let subject = row.subject.as_deref().map(table::short).unwrap_or_default();
+    let error = row.last_error.as_deref().map(table::short).unwrap_or_default();
+    [row.id.to_string(), state.into(), row.to, row.section, time, row.attempts.to_string(), subject, error]
+}

@@ -1,0 +1,59 @@
+//! `duban plan`: the letters that will go out if nothing is finished.
+
+use std::fmt::Write;
+
+use super::{Answer, Context, Exit, Failure, Result, args::PlanArgs, table};
+use crate::{
+    domain::reminder::Reason,
+    service::look_ahead::{PlannedLead, PlannedReminder, plan as letters_of},
+};
+
+pub fn plan(context: &Context, args: &PlanArgs) -> Result {
+    if args.to < args.from {
+        return Err(Failure { why: "--to 不能早于 --from。".into(), exit: Exit::Usage });
+    }
+    let (office, deadlines) = context.office()?;
+    let now = context.now(&office.settings);
+    let mut db = context.open_to_read(&office.settings)?;
+    let letters = db.read(|tx| Ok(letters_of(tx, &office, &deadlines, args.from, args.to, &now)))??;
+    if args.json {
+        return Answer::json(&letters);
+    }
+    if letters.is_empty() {
+        return Ok(Answer::done("这段时间没有要发的信。\n").with(Exit::Nothing));
+    }
+    let mut text = String::new();
+    for letter in &letters {
+        let time = letter.at.strftime("%H:%M");
+        let _ = writeln!(text, "{} {time}  {}（{}）", table::day(letter.at.date()), letter.to, letter.section);
+        for reminder in &letter.reminders {
+            let title = deadlines.iter().find(|d| d.id == reminder.deadline).map(|d| d.title_for(&reminder.period));
+            let title = table::short(&title.unwrap_or_default());
+            let _ = writeln!(
+                text,
+                "    {}：{title}（{} 前，{} {}）",
+                why(reminder),
+                reminder.finish_by,
+                reminder.deadline,
+                reminder.period
+            );
+        }
+    }
+    let _ = writeln!(text, "\n共 {} 封。", letters.len());
+    Ok(Answer::done(text))
+}
+
+fn why(reminder: &PlannedReminder) -> String {
+    let lead = match &reminder.lead {
+        PlannedLead::Before(lead) if reminder.reason == Reason::DueToday || lead == "当天" => "当天".to_owned(),
+        PlannedLead::Before(lead) => format!("提前{lead}"),
+        PlannedLead::Overdue(n) => format!("逾期{n}个工作日"),
+        PlannedLead::None => String::new(),
+    };
+    match reminder.reason {
+        Reason::CaughtUp => format!("补发·{lead}"),
+        Reason::Corrected => "更正".to_owned(),
+        Reason::Escalated => format!("{lead}·告知分管领导"),
+        Reason::Ahead | Reason::DueToday | Reason::Overdue => lead,
+    }
+}

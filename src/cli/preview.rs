@@ -1,0 +1,30 @@
+//! `duban preview`: the letter as it would be written now.
+
+use super::{
+    Answer, Context, Failure, Result,
+    args::{Format, PreviewArgs},
+};
+use crate::{
+    letter,
+    service::{preview::preview as letter_of, write::compose},
+};
+
+pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
+    let (office, deadlines) = context.office()?;
+    let now = context.now(&office.settings);
+    let Some(deadline) = deadlines.iter().find(|d| d.id == args.id) else {
+        return Err(Failure::new(format!("没有编号为 {} 的事项（停用的不算）。用 duban list 查看全部。", args.id)));
+    };
+    let mut db = context.open_to_read(&office.settings)?;
+    let (to, letter) = db.read(|tx| Ok(letter_of(tx, &office, deadline, args.period.as_deref(), &now)))??;
+    let rendered = letter::render(&letter);
+    Ok(Answer::done(match args.format {
+        Format::Text => format!("收件人：{to}\n主题：{}\n\n{}", rendered.subject, rendered.text),
+        Format::Html => rendered.html,
+        Format::Eml => {
+            let message_id = format!("duban.preview@{}", office.domain());
+            let written = compose(&office, &to, &message_id, rendered, &now)?;
+            String::from_utf8_lossy(&written.message).into_owned()
+        }
+    }))
+}

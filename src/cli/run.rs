@@ -1,0 +1,134 @@
+//! `duban run`: the service; `--once`: one sweep and one round of sending.
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::{Answer, Context, Exit, Failure, Result};
+use crate::{
+    clock::Clock,
+    config,
+    daemon::{
+        Daemon, Start,
+        lock::{LockError, SenderLock},
+    },
+    service::{
+        Office,
+        deliver::deliver,
+        load::{last_good, put_in_force},
+        mailer,
+        sweep::{sweep, tell_of_stuck_letters},
+    },
+    store::Store,
+};
+
+pub fn run(context: &Context, once: bool) -> Result {
+    start_log(context);
+    match (once, context.clock) {
+        (true, _) => run_once(context),
+        (false, Clock::System) => run_on(context),
+        (false, Clock::Fixed(_)) => Err(Failure {
+            why: "--now 只能与 run --once 同用：服务要看真的钟。".into(),
+            exit: Exit::Usage,
+        }),
+    }
+}
+
+fn run_once(context: &Context) -> Result {
+    let (office, deadlines) = context.office()?;
+    let mut db = context.open(&office.settings)?;
+    let _lock = lock(&office)?;
+    let mailer = Arc::new(mailer(&office.settings)?);
+    let now = context.now(&office.settings);
+    db.write(|tx| tx.end_leases(now.at))?;
+    put_in_force(&mut db, &office, &deadlines, &now)?;
+    sweep(&mut db, &office, &now)?;
+    let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
+    let office = Arc::new(office);
+    let (clock, stop) = (context.clock, Arc::new(AtomicBool::new(false)));
+    let (delivered, letters) = runtime()?.block_on(async {
+        let delivered = deliver(&store, &office, &mailer, clock, &stop).await?;
+        let telling = office.clone();
+        let told = store.call(move |db| tell_of_stuck_letters(db, &telling, &now)).await?;
+        let after = if told > 0 || delivered.failed > 0 {
+            deliver(&store, &office, &mailer, clock, &stop).await?
+        } else {
+            Default::default()
+        };
+        let letters = store.call(|db| db.read(|tx| tx.count_letters())).await?;
+        Ok::<_, crate::service::Error>((delivered + after, letters))
+    })?;
+    let text = format!("发出 {} 封，失败 {} 封，待发 {} 封。\n", delivered.sent, delivered.failed, letters.queued);
+    Ok(Answer::done(text).with(if letters.queued > 0 { Exit::Owed } else { Exit::Done }))
+}
+
+fn run_on(context: &Context) -> Result {
+    let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
+    let (settings, loaded) = match config::load(&context.config, &context.env) {
+        Ok(loaded) => (loaded.settings.clone(), Ok(loaded)),
+        // The plan does not check: with the settings alone, the last good plan can go on.
+        Err(findings) => match findings.settings.clone() {
+            Some(settings) => (*settings, Err(findings)),
+            None => return Err(failed(&findings)),
+        },
+    };
+    let mut db = context.open(&settings)?;
+    let now = context.now(&settings);
+    let start = match loaded {
+        Ok(loaded) => {
+            let seen = loaded.seen.clone();
+            let warnings = loaded.warnings.iter().map(ToString::to_string).collect();
+            let (office, deadlines) = Office::new(loaded);
+            let lock = lock(&office)?;
+            put_in_force(&mut db, &office, &deadlines, &now)?;
+            (office, lock, seen, warnings, None)
+        }
+        Err(findings) => {
+            let Some(office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };
+            tracing::error!(%findings, "the configuration does not check, the last good one stays in force");
+            let lock = lock(&office)?;
+            (office, lock, findings.seen.clone(), Vec::new(), Some(findings.to_string()))
+        }
+    };
+    let mailer = mailer(&settings)?;
+    let store = Store::new(db).map_err(|e| failed(&e))?;
+    let (config, env) = (context.config.clone(), context.env.clone());
+    let start_with =
+        Start { config, env, store, office: start.0, mailer, seen: start.2, warnings: start.3, rejected: start.4 };
+    runtime()?.block_on(Daemon::run(start_with)).map_err(|e| failed(&e))?;
+    drop(start.1);
+    Ok(Answer::default())
+}
+
+fn lock(office: &Office) -> Result<SenderLock> {
+    SenderLock::take(&office.settings.database).map_err(|e| match e {
+        LockError::Held(pid) => {
+            Failure::new(format!("另一个 duban（进程 {pid}）正在用这个数据库发信，不能同时有两个。"))
+        }
+        LockError::Io(path, e) => Failure::new(format!("写不了锁文件 {}：{e}。请检查目录的权限。", path.display())),
+    })
+}
+
+/// One thread does everything but the database.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(e.to_string()))
+}
+
+/// To the journal with its fields where there is one, else to standard error.
+fn start_log(context: &Context) {
+    let filter = || match context.env.get("RUST_LOG") {
+        Some(filter) => EnvFilter::new(filter),
+        None => EnvFilter::new("duban=info,warn"),
+    };
+    let journal =
+        context.env.contains_key("JOURNAL_STREAM").then(tracing_journald::layer).and_then(std::result::Result::ok);
+    let started = match journal {
+        Some(journal) => tracing_subscriber::registry().with(filter()).with(journal).try_init(),
+        None => {
+            let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+            tracing_subscriber::registry().with(filter()).with(lines).try_init()
+        }
+    };
+    // A test that has started one already.
+    let _ = started;
+}

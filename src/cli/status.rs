@@ -1,0 +1,61 @@
+//! `duban status`: how the service, the outbox and the configuration are.
+
+use std::fmt::Write;
+
+use super::{Answer, Context, Result};
+use crate::{
+    config::Transport,
+    daemon::lock::SenderLock,
+    domain::calendar::shift,
+    service::{look_ahead::plan, sweep::missing_year},
+};
+
+pub fn status(context: &Context) -> Result {
+    let (office, deadlines) = context.office()?;
+    let settings = &office.settings;
+    let now = context.now(settings);
+    let mut db = context.open_to_read(settings)?;
+    let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
+    let (last_load, in_force, open, letters, next) = db.read(|tx| {
+        let next = plan(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
+        Ok((tx.last_load()?, tx.in_force_since()?, tx.count_open(now.today())?, tx.count_letters()?, next))
+    })?;
+    let mut text = String::new();
+    let service = match SenderLock::holder(&settings.database) {
+        Some(pid) => format!("在运行（进程 {pid}）"),
+        None => "没有运行".to_owned(),
+    };
+    let mail = match &settings.mail.transport {
+        Transport::Folder(folder) => format!("写到目录 {}（不发给任何人）", folder.display()),
+        Transport::Smtp(smtp) => format!("{}:{}", smtp.host, smtp.port),
+    };
+    let _ = writeln!(text, "服务      {service}");
+    let _ = writeln!(
+        text,
+        "配置      {}：{} 个事项，{} 个科室",
+        context.config.display(),
+        deadlines.len(),
+        office.roster.sections.len()
+    );
+    let _ = writeln!(text, "生效      {}", in_force.map_or("还没有".to_owned(), local));
+    if let Some(load) = last_load.filter(|load| !load.accepted) {
+        let _ = writeln!(text, "          {} 的修改有误，没有生效。用 duban check 查看。", local(load.at));
+    }
+    let _ = writeln!(text, "数据库    {}", settings.database.display());
+    let _ = writeln!(text, "邮件      {mail}");
+    let _ = writeln!(text, "期次      {} 个未办结，其中 {} 个逾期", open.0, open.1);
+    let oldest = letters.oldest_queued.map(|at| format!("，最早的从 {} 等到现在", local(at))).unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "发件箱    {} 封待发{oldest}；{} 封失败；已发 {} 封",
+        letters.queued, letters.failed, letters.sent
+    );
+    let next = next?.into_iter().next();
+    let next =
+        next.map_or("31 天内没有".to_owned(), |l| format!("{} 给 {}", l.at.strftime("%Y-%m-%d %H:%M"), l.to));
+    let _ = writeln!(text, "下一封    {next}");
+    if let Some(year) = missing_year(&office.calendar, now.today()) {
+        let _ = writeln!(text, "提示      还没有 {year} 年的放假安排，工作日按周一至周五暂算");
+    }
+    Ok(Answer::done(text))
+}

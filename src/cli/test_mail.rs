@@ -1,0 +1,34 @@
+//! `duban test-mail`: one letter, now, past the outbox.
+
+use super::{Answer, Context, Exit, Failure, Result, run::runtime};
+use crate::{
+    domain::{deadline::Mailbox, retry::Outcome},
+    letter::notice::{self, Notice},
+    service::{mailer, write::compose},
+};
+
+pub fn test_mail(context: &Context, address: &str) -> Result {
+    let to: Mailbox =
+        address.parse().map_err(|why| Failure { why: format!("{address}：{why}。"), exit: Exit::Usage })?;
+    let office = context.office()?.0;
+    let mailer = mailer(&office.settings)?;
+    let now = context.now(&office.settings);
+    let rendered = notice::render(office.tag(), &office.settings.contact, &Notice::Test);
+    let message_id = format!("duban.test.{}@{}", now.at.as_second(), office.domain());
+    let written = compose(&office, to.as_str(), &message_id, rendered, &now)?;
+    let outcome = runtime()?.block_on(async {
+        let mut session = mailer.session();
+        let outcome = session.send(office.settings.mail.from.as_str(), to.as_str(), &written.message).await;
+        session.finish().await;
+        outcome
+    });
+    let reply = outcome.reply();
+    match outcome {
+        Outcome::Accepted { .. } => Ok(Answer::done(format!("已交给邮件服务器，发往 {to}。答复：{reply}\n"))),
+        Outcome::Permanent { .. } => Err(Failure::new(format!("服务器拒收发往 {to} 的信：{reply}"))),
+        Outcome::Misconfigured { .. } => Err(Failure::new(format!("邮件设置有问题，发不出去：{reply}"))),
+        Outcome::Temporary { .. } | Outcome::Unknown { .. } => {
+            Err(Failure { why: format!("这次没有发成，可稍后再试：{reply}"), exit: Exit::Owed })
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! One process at a time sends from a database.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+/// Held for as long as this value lives; the kernel gives it back whatever becomes of the process.
+#[derive(Debug)]
+pub struct SenderLock {
+    _file: File,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// With the other's process id, if it could be read.
+    #[error("another duban sends from this database, process {0}")]
+    Held(String),
+    #[error("{0}: {1}")]
+    Io(PathBuf, std::io::Error),
+}
+
+impl SenderLock {
+    /// # Errors
+    /// Another process holds it, or the file beside the database cannot be written.
+    pub fn take(database: &Path) -> Result<Self, LockError> {
+        let path = path_of(database);
+        let io = |e| LockError::Io(path.clone(), e);
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let _ = file.read_to_string(&mut pid);
+                return Err(LockError::Held(pid.trim().to_owned()));
+            }
+            Err(TryLockError::Error(e)) => return Err(io(e)),
+        }
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(io)?;
+        Ok(Self { _file: file })
+    }
+
+    /// The process that sends from this database now, if there is one.
+    pub fn holder(database: &Path) -> Option<i32> {
+        match Self::take(database) {
+            Err(LockError::Held(pid)) => pid.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+fn path_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}

@@ -1,0 +1,363 @@
+//! The service: wakes, sweeps, sends, reloads, and ends cleanly.
+
+pub mod lock;
+mod wakeups;
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use sd_notify::NotifyState;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::Receiver,
+    task::JoinHandle,
+    time::{self, MissedTickBehavior},
+};
+use tracing::{error, info, warn};
+
+use self::wakeups::Wakeups;
+use crate::{
+    clock::{Clock, Moment},
+    config::{self, Fingerprint, Watch},
+    mailer::Mailer,
+    service::{
+        self, Office,
+        deliver::{Delivered, deliver},
+        load::Changes,
+        notices::Notice,
+        sweep::{sweep, tell_of_stuck_letters},
+    },
+    store::Store,
+};
+
+/// How often the clock is compared and the watchdog fed.
+const PULSE: Duration = Duration::from_secs(10);
+/// A forward move beyond this makes letters look due that are not, and mail cannot be called back.
+const LONGEST_TRUSTED_JUMP: SignedDuration = SignedDuration::from_hours(1);
+/// So long a clock that was moved has to stay put before it is believed.
+const DISTRUST: SignedDuration = SignedDuration::from_mins(10);
+/// Pause after a round that the server ended; doubles up to the longest.
+const FIRST_HOLD: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(30);
+/// A letter that is under way when the service is stopped may take so long to end.
+const PATIENCE_AT_STOP: Duration = Duration::from_secs(60);
+
+/// The parts of a running service.
+pub struct Daemon {
+    config: PathBuf,
+    env: BTreeMap<String, String>,
+    store: Store,
+    office: Arc<Office>,
+    mailer: Arc<Mailer>,
+    watch: Watch,
+    /// Letters are not sent before this moment: the server refused us.
+    hold: Option<(Timestamp, SignedDuration)>,
+    /// Nothing is swept before this moment: the clock was set forward.
+    distrust_until: Option<SignedDuration>,
+    delivery: Option<JoinHandle<service::Result<Delivered>>>,
+    stop: Arc<AtomicBool>,
+}
+
+/// What a service is started with, loaded and checked by the caller.
+pub struct Start {
+    pub config: PathBuf,
+    pub env: BTreeMap<String, String>,
+    pub store: Store,
+    pub office: Office,
+    pub mailer: Mailer,
+    /// The files as they were when they were read.
+    pub seen: Fingerprint,
+    pub warnings: Vec<String>,
+    /// The findings, if the files did not check and the last good configuration is used instead.
+    pub rejected: Option<String>,
+}
+
+impl Daemon {
+    /// Runs until SIGTERM or SIGINT.
+    pub async fn run(start: Start) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let (mut wakeups, mut ticks) = Wakeups::start().await?;
+        let mut daemon = Self::new(start).await?;
+        notify(&[NotifyState::Ready]);
+        info!(version = env!("CARGO_PKG_VERSION"), "ready");
+        daemon.tick().await;
+        daemon.turn(&mut ticks, &mut wakeups, &mut hangup, &mut terminate, &mut interrupt).await;
+        notify(&[NotifyState::Stopping]);
+        daemon.finish().await;
+        info!("stopped");
+        Ok(())
+    }
+
+    async fn new(start: Start) -> service::Result<Self> {
+        let Start { config, env, store, office, mailer, seen, warnings, rejected } = start;
+        let watch = Watch::new(seen);
+        let (office, mailer) = (Arc::new(office), Arc::new(mailer));
+        let telling = office.clone();
+        store
+            .call(move |db| {
+                let now = Clock::System.now(&telling.settings.timezone);
+                db.write(|tx| {
+                    tx.end_leases(now.at)?;
+                    telling.tell_of_start(tx, warnings, &now)?;
+                    if let Some(findings) = rejected {
+                        telling.tell_admin(tx, &Notice::Rejected { findings }, &now)?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        let stop = Arc::new(AtomicBool::new(false));
+        Ok(Self { config, env, store, office, mailer, watch, hold: None, distrust_until: None, delivery: None, stop })
+    }
+
+    async fn turn(
+        &mut self,
+        ticks: &mut Receiver<()>,
+        wakeups: &mut Wakeups,
+        hangup: &mut Signal,
+        terminate: &mut Signal,
+        interrupt: &mut Signal,
+    ) {
+        let mut pulse = time::interval(PULSE);
+        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hangup.recv() => {
+                    self.distrust_until = None;
+                    self.reload().await;
+                    self.tick().await;
+                }
+                result = ended(&mut self.delivery) => {
+                    self.delivery = None;
+                    self.note(result).await;
+                }
+                Some(()) = ticks.recv() => self.tick().await,
+                _ = pulse.tick() => {
+                    if let Some(jump) = wakeups.check_clock().await {
+                        self.distrust(jump);
+                    }
+                    self.feed_watchdog().await;
+                }
+            }
+        }
+    }
+
+    /// One look at everything: edited files, what is due, what is to be sent.
+    async fn tick(&mut self) {
+        let now = self.now();
+        if self.watch.settled(now.at, self.watch.look()) {
+            self.reload().await;
+        }
+        if self.is_distrusted(&now) {
+            return;
+        }
+        let office = self.office.clone();
+        match self.store.call(move |db| sweep(db, &office, &now)).await {
+            Ok(swept) if swept.opened + swept.said > 0 => info!(opened = swept.opened, said = swept.said, "swept"),
+            Ok(_) => {}
+            Err(e) => error!(error = %e, "the sweep failed, the next tick tries again"),
+        }
+        self.send();
+        self.show_status().await;
+    }
+
+    /// Starts a round of sending, unless one is under way.
+    fn send(&mut self) {
+        let is_held = self.hold.is_some_and(|(until, _)| self.now().at < until);
+        if self.delivery.is_some() || is_held {
+            return;
+        }
+        let (store, office, mailer, stop) =
+            (self.store.clone(), self.office.clone(), self.mailer.clone(), self.stop.clone());
+        self.delivery =
+            Some(tokio::spawn(async move { deliver(&store, &office, &mailer, Clock::System, &stop).await }));
+    }
+
+    /// After a round: what it came to, and whether the admin has to be told.
+    async fn note(&mut self, result: service::Result<Delivered>) {
+        match result {
+            Ok(delivered) => {
+                if delivered != Delivered::default() {
+                    let Delivered { sent, failed, put_off, .. } = delivered;
+                    info!(sent, failed, put_off, "a round of sending has ended");
+                }
+                self.hold = delivered.is_held.then(|| {
+                    let pause = self.hold.map_or(FIRST_HOLD, |(_, last)| (last + last).min(LONGEST_HOLD));
+                    warn!(minutes = pause.as_mins(), "the mail server is in trouble, sending waits");
+                    (self.now().at.saturating_add(pause).unwrap_or(Timestamp::MAX), pause)
+                });
+            }
+            Err(e) => error!(error = %e, "a round of sending failed"),
+        }
+        let (office, now) = (self.office.clone(), self.now());
+        match self.store.call(move |db| tell_of_stuck_letters(db, &office, &now)).await {
+            // The news itself is a letter.
+            Ok(told) if told > 0 => self.send(),
+            Ok(_) => {}
+            Err(e) => error!(error = %e, "stuck letters could not be looked for"),
+        }
+        self.show_status().await;
+    }
+
+    /// Takes the files as they are now. What does not check changes nothing, and the admin is told.
+    async fn reload(&mut self) {
+        notify(&[NotifyState::Reloading]);
+        let (config, env) = (self.config.clone(), self.env.clone());
+        let loaded = tokio::task::spawn_blocking(move || config::load(&config, &env)).await;
+        let result = match loaded {
+            Ok(Ok(loaded)) => {
+                self.watch = Watch::new(loaded.seen.clone());
+                self.take(loaded).await
+            }
+            Ok(Err(findings)) => {
+                let words = findings.to_string();
+                self.watch = Watch::new(findings.seen);
+                Err(words)
+            }
+            Err(e) => Err(e.to_string()),
+        };
+        match result {
+            Ok(changes) => info!(
+                deadlines = changes.deadlines,
+                added = changes.added.len(),
+                changed = changes.changed.len(),
+                withdrawn = changes.withdrawn.len(),
+                moved = changes.moved.len(),
+                "configuration loaded"
+            ),
+            Err(findings) => self.refuse(findings).await,
+        }
+        notify(&[NotifyState::Ready]);
+    }
+
+    async fn take(&mut self, loaded: config::Loaded) -> Result<Changes, String> {
+        if loaded.settings.database != self.office.settings.database {
+            return Err("duban.toml 里的 database 改了：换数据库要先停止服务再启动，不能在运行中换。".into());
+        }
+        let mailer = service::mailer(&loaded.settings).map_err(|e| e.explain())?;
+        let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+        let (office, deadlines) = Office::new(loaded);
+        let office = Arc::new(office);
+        let loading = office.clone();
+        let changes = self
+            .store
+            .call(move |db| {
+                let now = Clock::System.now(&loading.settings.timezone);
+                let changes = service::load::put_in_force(db, &loading, &deadlines, &now)?;
+                db.write(|tx| loading.tell_admin(tx, &Notice::Reloaded { changes: changes.clone(), warnings }, &now))?;
+                Ok::<_, service::Error>(changes)
+            })
+            .await
+            .map_err(|e| e.explain())?;
+        self.office = office;
+        self.mailer = Arc::new(mailer);
+        Ok(changes)
+    }
+
+    async fn refuse(&mut self, findings: String) {
+        error!(findings, "configuration refused, the last good one stays in force");
+        let (office, now) = (self.office.clone(), self.now());
+        let told = self.store.call(move |db| {
+            service::load::refuse(db, &findings, &now)?;
+            Ok::<_, service::Error>(db.write(|tx| office.tell_admin(tx, &Notice::Rejected { findings }, &now))?)
+        });
+        if let Err(e) = told.await {
+            error!(error = %e, "the admin could not be told of it");
+        }
+    }
+
+    /// A clock that was set forward makes letters look due: it has to stay put before it is believed.
+    fn distrust(&mut self, jump: SignedDuration) {
+        if jump > LONGEST_TRUSTED_JUMP {
+            warn!(hours = jump.as_hours(), "sending waits until the clock has stayed put, or until a reload");
+            self.distrust_until = Some(crate::clock::since_boot() + DISTRUST);
+        } else if jump < -LONGEST_TRUSTED_JUMP {
+            self.distrust_until = None;
+        }
+    }
+
+    fn is_distrusted(&mut self, _now: &Moment) -> bool {
+        self.distrust_until = self.distrust_until.filter(|until| crate::clock::since_boot() < *until);
+        self.distrust_until.is_some()
+    }
+
+    /// Only after the database has answered, and only from the loop that does the work.
+    async fn feed_watchdog(&self) {
+        let answered = self.store.call(|db| db.read(|tx| tx.meta("uid"))).await;
+        match answered {
+            Ok(_) => notify(&[NotifyState::Watchdog]),
+            Err(e) => error!(error = %e, "the database does not answer, the watchdog is not fed"),
+        }
+    }
+
+    async fn show_status(&self) {
+        let today = self.now().today();
+        let counted = self.store.call(move |db| db.read(|tx| Ok((tx.count_open(today)?, tx.count_letters()?)))).await;
+        if let Ok(((open, overdue), letters)) = counted {
+            let status = format!(
+                "{open} open, {overdue} overdue; {} letters waiting, {} failed",
+                letters.queued, letters.failed
+            );
+            notify(&[NotifyState::Status(&status)]);
+        }
+    }
+
+    /// Lets the letters that are under way end; what takes too long is taken up after the next start.
+    async fn finish(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(delivery) = self.delivery.take()
+            && time::timeout(PATIENCE_AT_STOP, delivery).await.is_err()
+        {
+            warn!(
+                "a letter was still under way, its outcome is unknown: it will be sent again with the same Message-ID"
+            );
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Clock::System.now(&self.office.settings.timezone)
+    }
+}
+
+/// The end of the round of sending; never, while there is none.
+async fn ended(delivery: &mut Option<JoinHandle<service::Result<Delivered>>>) -> service::Result<Delivered> {
+    match delivery {
+        Some(handle) => match handle.await {
+            Ok(result) => result,
+            Err(e) => Err(service::Error::Refused(e.to_string())),
+        },
+        None => pending().await,
+    }
+}
+
+/// Not under systemd there is nobody to tell.
+fn notify(state: &[NotifyState]) {
+    if let Err(e) = sd_notify::notify(state) {
+        warn!(error = %e, "systemd could not be told");
+    }
+}
+
+/// Makes the database's folder, readable by us alone.
+pub fn make_folder_of(database: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    match database.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,63 @@
+//! Wakes the daemon once a minute, whatever is done to the clock.
+
+use jiff::SignedDuration;
+use tokio::sync::mpsc;
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError, job::JobId};
+use tracing::warn;
+
+use crate::clock::Reading;
+
+/// Every minute, at its beginning; six fields, the first the seconds.
+const EVERY_MINUTE: &str = "0 * * * * *";
+/// A smaller move is the network time daemon at its work.
+const SMALLEST_JUMP: SignedDuration = SignedDuration::from_secs(2);
+
+/// The scheduler only wakes: a tick goes into a channel of capacity one, and the database decides
+/// what is due. Its jobs stall when the clock is set back, so the job is made anew on every jump.
+pub struct Wakeups {
+    scheduler: JobScheduler,
+    job: JobId,
+    ticks: mpsc::Sender<()>,
+    seen: Reading,
+}
+
+impl Wakeups {
+    /// Gives the wake-ups, and the end of the channel that a tick comes out of.
+    pub async fn start() -> Result<(Self, mpsc::Receiver<()>), JobSchedulerError> {
+        let (ticks, inbox) = mpsc::channel(1);
+        let scheduler = JobScheduler::new().await?;
+        let job = scheduler.add(wake(&ticks)?).await?;
+        scheduler.start().await?;
+        Ok((Self { scheduler, job, ticks, seen: Reading::take() }, inbox))
+    }
+
+    /// Compares the clocks; on a jump the job is made anew, a tick is sent, and the jump is given.
+    pub async fn check_clock(&mut self) -> Option<SignedDuration> {
+        let now = Reading::take();
+        let jump = now.moved_since(&self.seen);
+        self.seen = now;
+        if jump.abs() < SMALLEST_JUMP {
+            return None;
+        }
+        warn!(seconds = jump.as_secs(), "the clock was moved");
+        if let Err(e) = self.renew().await {
+            warn!(error = %e, "the minute's wake-up could not be made anew");
+        }
+        // A tick that is waiting already is as good.
+        let _ = self.ticks.try_send(());
+        Some(jump)
+    }
+
+    async fn renew(&mut self) -> Result<(), JobSchedulerError> {
+        self.scheduler.remove(&self.job).await?;
+        self.job = self.scheduler.add(wake(&self.ticks)?).await?;
+        Ok(())
+    }
+}
+
+fn wake(ticks: &mpsc::Sender<()>) -> Result<Job, JobSchedulerError> {
+    let ticks = ticks.clone();
+    Job::new(EVERY_MINUTE, move |_, _| {
+        let _ = ticks.try_send(());
+    })
+}

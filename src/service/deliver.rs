@@ -1,0 +1,230 @@
+//! Claim → send with no transaction open → settle.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+use jiff::SignedDuration;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+
+use super::{Error, Office, Result, load::audit, notices::Notice, write};
+use crate::{
+    clock::{Clock, Moment},
+    domain::{
+        reminder::Reader,
+        retry::{self, Next, Outcome},
+    },
+    mailer::Mailer,
+    store::{Db, LetterRow, NewLetter, Store, Tx, Utterance},
+};
+
+/// What a round of sending came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    pub sent: u32,
+    pub failed: u32,
+    /// Put off: the letter will be tried again.
+    pub put_off: u32,
+    /// The round ended early, since the server refuses us or cannot be reached.
+    pub is_held: bool,
+}
+
+impl std::ops::Add for Delivered {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            sent: self.sent + other.sent,
+            failed: self.failed + other.failed,
+            put_off: self.put_off + other.put_off,
+            is_held: self.is_held || other.is_held,
+        }
+    }
+}
+
+/// Longer than all time limits of one letter's sending together: after it the sender is dead.
+const LEASE: SignedDuration = SignedDuration::from_mins(60);
+/// A letter that cannot be written (a bug, not the weather) is tried again after so long.
+const SET_ASIDE: SignedDuration = SignedDuration::from_hours(1);
+/// So many failures in a row end a round: the server is in trouble, not the recipients.
+const FAILURES_IN_A_ROW: u32 = 3;
+
+/// A letter that is ours to send.
+#[derive(Debug)]
+pub struct Claimed {
+    pub letter: LetterRow,
+    attempt: i64,
+    message: Vec<u8>,
+}
+
+/// Sends what is due, over so many connections, until nothing is due or `stop` is set. A letter that
+/// was begun is finished.
+pub async fn deliver(
+    store: &Store,
+    office: &Arc<Office>,
+    mailer: &Arc<Mailer>,
+    clock: Clock,
+    stop: &Arc<AtomicBool>,
+) -> Result<Delivered> {
+    let in_a_row = Arc::new(AtomicU32::new(0));
+    let held = Arc::new(AtomicBool::new(false));
+    let mut workers = JoinSet::new();
+    for _ in 0..office.connections() {
+        let (store, office, mailer) = (store.clone(), office.clone(), mailer.clone());
+        let (stop, held, in_a_row) = (stop.clone(), held.clone(), in_a_row.clone());
+        workers.spawn(async move {
+            let mut session = mailer.session();
+            let mut delivered = Delivered::default();
+            while !stop.load(Ordering::Relaxed) && !held.load(Ordering::Relaxed) {
+                let looking = office.clone();
+                if !store.call(move |db| is_something_due(db, &looking, clock)).await? {
+                    break;
+                }
+                // Claimed only when it may go: what is reported done while it waits is not sent.
+                session.turn().await;
+                let claiming = office.clone();
+                let Some(claimed) = store.call(move |db| claim(db, &claiming, clock)).await? else { break };
+                let from = office.settings.mail.from.as_str();
+                let outcome = session.send(from, &claimed.letter.mailbox, &claimed.message).await;
+                if tells_of_the_server(&outcome, &in_a_row) {
+                    held.store(true, Ordering::Relaxed);
+                }
+                let settling = office.clone();
+                let next = store.call(move |db| settle(db, &settling, &claimed, &outcome, clock)).await?;
+                match next {
+                    Next::Sent => delivered.sent += 1,
+                    Next::GiveUp => delivered.failed += 1,
+                    Next::RetryAt(_) => delivered.put_off += 1,
+                }
+            }
+            session.finish().await;
+            Ok::<_, Error>(delivered)
+        });
+    }
+    let mut total = Delivered::default();
+    let mut failure = None;
+    while let Some(worker) = workers.join_next().await {
+        match worker {
+            Ok(Ok(delivered)) => total = total + delivered,
+            Ok(Err(e)) => failure = Some(e),
+            Err(e) => error!(error = %e, "a sender ended early"),
+        }
+    }
+    total.is_held = held.load(Ordering::Relaxed);
+    failure.map_or(Ok(total), Err)
+}
+
+/// Whether the round should end, since what failed was no single letter's fault.
+fn tells_of_the_server(outcome: &Outcome, in_a_row: &AtomicU32) -> bool {
+    match outcome {
+        Outcome::Misconfigured { .. } => true,
+        Outcome::Temporary { .. } | Outcome::Unknown { .. } => {
+            in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_IN_A_ROW
+        }
+        Outcome::Accepted { .. } | Outcome::Permanent { .. } => {
+            in_a_row.store(0, Ordering::Relaxed);
+            false
+        }
+    }
+}
+
+fn is_something_due(db: &mut Db, office: &Office, clock: Clock) -> Result<bool> {
+    let now = clock.now(&office.settings.timezone);
+    Ok(db.read(|tx| tx.next_to_send(now.at, office.is_open(now.local)))?.is_some())
+}
+
+/// Takes the next letter, written as of now. Letters with nothing left to say are dropped on the way;
+/// one that cannot be written is set aside.
+pub fn claim(db: &mut Db, office: &Office, clock: Clock) -> Result<Option<Claimed>> {
+    let now = clock.now(&office.settings.timezone);
+    Ok(db.write(|tx| {
+        while let Some(letter) = tx.next_to_send(now.at, office.is_open(now.local))? {
+            match write::write(tx, office, &letter, &now) {
+                Ok(Some(written)) => {
+                    let lease_until = now.at.saturating_add(LEASE).unwrap_or(now.at);
+                    let attempt = tx.claim(letter.id, now.at, lease_until, &written.subject, &written.message)?;
+                    return Ok(Some(Claimed { letter, attempt, message: written.message }));
+                }
+                Ok(None) => tx.drop_letter(letter.id, now.at)?,
+                Err(Error::Store(crate::store::Error::Sqlite(e))) => return Err(e.into()),
+                Err(e) => {
+                    error!(letter = letter.id, error = %e, "a letter cannot be written");
+                    tx.set_aside(letter.id, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), &e.to_string())?;
+                }
+            }
+        }
+        Ok(None)
+    })?)
+}
+
+/// Writes what became of it. What failed for good goes to the admin, to be passed on.
+pub fn settle(db: &mut Db, office: &Office, claimed: &Claimed, outcome: &Outcome, clock: Clock) -> Result<Next> {
+    let now = clock.now(&office.settings.timezone);
+    let Claimed { letter, attempt, .. } = claimed;
+    let attempts = letter.attempts + 1;
+    // Spread by what the letter is, so that the same run gives the same pauses.
+    let spread = (letter.id.unsigned_abs().wrapping_mul(7919) + u64::from(attempts) * 104_729) % 1000;
+    let next = retry::after(outcome, attempts, letter.first_attempt.unwrap_or(now.at), now.at, spread as u16);
+    db.write(|tx| {
+        tx.settle(letter.id, *attempt, outcome, next, now.at)?;
+        if next == Next::Sent {
+            note_sent(tx, letter, outcome, &now)?;
+        }
+        if next == Next::GiveUp {
+            let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": outcome.reply() });
+            tx.audit(&audit(&now, "failed", None, None, detail))?;
+            pass_on(tx, office, letter, &now)?;
+        }
+        Ok(())
+    })?;
+    let (id, reply) = (letter.id, outcome.reply());
+    match next {
+        Next::Sent => info!(letter = id, attempts, message_id = letter.message_id, reply, "sent"),
+        Next::RetryAt(at) => {
+            warn!(letter = id, attempts, outcome = outcome.name(), reply, %at, "not sent, will be tried again");
+        }
+        Next::GiveUp => error!(letter = id, attempts, reply, "not sent, given up: the admin is told"),
+    }
+    Ok(next)
+}
+
+/// Every reminder that a letter brought stands in its deadline's history.
+fn note_sent(tx: &Tx, letter: &LetterRow, outcome: &Outcome, now: &Moment) -> crate::store::Result<()> {
+    for said in tx.said_in(letter.id)? {
+        let Some(occurrence) = tx.occurrence_by_id(said.occurrence)? else { continue };
+        let detail = json!({
+            "to": letter.mailbox, "saying": said.saying, "behalf": said.reader.behalf,
+            "letter": letter.id, "message_id": letter.message_id, "reply": outcome.reply(),
+        });
+        tx.audit(&audit(now, "sent", Some(&occurrence.deadline), Some(&occurrence.period), detail))?;
+    }
+    Ok(())
+}
+
+/// 代转: what a failed letter said is said to the admin instead, who is asked to pass it on. A letter
+/// that was for an admin is told of to the other admins, once: never a failure about a failure.
+fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> crate::store::Result<()> {
+    let own = tx.said_in(letter.id)?.into_iter().filter(|s| s.reader.behalf.is_empty());
+    let mut passed_on = false;
+    for said in own {
+        for admin in office.settings.admin.iter().filter(|admin| admin.as_str() != letter.mailbox) {
+            let reader =
+                Reader { mailbox: admin.clone(), behalf: letter.mailbox.clone(), is_leader: said.reader.is_leader };
+            let (occurrence, counted_from, saying) = (said.occurrence, said.counted_from, said.saying);
+            let (on_day, dates) = (said.on_day, said.dates);
+            let utterance = Utterance { occurrence, counted_from, saying, reader: &reader, on_day, dates };
+            if !tx.is_said(&utterance)? {
+                let new = NewLetter { mailbox: admin.as_str(), notice: None, any_time: true, domain: office.domain() };
+                tx.say(tx.letter_for(&new, now.at)?, &utterance)?;
+            }
+            passed_on = true;
+        }
+    }
+    let is_about_a_failure = letter.notice.as_ref().is_some_and(|n| n.contains("undeliverable"));
+    if passed_on || is_about_a_failure {
+        return Ok(());
+    }
+    office.tell_admin_but(tx, &Notice::Undeliverable { letter: letter.id }, &letter.mailbox, now)
+}

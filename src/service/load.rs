@@ -1,0 +1,178 @@
+//! Puts a checked configuration in force: what is new, changed, withdrawn.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, date};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use super::{Office, Result};
+use crate::{
+    clock::Moment,
+    config::Settings,
+    domain::{
+        calendar::shift,
+        deadline::Deadline,
+        due::Term,
+        occurrence::{Dates, State},
+    },
+    store::{AuditRow, Db, OccurrenceFilter, OccurrenceRow, Tx},
+};
+
+/// What a load changed, by the deadlines' ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    pub deadlines: usize,
+    pub added: Vec<String>,
+    pub changed: Vec<String>,
+    pub withdrawn: Vec<String>,
+    /// Occurrences whose dates moved: deadline and period.
+    pub moved: Vec<(String, String)>,
+}
+
+/// Writes the deadlines into the database, in one transaction: all of them are in force, or none.
+///
+/// Nothing is deleted: a deadline that is gone withdraws its open occurrences, dates that have moved
+/// are corrected by the next sweep.
+pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &Moment) -> Result<Changes> {
+    Ok(db.write(|tx| {
+        let mut changes = Changes { deadlines: deadlines.len(), ..Changes::default() };
+        let load = tx.record_load(now.at, true, &format!("{} deadlines", deadlines.len()))?;
+        let calendar_moved = remember(tx, "calendar", &office.calendar)?;
+        let roster_changed = remember(tx, "roster", &office.roster)?;
+        let readers_changed = remember(tx, "admin", &office.settings.admin)? || roster_changed;
+        for deadline in deadlines {
+            let row = tx.deadline(&deadline.id)?;
+            let is_same = row.as_ref().is_some_and(|r| r.in_force && is_same_wording(&r.deadline, deadline));
+            match &row {
+                Some(_) if is_same => {}
+                Some(row) if row.in_force => changes.changed.push(row.deadline.id.clone()),
+                _ => changes.added.push(deadline.id.clone()),
+            }
+            if !is_same {
+                // A new wording's past was never promised.
+                tx.put_deadline(deadline, load, deadline.since.unwrap_or(now.today()), now.today())?;
+            }
+            if (!is_same && row.is_some()) || calendar_moved || readers_changed {
+                move_occurrences(tx, office, deadline, now, &mut changes)?;
+            }
+        }
+        let kept: BTreeSet<&str> = deadlines.iter().map(|d| d.id.as_str()).collect();
+        for id in tx.ids_in_force()?.into_iter().filter(|id| !kept.contains(id.as_str())) {
+            withdraw(tx, &id, load, now)?;
+            changes.withdrawn.push(id);
+        }
+        if calendar_moved {
+            tx.look_at_all_deadlines(now.today())?;
+        }
+        tx.audit(&audit(now, "loaded", None, None, json!(changes)))?;
+        Ok(changes)
+    })?)
+}
+
+/// Remembers that a configuration was refused; what was in force stays.
+pub fn refuse(db: &mut Db, findings: &str, now: &Moment) -> Result<()> {
+    Ok(db.write(|tx| tx.record_load(now.at, false, findings).map(drop))?)
+}
+
+/// The roster and the calendar that were last in force: what a service goes on with that finds a
+/// broken file when it starts. `None` before the first load.
+pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
+    let (roster, calendar) = db.read(|tx| Ok((tx.meta("roster")?, tx.meta("calendar")?)))?;
+    let (Some(roster), Some(calendar)) = (roster, calendar) else { return Ok(None) };
+    Ok(Some(Office { settings: settings.clone(), roster: stored(&roster)?, calendar: stored(&calendar)?, off: 0 }))
+}
+
+fn stored<T: DeserializeOwned>(json: &str) -> Result<T> {
+    Ok(serde_json::from_str(json).map_err(|e| crate::store::Error::Value(e.to_string()))?)
+}
+
+/// Whether something differs from what was in force before; remembers it.
+fn remember<T: Serialize>(tx: &Tx, key: &str, value: &T) -> crate::store::Result<bool> {
+    let value = serde_json::to_string(value).map_err(|e| crate::store::Error::Value(e.to_string()))?;
+    let before = tx.meta(key)?;
+    if before.as_ref() != Some(&value) {
+        tx.set_meta(key, &value)?;
+    }
+    Ok(before.is_some_and(|b| b != value))
+}
+
+/// What was passed over in `due` is not part of the wording that counts.
+fn is_same_wording(a: &Deadline, b: &Deadline) -> bool {
+    let words = |d: &Deadline| serde_json::to_value(d).ok();
+    words(a) == words(b)
+}
+
+fn withdraw(tx: &Tx, id: &str, load: i64, now: &Moment) -> crate::store::Result<()> {
+    tx.withdraw_deadline(id, load)?;
+    for occurrence in tx.occurrences(OccurrenceFilter { deadline: Some(id), state: Some(State::Open) })? {
+        withdraw_occurrence(tx, &occurrence, now)?;
+    }
+    Ok(())
+}
+
+fn withdraw_occurrence(tx: &Tx, occurrence: &OccurrenceRow, now: &Moment) -> crate::store::Result<()> {
+    tx.set_state(occurrence.id, State::Withdrawn, None)?;
+    tx.audit(&audit(now, "withdrawn", Some(&occurrence.deadline), Some(&occurrence.period), json!({})))
+}
+
+/// Works the open occurrences' dates out again, and has the next sweep look at each.
+fn move_occurrences(
+    tx: &Tx,
+    office: &Office,
+    deadline: &Deadline,
+    now: &Moment,
+    changes: &mut Changes,
+) -> crate::store::Result<()> {
+    let open = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: Some(State::Open) })?;
+    for old in &open {
+        let Some((term, next_due)) = term_of(office, deadline, old, open.len()) else {
+            withdraw_occurrence(tx, old, now)?;
+            continue;
+        };
+        let dates = Dates::new(deadline, &office.calendar, term.due);
+        let told = |d: &Dates| (d.due, d.finish_by, d.target);
+        let has_moved = told(&dates) != told(&old.dates);
+        tx.set_dates(old.id, &term.period, &dates, next_due, old.revision + u32::from(has_moved))?;
+        tx.speak_on(old.id, Some(now.today()))?;
+        if has_moved {
+            changes.moved.push((old.deadline.clone(), term.period.clone()));
+            let detail = json!({ "from": old.dates, "to": dates });
+            tx.audit(&audit(now, "moved", Some(&old.deadline), Some(&term.period), detail))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where an open occurrence stands under the wording that is in force now, and the next one's due
+/// date. A single date that moves carries its occurrence with it, though its label is the date.
+fn term_of(office: &Office, deadline: &Deadline, old: &OccurrenceRow, open: usize) -> Option<(Term, Option<Date>)> {
+    let around = 800;
+    let (from, to) = (shift(old.dates.due, -around), shift(old.dates.due, around));
+    let rule = &deadline.due.rule;
+    let mut terms = rule.terms(&office.calendar, from, to).skip_while(|t| t.period != old.period);
+    if let Some(term) = terms.next() {
+        let next_due = terms.next().map(|t| t.due);
+        return Some((term, next_due));
+    }
+    let mut all = rule.terms(&office.calendar, date(2000, 1, 1), date(2199, 12, 31));
+    let only = all.next().filter(|_| open == 1 && all.next().is_none())?;
+    Some((only, None))
+}
+
+pub(super) fn audit(
+    now: &Moment,
+    what: &str,
+    deadline: Option<&str>,
+    period: Option<&str>,
+    detail: serde_json::Value,
+) -> AuditRow {
+    AuditRow {
+        at: now.at,
+        who: "duban".into(),
+        what: what.into(),
+        deadline: deadline.map(Into::into),
+        period: period.map(Into::into),
+        detail,
+    }
+}

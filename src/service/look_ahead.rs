@@ -1,0 +1,286 @@
+//! What will be due and what will be said, from the present state, without writing anything.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::civil::DateTime;
+use serde::Serialize;
+
+use super::{Office, Result};
+use crate::{
+    clock::Moment,
+    domain::{
+        Date,
+        calendar::shift,
+        deadline::Deadline,
+        occurrence::{Dates, Light, Progress, State},
+        reminder::{Reader, Reason, Saying, Step, latest, steps},
+    },
+    store::{OccurrenceFilter, OccurrenceRow, Tx, Utterance},
+};
+
+/// No lead and no overdue letter lies further from its due date, in days.
+const REACH_DAYS: i64 = 400;
+
+/// An occurrence, opened or still to come.
+#[derive(Clone, Debug)]
+pub struct Occasion<'a> {
+    pub deadline: &'a Deadline,
+    pub period: String,
+    pub dates: Dates,
+    pub state: State,
+    pub progress: Progress,
+    pub steps: Vec<Step>,
+    pub next_due: Option<Date>,
+    /// Its row, once it was opened.
+    pub row: Option<OccurrenceRow>,
+}
+
+/// A letter that will go out if nothing is finished.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedLetter {
+    /// RFC 3339, with the bureau's offset.
+    pub send_at: String,
+    pub to: String,
+    pub section: String,
+    pub reminders: Vec<PlannedReminder>,
+    /// Bureau time.
+    #[serde(skip)]
+    pub at: DateTime,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedReminder {
+    pub deadline: String,
+    pub period: String,
+    pub due: Date,
+    pub finish_by: Date,
+    pub counted_from: Date,
+    pub reason: Reason,
+    pub lead: PlannedLead,
+}
+
+/// As written (`7个工作日`), working days since `due`, or nothing for a correction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum PlannedLead {
+    Before(String),
+    Overdue(u16),
+    None,
+}
+
+/// Who is to hear what of which deadline.
+type Planned<'a> = (Reader, &'a Deadline, PlannedReminder);
+
+/// Every occurrence of the deadlines with `due` in `from..=to`, and every open one before.
+pub fn occasions<'a>(
+    tx: &Tx,
+    office: &Office,
+    deadlines: &'a [Deadline],
+    from: Date,
+    to: Date,
+    now: &Moment,
+) -> Result<Vec<Occasion<'a>>> {
+    let mut found = Vec::new();
+    for deadline in deadlines {
+        occasions_of(tx, office, deadline, (from, to), now, &mut found)?;
+    }
+    found.sort_by(|a, b| (a.dates.due, &a.deadline.id, &a.period).cmp(&(b.dates.due, &b.deadline.id, &b.period)));
+    Ok(found)
+}
+
+fn occasions_of<'a>(
+    tx: &Tx,
+    office: &Office,
+    deadline: &'a Deadline,
+    (from, to): (Date, Date),
+    now: &Moment,
+    found: &mut Vec<Occasion<'a>>,
+) -> Result<()> {
+    let cal = &office.calendar;
+    let row = tx.deadline(&deadline.id)?;
+    let mut seen = HashSet::new();
+    if row.is_some() {
+        let stored = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: None })?;
+        for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
+            seen.insert(row.period.clone());
+            let is_wanted = (from..=to).contains(&row.dates.due) || (row.state == State::Open && row.dates.due < from);
+            if is_wanted {
+                let days = steps(deadline, cal, &row.dates, row.next_due);
+                let progress = tx.progress(row.id)?;
+                let (period, dates, state, next_due) = (row.period.clone(), row.dates, row.state, row.next_due);
+                found.push(Occasion {
+                    deadline,
+                    period,
+                    dates,
+                    state,
+                    progress,
+                    steps: days,
+                    next_due,
+                    row: Some(row),
+                });
+            }
+        }
+    }
+    let since = match row {
+        Some(row) if row.in_force => deadline.since.unwrap_or(row.since),
+        _ => deadline.since.unwrap_or(now.today()),
+    };
+    let mut terms = deadline.due.rule.terms(cal, from.max(since), shift(to, REACH_DAYS)).peekable();
+    while let Some(term) = terms.next().filter(|t| t.due <= to) {
+        if seen.contains(&term.period) {
+            continue;
+        }
+        let dates = Dates::new(deadline, cal, term.due);
+        let next_due = terms.peek().map(|t| t.due);
+        let days = steps(deadline, cal, &dates, next_due);
+        let (period, progress) = (term.period, Progress::default());
+        found.push(Occasion {
+            deadline,
+            period,
+            dates,
+            state: State::Open,
+            progress,
+            steps: days,
+            next_due,
+            row: None,
+        });
+    }
+    Ok(())
+}
+
+/// The letters with a send time in `from..=to`, by time and mailbox.
+pub fn plan(
+    tx: &Tx,
+    office: &Office,
+    deadlines: &[Deadline],
+    from: Date,
+    to: Date,
+    now: &Moment,
+) -> Result<Vec<PlannedLetter>> {
+    let opening = office.next_opening(now.local);
+    let mut letters: BTreeMap<(DateTime, String), Vec<Planned>> = BTreeMap::new();
+    let due_from = shift(from, -REACH_DAYS);
+    let due_to = shift(to, REACH_DAYS);
+    for occasion in occasions(tx, office, deadlines, due_from, due_to, now)? {
+        if occasion.state != State::Open {
+            continue;
+        }
+        for (at, step, reader, reason) in said_of(tx, office, &occasion, opening)? {
+            if (from..=to).contains(&at.date()) {
+                let reminder = occasion.planned(&step, reason);
+                letters.entry((at, reader.mailbox.to_string())).or_default().push((
+                    reader,
+                    occasion.deadline,
+                    reminder,
+                ));
+            }
+        }
+    }
+    Ok(letters.into_iter().map(|((at, to), said)| office.planned_letter(at, to, said)).collect())
+}
+
+/// What will be said of one occurrence, to whom and when.
+fn said_of(
+    tx: &Tx,
+    office: &Office,
+    occasion: &Occasion,
+    opening: DateTime,
+) -> Result<Vec<(DateTime, Step, Reader, Reason)>> {
+    let first = opening.date();
+    let send_at = |day: Date| day.to_datetime(office.settings.send_at);
+    let mut said = Vec::new();
+    let mut corrected: Vec<Reader> = Vec::new();
+    if let Some(row) = occasion.row.as_ref().filter(|row| row.revision > 0) {
+        for (reader, told) in tx.last_told(row.id)? {
+            if (told.due, told.finish_by, told.target) != (row.dates.due, row.dates.finish_by, row.dates.target) {
+                let saying = Saying::Correction(row.revision);
+                let step = Step { on: first, counted_from: row.dates.finish_by, saying };
+                corrected.push(reader.clone());
+                said.push((opening, step, reader, Reason::Corrected));
+            }
+        }
+    }
+    let late = latest(&occasion.steps, first, occasion.next_due).copied();
+    let coming = occasion.steps.iter().filter(|s| s.on > first).copied();
+    for step in late.into_iter().chain(coming) {
+        // What has been missed goes out at once; what is of its day waits for `send_at`.
+        let at = if step.on < first { opening } else { send_at(step.on).max(opening) };
+        for reader in office.readers(occasion.deadline, &occasion.progress, step.escalates()) {
+            let is_merged = at == opening && corrected.contains(&reader);
+            let is_said = match &occasion.row {
+                Some(row) if step.on <= first => tx.is_said(&Utterance {
+                    occurrence: row.id,
+                    counted_from: step.counted_from,
+                    saying: step.saying,
+                    reader: &reader,
+                    on_day: step.on,
+                    dates: row.dates,
+                })?,
+                _ => false,
+            };
+            if !is_said && !is_merged {
+                let reason = step.reason(at.date(), reader.is_leader);
+                said.push((at, step, reader, reason));
+            }
+        }
+    }
+    Ok(said)
+}
+
+impl Occasion<'_> {
+    pub fn light(&self, today: Date) -> Light {
+        Light::of(self.state, &self.dates, super::first_day(&self.steps), today)
+    }
+
+    pub fn title(&self) -> String {
+        self.deadline.title_for(&self.period)
+    }
+
+    fn planned(&self, step: &Step, reason: Reason) -> PlannedReminder {
+        PlannedReminder {
+            deadline: self.deadline.id.clone(),
+            period: self.period.clone(),
+            due: self.dates.due,
+            finish_by: self.dates.finish_by,
+            counted_from: step.counted_from,
+            reason,
+            lead: match step.saying {
+                Saying::Before(lead) => PlannedLead::Before(lead.to_string()),
+                Saying::Overdue(n) => PlannedLead::Overdue(n),
+                Saying::Correction(_) => PlannedLead::None,
+            },
+        }
+    }
+}
+
+impl Office {
+    /// One mailbox hears of each occurrence once, whatever sections it serves.
+    fn planned_letter(
+        &self,
+        at: DateTime,
+        to: String,
+        said: Vec<(Reader, &Deadline, PlannedReminder)>,
+    ) -> PlannedLetter {
+        let mut reminders: Vec<PlannedReminder> = Vec::new();
+        let mut concerned: HashSet<&str> = HashSet::new();
+        for (reader, deadline, reminder) in said {
+            let sections = self.roster.expand(&deadline.sections);
+            let speaks_to = sections.iter().filter(|s| {
+                let leads = s.leader.contains(&reader.mailbox) || deadline.escalate_to.is_some();
+                s.name == reader.behalf
+                    || (reader.behalf.is_empty()
+                        && if reader.is_leader { leads } else { s.email.contains(&reader.mailbox) })
+            });
+            concerned.extend(speaks_to.map(|s| s.name.as_str()));
+            if !reminders.iter().any(|r| (&r.deadline, &r.period) == (&reminder.deadline, &reminder.period)) {
+                reminders.push(reminder);
+            }
+        }
+        reminders.sort_by(|a, b| (a.due, &a.deadline, &a.period).cmp(&(b.due, &b.deadline, &b.period)));
+        let names: Vec<&str> =
+            self.roster.sections.iter().map(|s| s.name.as_str()).filter(|name| concerned.contains(name)).collect();
+        let zoned = at.to_zoned(self.settings.timezone.clone());
+        let send_at = zoned.map_or_else(|_| at.to_string(), |z| z.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
+        PlannedLetter { send_at, to, section: names.join("、"), reminders, at }
+    }
+}

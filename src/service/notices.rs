@@ -1,0 +1,133 @@
+//! Letters to the admin: kept as what they are about, put into words when they go out.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Office,
+    load::{Changes, audit},
+    look_ahead::{self, Occasion},
+    sweep::missing_year,
+};
+use crate::{
+    clock::Moment,
+    domain::{calendar::shift, deadline::Section, occurrence::State},
+    letter::notice::{Notice as Words, StuckLetter, Summary, Upcoming},
+    store::{Error, LetterState, NewLetter, Result, Tx},
+};
+
+/// Why the admin is written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// The service has started.
+    Started { warnings: Vec<String> },
+    /// An edited configuration was put in force.
+    Reloaded { changes: Changes, warnings: Vec<String> },
+    /// An edited configuration was refused; what was in force stays.
+    Rejected { findings: String },
+    /// A letter failed for good and nobody could be asked to pass it on.
+    Undeliverable { letter: i64 },
+    /// These letters have waited too long.
+    Stuck { letters: Vec<i64> },
+    /// The statutory days of this year are not known.
+    HolidayMissing { year: i16 },
+}
+
+/// At most so many letters about starts in one hour: a service that keeps falling over writes to the
+/// journal, not to the admin.
+const STARTS_AN_HOUR: u32 = 3;
+
+impl Office {
+    /// Owes every admin a letter about it, at any time of day.
+    pub fn tell_admin(&self, tx: &Tx, notice: &Notice, now: &Moment) -> Result<()> {
+        self.tell_admin_but(tx, notice, "", now)
+    }
+
+    /// The same, but for a mailbox that is known not to work.
+    pub fn tell_admin_but(&self, tx: &Tx, notice: &Notice, broken: &str, now: &Moment) -> Result<()> {
+        let notice = serde_json::to_string(notice).map_err(|e| Error::Value(e.to_string()))?;
+        for admin in self.settings.admin.iter().filter(|admin| admin.as_str() != broken) {
+            let new =
+                NewLetter { mailbox: admin.as_str(), notice: Some(&notice), any_time: true, domain: self.domain() };
+            tx.queue_letter(&new, now.at)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the admin of a start, unless there were several within the hour.
+    pub fn tell_of_start(&self, tx: &Tx, warnings: Vec<String>, now: &Moment) -> Result<bool> {
+        let hour_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(now.at);
+        let is_new = tx.count_audit("started", hour_ago)? < STARTS_AN_HOUR;
+        tx.audit(&audit(now, "started", None, None, serde_json::json!({ "version": env!("CARGO_PKG_VERSION") })))?;
+        if is_new {
+            self.tell_admin(tx, &Notice::Started { warnings }, now)?;
+        }
+        Ok(is_new)
+    }
+}
+
+/// The notice as it stands now; `None` when there is nothing left to tell.
+pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> super::Result<Option<Words>> {
+    let local = |at: Timestamp| office.settings.timezone.to_datetime(at);
+    Ok(match notice {
+        Notice::Started { warnings } => Some(Words::Started(summary(tx, office, warnings, now)?)),
+        Notice::Reloaded { warnings, .. } => Some(Words::Reloaded(summary(tx, office, warnings, now)?)),
+        Notice::Rejected { findings } => {
+            let in_force_since = local(tx.in_force_since()?.unwrap_or(now.at));
+            Some(Words::ConfigRejected { findings, in_force_since })
+        }
+        Notice::Undeliverable { letter } => tx.letter(letter)?.map(|letter| {
+            let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.as_str() == letter.mailbox);
+            Words::Undeliverable {
+                sections: office.roster.sections.iter().filter(serves).map(|s| s.name.clone()).collect(),
+                reply: letter.reply.unwrap_or_default(),
+                subject: letter.subject.unwrap_or_default(),
+                attempts: letter.attempts,
+                since: local(letter.first_attempt.unwrap_or(letter.made_at)),
+                mailbox: letter.mailbox,
+            }
+        }),
+        Notice::Stuck { letters } => {
+            let mut stuck = Vec::new();
+            for id in letters {
+                let letter = tx.letter(id)?.filter(|l| matches!(l.state, LetterState::Queued | LetterState::Sending));
+                stuck.extend(letter.map(|letter| StuckLetter {
+                    mailbox: letter.mailbox,
+                    subject: letter.subject.unwrap_or_default(),
+                    since: local(letter.made_at),
+                    last_error: letter.last_error.unwrap_or_default(),
+                }));
+            }
+            (!stuck.is_empty()).then_some(Words::Stuck(stuck))
+        }
+        Notice::HolidayMissing { year } => {
+            office.calendar.is_provisional(year).then_some(Words::HolidayMissing { year })
+        }
+    })
+}
+
+/// What is in force, the next seven days, the next letter.
+fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, now: &Moment) -> super::Result<Summary> {
+    let deadlines = tx.deadlines_in_force()?;
+    let (today, week) = (now.today(), shift(now.today(), 7));
+    let occasions = look_ahead::occasions(tx, office, &deadlines, today, shift(today, 31), now)?;
+    let is_soon = |o: &&Occasion| o.state == State::Open && (today..=week).contains(&o.dates.finish_by);
+    let next_seven_days = occasions.iter().filter(is_soon).map(|o| Upcoming {
+        date: o.dates.finish_by,
+        title: o.title(),
+        sections: o.deadline.sections.clone(),
+    });
+    let letters = look_ahead::plan(tx, office, &deadlines, today, shift(today, 31), now)?;
+    let next_letter = letters.first().map(|first| (first.at, letters.iter().filter(|l| l.at == first.at).count()));
+    Ok(Summary {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        deadlines: deadlines.len(),
+        sections: office.roster.sections.len(),
+        off: office.off,
+        next_seven_days: next_seven_days.collect(),
+        next_letter,
+        provisional_years: missing_year(&office.calendar, today).into_iter().collect(),
+        warnings,
+    })
+}

@@ -1,0 +1,156 @@
+//! What is due now, still open and not yet said → letters in the outbox.
+
+use jiff::{SignedDuration, civil::date};
+use serde_json::json;
+use tracing::error;
+
+use super::{Office, Result, load::audit, notices::Notice, open::open_occurrences};
+use crate::{
+    clock::Moment,
+    domain::{
+        Date,
+        calendar::Calendar,
+        deadline::Deadline,
+        occurrence::Dates,
+        reminder::{Reader, Saying, Step, latest, next, steps},
+    },
+    store::{Db, NewLetter, OccurrenceRow, Tx, Utterance},
+};
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub opened: u32,
+    /// Reminders put into letters.
+    pub said: u32,
+}
+
+/// A letter that has waited so long is trouble, and the admin is told: within the hour that is promised.
+const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(45);
+
+/// Level-triggered: however often it runs, what was said is not said again; whatever was missed is
+/// found.
+pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
+    Ok(db.write(|tx| {
+        let today = now.today();
+        let mut swept = Swept { opened: open_occurrences(tx, &office.calendar, today)?, said: 0 };
+        warn_of_missing_year(tx, office, now)?;
+        if office.is_open(now.local) {
+            for (occurrence, deadline) in tx.occurrences_to_speak_of(today)? {
+                match deadline {
+                    Ok(deadline) => swept.said += speak_of(tx, office, &occurrence, &deadline, now)?,
+                    Err(e) => {
+                        error!(deadline = occurrence.deadline, error = %e, "an occurrence cannot be spoken of");
+                    }
+                }
+            }
+        }
+        Ok(swept)
+    })?)
+}
+
+/// Says what is to be said of one occurrence today, to whoever has not heard it.
+fn speak_of(
+    tx: &Tx,
+    office: &Office,
+    occurrence: &OccurrenceRow,
+    deadline: &Deadline,
+    now: &Moment,
+) -> crate::store::Result<u32> {
+    let today = now.today();
+    let days = steps(deadline, &office.calendar, &occurrence.dates, occurrence.next_due);
+    let step = latest(&days, today, occurrence.next_due);
+    if step.is_some_and(|s| office.is_early(s, now)) {
+        return Ok(0);
+    }
+    let mut said = correct(tx, office, occurrence, now)?;
+    if let Some(step) = step {
+        let progress = tx.progress(occurrence.id)?;
+        for reader in office.readers(deadline, &progress, step.escalates()) {
+            said += say(tx, office, occurrence, step, &reader, now)?;
+        }
+    }
+    tx.speak_on(occurrence.id, next(&days, today).map(|s| s.on))?;
+    Ok(said)
+}
+
+/// Tells whoever heard a date that has moved, once for each move.
+fn correct(tx: &Tx, office: &Office, occurrence: &OccurrenceRow, now: &Moment) -> crate::store::Result<u32> {
+    if occurrence.revision == 0 {
+        return Ok(0);
+    }
+    let step = Step {
+        on: now.today(),
+        counted_from: occurrence.dates.finish_by,
+        saying: Saying::Correction(occurrence.revision),
+    };
+    let mut said = 0;
+    for (reader, told) in tx.last_told(occurrence.id)? {
+        let same = |d: &Dates| (d.due, d.finish_by, d.target);
+        if same(&told) != same(&occurrence.dates) {
+            said += say(tx, office, occurrence, &step, &reader, now)?;
+        }
+    }
+    Ok(said)
+}
+
+fn say(
+    tx: &Tx,
+    office: &Office,
+    occurrence: &OccurrenceRow,
+    step: &Step,
+    reader: &Reader,
+    now: &Moment,
+) -> crate::store::Result<u32> {
+    let utterance = Utterance {
+        occurrence: occurrence.id,
+        counted_from: step.counted_from,
+        saying: step.saying,
+        reader,
+        on_day: step.on,
+        dates: occurrence.dates,
+    };
+    if tx.is_said(&utterance)? {
+        return Ok(0);
+    }
+    let new = NewLetter { mailbox: reader.mailbox.as_str(), notice: None, any_time: false, domain: office.domain() };
+    let letter = tx.letter_for(&new, now.at)?;
+    tx.say(letter, &utterance)?;
+    Ok(1)
+}
+
+/// From 1 November on, the admin is told (once) that next year's notice is missing.
+fn warn_of_missing_year(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<()> {
+    let Some(year) = missing_year(&office.calendar, now.today()) else { return Ok(()) };
+    if tx.meta("missing_year")?.as_deref() == Some(&year.to_string()) {
+        return Ok(());
+    }
+    tx.set_meta("missing_year", &year.to_string())?;
+    office.tell_admin(tx, &Notice::HolidayMissing { year }, now)
+}
+
+/// The year whose statutory days should be known by now and are not: this one, and from November on the next.
+pub fn missing_year(cal: &Calendar, today: Date) -> Option<i16> {
+    let this = today.year();
+    let next = (today >= date(this, 11, 1)).then_some(this + 1);
+    [Some(this), next].into_iter().flatten().find(|year| cal.is_provisional(*year))
+}
+
+/// Tells the admin of letters that have waited too long, each once.
+pub fn tell_of_stuck_letters(db: &mut Db, office: &Office, now: &Moment) -> Result<usize> {
+    Ok(db.write(|tx| {
+        let since = now.at.saturating_sub(STUCK_AFTER).unwrap_or(now.at);
+        let stuck = tx.stuck_letters(since)?;
+        if stuck.is_empty() {
+            return Ok(0);
+        }
+        for letter in &stuck {
+            tx.set_alarmed(letter.id, now.at)?;
+            error!(letter = letter.id, attempts = letter.attempts, error = letter.last_error, "a letter is stuck");
+        }
+        let letters: Vec<i64> = stuck.iter().map(|l| l.id).collect();
+        tx.audit(&audit(now, "stuck", None, None, json!({ "letters": letters })))?;
+        office.tell_admin(tx, &Notice::Stuck { letters }, now)?;
+        Ok(stuck.len())
+    })?)
+}

@@ -1,0 +1,251 @@
+//! A letter in the outbox → what it says at this moment, as it goes to the server.
+
+use super::{Error, Office, Result, notices::Notice};
+use crate::{
+    clock::Moment,
+    domain::{
+        deadline::Deadline,
+        occurrence::{Dates, Light, Progress, State},
+        reminder::{Reader, Reason, Saying, Step, next, steps},
+    },
+    letter::{self, Addressee, Entry, Letter, Rendered},
+    mailer::{self, Outgoing},
+    store::{LetterRow, OccurrenceRow, SaidRow, Tx},
+};
+
+/// A letter that is ready to be handed over.
+#[derive(Debug)]
+pub struct Written {
+    pub subject: String,
+    pub message: Vec<u8>,
+}
+
+/// Writes the letter from the present state; `None` when nothing is left to say in it.
+///
+/// What is no longer so (done, withdrawn, moved, said by a later letter) is dropped for good.
+pub fn write(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Written>> {
+    let rendered = match &letter.notice {
+        Some(notice) => render_notice(tx, office, notice, now)?,
+        None => {
+            let entries = entries(tx, office, letter, now)?;
+            if entries.is_empty() { None } else { Some(letter::render(&office.letter(entries, now))) }
+        }
+    };
+    rendered.map(|rendered| compose(office, &letter.mailbox, &letter.message_id, rendered, now)).transpose()
+}
+
+/// The bytes of a letter.
+///
+/// # Errors
+/// A text that cannot stand in a mail: the letter waits, the others go on.
+pub fn compose(office: &Office, to: &str, message_id: &str, rendered: Rendered, now: &Moment) -> Result<Written> {
+    let mail = &office.settings.mail;
+    let Rendered { subject, text, html, ics } = rendered;
+    let outgoing = Outgoing {
+        from_name: mail.from_name.clone(),
+        from: mail.from.to_string(),
+        to: to.to_owned(),
+        reply_to: office.settings.admin.iter().map(ToString::to_string).collect(),
+        subject: subject.clone(),
+        text,
+        html: Some(html),
+        ics,
+        message_id: message_id.to_owned(),
+        date: now.at.to_zoned(office.settings.timezone.clone()),
+        auto_submitted: true,
+    };
+    let message = mailer::compose(&outgoing).map_err(|e| Error::Refused(e.to_string()))?;
+    Ok(Written { subject, message })
+}
+
+fn render_notice(tx: &Tx, office: &Office, notice: &str, now: &Moment) -> Result<Option<Rendered>> {
+    let notice: Notice = serde_json::from_str(notice).map_err(|e| crate::store::Error::Value(e.to_string()))?;
+    let words = super::notices::in_words(tx, office, notice, now)?;
+    Ok(words.map(|words| letter::notice::render(office.tag(), &office.settings.contact, &words)))
+}
+
+/// What the letter still has to say, most urgent first.
+fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Vec<Entry>> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for said in tx.said_in(letter.id)? {
+        let Some(occurrence) = tx.occurrence_by_id(said.occurrence)? else { continue };
+        let Some(row) = tx.deadline(&occurrence.deadline)? else { continue };
+        let progress = tx.progress(occurrence.id)?;
+        if let Some(why) = no_longer_said(tx, office, &occurrence, &row.deadline, &progress, &said)? {
+            tx.drop_said(said.id, why)?;
+            continue;
+        }
+        let mut entry = office.entry_for(tx, &occurrence, &row.deadline, &progress, &said, now)?;
+        if let Saying::Correction(_) = said.saying {
+            entry.told = last_told(tx, &said)?;
+        }
+        match entries.iter_mut().find(|e| (&e.deadline, &e.period) == (&entry.deadline, &entry.period)) {
+            // The same occurrence once more: a correction beside a reminder, a second section.
+            Some(there) => merge(there, entry),
+            None => entries.push(entry),
+        }
+    }
+    entries.sort_by(|a, b| (a.days_left, a.dates.due, &a.deadline).cmp(&(b.days_left, b.dates.due, &b.deadline)));
+    Ok(entries)
+}
+
+fn merge(there: &mut Entry, entry: Entry) {
+    let is_new = |addressee: &Addressee| !there.to.contains(addressee);
+    let more: Vec<Addressee> = entry.to.into_iter().filter(is_new).collect();
+    there.to.extend(more);
+    if entry.reason == Reason::Corrected {
+        (there.reason, there.told) = (entry.reason, entry.told);
+    } else if there.reason == Reason::Corrected {
+        there.saying = entry.saying;
+    }
+}
+
+fn as_step(said: &SaidRow) -> Step {
+    Step { on: said.on_day, counted_from: said.counted_from, saying: said.saying }
+}
+
+/// What the reader was told before the dates moved.
+fn last_told(tx: &Tx, said: &SaidRow) -> Result<Option<Dates>> {
+    let told = tx.last_told(said.occurrence)?;
+    let same = |r: &Reader| r.mailbox == said.reader.mailbox && r.behalf == said.reader.behalf;
+    Ok(told.into_iter().find(|(reader, _)| same(reader)).map(|(_, dates)| dates))
+}
+
+/// Why this is not said after all; `None` when it still is to be said.
+fn no_longer_said(
+    tx: &Tx,
+    office: &Office,
+    occurrence: &OccurrenceRow,
+    deadline: &Deadline,
+    progress: &Progress,
+    said: &SaidRow,
+) -> Result<Option<&'static str>> {
+    let dates = &occurrence.dates;
+    let counts = match said.saying {
+        Saying::Before(_) => said.counted_from == dates.finish_by || Some(said.counted_from) == dates.target,
+        Saying::Overdue(_) => said.counted_from == dates.due,
+        Saying::Correction(revision) => revision == occurrence.revision,
+    };
+    Ok(match occurrence.state {
+        State::Done => Some("done"),
+        State::Withdrawn => Some("withdrawn"),
+        State::Open if !counts => Some("the date has moved"),
+        State::Open if tx.is_superseded(said)? => Some("said by a later letter"),
+        State::Open if !office.still_reads(deadline, progress, said) => Some("the reader no longer answers for it"),
+        State::Open => None,
+    })
+}
+
+impl Office {
+    /// What subjects begin with: the sender's display name.
+    pub fn tag(&self) -> &str {
+        let name = self.settings.mail.from_name.as_str();
+        if name.is_empty() { "督办" } else { name }
+    }
+
+    pub fn letter(&self, entries: Vec<Entry>, now: &Moment) -> Letter {
+        let now = now.at.to_zoned(self.settings.timezone.clone());
+        Letter { now, tag: self.tag().to_owned(), contact: self.settings.contact.clone(), entries }
+    }
+
+    /// Whether the roster still has this reader answer for the deadline.
+    fn still_reads(&self, deadline: &Deadline, progress: &Progress, said: &SaidRow) -> bool {
+        let is_leader = said.reader.is_leader;
+        let escalates = is_leader || as_step(said).escalates();
+        let readers = self.readers(deadline, progress, escalates);
+        let original = |r: &Reader| r.mailbox == said.reader.mailbox && r.behalf == said.reader.behalf;
+        // Passed on: the mailbox that refused still has to be one of the readers.
+        let refused = |r: &Reader| r.mailbox.as_str() == said.reader.behalf;
+        readers.iter().any(|r| original(r) || refused(r))
+    }
+
+    /// In what capacity the reader hears of it.
+    fn addressees(&self, tx: &Tx, deadline: &Deadline, progress: &Progress, reader: &Reader) -> Result<Vec<Addressee>> {
+        let sections = self.roster.expand(&deadline.sections);
+        let owing = sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
+        if !reader.behalf.is_empty() {
+            let why = match tx.last_refusal(&reader.behalf)? {
+                Some(reply) => format!("邮箱拒收：{reply}"),
+                None => "没有登记邮箱".to_owned(),
+            };
+            let names: Vec<&str> = owing
+                .filter(|s| s.email.iter().any(|m| m.as_str() == reader.behalf))
+                .map(|s| s.name.as_str())
+                .collect();
+            let to = if names.is_empty() {
+                reader.behalf.clone()
+            } else {
+                format!("{}（{}）", names.join("、"), reader.behalf)
+            };
+            return Ok(vec![Addressee::PassOn { to, why }]);
+        }
+        if reader.is_leader {
+            let of = owing.filter(|s| deadline.escalate_to.is_some() || s.leader.contains(&reader.mailbox));
+            return Ok(vec![Addressee::Leader { of: of.map(|s| s.name.clone()).collect() }]);
+        }
+        Ok(owing
+            .filter(|s| s.email.contains(&reader.mailbox))
+            .map(|s| Addressee::Section { name: s.name.clone(), leads: deadline.lead.as_ref() == Some(&s.name) })
+            .collect())
+    }
+
+    /// The occurrence as a letter to this reader shows it today.
+    pub fn entry_for(
+        &self,
+        tx: &Tx,
+        occurrence: &OccurrenceRow,
+        deadline: &Deadline,
+        progress: &Progress,
+        said: &SaidRow,
+        now: &Moment,
+    ) -> Result<Entry> {
+        let mut entry = self.entry(occurrence, deadline, progress, said, now);
+        entry.to = self.addressees(tx, deadline, progress, &said.reader)?;
+        entry.nth = tx.times_told(occurrence.id, said.reader.mailbox.as_str())? + 1;
+        entry.uid = format!("{}.{}.{}", deadline.id, occurrence.period, tx.meta("uid")?.unwrap_or_default());
+        Ok(entry)
+    }
+
+    fn entry(
+        &self,
+        occurrence: &OccurrenceRow,
+        deadline: &Deadline,
+        progress: &Progress,
+        said: &SaidRow,
+        now: &Moment,
+    ) -> Entry {
+        let today = now.today();
+        let dates = occurrence.dates;
+        let days = steps(deadline, &self.calendar, &dates, occurrence.next_due);
+        let names = self.section_names(deadline);
+        let missing = names.iter().filter(|n| !progress.has_reported(deadline, n)).map(|n| (*n).to_owned()).collect();
+        Entry {
+            deadline: deadline.id.clone(),
+            period: occurrence.period.clone(),
+            item: deadline.item,
+            title: deadline.title_for(&occurrence.period),
+            dates,
+            light: Light::of(State::Open, &dates, super::first_day(&days), today),
+            reason: as_step(said).reason(today, said.reader.is_leader),
+            saying: said.saying,
+            aim: dates.aim(today),
+            days_left: dates.days_left(dates.aim(today), today),
+            workdays_left: dates.workdays_left(&self.calendar, dates.aim(today), today),
+            to: Vec::new(),
+            lead: deadline.lead.clone(),
+            sections: deadline.sections.clone(),
+            missing: if deadline.done == crate::domain::deadline::Done::Each { missing } else { Vec::new() },
+            reports: (deadline.times > 1).then_some((progress.reports.len() as u32, deadline.times)),
+            steps: deadline.steps.clone(),
+            basis: deadline.basis.clone(),
+            bureau_default: deadline.bureau_default,
+            nth: 1,
+            next: next(&days, today).map(|s| s.on),
+            escalates: self.readers(deadline, progress, true).iter().any(|r| r.is_leader),
+            told: None,
+            report_url: None,
+            uid: String::new(),
+            sequence: occurrence.revision,
+        }
+    }
+}
