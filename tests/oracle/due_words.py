@@ -86,6 +86,15 @@ def later(day, count, kind, days):
 
 
 def yearly_dates(dates):
+    # One day of evenly spaced months is a half-year's or a quarter's, however it is written.
+    months = sorted(m for m, _ in dates)
+    gaps = {b - a for a, b in zip(months, months[1:])}
+    if len({d for _, d in dates}) == 1:
+        if len(dates) == 2 and gaps == {6}:
+            return in_span("半年", months[0] - 1, dates[0][1])
+        if len(dates) == 4 and gaps == {3}:
+            return in_span("季", months[0] - 1, dates[0][1])
+
     def of_year(year):
         if len(dates) == 1:
             return [(f"{year}", month_day(year, *dates[0]))]

@@ -5,6 +5,7 @@ deadlines come in all forms, with leads, targets and overdue steps of their own.
 """
 
 import random
+import re
 import shutil
 import sys
 from datetime import date, timedelta
@@ -115,10 +116,11 @@ class Draw:
         kind = r.choices(list(forms), weights=[30, 10, 18, 16, 5, 7, 9, 5])[0]
         return r.choice(forms[kind]), kind
 
-    def target(self, kind):
-        if kind in ("yearly", "once") and self.chance(50):
-            month, day = self.month_day()
-            return f"{month}月{min(day, 28)}日"
+    def target(self, kind, due):
+        named = re.search(r"(\d+)月", due)
+        if kind in ("yearly", "once") and named and int(named[1]) > 1 and self.chance(50):
+            # A month and day alone is a date of the same year: a later one would be refused.
+            return f"{self.r.randint(1, int(named[1]) - 1)}月{self.r.randint(1, 28)}日"
         longest = {"yearly": 60, "once": 60, "half": 40, "quarterly": 20, "monthly": 8, "other": 10}[kind]
         n = self.r.randint(1, longest)
         return self.r.choice([f"提前{n}天", f"提前{n}个工作日"])
@@ -139,7 +141,7 @@ class Draw:
         due, kind = self.due(plan_year)
         entry = {"id": f"random-{number}", "title": f"办理第{number}件事", "due": due, "sections": self.responsible(names)}
         if kind not in ("case", "weekly") and self.chance(35):
-            entry["target"] = self.target(kind)
+            entry["target"] = self.target(kind, due)
         named = [s for s in entry["sections"] if s != "各科室"]
         if named and self.chance(40):
             entry["lead"] = named[0]

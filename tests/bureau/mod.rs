@@ -1,0 +1,154 @@
+//! What several test programs share.
+#![allow(dead_code)] // each of them uses a part
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use duban::{
+    clock::Moment,
+    config,
+    domain::{Date, deadline::Deadline, retry::Outcome},
+    service::{
+        Office,
+        deliver::{self, Claimed},
+        load::{Changes, put_in_force},
+        sweep::{Swept, sweep},
+    },
+    store::Db,
+};
+use jiff::civil::DateTime;
+use tempfile::TempDir;
+
+/// A bureau in a folder of its own, with a database in memory, and a clock that the test turns.
+pub struct Bureau {
+    pub folder: TempDir,
+    pub office: Office,
+    pub deadlines: Vec<Deadline>,
+    pub db: Db,
+}
+
+pub const SETTINGS: &str = r#"
+timezone  = "Asia/Shanghai"
+send_at   = "08:30"
+window    = "08:30-18:00"
+database  = "var/duban.db"
+deadlines = "deadlines.toml"
+admin     = ["admin@example.test"]
+contact   = "办公室 电话 0750-0000000"
+[mail]
+from      = "政务公开提醒 <duban@example.test>"
+transport = "folder"
+folder    = "var/mail"
+"#;
+
+pub const ROSTER: &str = r#"
+[[section]]
+name   = "办公室"
+email  = ["bgs@example.test"]
+leader = ["fgld@example.test"]
+[[section]]
+name   = "法制科"
+email  = ["fzk@example.test"]
+leader = ["fgld@example.test"]
+"#;
+
+impl Bureau {
+    /// With this text as its deadlines file.
+    pub fn new(deadlines: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("duban.toml"), SETTINGS).unwrap();
+        copy_holidays(folder.path());
+        fs::write(folder.path().join("deadlines.toml"), deadlines).unwrap();
+        Self::at(folder)
+    }
+
+    fn at(folder: TempDir) -> Self {
+        let (office, deadlines) = load(&folder.path().join("duban.toml"));
+        Self { folder, office, deadlines, db: Db::in_memory().unwrap() }
+    }
+
+    /// As shipped.
+    pub fn shipped() -> Self {
+        let (office, deadlines) = load(&root().join("config/duban.toml"));
+        Self { folder: TempDir::new().unwrap(), office, deadlines, db: Db::in_memory().unwrap() }
+    }
+
+    /// Writes the deadlines file anew and puts it in force.
+    pub fn edit(&mut self, deadlines: &str, now: &str) -> Changes {
+        fs::write(self.folder.path().join("deadlines.toml"), deadlines).unwrap();
+        (self.office, self.deadlines) = load(&self.folder.path().join("duban.toml"));
+        self.load(now)
+    }
+
+    pub fn load(&mut self, now: &str) -> Changes {
+        let now = self.at_time(now);
+        put_in_force(&mut self.db, &self.office, &self.deadlines, &now).unwrap()
+    }
+
+    pub fn sweep(&mut self, now: &str) -> Swept {
+        let now = self.at_time(now);
+        sweep(&mut self.db, &self.office, &now).unwrap()
+    }
+
+    /// Sends all that may go at this time; the server takes everything. Gives who was written to,
+    /// with the subject.
+    pub fn send(&mut self, now: &str) -> Vec<(String, String)> {
+        self.send_as(now, |_| Outcome::Accepted { reply: "250 ok".into() })
+    }
+
+    /// The same, with a server that decides by the letter.
+    pub fn send_as(&mut self, now: &str, server: impl Fn(&Claimed) -> Outcome) -> Vec<(String, String)> {
+        let clock = duban::clock::Clock::Fixed(now.parse::<DateTime>().unwrap());
+        let mut sent = Vec::new();
+        while let Some(claimed) = deliver::claim(&mut self.db, &self.office, clock).unwrap() {
+            let outcome = server(&claimed);
+            deliver::settle(&mut self.db, &self.office, &claimed, &outcome, clock).unwrap();
+            if let Outcome::Accepted { .. } = outcome {
+                sent.push((claimed.letter.mailbox.clone(), subject(&mut self.db, claimed.letter.id)));
+            }
+        }
+        sent
+    }
+
+    /// Sweeps and sends; only reminders are given, not what the admin is told.
+    pub fn tick(&mut self, now: &str) -> Vec<(String, String)> {
+        self.sweep(now);
+        self.send(now).into_iter().filter(|(_, subject)| !subject.contains("放假安排")).collect()
+    }
+
+    pub fn at_time(&self, now: &str) -> Moment {
+        let local: DateTime = now.parse().unwrap();
+        let at = local.to_zoned(self.office.settings.timezone.clone()).unwrap().timestamp();
+        Moment::new(at, &self.office.settings.timezone)
+    }
+}
+
+fn subject(db: &mut Db, letter: i64) -> String {
+    db.read(|tx| tx.letter(letter)).unwrap().and_then(|l| l.subject).unwrap_or_default()
+}
+
+pub fn load(config: &Path) -> (Office, Vec<Deadline>) {
+    match config::load(config, &BTreeMap::new()) {
+        Ok(loaded) => Office::new(loaded),
+        Err(findings) => panic!("{findings}"),
+    }
+}
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn copy_holidays(folder: &Path) {
+    fs::create_dir_all(folder.join("holidays")).unwrap();
+    for entry in fs::read_dir(root().join("config/holidays")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.join("holidays").join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+pub fn days(from: Date, to: Date) -> impl Iterator<Item = Date> {
+    from.series(jiff::Span::new().days(1)).take_while(move |day| *day <= to)
+}

@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""duban as a process: started, killed, reloaded, stopped, given bad databases and full disks.
+
+Usage: service.py DUBAN [unittest arguments]. Loopback only; as root, for the small file system.
+"""
+
+import email
+import email.policy
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from aiosmtpd.controller import Controller
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DUBAN = sys.argv.pop(1)
+DAY = "2026-01-27T08:30"  # three working days before the annual report
+
+
+def until(true, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.05)
+
+
+class Received:
+    """What a server took, by Message-ID; `pause` seconds before it says 250."""
+
+    def __init__(self, pause=0.0):
+        self.pause, self.taken, self.begun = pause, [], threading.Event()
+
+    async def handle_DATA(self, server, session, envelope):
+        import asyncio
+
+        self.begun.set()
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.taken.append((message["message-id"], envelope.rcpt_tos[0]))
+        await asyncio.sleep(self.pause)
+        return "250 taken"
+
+
+class Service(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp())
+        for name in ("config", "seeds"):
+            shutil.copytree(ROOT / name, self.dir / name)
+        self.config = self.dir / "config/duban.toml"
+        self.started = []
+
+    def tearDown(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        subprocess.run(["umount", "-lq", str(self.dir / "var")], check=False)
+        shutil.rmtree(self.dir)
+
+    def duban(self, *args, code=0, env=None):
+        command = [DUBAN, *args, "--config", str(self.config)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})})
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def start(self, env=None):
+        process = subprocess.Popen(
+            [DUBAN, "run", "--config", str(self.config)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(env or {})},
+        )
+        self.started.append(process)
+        return process
+
+    def letters(self):
+        found = sorted((self.dir / "var/mail").glob("*.eml"))
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in found]
+
+    def wait_ready(self, process):
+        lock = self.dir / "var/duban.db.lock"
+        until(lambda: lock.exists() and lock.read_text().strip() == str(process.pid), "the lock")
+        until(lambda: self.letters(), "a first letter")
+
+    def smtp(self, received, **settings):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        controller = Controller(received, hostname="127.0.0.1", port=port, ready_timeout=10)
+        controller.start()
+        self.addCleanup(controller.stop)
+        env = {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__PORT": str(port),
+               "DUBAN__MAIL__SMTP__TLS": "none", "DUBAN__MAIL__SMTP__PER_MINUTE": "6000"}
+        return {**env, **{f"DUBAN__MAIL__SMTP__{k.upper()}": v for k, v in settings.items()}}
+
+    # Starting and stopping
+
+    def test_a_start_writes_a_letter_within_seconds_and_ends_cleanly(self):
+        begun = time.monotonic()
+        process = self.start()
+        self.wait_ready(process)
+        print(f"first letter after {time.monotonic() - begun:.2f} s", file=sys.stderr)
+        subjects = [m["subject"] for m in self.letters()]
+        self.assertTrue(any("督办已启动" in s for s in subjects), subjects)
+        process.terminate()
+        self.assertEqual(process.wait(timeout=10), 0)
+
+    def test_a_second_service_refuses_and_names_the_first(self):
+        first = self.start()
+        self.wait_ready(first)
+        second = self.start()
+        out, _ = second.communicate(timeout=20)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(str(first.pid), out)
+
+    def test_a_stop_does_not_cut_a_letter_in_half(self):
+        received = Received(pause=3)
+        process = self.start(self.smtp(received))
+        self.assertTrue(received.begun.wait(20))
+        process.terminate()
+        self.assertEqual(process.wait(timeout=20), 0)
+        states = sqlite3.connect(self.dir / "var/duban.db").execute("SELECT state, attempts FROM letter").fetchall()
+        self.assertIn(("sent", 1), states)
+        self.assertNotIn("sending", [state for state, _ in states])
+
+    # Twice is once
+
+    def test_once_again_and_again_writes_nothing_new(self):
+        self.duban("run", "--once", "--now", DAY)
+        first = [m["message-id"] for m in self.letters()]
+        self.assertGreater(len(first), 5)
+        for minute in ("08:30", "08:31", "12:00", "17:59"):
+            self.duban("run", "--once", "--now", f"2026-01-27T{minute}")
+        self.assertEqual([m["message-id"] for m in self.letters()], first)
+
+    def test_after_done_nothing_more(self):
+        self.duban("run", "--once", "--now", DAY)
+        self.duban("done", "annual-report", "--by", "张三", "--now", "2026-01-27T10:00")
+        before = len(self.letters())
+        for day in ("2026-01-29", "2026-01-30", "2026-02-02"):
+            self.duban("run", "--once", "--now", f"{day}T08:30")
+        new = [m for m in self.letters()[before:] if "信息公开工作年度报告" in m.get_body(("plain",)).get_content()
+               and "发布2025年度" in m.get_body(("plain",)).get_content()]
+        self.assertEqual(new, [])
+        self.duban("done", "annual-report", "--by", "张三", "--now", "2026-02-02T10:00", code=1)
+
+    def test_killed_while_sending_nothing_is_lost(self):
+        received = Received(pause=0.2)
+        env = self.smtp(received, connections="2")
+        kills = 0
+        while True:
+            process = subprocess.Popen([DUBAN, "run", "--once", "--now", DAY, "--config", str(self.config)],
+                                       env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                if process.wait(timeout=0.5 if kills < 12 else 60) == 0:
+                    break
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+        db = sqlite3.connect(self.dir / "var/duban.db")
+        owed = dict(db.execute("SELECT '<' || message_id || '>', mailbox FROM letter WHERE state = 'sent'").fetchall())
+        taken = {}
+        for message_id, to in received.taken:
+            taken.setdefault(message_id, []).append(to)
+        self.assertEqual(set(taken), set(owed), "every letter was taken, and no other")
+        self.assertEqual(db.execute("SELECT count(*) FROM letter WHERE state <> 'sent'").fetchone(), (0,))
+        twice = {m: n for m, n in taken.items() if len(n) > 1}
+        unknown = db.execute("SELECT count(*) FROM attempt WHERE outcome = 'unknown'").fetchone()[0]
+        self.assertLessEqual(sum(len(n) - 1 for n in twice.values()), unknown)
+        print(f"{kills} kills, {len(owed)} letters, {len(twice)} of them twice with the same Message-ID", file=sys.stderr)
+
+    def test_a_server_that_is_down_leaves_it_owed(self):
+        env = {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__PORT": "1",
+               "DUBAN__MAIL__SMTP__TLS": "none"}
+        self.duban("run", "--once", "--now", DAY, code=75, env=env)
+        rows = json.loads(self.duban("outbox", "--json"))
+        self.assertTrue(rows and all(row["state"] == "queued" for row in rows))
+        self.assertTrue(any(row["last_error"] for row in rows))
+        # An hour later it is still down, and then it is back.
+        self.duban("run", "--once", "--now", "2026-01-27T09:30", code=75, env=env)
+        received = Received()
+        self.duban("run", "--once", "--now", "2026-01-27T10:45", env=self.smtp(received))
+        self.assertEqual(len({m for m, _ in received.taken}), len(received.taken))
+        self.assertTrue(len(received.taken) >= len(rows))
+
+    # Configuration
+
+    def test_reload_takes_a_good_file_and_refuses_a_bad_one(self):
+        process = self.start()
+        self.wait_ready(process)
+        deadlines = self.dir / "config/deadlines.toml"
+        good = deadlines.read_text() + '\n[[deadline]]\nid = "mine"\ntitle = "报送"\ndue = "每年6月30日前"\nsections = ["办公室"]\n'
+        deadlines.write_text(good)
+        self.assertIn("已生效", self.duban("reload"))
+        until(lambda: any("新配置已生效" in m["subject"] for m in self.letters()), "the admin's letter")
+        deadlines.write_text(good.replace("每年6月30日前", "每年6月31日前"))
+        self.assertIn("6月31日", self.duban("reload", code=1))
+        process.send_signal(signal.SIGHUP)
+        until(lambda: any("配置有误" in m["subject"] for m in self.letters()), "the admin's letter")
+        db = sqlite3.connect(self.dir / "var/duban.db")
+        self.assertEqual(db.execute("SELECT in_force FROM deadline WHERE id = 'mine'").fetchone(), (1,))
+        self.assertIsNone(process.poll())
+
+    def test_an_edit_is_noticed_without_a_command(self):
+        process = self.start()
+        self.wait_ready(process)
+        extra = self.dir / "config/deadlines.d"
+        extra.mkdir()
+        (extra / "more.toml").write_text('[[deadline]]\nid = "more"\ntitle = "报送"\ndue = "每年6月30日前"\nsections = ["办公室"]\n')
+        db = sqlite3.connect(self.dir / "var/duban.db")
+        until(lambda: db.execute("SELECT 1 FROM deadline WHERE id = 'more'").fetchone(), "the edit", seconds=200)
+
+    def test_a_start_with_a_broken_plan_goes_on_with_the_last_good_one(self):
+        self.duban("run", "--once", "--now", DAY)
+        deadlines = self.dir / "config/deadlines.toml"
+        deadlines.write_text(deadlines.read_text() + "\n[[deadline]]\nid = 1\n")
+        before = len(self.letters())
+        process = self.start()
+        until(lambda: any("配置有误" in m["subject"] for m in self.letters()[before:]), "the admin's letter")
+        self.assertIsNone(process.poll())
+
+    def test_the_password_is_never_shown(self):
+        secret = "Kj7-never-shown"
+        env = {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__PORT": "1",
+               "DUBAN__MAIL__SMTP__USERNAME": "duban", "DUBAN__MAIL__SMTP__PASSWORD": secret, "RUST_LOG": "trace"}
+        said = self.duban("run", "--once", "--now", DAY, code=75, env=env) + self.duban("status", env=env) + self.duban("check", env=env)
+        self.assertNotIn(secret, said)
+
+    # Bad days
+
+    def test_foreign_corrupt_and_newer_databases_are_refused_in_words(self):
+        database = self.dir / "var/duban.db"
+        database.parent.mkdir()
+        foreign = sqlite3.connect(database)
+        foreign.execute("CREATE TABLE somebody_elses (x)")
+        foreign.commit()
+        foreign.close()
+        self.assertIn("不是督办的数据库", self.duban("run", "--once", "--now", DAY, code=1))
+        database.unlink()
+        database.write_bytes(b"not a database at all" * 1000)
+        self.assertIn("不是数据库", self.duban("run", "--once", "--now", DAY, code=1))
+        database.unlink()
+        self.duban("run", "--once", "--now", DAY)
+        newer = sqlite3.connect(database)
+        newer.execute("PRAGMA user_version = 999")
+        newer.close()
+        self.assertIn("更新版本", self.duban("run", "--once", "--now", DAY, code=1))
+
+    def test_a_locked_database_is_waited_for(self):
+        self.duban("run", "--once", "--now", DAY)
+        other = sqlite3.connect(self.dir / "var/duban.db", isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(2, lambda: other.execute("COMMIT")).start()
+        self.duban("done", "annual-report", "--by", "张三", "--now", "2026-01-27T10:00")
+
+    def test_a_full_disk_is_said_and_survived(self):
+        small = self.dir / "var"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k", "tmpfs", str(small)], check=True)
+        filler = small / "filler"
+        self.duban("status")
+        filler.write_bytes(b"x" * 1_000_000)
+        done = subprocess.run([DUBAN, "run", "--once", "--now", DAY, "--config", str(self.config)], capture_output=True, text=True)
+        self.assertIn(done.returncode, (1, 75), done.stdout + done.stderr)
+        self.assertRegex(done.stdout + done.stderr, "磁盘|空间|No space")
+        filler.unlink()
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)
+        late = "2026-01-27T11:00"
+        self.duban("run", "--once", "--now", late)
+        self.assertGreater(len(self.letters()), 5)
+        ids = [m["message-id"] for m in self.letters()]
+        self.assertEqual(len(ids), len(set(ids)))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
