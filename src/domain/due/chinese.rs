@@ -2,21 +2,17 @@
 
 use std::ops::Range;
 
-use jiff::civil::{Date, Weekday};
-
 use super::{
     Refusal,
     days::{list, not_understood},
+    once::{YEARS, checked_year, date, once, this_year, window_once, zh_list},
     refusal::{SOME_YEAR, refuse, refuse_with},
-    rule::{At, CaseFrom, Cycle, DayOf, Months as Which, Rule, Span, SpanUnit, Unit},
+    rule::{At, CaseFrom, Cycle, DayOf, Months as Which, Rule, Span, SpanUnit, Unit, weekday_zh},
     sentence::{Aside, Phrase},
     words::Word,
 };
 
 use Word::*;
-
-/// The years that a date may name.
-pub const YEARS: std::ops::RangeInclusive<u32> = 2000..=2199;
 
 pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
     let within = p.words.last() == Some(&Within);
@@ -38,8 +34,8 @@ pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Ref
         }),
         [Year | Half | Quarter | Month, Ended | After, ..] => after(p),
 
-        [From, Received | AfterEvent | BeforeEvent, ..] => case(p.from(1)),
-        [Received | AfterEvent | BeforeEvent, ..] => case(p),
+        [From, Received | AfterEvent | BeforeEvent, ..] | [From, Verb, SinceDay, ..] => case(p.from(1)),
+        [Received | AfterEvent | BeforeEvent, ..] | [Verb, SinceDay, ..] => case(p),
         [Num(n), Workday | Day | Days | Months] if within => {
             Ok(Rule::Case { from: CaseFrom::AfterReceipt, span: span(*n, p.words[1], CASE, p.place())? })
         }
@@ -52,6 +48,7 @@ pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Ref
         [Iso(..), To | Dash, Iso(..)] => window_once(p, aside),
         [From, Num(_), Year, _, ..] if p.words.contains(&To) => once(p.from(1), aside),
         [Num(_), Year, _, ..] => once(p, aside),
+        [Num(y), Year] if within && YEARS.contains(y) => Ok(Rule::Once(date(*y, 12, 31, p.place())?)),
         [ThisYear, _, ..] => this_year(p.from(1), year, aside),
         [From, Num(_), Month, ..] if p.words.contains(&To) => this_year(p.from(1), year, aside),
         [Num(_), Month, _, ..] => this_year(p, year, aside),
@@ -62,7 +59,14 @@ pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Ref
 /// What stands after 每.
 fn every(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
     match p.words {
-        [Num(1), ..] => every(p.from(1), year, aside),
+        // 每1月31日 is no 每月31日.
+        [Num(1), Year | Half | Quarter | Months | Week, ..] => every(p.from(1), year, aside),
+        [Num(m @ 1..=12), Month, ..] => refuse_with(
+            p.place(),
+            format!("分不清是每年{m}月，还是每{m}个月"),
+            vec![format!("每年{m}月底前"), "每双月10日".to_owned()],
+        ),
+        [] => refuse(p.place(), "“每”后面没有写多久一次", &["每年1月31日前", "每季度末月20日", "每月25日"]),
         [Year | Half | Quarter | Month, Ended, ..] | [Year | Half | Quarter | Month, After, ..] => after(p),
         [Month | Months, NextMonth, ..] => next_month(p.from(2), aside),
         [Quarter | Half, NextMonth, ..] => refuse(
@@ -201,7 +205,7 @@ fn next_month(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
 }
 
 /// The longest case, in months.
-const CASE: i32 = 60;
+pub const CASE: i32 = 24;
 
 fn case(p: Phrase) -> Result<Rule, Refusal> {
     let (from, example) = match p.words[0] {
@@ -211,7 +215,7 @@ fn case(p: Phrase) -> Result<Rule, Refusal> {
     };
     match p.words {
         [_, Num(n), length] => Ok(Rule::Case { from, span: span(*n, *length, CASE, p.place())? }),
-        [Received | AfterEvent, After | SinceDay | Begin, Num(n), length] => {
+        [Received | AfterEvent | Verb, After | SinceDay | Begin, Num(n), length] => {
             Ok(Rule::Case { from, span: span(*n, *length, CASE, p.place())? })
         }
         [.., Workday | Day | Days | Months] | [_] | [_, After | SinceDay] => {
@@ -236,7 +240,7 @@ pub fn span(n: u32, unit: Word, months: i32, place: Range<usize>) -> Result<Span
     let Some(unit) = span_unit(unit) else {
         return match unit {
             Week => refuse_with(place, "“周”请换算成日", vec![format!("收到之日起{}日内", n.clamp(1, 100) * 7)]),
-            Year => refuse_with(place, "“年”请换算成月", vec![format!("收到之日起{}个月内", n.clamp(1, 5) * 12)]),
+            Year => refuse_with(place, "“年”请换算成月", vec![format!("收到之日起{}个月内", n.clamp(1, 2) * 12)]),
             Month => refuse_with(
                 place,
                 format!("分不清是{n}月份，还是{n}个月"),
@@ -257,114 +261,16 @@ pub fn span(n: u32, unit: Word, months: i32, place: Range<usize>) -> Result<Span
     }
 }
 
-/// `2026年9月30日`, `2026年9月底`, `2026年底`.
-fn once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
-    let [Num(y), Year, ..] = p.words else { return Err(not_understood(p)) };
-    let year = checked_year(*y, p.sub(0..2).place())?;
-    // The end of a window may name its year again.
-    let again = (2..p.words.len()).find(|i| matches!(p.words[*i..], [To | Dash, Num(_), Year, ..]));
-    if let Some(i) = again {
-        let start = once(p.sub(0..i).without_begin(), aside)?;
-        let end = once(p.from(i + 1), aside)?;
-        aside.passed.push(p.sub(0..i + 1).place());
-        return in_order(start, end, p.place());
-    }
-    match p.words {
-        [_, _, Within] => Ok(Rule::Once(date(*y, 12, 31, p.place())?)),
-        [_, _, Num(m @ 1..=12), Month] => refuse_with(
-            p.place(),
-            format!("只写了{m}月，没有写哪一天：是月底前，还是{m}月1日前"),
-            vec![format!("{year}年{m}月底前"), format!("{year}年{m}月1日前")],
-        ),
-        [_, _, FirstHalf | SecondHalf | Nth(_), ..] if !p.words.contains(&Day) => {
-            refuse_with(p.place(), "没有写哪一天", vec![format!("{year}年6月底前"), format!("{year}年12月31日前")])
-        }
-        _ => once_in(year, p.from(2), aside),
-    }
-}
-
-fn once_in(year: i16, p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
-    let at = list(Unit::Year, p, aside)?;
-    let month = |m: u8| i8::try_from(m).unwrap_or(1);
-    match at.as_slice() {
-        [At { month: m, day: DayOf::Day(d) }] => {
-            let y = u32::try_from(year).unwrap_or_default();
-            Ok(Rule::Once(date(y, u32::from(*m), u32::from(*d), p.place())?))
-        }
-        [At { month: m, day: DayOf::Last }] => match Date::new(year, month(*m), 1) {
-            Ok(first) => Ok(Rule::Once(first.last_of_month())),
-            Err(_) => Err(not_understood(p)),
-        },
-        [At { month: m, .. }] => refuse_with(
-            p.place(),
-            "只办一次的请直接写日期，不写第几个工作日或星期几",
-            vec![format!("{year}年{m}月25日前"), format!("{year}年{m}月底前")],
-        ),
-        _ => refuse_with(
-            p.place(),
-            "只办一次的只能写一个日期：请每个日期写一个事项",
-            at.iter().map(|a| format!("{year}年{}前", zh(a))).collect(),
-        ),
-    }
-}
-
-fn window_once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
-    let [Iso(y, m, d), _, Iso(y2, m2, d2)] = p.words else { return Err(not_understood(p)) };
-    let start = Rule::Once(date(*y, *m, *d, p.sub(0..1).place())?);
-    let end = Rule::Once(date(*y2, *m2, *d2, p.from(2).place())?);
-    aside.passed.push(p.sub(0..2).place());
-    in_order(start, end, p.place())
-}
-
-fn in_order(start: Rule, end: Rule, place: Range<usize>) -> Result<Rule, Refusal> {
-    match (&start, &end) {
-        (Rule::Once(a), Rule::Once(b)) if a > b => refuse(place, "起止日期写反了", &["2026年3月1日至2026年3月31日"]),
-        _ => Ok(end),
-    }
-}
-
-/// A date without a year: once in the plan's year; else it may as well mean every year.
-fn this_year(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
-    if let Some(year) = year {
-        let year = checked_year(u32::try_from(year).unwrap_or_default(), p.place())?;
-        return once_in(year, p, aside);
-    }
-    let at = list(Unit::Year, p, aside)?;
-    let mut instead = vec![format!("每年{}前", zh_list(&at))];
-    if let [At { day: DayOf::Day(_) | DayOf::Last, .. }] = at.as_slice() {
-        instead.push(format!("{SOME_YEAR}年{}前", zh_list(&at)));
-    }
-    refuse_with(p.place(), "没有写年份，分不清是每年都办，还是只办一次（只办一次的请写上年份）", instead)
-}
-
-pub fn checked_year(y: u32, place: Range<usize>) -> Result<i16, Refusal> {
-    match i16::try_from(y) {
-        Ok(year) if YEARS.contains(&y) => Ok(year),
-        _ if y < 100 => {
-            refuse_with(place, "年份请写四位数", vec![format!("20{y:02}年9月30日前"), "每年9月30日前".to_owned()])
-        }
-        _ => refuse(place, "年份应在2000到2199之间", &["2026年9月30日前"]),
-    }
-}
-
-/// A date that there is.
-pub fn date(y: u32, m: u32, d: u32, place: Range<usize>) -> Result<Date, Refusal> {
-    let year = checked_year(y, place.clone())?;
-    let small = |n: u32| i8::try_from(n).ok();
-    let found = small(m).zip(small(d)).and_then(|(m, d)| Date::new(year, m, d).ok());
-    match (found, m) {
-        (Some(date), _) => Ok(date),
-        (None, 1..=12) => refuse_with(place, format!("{year}年{m}月没有{d}日"), vec![format!("{year}年{m}月底前")]),
-        (None, _) => refuse_with(place, format!("没有{m}月"), vec![format!("{year}年12月31日前")]),
-    }
-}
-
 /// What can be said of any phrase before its form is known.
 fn conflicts(p: Phrase) -> Result<(), Refusal> {
     let mut every = (0..p.words.len()).filter(|i| p.words[*i] == Every);
     if let (Some(_), Some(second)) = (every.next(), every.next()) {
         let what = "写了两个“每”，分不清多久一次：请只留一个";
         return refuse(p.sub(second..second + 1).place(), what, &["每年3月5日前", "每月5日"]);
+    }
+    if let Some(at) = two_in_a_row(p.words) {
+        let what = "写了两个日期，分不清以哪个为准：几天都要办的，用顿号“、”隔开";
+        return refuse(p.from(at).place(), what, &["每年7月10日、12月20日前", "每月4日、14日、24日", "每年1月31日前"]);
     }
     let has = |is: fn(&Word) -> bool| p.words.iter().any(is);
     let dated = has(|w| matches!(w, Day | Iso(..) | End | Weekday(_)));
@@ -378,12 +284,22 @@ fn conflicts(p: Phrase) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Where a second date or length follows a date without a mark between: `1月31日前10个工作日`.
+fn two_in_a_row(words: &[Word]) -> Option<usize> {
+    let soft = |w: &&Word| matches!(w, Before | Within | Until);
+    (1..words.len()).find(|i| {
+        let skipped = words[..*i].iter().rev().take_while(soft).count();
+        let before = words[..*i - skipped].last();
+        matches!(words[*i], Num(_) | Iso(..)) && matches!(before, Some(Day | Iso(..) | End | Workday))
+    })
+}
+
 /// Why none of the rows: the mistakes that have a name.
 fn no_row(p: Phrase, within: bool) -> Refusal {
     let (what, instead): (&str, Vec<String>) = match p.words {
         [] => ("没有写日期", forms(&["每年1月31日前", "每季度末月20日", "每月25日"])),
         [Num(n)] => ("只有一个数字，分不清是几月几日", numbered(*n)),
-        [Pair(m, d) | MonthDay(m, d)] => ("日期请写成几月几日", numbered(m * 100 + d)),
+        [Pair(m, d) | MonthDay(m, d)] => ("日期请写成几月几日", numbered(m.saturating_mul(100).saturating_add(*d))),
         [Num(n), Day | Days] => {
             let n = n.clamp(&1, &31);
             ("分不清是每月的哪一天，还是多少天以内", vec![format!("每月{n}日"), format!("收到之日起{n}日内")])
@@ -392,7 +308,7 @@ fn no_row(p: Phrase, within: bool) -> Refusal {
             let unit = if p.words[1] == Workday { "工作日" } else { "月" };
             (
                 "没有说从哪一天算起",
-                vec![format!("收到之日起{}个{unit}内", n.clamp(&1, &60)), "每季度结束后10个工作日内".into()],
+                vec![format!("收到之日起{}个{unit}内", n.clamp(&1, &24)), "每季度结束后10个工作日内".into()],
             )
         }
         [Num(n), Month] if within => {
@@ -403,26 +319,27 @@ fn no_row(p: Phrase, within: bool) -> Refusal {
             let m = m.clamp(&1, &12);
             ("只写了月份，没有写哪一天，也没有写每年", vec![format!("每年{m}月底前"), format!("每年{m}月1日前")])
         }
+        [Num(y), Year] if YEARS.contains(y) => ("没有写月和日", vec![format!("{y}年12月31日前")]),
         [Num(n), Week | Year] => (
             "请换算成日或月",
             vec![if p.words[1] == Week {
                 format!("收到之日起{}日内", n.clamp(&1, &100) * 7)
             } else {
-                format!("收到之日起{}个月内", n.clamp(&1, &5) * 12)
+                format!("收到之日起{}个月内", n.clamp(&1, &2) * 12)
             }],
         ),
         [Workday | Day | Days | Months, ..] => ("这里少了数字", forms(&["收到之日起20个工作日内", "每月第3个工作日"])),
-        [Weekday(day), ..] => {
-            ("没有写“每”，分不清是每周，还是某一周", vec![format!("每{}", super::rule::weekday_zh(*day))])
-        }
+        [Weekday(day), ..] => ("没有写“每”，分不清是每周，还是某一周", vec![format!("每{}", weekday_zh(*day))]),
         [Month, ..] => ("没有写“每”，分不清是每个月，还是这个月", forms(&["每月底前", "每月25日", "2026年9月底前"])),
         [Quarter, ..] => ("没有写“每”，分不清是每个季度，还是这个季度", forms(&["每季度末", "每季度末月20日"])),
         [Half, ..] => ("没有写“每”，分不清是每半年，还是这半年", forms(&["每半年末月20日", "每半年末"])),
         [Nth(n @ 1..=4), Quarter, ..] => ("没有写“每年”和日期", vec![format!("每年{}月底前", n * 3)]),
+        [FirstHalf | SecondHalf, Ended, ..] => {
+            ("请写每半年，或直接写日期", forms(&["每半年结束后15日内", "每年7月15日前", "每年1月15日前"]))
+        }
         [FirstHalf | SecondHalf, ..] => {
             ("没有写“每年”和日期", forms(&["每年6月底前", "每年12月底前", "每年6月底、12月底前"]))
         }
-        [Every] => ("“每”后面没有写多久一次", forms(&["每年1月31日前", "每月25日"])),
         [Year, ..] => ("没有写“每”和日期", forms(&["每年12月31日前", "年底前"])),
         _ => return not_understood(p),
     };
@@ -441,27 +358,5 @@ fn numbered(n: u32) -> Vec<String> {
         (m @ (1 | 3 | 5 | 7 | 8 | 10 | 12), d @ 29..=31) => vec![format!("每年{m}月{d}日前")],
         _ if YEARS.contains(&n) => vec![format!("{n}年12月31日前"), "每年12月31日前".into()],
         _ => forms(&["每年1月31日前", "每月25日"]),
-    }
-}
-
-fn zh_list(at: &[At]) -> String {
-    at.iter().map(zh).collect::<Vec<_>>().join("、")
-}
-
-fn zh(at: &At) -> String {
-    let m = at.month;
-    let nth = |n: i8| match n {
-        -1 => "最后一个".to_owned(),
-        1.. => format!("第{n}个"),
-        _ => format!("倒数第{}个", n.unsigned_abs()),
-    };
-    match at.day {
-        DayOf::Day(d) => format!("{m}月{d}日"),
-        DayOf::Last => format!("{m}月底"),
-        DayOf::Workday(n) => format!("{m}月{}工作日", nth(n)),
-        DayOf::Weekday(n, day) => {
-            let day = Weekday::from_monday_zero_offset(day).map_or("周一", super::rule::weekday_zh);
-            format!("{m}月{}{day}", nth(n))
-        }
     }
 }

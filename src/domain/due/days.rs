@@ -44,7 +44,7 @@ pub fn list(unit: Unit, phrase: Phrase, aside: &mut Aside) -> Result<Vec<At>, Re
             match (item, at.day) {
                 (Item::Month(m), _) => found.push(checked(unit, m, at.day, place)?),
                 (Item::Day(m, d), DayOf::Day(_)) => found.push(checked(unit, m, DayOf::Day(d), place)?),
-                _ => return no_day(place),
+                _ => return no_day(unit, place),
             }
         }
         month = Some(at.month);
@@ -61,18 +61,24 @@ pub fn list(unit: Unit, phrase: Phrase, aside: &mut Aside) -> Result<Vec<At>, Re
                 refuse_with(place, format!("{d}后面少了“日”"), vec![format!("每年{m}月{d}日前")])
             }
             Item::Day(_, d) => refuse_with(place, format!("{d}后面少了“日”"), vec![format!("每月{d}日")]),
-            _ => no_day(place),
+            _ => no_day(unit, place),
         };
     }
     if found.is_empty() {
-        return no_day(phrase.place());
+        return no_day(unit, phrase.place());
     }
     distinct(&found, phrase.place())?;
     Ok(found)
 }
 
-fn no_day<T>(place: Range<usize>) -> Result<T, Refusal> {
-    refuse(place, "没有写哪一天", &["每年12月31日前", "每半年末月20日", "每季度末月20日", "每月25日"])
+fn no_day<T>(unit: Unit, place: Range<usize>) -> Result<T, Refusal> {
+    let instead: &[&str] = match unit {
+        Unit::Year => &["每年12月31日前", "每年3月底前", "每年至少1次"],
+        Unit::HalfYear => &["每半年末月20日", "每半年末", "每半年至少1次"],
+        Unit::Quarter => &["每季度末月20日", "每季度末", "每季度至少1次"],
+        Unit::Month => &["每月25日", "每月底前", "每月至少1次"],
+    };
+    refuse(place, "没有写哪一天", instead)
 }
 
 fn distinct(found: &[At], place: Range<usize>) -> Result<(), Refusal> {
@@ -126,6 +132,11 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Aside) -> Result<I
     let last_month = unit.months();
     match (unit, p.words) {
         (Unit::Year, [NextYear | From, ..]) => item(unit, month, p.from(1), aside),
+        (Unit::Year, [FirstHalf]) => refuse(place, "没有写哪一天", &["每年6月底前", "每年6月20日前"]),
+        (Unit::Year, [SecondHalf]) => refuse(place, "没有写哪一天", &["每年12月底前", "每年12月20日前"]),
+        (Unit::Year, [Nth(n @ 1..=4), Quarter]) => {
+            refuse_with(place, "没有写哪一天", vec![format!("每年{}月底前", n * 3), format!("每年{}月20日前", n * 3)])
+        }
         (Unit::Year, [half @ (FirstHalf | SecondHalf), ..]) => {
             let found = item(unit, month, p.from(1), aside)?;
             match &found {
@@ -142,7 +153,8 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Aside) -> Result<I
             let m = month_number(*m, place.clone())?;
             Ok(Item::Day(m, day_number(*d, place)?))
         }
-        (Unit::Year, [Num(m), Month, ..]) => whole(month_number(*m, place.clone())?, day_of(p.from(2), aside)?),
+        (Unit::Year, [Num(m), Month, ..]) => whole(month_number(*m, place.clone())?, day_of(unit, p.from(2), aside)?),
+        (Unit::Year, [Num(n @ 1..=4), Quarter, End]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
         (Unit::Year, [Nth(n @ 1..=4), Quarter, End]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
         (Unit::Year, [Year, End] | [End]) => whole(12, DayOf::Day(31)),
         (Unit::HalfYear, [Half, End] | [End]) | (Unit::Quarter, [Quarter, End] | [End]) => {
@@ -153,20 +165,22 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Aside) -> Result<I
             let months = i32::from(last_month);
             let m = if *n < 0 { months + 1 + n } else { *n };
             match u8::try_from(m) {
-                Ok(m) if (1..=last_month).contains(&m) && p.words.len() > 2 => whole(m, day_of(p.from(2), aside)?),
-                Ok(m) if (1..=last_month).contains(&m) => no_day(place),
+                Ok(m) if (1..=last_month).contains(&m) && p.words.len() > 2 => {
+                    whole(m, day_of(unit, p.from(2), aside)?)
+                }
+                Ok(m) if (1..=last_month).contains(&m) => no_day(unit, place),
                 _ => refuse(place, format!("没有这个月：这里只有{months}个月"), &["每季度末月20日", "每半年末月20日"]),
             }
         }
         (Unit::Month, [Num(d)]) => Ok(Item::Day(1, day_number(*d, place)?)),
         (Unit::Year, [Num(d)]) if month.is_some() => Ok(Item::Day(month.unwrap_or(1), day_number(*d, place)?)),
-        (Unit::Month, _) => whole(1, day_of(p, aside)?),
+        (Unit::Month, _) => whole(1, day_of(unit, p, aside)?),
         (Unit::Year | Unit::Quarter | Unit::HalfYear, [Num(_), Day, ..]) if month.is_some() => {
-            whole(month.unwrap_or(1), day_of(p, aside)?)
+            whole(month.unwrap_or(1), day_of(unit, p, aside)?)
         }
         // The last working day of a year is in its last month, the third in its first.
         (_, [Nth(n), Workday]) if *n > 0 => whole(1, workday(*n, place.clone())?),
-        (_, [Nth(-1), Day | Days]) | (_, [Nth(_), Workday]) => whole(last_month, day_of(p, aside)?),
+        (_, [Nth(-1), Day | Days]) | (_, [Nth(_), Workday]) => whole(last_month, day_of(unit, p, aside)?),
         (Unit::Quarter, [Num(d), Day]) => refuse_with(
             place,
             format!("没有写是季度的哪个月的{d}日"),
@@ -191,21 +205,23 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Aside) -> Result<I
 }
 
 /// A day of a month.
-fn day_of(p: Phrase, aside: &mut Aside) -> Result<DayOf, Refusal> {
+fn day_of(unit: Unit, p: Phrase, aside: &mut Aside) -> Result<DayOf, Refusal> {
     let place = p.place();
     match p.words {
-        [Num(d), Day] | [Before, Num(d), Day | Days] => Ok(DayOf::Day(day_number(*d, place)?)),
+        [Num(d), Day] => Ok(DayOf::Day(day_number(*d, place)?)),
+        // 每月前5日 is in the month; 每年3月前5日 may be before it.
+        [Before, Num(d), Day | Days] if unit == Unit::Month => Ok(DayOf::Day(day_number(*d, place)?)),
         [End] | [Month, End] | [Nth(-1), Day | Days] | [Ten(31)] => Ok(DayOf::Last),
         [Ten(d)] => Ok(DayOf::Day(*d)),
         [Nth(n), Workday] => workday(*n, place),
-        [Before, Num(n), Workday] => workday(i32::try_from(*n).unwrap_or(i32::MAX), place),
+        [Before, Num(n), Workday] if unit == Unit::Month => workday(i32::try_from(*n).unwrap_or(i32::MAX), place),
         [Nth(n), Weekday(day)] => weekday(*n, *day, place),
         [Nth(_), Week, ..] => {
             refuse(place, "“第几周”各人算法不一：请写成第几个星期几", &["每月第2个周五", "每月最后一个周五"])
         }
         [Num(_), Day, Weekday(day)] => {
             aside.weekdays.push((*day, p.from(2).place()));
-            day_of(p.sub(0..2), aside)
+            day_of(unit, p.sub(0..2), aside)
         }
         _ => Err(not_a_day(p)),
     }
@@ -246,7 +262,7 @@ fn month_number(m: u32, place: Range<usize>) -> Result<u8, Refusal> {
 fn day_number(d: u32, place: Range<usize>) -> Result<u8, Refusal> {
     match u8::try_from(d) {
         Ok(d @ 1..=31) => Ok(d),
-        _ => refuse(place, format!("没有{d}日"), &["每月31日", "每月底前", "每月1日"]),
+        _ => refuse(place, format!("没有{d}日"), &["每月底前", "每年12月31日前"]),
     }
 }
 
@@ -271,7 +287,7 @@ pub fn workday(n: i32, place: Range<usize>) -> Result<DayOf, Refusal> {
         Ok(n @ (-15..=-1 | 1..=15)) => Ok(DayOf::Workday(n)),
         _ => refuse(
             place,
-            format!("不是每个月都有{}个工作日（放长假的月份最少只有15个）", n.unsigned_abs()),
+            format!("不是每个月都有{}个工作日（放长假的月份只有十五六个）", n.unsigned_abs()),
             &["每月最后一个工作日", "每月倒数第3个工作日", "每月第15个工作日"],
         ),
     }

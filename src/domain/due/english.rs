@@ -2,12 +2,13 @@
 
 use super::{
     Refusal,
-    chinese::{checked_year, span},
+    chinese::{CASE, span},
     days::{checked, not_understood, weekday, workday},
+    once::checked_year,
     refusal::refuse,
     rule::{At as OnDay, CaseFrom, Cycle, DayOf, Months as Which, Rule, Unit},
     sentence::Phrase,
-    words::{Each as How, Word},
+    words::{Often, Word},
 };
 
 use Word::*;
@@ -31,7 +32,7 @@ pub fn rule(p: Phrase) -> Result<(Rule, Option<u32>), Refusal> {
 
 fn plain(p: Phrase) -> Result<Rule, Refusal> {
     match p.words {
-        [Each(How::Year), .., From, Num(y)] => {
+        [Each(Often::Year), .., From, Num(y)] => {
             let cycle = Cycle::Years { every: 1, from: Some(checked_year(*y, p.place())?) };
             days(cycle, p.sub(1..p.words.len() - 2))
         }
@@ -43,13 +44,13 @@ fn plain(p: Phrase) -> Result<Rule, Refusal> {
         [Every, Num(_), Year, ..] => {
             refuse(p.place(), "没有说从哪一年算起：请在后面写 from 2026", &["every 2 years 03-01 from 2026"])
         }
-        [Each(How::Year), ..] | [Every, Year, ..] => days(Cycle::YEARLY, tail(p)),
-        [Each(How::Half), ..] | [Every, Half, ..] => days(Cycle::HalfYears, tail(p)),
-        [Each(How::Quarter), ..] | [Every, Quarter, ..] => days(Cycle::Quarters, tail(p)),
-        [Each(How::Month), ..] | [Every, Month, ..] => days(Cycle::Months(Which::Every), tail(p)),
+        [Each(Often::Year), ..] | [Every, Year, ..] => days(Cycle::YEARLY, tail(p)),
+        [Each(Often::Half), ..] | [Every, Half, ..] => days(Cycle::HalfYears, tail(p)),
+        [Each(Often::Quarter), ..] | [Every, Quarter, ..] => days(Cycle::Quarters, tail(p)),
+        [Each(Often::Month), ..] | [Every, Month, ..] => days(Cycle::Months(Which::Every), tail(p)),
         [Odd, Month, ..] => days(Cycle::Months(Which::Odd), p.from(2)),
         [Even, Month, ..] => days(Cycle::Months(Which::Even), p.from(2)),
-        [Each(How::Week), ..] | [Every, Week, ..] => days(Cycle::Weeks, tail(p)),
+        [Each(Often::Week), ..] | [Every, Week, ..] => days(Cycle::Weeks, tail(p)),
         [Every, Weekday(_)] => days(Cycle::Weeks, p.from(1)),
         [Num(n), length, After, unit] => {
             let unit = match unit {
@@ -75,7 +76,7 @@ fn tail(p: Phrase) -> Phrase {
 
 fn case(from: CaseFrom, p: Phrase) -> Result<Rule, Refusal> {
     let [Num(n), length, ..] = p.words else { return Err(not_understood(p)) };
-    Ok(Rule::Case { from, span: span(*n, a_length(*length), 60, p.place())? })
+    Ok(Rule::Case { from, span: span(*n, a_length(*length), CASE, p.place())? })
 }
 
 /// `month` names a month and measures one.

@@ -5,21 +5,26 @@
 //! A text goes through these files, in this order:
 //!
 //! - `text`: characters that compare, each with its place in the text as written
-//! - `words`: the dictionary, longest match first
+//! - `words`: words of the `dictionary`, longest match first
 //! - `sentence`: what changes nothing is set aside; what never gives a date is refused by name
-//! - `chinese` (with `days`), `english`, `recurrence`: the forms, one row each
+//! - `chinese` (with `days` and `once`), `english`, `recurrence`: the forms, one row each
 //! - `rule`: what was meant, and its canonical form; `dates`: its dates
 
 mod chinese;
 mod dates;
 mod days;
+mod dictionary;
 mod english;
+mod once;
 mod recurrence;
 mod refusal;
 mod rule;
 mod sentence;
 mod text;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, ops::Range};
 
@@ -96,18 +101,24 @@ fn whole(text: &str) -> Range<usize> {
     start..start + text.trim().len()
 }
 
-/// What to write instead of something unknown: the rest, or what it may be a misspelling of.
+/// What to write instead of something unknown: the text without it, the text before it, or what it
+/// may be a misspelling of.
 fn suggest(text: &str, at: &Range<usize>, year: Option<i16>) -> Vec<String> {
     let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
-    let mut forms: Vec<String> = Vec::new();
+    let pause = |c: char| c.is_whitespace() || "，、；,;".contains(c);
     let mended = did_you_mean(word).map(|w| format!("{before}{w}{after}"));
-    let without = (!before.is_empty() || !after.is_empty()).then(|| format!("{before}{after}").trim().to_owned());
-    for form in mended.into_iter().chain(without) {
-        if understand(&form, year).is_ok() {
+    let shorter = [format!("{before}{after}"), before.trim_end_matches(pause).to_owned()];
+    let mut forms: Vec<String> = Vec::new();
+    for form in mended.into_iter().chain(shorter).map(|f| f.trim().to_owned()) {
+        if !forms.contains(&form) && understand(&form, year).is_ok() {
             forms.push(form);
         }
     }
-    forms.extend(nearest(text));
+    for form in nearest(text) {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
     forms.truncate(3);
     forms
 }

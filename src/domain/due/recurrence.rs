@@ -95,7 +95,10 @@ impl Recurrence {
         }
         if start.is_none() && (interval > 1 || count.is_some()) {
             let what = "有 INTERVAL 或 COUNT 时要写从哪一天算起（DTSTART）".to_owned();
-            return refuse(what, &["DTSTART:20260301 RRULE:FREQ=YEARLY;INTERVAL=2"]);
+            return refuse(
+                what,
+                &[&format!("DTSTART:20260301 {}", text.trim()), "DTSTART:20260301 RRULE:FREQ=YEARLY;INTERVAL=2"],
+            );
         }
         write_out(text, freq, &mut parts, start)?;
         let by = parts.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(";");

@@ -38,10 +38,12 @@ pub fn named(text: &str, name: Name, at: Range<usize>, all: Phrase) -> Refusal {
             (format!("“{word}”说不准是哪一天：请写最晚的那一天"), vec!["每年9月30日前".into(), "每月25日".into()])
         }
         Name::Hours => {
-            let days = hours(all).map(|n| n.div_ceil(24));
-            let mut instead = vec!["每周五".into(), "2026年9月30日前".into()];
-            instead.insert(0, format!("收到之日起{}日内", days.unwrap_or(1)));
-            (format!("“{word}”按小时或钟点算，提醒以天为单位：请只写到哪一天"), instead)
+            // 24小时 is a length, 17时 an hour of the day.
+            let instead = match hours(all).filter(|_| word.contains("小时")) {
+                Some(n) => vec![format!("收到之日起{}日内", n.div_ceil(24).max(1)), "收到之日起1个工作日内".into()],
+                None => vec!["每年9月30日前".into(), "2026年9月30日前".into(), "每周五".into()],
+            };
+            (format!("“{word}”精确到了小时，提醒以天为单位：请只写到哪一天"), instead)
         }
         Name::Lunar => (
             format!("“{word}”按农历，每年日期不同：请写公历日期"),
@@ -51,7 +53,7 @@ pub fn named(text: &str, name: Name, at: Range<usize>, all: Phrase) -> Refusal {
             format!("“{word}”请写成日期"),
             vec![format!("每年{month}月{day}日前"), format!("{SOME_YEAR}年{month}月{day}日前")],
         ),
-        Name::Relative => {
+        Name::Relative | Name::Current => {
             let instead = match word.chars().next_back() {
                 _ if word.contains(['周', '星']) => vec!["每周五".into(), "2026年9月30日前".into()],
                 Some('月') => vec!["每月底前".into(), "次月5日前".into(), "2026年9月30日前".into()],

@@ -92,7 +92,7 @@ pub fn cut(text: &str, read: &Words, aside: &mut Aside) -> Result<Words, Refusal
                 let Some(len) = rest.words.iter().position(|w| *w == Close) else {
                     return refuse(rest.places[0].clone(), "左括号没有对应的右括号", &[]);
                 };
-                bracket(text, rest.sub(1..len), aside)?;
+                bracket(text, rest.sub(0..len + 1), aside)?;
                 aside.passed.push(rest.sub(0..len + 1).place());
                 i += len + 1;
                 continue;
@@ -109,7 +109,14 @@ pub fn cut(text: &str, read: &Words, aside: &mut Aside) -> Result<Words, Refusal
             },
             // After 务于, 起 and at the beginning they only make a pause.
             Comma | Colon if matches!(all.words[..i].last(), None | Some(Lead | Begin | Soft)) => {}
-            Soft => {}
+            Soft | TitleOpen | TitleClose => {}
+            // 17:00
+            Colon if matches!((kept.words.last(), rest.words.get(1)), (Some(Num(_)), Some(Num(_)))) => {
+                return Err(refusal::named(text, Name::Hours, all.sub(i - 1..i + 2).place(), all));
+            }
+            Named(Name::Hours) if i > 0 && matches!(all.words[i - 1], Num(_)) => {
+                return Err(refusal::named(text, Name::Hours, all.sub(i - 1..i + 1).place(), all));
+            }
             Named(name) => {
                 return Err(refusal::named(text, name, rest.places[0].clone(), all));
             }
@@ -162,7 +169,8 @@ fn tail(rest: Phrase, aside: &mut Aside) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn bracket(text: &str, inside: Phrase, aside: &mut Aside) -> Result<(), Refusal> {
+fn bracket(text: &str, whole: Phrase, aside: &mut Aside) -> Result<(), Refusal> {
+    let inside = whole.sub(1..whole.words.len() - 1);
     if let [Weekday(day)] | [Week, Weekday(day)] = inside.words {
         aside.weekdays.push((*day, inside.place()));
         return Ok(());
@@ -170,11 +178,11 @@ fn bracket(text: &str, inside: Phrase, aside: &mut Aside) -> Result<(), Refusal>
     if let Some(at) = inside.words.iter().position(|w| matches!(w, Named(Name::Except))) {
         return Err(refusal::named(text, Name::Except, inside.places[at].clone(), inside));
     }
-    second_date(inside).map_or(Ok(()), two_dates)
+    second_date(inside).map_or(Ok(()), |_| two_dates(whole.place()))
 }
 
 fn two_dates<T>(at: Range<usize>) -> Result<T, Refusal> {
-    refuse(at, "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项", &["每年1月31日前"])
+    refuse(at, "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项", &[])
 }
 
 /// Where the words name a date, titles apart: 《2022年要点》 is a name.
@@ -186,7 +194,9 @@ fn second_date(phrase: Phrase) -> Option<Range<usize>> {
             TitleOpen => depth += 1,
             TitleClose if depth > 0 => depth -= 1,
             _ if depth > 0 => {}
-            Every | Iso(..) | MonthDay(..) | Weekday(_) | NextMonth | NextYear | NextQuarter => {
+            Every | Iso(..) | MonthDay(..) | Weekday(_) => return Some(phrase.places[i].clone()),
+            // 报送下季度计划 names no date.
+            NextMonth | NextYear | NextQuarter if matches!(next, Some(Num(_) | Nth(_) | End)) => {
                 return Some(phrase.places[i].clone());
             }
             Named(Name::Lunar | Name::Feast(..) | Name::Relative | Name::Daily | Name::TenDays | Name::Except) => {
