@@ -45,7 +45,8 @@ fn plain(path: &Path, rank: usize, mut text: String, report: &Report) -> Source 
     let source = Source::new(path.to_owned(), rank, text);
     if marked {
         let what = "文件开头有 BOM 标记（“带有 BOM 的 UTF-8”），已照常读取";
-        report.warn(&source, 0..0, what, "另存为时“编码”选“UTF-8”，不选“带有 BOM 的 UTF-8”");
+        let instead = "另存为时“编码”选“UTF-8”，不选“带有 BOM 的 UTF-8”";
+        report.about(Severity::Warning, &source, what.to_owned(), instead.to_owned());
     }
     source
 }
@@ -94,7 +95,9 @@ fn tell(path: &Path, rank: usize, looks: &Looks, bytes: &[u8], report: &Report) 
     let (encoding, what, instead) = match looks {
         Looks::Utf16(encoding) => (*encoding, "文件的编码是 UTF-16（记事本里叫“Unicode”或“UTF-16”），不是 UTF-8", SAVE),
         Looks::Gbk => (GB18030, "文件的编码是 GBK（记事本里叫“ANSI”），不是 UTF-8", SAVE),
-        Looks::Damaged => (encoding_rs::UTF_8, "这里有不是 UTF-8 的字节，文字已损坏", "把这一处重新写一遍，按 UTF-8 保存"),
+        Looks::Damaged => {
+            (encoding_rs::UTF_8, "这里有不是 UTF-8 的字节，文字已损坏", "把这一处重新写一遍，按 UTF-8 保存")
+        }
         Looks::Zeros => (encoding_rs::UTF_8, "这里有空字节（NUL），文件可能没有写完整", "删去这一处；或从备份恢复"),
         Looks::Office => {
             let what = format!("{} 是 Word、Excel、PDF 或压缩文件，不是纯文本", path.display());
@@ -105,7 +108,9 @@ fn tell(path: &Path, rank: usize, looks: &Looks, bytes: &[u8], report: &Report) 
         }
     };
     let source = Source::new(path.to_owned(), rank, encoding.decode_with_bom_removal(bytes).0.into_owned());
-    let odd = |c: char| if matches!(looks, Looks::Damaged | Looks::Zeros) { matches!(c, '\u{FFFD}' | '\0') } else { !c.is_ascii() };
+    let odd = |c: char| {
+        if matches!(looks, Looks::Damaged | Looks::Zeros) { matches!(c, '\u{FFFD}' | '\0') } else { !c.is_ascii() }
+    };
     let at = source.text.find(odd).unwrap_or(0);
     let len = source.text[at..].chars().take_while(|c| odd(*c)).map(char::len_utf8).sum::<usize>();
     report.error(&source, at..at + len, what, instead);

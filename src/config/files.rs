@@ -1,7 +1,8 @@
 //! Reading: which bytes are a text, and what the others look like.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Read},
     ops::Range,
@@ -13,6 +14,7 @@ use super::{
     encoding,
     finding::{Place, Report, Severity},
     watch::Fingerprint,
+    words,
 };
 
 /// A file that holds more is not a configuration.
@@ -27,14 +29,16 @@ pub struct Source {
     pub rank: usize,
     /// Where each line begins.
     lines: Vec<usize>,
-    /// Lines whose syntax is broken, counted from 1.
-    broken: std::cell::RefCell<BTreeSet<usize>>,
+    /// Stretches whose syntax is broken.
+    broken: RefCell<BTreeMap<usize, usize>>,
+    /// The text without the lines that the parser would stop at.
+    pub mended: OnceCell<String>,
 }
 
 impl Source {
     pub fn new(path: PathBuf, rank: usize, text: String) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        Self { path, text, rank, lines, broken: Default::default() }
+        Self { path, text, rank, lines, broken: RefCell::default(), mended: OnceCell::new() }
     }
 
     /// The line of a byte, counted from 1.
@@ -60,15 +64,22 @@ impl Source {
         let range = self.line_range(line);
         let start = start.min(range.end);
         let end = floor(&self.text, at.end).clamp(start, range.end);
-        Place::new(&self.path, line, &self.text[range.clone()], start - range.start..end - range.start)
+        let text = &self.text[range.clone()];
+        let shown = words::mask_secret(text);
+        let [start, end] = [start, end].map(|at| (at - range.start).min(shown.len()));
+        Place::new(&self.path, line, &shown, start..end)
     }
 
-    pub fn break_line(&self, line: usize) {
-        self.broken.borrow_mut().insert(line);
+    pub fn break_at(&self, at: Range<usize>) {
+        self.broken.borrow_mut().insert(at.start, at.end);
     }
 
-    pub fn is_broken_line(&self, line: usize) -> bool {
-        self.broken.borrow().contains(&line)
+    pub fn is_broken_at(&self, at: &Range<usize>) -> bool {
+        let broken = self.broken.borrow();
+        let near = broken.range(..=at.start).next_back().map(|(_, end)| *end);
+        // A whole line that is broken may have a smaller stretch between its start and here.
+        let line = broken.get(&self.line_range(self.line_of(at.start)).start).copied();
+        near.into_iter().chain(line).any(|end| at.start < end)
     }
 
     pub fn is_broken(&self) -> bool {
@@ -175,9 +186,13 @@ fn unreadable(path: &Path, error: &io::Error) -> Trouble {
     let shown = tidy(path);
     let shown = shown.display();
     let (what, instead) = match error.kind() {
-        io::ErrorKind::NotFound => (format!("没有这个文件：{shown}"), "检查文件名和路径；路径从写它的那个文件所在的目录算起"),
+        io::ErrorKind::NotFound => {
+            (format!("没有这个文件：{shown}"), "检查文件名和路径；路径从写它的那个文件所在的目录算起")
+        }
         io::ErrorKind::PermissionDenied => (format!("没有权限读取：{shown}"), "让运行服务的用户能读这个文件"),
-        io::ErrorKind::IsADirectory => (format!("这是一个目录，不是文件：{shown}"), "写到具体的文件，例如 deadlines.toml"),
+        io::ErrorKind::IsADirectory => {
+            (format!("这是一个目录，不是文件：{shown}"), "写到具体的文件，例如 deadlines.toml")
+        }
         io::ErrorKind::NotADirectory => (format!("路径中间有一段不是目录：{shown}"), "检查路径"),
         io::ErrorKind::InvalidInput => (format!("不是普通文件：{shown}"), "换成普通的文本文件"),
         io::ErrorKind::FileTooLarge => (format!("文件太大，超过 64 MiB：{shown}"), "检查是不是放错了文件"),
@@ -212,16 +227,23 @@ mod tests {
 
     #[test]
     fn paths_are_shown_short() {
-        for (path, shown) in [("config/../seeds/a", "seeds/a"), ("./a/./b", "a/b"), ("../a", "../a"), ("/../a", "/../a")] {
+        for (path, shown) in
+            [("config/../seeds/a", "seeds/a"), ("./a/./b", "a/b"), ("../a", "../a"), ("/../a", "/../a")]
+        {
             assert_eq!(tidy(Path::new(path)), Path::new(shown), "{path}");
         }
     }
 
     #[test]
     fn what_editors_leave_is_passed_by() {
-        for (name, ours) in
-            [("a.toml", true), ("A.TOML", true), (".a.toml", false), ("a.toml~", false), ("a.toml.bak", false), ("~$a.toml", false)]
-        {
+        for (name, ours) in [
+            ("a.toml", true),
+            ("A.TOML", true),
+            (".a.toml", false),
+            ("a.toml~", false),
+            ("a.toml.bak", false),
+            ("~$a.toml", false),
+        ] {
             assert_eq!(is_ours(Path::new(name)), ours, "{name}");
         }
     }

@@ -51,6 +51,10 @@ const TOP: &[&str] =
     &["timezone", "send_at", "window", "database", "deadlines", "holidays", "admin", "contact", "mail"];
 const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
 
+/// Where a key belongs that stands in the wrong table.
+pub(super) const ELSEWHERE: &[(&[&str], &str)] =
+    &[(TOP, "文件开头，第一个 [ ] 之前"), (MAIL, " [mail] 下面"), (smtp::KEYS, " [mail.smtp] 下面")];
+
 /// The keys of a table: "", "mail" or "mail.smtp".
 pub(super) fn keys(table: &str) -> &'static [&'static str] {
     match table {

@@ -79,7 +79,11 @@ pub(super) fn read(
     let username = layers.text("mail.smtp.username").map(|given| given.value).unwrap_or_default();
     let helo = layers.text("mail.smtp.helo").filter(|given| !given.value.is_empty()).map(|given| {
         if !is_host(&given.value) {
-            layers.error(&given.at, "helo 要写本机的域名，只用英文字母、数字、点和连字符", "helo = \"duban.example.test\"");
+            layers.error(
+                &given.at,
+                "helo 要写本机的域名，只用英文字母、数字、点和连字符",
+                "helo = \"duban.example.test\"",
+            );
         }
         given.value
     });
@@ -121,7 +125,9 @@ fn host(layers: &Layers<'_>, in_force: bool) -> Option<String> {
 }
 
 fn is_host(text: &str) -> bool {
-    let label = |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let label = |l: &str| {
+        !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
     text.len() <= 253 && text.split('.').all(label)
 }
 

@@ -8,16 +8,13 @@ use super::{
     table::{Table, Text},
     words::nearest,
 };
-use crate::domain::{
-    calendar::Calendar,
-    deadline::Deadline,
-    due::Rule,
-};
+use crate::domain::{calendar::Calendar, deadline::Deadline, due::Rule};
 
 const LONGEST: usize = 200;
 
 /// What each variable says, for whoever wrote one that there is not.
-const VARIABLES: &str = "{year} 当期年份、{last_year} 上一年、{next_year} 下一年、{half} 上/下、{quarter} 季度、{month} 月份";
+const VARIABLES: &str =
+    "{year} 当期年份、{last_year} 上一年、{next_year} 下一年、{half} 上/下、{quarter} 季度、{month} 月份";
 
 pub(super) fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     let title = text.value.trim();
@@ -27,7 +24,11 @@ pub(super) fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     }
     let long = title.chars().count();
     if long > LONGEST {
-        table.error(text.at.clone(), format!("title 有 {long} 个字，最多 {LONGEST} 个"), "写短些，其余放进 basis 或 steps");
+        table.error(
+            text.at.clone(),
+            format!("title 有 {long} 个字，最多 {LONGEST} 个"),
+            "写短些，其余放进 basis 或 steps",
+        );
     }
     let mut sound = long <= LONGEST;
     for variable in variables(text.value) {
@@ -73,8 +74,10 @@ struct Variable<'a> {
 fn variables(title: &str) -> impl Iterator<Item = Variable<'_>> {
     title.match_indices('{').map(|(start, _)| {
         let rest = &title[start + 1..];
-        let end = rest.find(['{', '}', ' ']).unwrap_or(rest.len());
-        let closed = rest[end..].starts_with('}');
+        let close = rest.find(['{', '}']).filter(|end| rest[*end..].starts_with('}'));
+        let word = || rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let end = close.unwrap_or_else(word);
+        let closed = close.is_some();
         Variable { name: &rest[..end], at: start..start + 1 + end + usize::from(closed), closed }
     })
 }

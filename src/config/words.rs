@@ -1,5 +1,7 @@
 //! Words: did you mean, and characters that cannot be seen.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// What people write for a key.
@@ -41,7 +43,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("contact", &["联系人", "联系方式", "联系电话"]),
     ("from", &["发件人"]),
     ("transport", &["发送方式"]),
-    ("folder", &["文件夹", "目录"]),
+    ("folder", &["文件夹", "目录", "dir", "path", "directory"]),
     ("host", &["服务器", "主机", "server"]),
     ("port", &["端口"]),
     ("tls", &["加密", "ssl"]),
@@ -57,7 +59,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .into_iter()
         .take(10_000)
         .map(|c| (likeness(&plain, &fold(c)), c))
-        .filter(|(likeness, _)| *likeness >= 0.5)
+        .filter(|(likeness, _)| *likeness > 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, c)| c)
 }
@@ -71,7 +73,8 @@ pub(super) fn nearest_key<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
 
 fn likeness(a: &str, b: &str) -> f64 {
     // 办公室（综合科） for 办公室: one inside the other is a better sign than any distance.
-    let inside = !a.is_empty() && !b.is_empty() && (a.contains(b) || b.contains(a));
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let inside = short.chars().count() >= 2 && short.len() * 3 >= long.len() && long.contains(short);
     let distance = strsim::normalized_damerau_levenshtein(a, b);
     if inside { distance.max(0.6) } else { distance }
 }
@@ -81,10 +84,33 @@ fn fold(word: &str) -> String {
     word.chars().take(80).nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
+/// A line as it can be shown to anyone: what is given for a password is not.
+pub(super) fn mask_secret(line: &str) -> Cow<'_, str> {
+    match secret_at(line) {
+        Some((_, sign)) => Cow::Owned(format!("{} ……", &line[..sign])),
+        None => Cow::Borrowed(line),
+    }
+}
+
+/// Where a key that sounds like a password begins, and where the sign behind it ends.
+pub(super) fn secret_at(line: &str) -> Option<(usize, usize)> {
+    line.match_indices(['=', '＝', ':', '：']).find_map(|(at, sign)| {
+        let before = line[..at].trim_end_matches([' ', '\t', '"', '\'', '”']);
+        let start = before.rfind([' ', '\t', '"', '\'', '“', '{', ',', '.', '#']).map_or(0, |i| i + 1);
+        let key = before.get(start..).unwrap_or(before).to_lowercase();
+        let secret = SECRETS.iter().any(|word| key.contains(word)) && !key.contains("file");
+        secret.then_some((start, at + sign.len()))
+    })
+}
+
+const SECRETS: [&str; 6] = ["pass", "pwd", "口令", "密码", "授权码", "secret"];
+
 /// The name of a character that is not seen, or that turns what is seen around.
 pub(super) fn hidden(c: char) -> Option<String> {
     let kind = match c {
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => "改变文字方向的字符",
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => {
+            "改变文字方向的字符"
+        }
         '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{180E}' => "零宽字符",
         '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}' => "看不见的字符",
         '\u{2028}' | '\u{2029}' => "看不见的换行符",
@@ -98,6 +124,20 @@ pub(super) fn hidden(c: char) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (line, shown) in [
+            ("password = \"geheim\"", "password = ……"),
+            ("smtp = { port = 1, \"Password\" = 'geheim' }", "smtp = { port = 1, \"Password\" = ……"),
+            ("口令：geheim", "口令： ……"),
+            ("password_file = \"smtp-password\"", "password_file = \"smtp-password\""),
+            ("username = \"\" # password: credential", "username = \"\" # password: ……"),
+            ("passwort = 1", "passwort = ……"),
+        ] {
+            assert_eq!(mask_secret(line), shown);
+        }
+    }
 
     #[test]
     fn did_you_mean() {
@@ -114,8 +154,12 @@ mod tests {
             assert_eq!(nearest_key(word, &keys), key, "{word}");
         }
         let roster = ["办公室", "法制科", "道运科"];
-        let cases =
-            [("办公厅", Some("办公室")), ("办 公 室", Some("办公室")), ("道路运输科", Some("道运科")), ("财务处", None)];
+        let cases = [
+            ("办公厅", Some("办公室")),
+            ("办 公 室", Some("办公室")),
+            ("道路运输科", Some("道运科")),
+            ("财务处", None),
+        ];
         for (word, name) in cases {
             assert_eq!(nearest(word, roster), name, "{word}");
         }
