@@ -191,12 +191,13 @@ fn no_value(line: &Line<'_>, kind: Kind) -> Said {
     if line.is_header() {
         return header(line, kind);
     }
-    let example = |value: &str| format!("{} = {}", line.key(), if value.is_empty() { "\"……\"" } else { value });
+    let key = nearest_key(line.key(), line.keys(kind));
     for sign in ['＝', '：', ':'] {
-        if let Some(at) = line.find(sign) {
+        if let (Some(at), Some(key)) = (line.find(sign), key) {
             let value = line.text.split_once(sign).map_or("", |(_, value)| value.trim());
             let value = format!("\"{}\"", value.trim_matches(['"', '“', '”', '＂']));
-            return said(6, at, format!("键和值之间要用半角等号 =，这里是“{sign}”"), example(&value));
+            let what = format!("键和值之间要用半角等号 =，这里是“{sign}”");
+            return said(6, at, what, format!("{key} = {value}"));
         }
     }
     if line.text.trim_start().starts_with(['；', ';', '＃', '/', '※']) {

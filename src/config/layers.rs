@@ -60,15 +60,8 @@ impl<'a> Layers<'a> {
         let environment = Environment::default().separator("__").source(Some(values));
         // A file whose syntax is broken has been reported; the environment is still to be checked.
         let text = if source.is_broken() { "" } else { source.text.as_str() };
-        let merged = Config::builder()
-            .add_source(File::from_str(text, FileFormat::Toml))
-            .add_source(environment)
-            .build()
-            .unwrap_or_else(|_| {
-                // Its message would quote the file, a password among it.
-                report.placeless(Severity::Error, "设置和环境变量合不到一起", "去掉 DUBAN__ 开头的环境变量再试");
-                Config::default()
-            });
+        // What the file has wrong is found with its place below; the environment stands alone then.
+        let merged = merge(text, &environment).or_else(|_| merge("", &environment)).unwrap_or_default();
         Self { source, report, tables, merged, variables }
     }
 
@@ -173,6 +166,11 @@ impl<'a> Layers<'a> {
         }
         number
     }
+}
+
+fn merge(text: &str, environment: &Environment) -> Result<Config, config::ConfigError> {
+    let file = File::from_str(text, FileFormat::Toml);
+    Config::builder().add_source(file).add_source(environment.clone()).build()
 }
 
 fn split(path: &str) -> (&str, &str) {

@@ -32,7 +32,11 @@ pub(super) fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
     let name = name(table, &table.text("name")?)?;
     let at = table.get("name").map_or(table.at(), |value| value.span());
     let email_at = table.get("email").map_or(at.clone(), |value| value.span());
-    if email.as_ref().is_none_or(Vec::is_empty) && !source.is_broken() && !has_values(table, "email") {
+    if email.as_ref().is_none_or(Vec::is_empty)
+        && !source.is_broken()
+        && !has_values(table, "email")
+        && !table.is_meant("email", KEYS)
+    {
         let what = format!("“{name}”没有邮箱：它的提醒会发给管理员代转");
         table.warn(email_at.clone(), what, "email = [\"name@example.test\"]");
     }

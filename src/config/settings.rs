@@ -64,10 +64,10 @@ pub(super) fn keys(table: &str) -> &'static [&'static str] {
     }
 }
 
-/// Every setting that the environment can give, as a path. The password is no setting: it is read
-/// on its own.
+/// Every setting that the environment can give, as a path. The password is none: it is read on its
+/// own.
 pub(super) fn all_keys() -> Vec<String> {
-    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "password");
+    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp");
     let top = TOP.iter().filter(plain).map(|key| (*key).to_owned());
     let mail = MAIL.iter().filter(plain).map(|key| format!("mail.{key}"));
     let smtp = smtp::KEYS.iter().filter(plain).map(|key| format!("mail.smtp.{key}"));

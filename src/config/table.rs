@@ -12,7 +12,8 @@ use toml::{
 use super::{
     files::Source,
     finding::Report,
-    words::{hidden, nearest_key},
+    smtp::PLACES,
+    words::{hidden, nearest_key, secret_at},
 };
 
 #[derive(Clone, Copy)]
@@ -55,6 +56,10 @@ impl<'a> Table<'a> {
             if keys.contains(&key.get_ref().as_ref()) {
                 continue;
             }
+            if secret_at(&format!("{}=", key.get_ref())).is_some() {
+                self.error(key.span(), "口令不能写在这个文件里", format!("删去这一行。{PLACES}"));
+                continue;
+            }
             let what = format!("没有“{}”这个键", key.get_ref());
             let home = elsewhere.iter().find(|(keys, _)| keys.contains(&key.get_ref().as_ref()));
             if let Some((_, place)) = home {
@@ -65,7 +70,7 @@ impl<'a> Table<'a> {
             }
             let instead = match nearest_key(key.get_ref(), keys) {
                 Some(right) => right.to_owned(),
-                None => format!("删去这一行；可用的有 {}", list(keys)),
+                None => format!("删去这一行；可用的有 {}", keys.join("、")),
             };
             self.error(key.span(), what, instead);
         }
@@ -104,8 +109,19 @@ impl<'a> Table<'a> {
     /// A list of texts; one text alone is a list of one.
     pub fn texts(&self, key: &str) -> Option<Vec<Text<'a>>> {
         let value = self.get(key)?;
-        let DeValue::Array(values) = value.get_ref() else {
-            return self.one_text(key, value, false).map(|text| vec![text]);
+        let values = match value.get_ref() {
+            DeValue::Array(values) => values,
+            DeValue::String(_) => return self.one_text(key, value, false).map(|text| vec![text]),
+            other => {
+                let raw = self.source.text.get(value.span()).unwrap_or_default();
+                let one = match other {
+                    DeValue::Integer(_) if key == "remind" => format!("{raw}天"),
+                    DeValue::Table(_) => "……".to_owned(),
+                    _ => raw.to_owned(),
+                };
+                self.wrong(key, value, "方括号里的几个文字，各加引号", &format!("{key} = [\"{one}\"]"));
+                return None;
+            }
         };
         Some(values.iter().filter_map(|value| self.one_text(key, value, false)).collect())
     }
@@ -115,7 +131,6 @@ impl<'a> Table<'a> {
             let raw = self.source.text.get(value.span()).unwrap_or_default();
             let instead = match value.get_ref() {
                 DeValue::Array(_) | DeValue::Table(_) => "\"……\"".to_owned(),
-                DeValue::Integer(_) if key == "remind" => format!("\"{raw}天\""),
                 _ => format!("\"{raw}\""),
             };
             self.wrong(key, value, "加引号的文字", &instead);
@@ -257,11 +272,6 @@ impl<'a> Table<'a> {
         };
         self.error(value.span(), format!("{key} 要写{wanted}，这里是{found}"), instead);
     }
-}
-
-/// The keys that may be written; `password` is known only to be refused.
-fn list(keys: &[&str]) -> String {
-    keys.iter().copied().filter(|key| *key != "password").collect::<Vec<_>>().join("、")
 }
 
 fn is_plain_date(text: &str) -> bool {
