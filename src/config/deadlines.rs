@@ -34,6 +34,10 @@ pub(super) const KEYS: &[&str] = &[
     "off",
 ];
 
+/// Where a key belongs that stands in the wrong table.
+pub(super) const ELSEWHERE: &[(&[&str], &str)] =
+    &[(TOP, "文件开头，第一个 [[ ]] 之前"), (KEYS, " [[deadline]] 下面"), (super::sections::KEYS, " [[section]] 下面")];
+
 const MAX_TIMES: i64 = 366;
 const MAX_OVERDUE: i64 = 366;
 const LONGEST_TEXT: usize = 20_000;
@@ -69,15 +73,19 @@ pub(super) fn defaults(table: &Table<'_>) -> Defaults {
 }
 
 pub(super) fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draft {
-    table.known(KEYS);
-    table.missing("id", "id = \"annual-report\"");
-    table.missing("title", "title = \"发布政府信息公开工作年度报告\"");
-    table.missing("due", "due = \"每年1月31日前\"");
-    table.missing("sections", "sections = [\"办公室\"]");
+    table.known(KEYS, ELSEWHERE);
+    for example in [
+        "id = \"annual-report\"",
+        "title = \"发布政府信息公开工作年度报告\"",
+        "due = \"每年1月31日前\"",
+        "sections = [\"办公室\"]",
+    ] {
+        table.missing(example, KEYS);
+    }
     let id = table.text("id").and_then(|text| id(table, &text));
     let sections = sections(table);
     let lead = table.text("lead").map(|text| (text.value.trim().to_owned(), text.at));
-    let due = table.text("due").and_then(|text| due(table, &text, defaults.year));
+    let due = table.long_text("due").and_then(|text| due(table, &text, defaults.year));
     let title_text = table.text("title");
     let title = title_text.as_ref().and_then(|text| title::read(table, text));
     let target = due.as_ref().and_then(|due| target::read(table, due));
@@ -197,7 +205,10 @@ fn remind(table: &Table<'_>) -> Option<Vec<Lead>> {
                 table.error(text.at, format!("提前量 {lead} 写了两次"), "留下一个");
             }
             Ok(lead) => leads.push(lead),
-            Err(why) => table.error(text.at, format!("“{}”：{why}", text.value), "\"30天\"、\"7个工作日\" 或 \"当天\""),
+            Err(_) => {
+                let what = format!("“{}”不是提前量", text.value);
+                table.error(text.at, what, "\"30天\"、\"7个工作日\" 或 \"当天\"，数字最大 366");
+            }
         }
     }
     if let Some(value) =

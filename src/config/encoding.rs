@@ -45,7 +45,8 @@ fn plain(path: &Path, rank: usize, mut text: String, report: &Report) -> Source 
     let source = Source::new(path.to_owned(), rank, text);
     if marked {
         let what = "文件开头有 BOM 标记（“带有 BOM 的 UTF-8”），已照常读取";
-        report.warn(&source, 0..0, what, "另存为时“编码”选“UTF-8”，不选“带有 BOM 的 UTF-8”");
+        let instead = "另存为时“编码”选“UTF-8”，不选“带有 BOM 的 UTF-8”";
+        report.about(Severity::Warning, &source, what.to_owned(), instead.to_owned());
     }
     source
 }

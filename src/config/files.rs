@@ -1,7 +1,8 @@
 //! Reading: which bytes are a text, and what the others look like.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Read},
     ops::Range,
@@ -13,6 +14,7 @@ use super::{
     encoding,
     finding::{Place, Report, Severity},
     watch::Fingerprint,
+    words,
 };
 
 /// A file that holds more is not a configuration.
@@ -27,14 +29,16 @@ pub struct Source {
     pub rank: usize,
     /// Where each line begins.
     lines: Vec<usize>,
-    /// Lines whose syntax is broken, counted from 1.
-    broken: std::cell::RefCell<BTreeSet<usize>>,
+    /// Stretches whose syntax is broken.
+    broken: RefCell<BTreeMap<usize, usize>>,
+    /// The text without the lines that the parser would stop at.
+    pub mended: OnceCell<String>,
 }
 
 impl Source {
     pub fn new(path: PathBuf, rank: usize, text: String) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        Self { path, text, rank, lines, broken: Default::default() }
+        Self { path, text, rank, lines, broken: RefCell::default(), mended: OnceCell::new() }
     }
 
     /// The line of a byte, counted from 1.
@@ -60,15 +64,22 @@ impl Source {
         let range = self.line_range(line);
         let start = start.min(range.end);
         let end = floor(&self.text, at.end).clamp(start, range.end);
-        Place::new(&self.path, line, &self.text[range.clone()], start - range.start..end - range.start)
+        let text = &self.text[range.clone()];
+        let shown = words::mask_secret(text);
+        let [start, end] = [start, end].map(|at| (at - range.start).min(shown.len()));
+        Place::new(&self.path, line, &shown, start..end)
     }
 
-    pub fn break_line(&self, line: usize) {
-        self.broken.borrow_mut().insert(line);
+    pub fn break_at(&self, at: Range<usize>) {
+        self.broken.borrow_mut().insert(at.start, at.end);
     }
 
-    pub fn is_broken_line(&self, line: usize) -> bool {
-        self.broken.borrow().contains(&line)
+    pub fn is_broken_at(&self, at: &Range<usize>) -> bool {
+        let broken = self.broken.borrow();
+        let near = broken.range(..=at.start).next_back().map(|(_, end)| *end);
+        // A whole line that is broken may have a smaller stretch between its start and here.
+        let line = broken.get(&self.line_range(self.line_of(at.start)).start).copied();
+        near.into_iter().chain(line).any(|end| at.start < end)
     }
 
     pub fn is_broken(&self) -> bool {

@@ -53,20 +53,19 @@ pub struct Findings {
 #[derive(Debug, Default)]
 pub(super) struct Report(RefCell<Vec<(usize, Finding)>>);
 
-/// Columns shown of a long line, before and after the stretch.
-const AROUND: usize = 60;
+/// Characters shown of a long line, before, in and after the stretch.
+const AROUND: usize = 36;
 
 /// Findings printed; whoever has more has one cause to mend first.
 const PRINTED: usize = 200;
 
 impl Report {
-    /// Nothing is added on a line whose syntax is broken: what is read there is a guess.
+    /// Nothing is added where the syntax is broken: what is read there is a guess.
     pub fn add(&self, severity: Severity, source: &Source, at: Range<usize>, what: String, instead: Option<String>) {
-        let place = source.place(at);
-        if source.is_broken_line(place.line) {
+        if source.is_broken_at(&at) {
             return;
         }
-        let finding = Finding { severity, place: Some(place), what, instead };
+        let finding = Finding { severity, place: Some(source.place(at)), what: printable(&what), instead };
         let mut found = self.0.borrow_mut();
         if !found.iter().rev().take(8).any(|(_, f)| *f == finding) {
             found.push((source.rank, finding));
@@ -83,7 +82,7 @@ impl Report {
 
     /// A finding about a file and no place in it: something is missing.
     pub fn about(&self, severity: Severity, source: &Source, what: String, instead: String) {
-        let what = format!("{}：{what}", source.path.display());
+        let what = printable(&format!("{}：{what}", source.path.display()));
         let instead = Some(instead).filter(|i| !i.is_empty());
         self.0.borrow_mut().push((source.rank, Finding { severity, place: None, what, instead }));
     }
@@ -91,7 +90,9 @@ impl Report {
     /// A finding about no place in a file: a variable, a file that cannot be read.
     pub fn placeless(&self, severity: Severity, what: impl Into<String>, instead: impl Into<String>) {
         let instead = Some(instead.into()).filter(|i| !i.is_empty());
-        self.0.borrow_mut().push((usize::MAX, Finding { severity, place: None, what: what.into(), instead }));
+        self.0
+            .borrow_mut()
+            .push((usize::MAX, Finding { severity, place: None, what: printable(&what.into()), instead }));
     }
 
     pub fn has_errors(&self) -> bool {
@@ -110,7 +111,7 @@ impl Place {
     pub(super) fn new(file: &Path, line: usize, text: &str, at: Range<usize>) -> Self {
         let (before, marked, after) = (&text[..at.start], &text[at.start..at.end], &text[at.end..]);
         let shown_before = tail(before, AROUND);
-        let shown_marked = head(marked, AROUND * 2);
+        let shown_marked = head(marked, AROUND);
         let shown_after = head(after, AROUND);
         let cut = |part: &str, whole: &str| if part.len() < whole.len() { "…" } else { "" };
         let lead = format!("{}{}", cut(shown_before, before), printable(shown_before));
@@ -162,7 +163,7 @@ impl fmt::Display for Finding {
             writeln!(f, "  {margin} | {:before$}{caret}", "")?;
         }
         match self.instead.as_deref() {
-            Some(instead) => writeln!(f, "  改为：{}", instead.replace('\n', "\n        ")),
+            Some(instead) => writeln!(f, "  怎么改：{}", instead.replace('\n', "\n          ")),
             None => Ok(()),
         }
     }
@@ -241,7 +242,7 @@ mod tests {
     fn long_lines_are_cut_around_the_place() {
         let line = format!("{}错{}", "长".repeat(5000), "b".repeat(5000));
         let (text, before, width) = marked(&line, "错");
-        assert_eq!((text.chars().count(), before, width), (123, 121, 2));
+        assert_eq!((text.chars().count(), before, width), (75, 73, 2));
         let (text, ..) = marked(&line, &line);
         assert!(text.chars().count() < 200);
     }

@@ -9,12 +9,17 @@ use super::{
     files::Source,
     holidays, sections, settings,
     syntax::{Kind, Said, value_at},
-    words::{hidden, nearest_key},
+    words::{hidden, nearest_key, secret_at},
 };
 
 pub(super) fn explain(source: &Source, kind: Kind, table: &DeTable<'_>, message: &str, at: Range<usize>) -> Said {
     let line = Line::new(source, &at);
     let has = |word: &str| message.starts_with(word);
+    if let Some((start, _)) = secret_at(line.text) {
+        // No example here: it would repeat the password.
+        let at = line.start + start..line.range().end;
+        return said(9, at, "口令不能写在这个文件里，这一行写法也不对".into(), "删去这一行");
+    }
     if let Some((at, name)) = line.hidden_at(&at) {
         return said(7, at, format!("这里有{name}"), "删去它；把这一行重新输入一遍最稳妥");
     }
@@ -35,12 +40,8 @@ pub(super) fn explain(source: &Source, kind: Kind, table: &DeTable<'_>, message:
             let at = value_at(table, at.start).map_or(at, |value| value.start..value.start + 3);
             said(8, at, "三个引号开头的文字没有收尾".into(), "在文字末尾补上三个引号")
         }
-        () if has("invalid boolean") => boolean(&line, at),
-        () if has("invalid date") => {
-            let what = format!("日期 {} 不对：没有这一天，或少写了位数", line.cut(&at));
-            said(6, at, what, "写成 2026-01-05 这样，月和日都写两位")
-        }
-        () if has("invalid time") => said(6, at, "时间写得不对".into(), "写成 \"08:30\" 这样，时和分都写两位，加引号"),
+        () if has("invalid boolean") => alone(boolean(&line, at)),
+        () if has("invalid date") || has("invalid time") => date(&line, at),
         () if message.contains("leading zero") => said(5, at, "数字前面不要写 0".into(), line.number()),
         () if has("unclosed inline table") => said(8, at, "花括号 { 没有收尾的 }".into(), "在末尾补上 }"),
         () if has("unclosed array") => said(8, at, "方括号 [ 没有收尾的 ]".into(), "在最后一个值后面补上 ]"),
@@ -127,7 +128,11 @@ impl<'a> Line<'a> {
 }
 
 fn said(weight: u8, at: Range<usize>, what: String, instead: impl Into<String>) -> Said {
-    Said { at, what, instead: instead.into(), weight }
+    Said { at, what, instead: instead.into(), weight, alone: false }
+}
+
+fn alone(said: Said) -> Said {
+    Said { alone: true, ..said }
 }
 
 fn unquoted(line: &Line<'_>, at: Range<usize>) -> Said {
@@ -175,7 +180,8 @@ fn opening(line: &Line<'_>, at: Range<usize>) -> Said {
     match line.source.text[at.start..].chars().next() {
         Some(c @ ('，' | '、' | '；' | ';' | '。')) => {
             let at = at.start..at.start + c.len_utf8();
-            said(6, at, format!("值之间要用半角逗号，这里是“{c}”"), "[\"甲\", \"乙\"]")
+            let right = line.text.replace(&format!("\"{c}"), "\",").replace("\",\"", "\", \"");
+            said(6, at, format!("值之间要用半角逗号，这里是“{c}”"), right.trim())
         }
         _ => said(4, at, "这里少了开头的引号，或多了收尾的引号".into(), "[\"甲\", \"乙\"]"),
     }
@@ -185,12 +191,13 @@ fn no_value(line: &Line<'_>, kind: Kind) -> Said {
     if line.is_header() {
         return header(line, kind);
     }
-    let example = |value: &str| format!("{} = {}", line.key(), if value.is_empty() { "\"……\"" } else { value });
+    let key = nearest_key(line.key(), line.keys(kind));
     for sign in ['＝', '：', ':'] {
-        if let Some(at) = line.find(sign) {
+        if let (Some(at), Some(key)) = (line.find(sign), key) {
             let value = line.text.split_once(sign).map_or("", |(_, value)| value.trim());
             let value = format!("\"{}\"", value.trim_matches(['"', '“', '”', '＂']));
-            return said(6, at, format!("键和值之间要用半角等号 =，这里是“{sign}”"), example(&value));
+            let what = format!("键和值之间要用半角等号 =，这里是“{sign}”");
+            return said(6, at, what, format!("{key} = {value}"));
         }
     }
     if line.text.trim_start().starts_with(['；', ';', '＃', '/', '※']) {
@@ -198,8 +205,9 @@ fn no_value(line: &Line<'_>, kind: Kind) -> Said {
         return said(6, line.range(), "说明文字的行首要用半角 #".into(), format!("# {words}"));
     }
     let what = "这一行没有等号，不知道是什么".to_owned();
-    match nearest_key(line.key(), line.keys(kind)) {
-        Some(key) => said(6, line.range(), what, format!("{key} = \"……\"")),
+    let (word, value) = line.text.trim().split_once(char::is_whitespace).unwrap_or((line.key(), "\"……\""));
+    match nearest_key(word, line.keys(kind)) {
+        Some(key) => said(6, line.range(), what, format!("{key} = {}", value.trim())),
         None => {
             said(6, line.range(), what, "写成 键 = 值；若是说明文字，行首加 #；若接着上一行，两行要放在同一对引号里")
         }
@@ -214,10 +222,7 @@ fn chinese_key(line: &Line<'_>, kind: Kind, at: Range<usize>) -> Said {
     if line.text.trim_start().starts_with(['“', '”', '＂']) {
         return said(5, line.range(), "键不用加引号，更不用全角引号".into(), line.text.replace(['“', '”', '＂'], ""));
     }
-    if let Some(space) = line.cut(&at).chars().next().filter(|c| c.is_whitespace()).or(line.text.chars().next())
-        && space.is_whitespace()
-        && !space.is_ascii()
-    {
+    if line.text.starts_with(|c: char| c.is_whitespace() && !c.is_ascii()) {
         return said(5, at, "行首有全角空格".into(), "删去行首的空格");
     }
     let what = format!("“{key}”不是键：等号前面要写规定的英文词");
@@ -303,6 +308,24 @@ fn shorten(text: &str) -> String {
     match text.char_indices().nth(20) {
         Some((i, _)) => format!("{}……", &text[..i]),
         None => text.to_owned(),
+    }
+}
+
+/// What begins like a date or a time and is none.
+fn date(line: &Line<'_>, at: Range<usize>) -> Said {
+    let text = line.cut(&at);
+    let dates: Vec<&str> = text.split_whitespace().collect();
+    let is_date = |text: &str| text.len() > 4 && text.as_bytes().get(4) == Some(&b'-');
+    match &dates[..] {
+        [_, second, ..] if dates.iter().all(|text| is_date(text)) => {
+            let gap = at.start + text.find(second).unwrap_or(0);
+            said(6, gap..gap + second.len(), "两个日期之间少了逗号".into(), dates.join(", "))
+        }
+        _ if is_date(text) => {
+            let what = format!("日期 {text} 不对：没有这一天，或少写了位数");
+            alone(said(6, at, what, "写成 2026-01-05 这样，月和日都写两位"))
+        }
+        _ => said(6, at, "文字要用半角引号 \" 括起来".into(), line.with(&format!("\"{text}\""))),
     }
 }
 

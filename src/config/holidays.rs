@@ -20,14 +20,13 @@ use crate::domain::calendar::{Calendar, StatutoryYear};
 
 pub(super) const KEYS: &[&str] = &["year", "notice", "off", "work"];
 
-/// `asked`: the folder was named in the settings, so that it must be there.
-pub(super) fn read(files: &mut Files<'_>, folder: &Path, asked: bool) -> Calendar {
+/// `missing` says that the folder is not there, where the settings name it.
+pub(super) fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, String)) -> Calendar {
     let report = files.report;
     let shown = super::files::tidy(folder);
     let Some(paths) = files.folder(folder) else {
-        let what = format!("没有法定节假日数据的目录：{}", shown.display());
-        let severity = if asked { Severity::Error } else { Severity::Warning };
-        report.placeless(severity, what, "建这个目录，每年放一个文件，例如 2026.toml；没有数据时按周一至周五算工作日");
+        let what = format!("没有放节假日文件的目录：{}", shown.display());
+        missing(what, "建这个目录，每年放一个文件，例如 2026.toml；没有数据时按周一至周五算工作日".to_owned());
         return Calendar::default();
     };
     if paths.is_empty() {
@@ -65,7 +64,7 @@ fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, Statutory
         report.about(Severity::Error, source, what, "写上 year、notice、off、work，或删去这个文件".to_owned());
         return None;
     }
-    table.known(KEYS);
+    table.known(KEYS, &[]);
     for (key, example) in [("year", "year = 2026"), ("off", "off = [2026-01-01, 2026-01-02]")] {
         if table.get(key).is_none() && !source.is_broken() {
             report.about(Severity::Error, source, format!("少了 {key}"), format!("加一行：{example}"));
@@ -74,9 +73,7 @@ fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, Statutory
     table.texts("notice");
     let year = table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok());
     let at = table.get("year").map_or(0..0, |value| value.span());
-    if let Some(year) = year {
-        file_name_agrees(&table, year, &at);
-    }
+    let agrees = year.is_some_and(|year| file_name_agrees(&table, year, &at));
     let off = days(&table, "off", year);
     let work = days(&table, "work", year).unwrap_or_default();
     if off.as_ref().is_some_and(BTreeMap::is_empty) && !source.is_broken() {
@@ -91,16 +88,21 @@ fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, Statutory
             table.warn(at.clone(), format!("{day} 本来就是工作日，不用写进 work"), "对照通知看看日期是否写错");
         }
     }
+    if !agrees {
+        return None;
+    }
     Some((year?, at, StatutoryYear { off: off.into_keys().collect(), work: work.into_keys().collect::<BTreeSet<_>>() }))
 }
 
-fn file_name_agrees(table: &Table<'_>, year: i16, at: &Range<usize>) {
+fn file_name_agrees(table: &Table<'_>, year: i16, at: &Range<usize>) -> bool {
     let path = &table.source.path;
-    if path.file_stem().is_none_or(|stem| stem.to_string_lossy() != year.to_string()) {
+    let agrees = path.file_stem().is_some_and(|stem| stem.to_string_lossy() == year.to_string());
+    if !agrees {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         let what = format!("文件名是 {name}，里面的 year 却是 {year}");
         table.error(at.clone(), what, format!("把文件名改为 {year}.toml，或改正 year"));
     }
+    agrees
 }
 
 /// The days of a list that lie in the year, each once.

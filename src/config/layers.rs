@@ -10,7 +10,7 @@ use config::{Config, Environment, File, FileFormat};
 use super::{
     files::Source,
     finding::{Report, Severity},
-    settings::{all_keys, keys},
+    settings::{self, all_keys, keys},
     table::Table,
     words::{hidden, nearest},
 };
@@ -54,20 +54,14 @@ impl<'a> Layers<'a> {
             tables.extend(mail.table("smtp").map(|smtp| ("mail.smtp", smtp)));
         }
         for (path, table) in &tables {
-            table.known(keys(path));
+            table.known(keys(path), settings::ELSEWHERE);
         }
         let (variables, values) = variables(report, env);
         let environment = Environment::default().separator("__").source(Some(values));
         // A file whose syntax is broken has been reported; the environment is still to be checked.
         let text = if source.is_broken() { "" } else { source.text.as_str() };
-        let merged = Config::builder()
-            .add_source(File::from_str(text, FileFormat::Toml))
-            .add_source(environment)
-            .build()
-            .unwrap_or_else(|error| {
-                report.placeless(Severity::Error, format!("设置读不出来：{error}"), "");
-                Config::default()
-            });
+        // What the file has wrong is found with its place below; the environment stands alone then.
+        let merged = merge(text, &environment).or_else(|_| merge("", &environment)).unwrap_or_default();
         Self { source, report, tables, merged, variables }
     }
 
@@ -85,7 +79,14 @@ impl<'a> Layers<'a> {
                 let instead = Some(instead).filter(|i| !i.is_empty());
                 self.report.add(severity, self.source, range.clone(), what, instead);
             }
-            At::Variable(name) => self.report.placeless(severity, format!("环境变量 {name}：{what}"), instead),
+            At::Variable(name) => {
+                // `send_at = "08:30"` is how a file says it.
+                let instead = match instead.split_once(" = ") {
+                    Some((_, value)) => format!("{name}={}", value.trim_matches(['[', ']', '"'])),
+                    None => instead,
+                };
+                self.report.placeless(severity, format!("环境变量 {name}：{what}"), instead);
+            }
             At::Nowhere => self.report.about(severity, self.source, what, instead),
         }
     }
@@ -115,7 +116,7 @@ impl<'a> Layers<'a> {
                 self.error(&given.at, format!("{} 是空的", split(path).1), example);
                 None
             }
-            None if matches!(self.at(path), At::Nowhere) && !self.source.is_broken() => {
+            None if self.is_missing(path) => {
                 let (table, key) = split(path);
                 let place = if table.is_empty() { "".to_owned() } else { format!("[{table}] 里") };
                 let what = format!("{place}少了 {key}");
@@ -127,6 +128,16 @@ impl<'a> Layers<'a> {
             }
             _ => text,
         }
+    }
+
+    /// Missing, and not only misspelt or hidden by an error that has been said.
+    fn is_missing(&self, path: &str) -> bool {
+        let (table, key) = split(path);
+        let hidden = match self.tables.get(table) {
+            Some(table_) => table_.is_meant(key, keys(table)),
+            None => !matches!(self.at(table), At::Nowhere),
+        };
+        matches!(self.at(path), At::Nowhere) && !self.source.is_broken() && !hidden
     }
 
     pub fn texts(&self, path: &str) -> Option<Vec<Given<String>>> {
@@ -150,11 +161,16 @@ impl<'a> Layers<'a> {
         let text = self.merged.get_string(path).ok()?;
         let number = text.trim().parse::<i64>().ok().filter(|n| range.contains(n));
         if number.is_none() {
-            let what = format!("“{text}”不行，要写 {} 到 {} 的整数", range.start(), range.end());
-            self.error(&At::Variable(name.clone()), what, "");
+            let what = format!("“{text}”不是整数，或超出范围");
+            self.error(&At::Variable(name.clone()), what, format!("{} 到 {} 的整数", range.start(), range.end()));
         }
         number
     }
+}
+
+fn merge(text: &str, environment: &Environment) -> Result<Config, config::ConfigError> {
+    let file = File::from_str(text, FileFormat::Toml);
+    Config::builder().add_source(file).add_source(environment.clone()).build()
 }
 
 fn split(path: &str) -> (&str, &str) {
@@ -169,8 +185,12 @@ fn variables(report: &Report, env: &BTreeMap<String, String>) -> (BTreeMap<Strin
         let key = name[PREFIX.len()..].to_lowercase();
         let path = key.replace("__", ".");
         if !known.contains(&path) {
+            let variable = |path: &str| format!("{PREFIX}{}", path.replace('.', "__").to_uppercase());
             let instead = match nearest(&path, known.iter().map(String::as_str)) {
-                Some(path) => format!("{PREFIX}{}", path.replace('.', "__").to_uppercase()),
+                _ if matches!(&*path, "mail" | "mail.smtp") => {
+                    format!("写到具体的一项，例如 {}", variable("mail.from"))
+                }
+                Some(path) => variable(path),
                 None => "去掉这个变量".to_owned(),
             };
             report.placeless(Severity::Error, format!("环境变量 {name} 不是任何一项设置"), instead);

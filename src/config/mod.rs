@@ -92,7 +92,10 @@ fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>
     let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), env, files);
     let settings = settings.filter(|_| !report.has_errors());
     // The plan is read whatever the settings lack: all findings at once.
-    let calendar = holidays::read(files, &holidays, !matches!(layers.at("holidays"), At::Nowhere));
+    let calendar = holidays::read(files, &holidays, |what, instead| match layers.at("holidays") {
+        At::Nowhere => report.placeless(Severity::Warning, what, instead),
+        at => layers.error(&at, what, instead),
+    });
     let (plan, off) =
         plan::read(files, &deadlines, |what, instead| layers.error(&layers.at("deadlines"), what, instead));
     Some((settings?, calendar, plan, off))

@@ -1,6 +1,6 @@
 //! deadlines.toml, what it includes and `deadlines.d` → the plan.
 
-use std::{collections::HashMap, ops::Range, path::Path, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, ops::Range, path::Path, rc::Rc};
 
 use super::{
     deadlines::{self, Draft},
@@ -100,7 +100,7 @@ impl Drafts {
         self.partial |= source.is_broken();
         let Some(values) = values else { return };
         let table = Table::new(source, report, &values, 0..0);
-        table.known(deadlines::TOP);
+        table.known(deadlines::TOP, deadlines::ELSEWHERE);
         for text in table.texts("include").unwrap_or_default() {
             let included = path.parent().unwrap_or(Path::new("")).join(text.value.trim());
             let result = match text.value.contains(['*', '?']) {
@@ -118,6 +118,9 @@ impl Drafts {
             self.partial |= draft.is_none();
             draft
         }));
+        for key in ["section", "deadline"] {
+            self.partial |= table.get(key).is_some_and(|value| !value.get_ref().is_array());
+        }
         let defaults = deadlines::defaults(&table);
         self.deadlines.extend(table.tables("deadline").iter().map(|table| deadlines::read(source, table, &defaults)));
     }
@@ -148,13 +151,18 @@ struct Lookup<'a> {
     in_all: HashMap<&'a str, bool>,
     any_in_all: bool,
     partial: bool,
+    /// What was probably meant by each unknown name.
+    meant: RefCell<HashMap<String, Option<&'a str>>>,
 }
+
+/// Unknown names for which the roster is searched; more than these have one cause.
+const MOST_SEARCHES: usize = 500;
 
 impl<'a> Lookup<'a> {
     fn new(roster: &'a Roster, partial: bool) -> Self {
         let in_all: HashMap<_, _> = roster.sections.iter().map(|s| (s.name.as_str(), s.in_all)).collect();
         let any_in_all = in_all.values().any(|in_all| *in_all);
-        Self { roster, in_all, any_in_all, partial }
+        Self { roster, in_all, any_in_all, partial, meant: RefCell::default() }
     }
 
     fn check(&self, draft: &Draft, report: &Report) {
@@ -162,20 +170,23 @@ impl<'a> Lookup<'a> {
             return;
         }
         let all = draft.sections.iter().any(|(name, _)| name == ALL_SECTIONS);
+        let mut sound = true;
         for (name, at) in &draft.sections {
             if name == ALL_SECTIONS && !self.any_in_all {
                 let what = format!("写了“{ALL_SECTIONS}”，科室名册里却没有科室");
                 let instead = "先写 [[section]]，一个科室一段；全写了 in_all = false 的，去掉几个";
                 report.error(&draft.source, at.clone(), what, instead);
             } else if name != ALL_SECTIONS && !self.in_all.contains_key(name.as_str()) {
+                sound = false;
                 self.unknown(draft, name, at, report);
             }
         }
         let Some((lead, at)) = &draft.lead else { return };
+        if draft.sections.is_empty() || !sound {
+            return;
+        }
         let named = draft.sections.iter().any(|(name, _)| name == lead && name != ALL_SECTIONS);
         match self.in_all.get(lead.as_str()) {
-            // Said already among the sections.
-            None if named => {}
             None => self.unknown(draft, lead, at, report),
             Some(in_all) if named || all && *in_all => {}
             Some(_) => {
@@ -186,6 +197,20 @@ impl<'a> Lookup<'a> {
         }
     }
 
+    fn meant(&self, name: &str) -> Option<&'a str> {
+        let mut meant = self.meant.borrow_mut();
+        if let Some(known) = meant.get(name) {
+            return *known;
+        }
+        if meant.len() >= MOST_SEARCHES {
+            return None;
+        }
+        let names = self.roster.sections.iter().map(|s| s.name.as_str());
+        let found = nearest(name, names.chain([ALL_SECTIONS]));
+        meant.insert(name.to_owned(), found);
+        found
+    }
+
     fn unknown(&self, draft: &Draft, name: &str, at: &Range<usize>, report: &Report) {
         let names = || self.roster.sections.iter().map(|s| s.name.as_str());
         let separators = ['、', '，', ',', '；', ';', ' ', '/'];
@@ -194,7 +219,7 @@ impl<'a> Lookup<'a> {
             let quoted: Vec<String> = parts.iter().map(|part| format!("\"{part}\"")).collect();
             return report.error(&draft.source, at.clone(), "几个科室要各加引号，用逗号隔开", quoted.join(", "));
         }
-        let instead = match nearest(name, names().chain([ALL_SECTIONS])) {
+        let instead = match self.meant(name) {
             Some(right) => format!("\"{right}\"；确是新科室，就在名册里加一段 [[section]]"),
             None if self.in_all.is_empty() => "先在名册里写 [[section]]，一个科室一段".to_owned(),
             None => format!(

@@ -24,16 +24,20 @@ pub(super) struct Draft {
 }
 
 pub(super) fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
-    table.known(KEYS);
-    table.missing("name", "name = \"办公室\"");
+    table.known(KEYS, super::deadlines::ELSEWHERE);
+    table.missing("name = \"办公室\"", KEYS);
     let email = mailboxes::read(table, "email");
     let leader = mailboxes::read(table, "leader").unwrap_or_default();
     let in_all = table.boolean("in_all").unwrap_or(true);
     let name = name(table, &table.text("name")?)?;
     let at = table.get("name").map_or(table.at(), |value| value.span());
     let email_at = table.get("email").map_or(at.clone(), |value| value.span());
-    if email.as_ref().is_none_or(Vec::is_empty) && !source.is_broken() && !has_values(table, "email") {
-        let what = format!("{name} 没有邮箱：它的提醒会发给管理员代转");
+    if email.as_ref().is_none_or(Vec::is_empty)
+        && !source.is_broken()
+        && !has_values(table, "email")
+        && !table.is_meant("email", KEYS)
+    {
+        let what = format!("“{name}”没有邮箱：它的提醒会发给管理员代转");
         table.warn(email_at.clone(), what, "email = [\"name@example.test\"]");
     }
     let section = Section { name, email: email.unwrap_or_default(), leader, in_all };
@@ -73,7 +77,7 @@ pub(super) fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
         for mailbox in &draft.section.email {
             match mailboxes.get(&mailbox.as_str().to_ascii_lowercase()) {
                 Some(first) => {
-                    let what = format!("{mailbox} 也是{}的邮箱：两个科室的提醒会合在一封信里", first.section.name);
+                    let what = format!("{mailbox} 也是“{}”的邮箱：两个科室的提醒会合在一封信里", first.section.name);
                     report.warn(&draft.source, draft.email_at.clone(), what, "如果本来就共用一个邮箱，不必改");
                 }
                 None => {

@@ -51,6 +51,10 @@ const TOP: &[&str] =
     &["timezone", "send_at", "window", "database", "deadlines", "holidays", "admin", "contact", "mail"];
 const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
 
+/// Where a key belongs that stands in the wrong table.
+pub(super) const ELSEWHERE: &[(&[&str], &str)] =
+    &[(TOP, "文件开头，第一个 [ ] 之前"), (MAIL, " [mail] 下面"), (smtp::KEYS, " [mail.smtp] 下面")];
+
 /// The keys of a table: "", "mail" or "mail.smtp".
 pub(super) fn keys(table: &str) -> &'static [&'static str] {
     match table {
@@ -60,10 +64,10 @@ pub(super) fn keys(table: &str) -> &'static [&'static str] {
     }
 }
 
-/// Every setting that the environment can give, as a path. The password is no setting: it is read
-/// on its own.
+/// Every setting that the environment can give, as a path. The password is none: it is read on its
+/// own.
 pub(super) fn all_keys() -> Vec<String> {
-    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "password");
+    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp");
     let top = TOP.iter().filter(plain).map(|key| (*key).to_owned());
     let mail = MAIL.iter().filter(plain).map(|key| format!("mail.{key}"));
     let smtp = smtp::KEYS.iter().filter(plain).map(|key| format!("mail.smtp.{key}"));

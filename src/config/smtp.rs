@@ -46,10 +46,9 @@ pub(super) const KEYS: &[&str] = &[
     "per_minute",
     "connections",
     "insecure_plaintext",
-    "password",
 ];
 
-const PLACES: &str =
+pub(super) const PLACES: &str =
     "口令放在三处之一：systemd 凭据 smtp-password；password_file 指明的文件；环境变量 DUBAN__MAIL__SMTP__PASSWORD";
 
 /// What must be written where letters and password go over the net unprotected.
@@ -63,9 +62,6 @@ pub(super) fn read(
     files: &mut Files<'_>,
 ) -> Option<Smtp> {
     let in_force = env.is_some();
-    if let at @ At::File(_) = layers.at("mail.smtp.password") {
-        layers.error(&at, "口令不能写在这个文件里", format!("删去这一行。{PLACES}"));
-    }
     let host = host(layers, in_force);
     let tls = tls(layers, host.as_deref());
     let default_port = match tls {

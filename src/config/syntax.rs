@@ -25,42 +25,85 @@ pub(super) struct Said {
     pub instead: String,
     /// Of several on one line, the one that says most.
     pub weight: u8,
+    /// A value that is wrong by itself: the rest of its line can be relied on.
+    pub alone: bool,
 }
 
+/// Lines that the parser stops at are taken out one after another, so many at most.
+const MOST_STOPS: usize = 50;
+
 /// The table, as far as it can be relied on: `None` where brackets are so broken that what
-/// belongs to what is a guess. Every syntax error has been reported, one a line.
+/// belongs to what is a guess. Every syntax error has been reported.
 pub(super) fn parse<'a>(source: &'a Source, kind: Kind, report: &Report) -> Option<DeTable<'a>> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
-    let table = table.into_inner();
     if errors.is_empty() {
-        return Some(table);
+        return Some(table.into_inner());
     }
+    let mut said: BTreeMap<usize, Said> = BTreeMap::new();
+    let mut text = source.text.clone();
+    let (mut read_on, mut sound) = (true, true);
+    for _ in 0..MOST_STOPS {
+        let (table, errors) = DeTable::parse_recoverable(&text);
+        sound &= explain(source, kind, table.get_ref(), &errors, &mut said);
+        // The parser gives up at a line without a value, silently: what follows is never read.
+        let stop = errors.iter().find(|e| e.message().starts_with("key with no value")).and_then(Error::span);
+        read_on = stop.is_some();
+        let Some(stop) = stop else { break };
+        blank(&mut text, source.line_range(source.line_of(stop.start)));
+    }
+    for one in said.values() {
+        report.error(source, one.at.clone(), &*one.what, &*one.instead);
+    }
+    for one in said.into_values() {
+        source.break_at(if one.alone { one.at } else { line_and_end(source, one.at.start) });
+    }
+    let text = source.mended.get_or_init(|| text);
+    (sound && !read_on).then(|| DeTable::parse_recoverable(text).0.into_inner())
+}
+
+/// A line with its line break, where a missing value is missed.
+fn line_and_end(source: &Source, at: usize) -> Range<usize> {
+    let line = source.line_range(source.line_of(at));
+    line.start..line.end + 1
+}
+
+fn blank(text: &mut String, line: Range<usize>) {
+    let spaces = " ".repeat(line.len());
+    text.replace_range(line, &spaces);
+}
+
+/// Puts errors into words, one a line but for those that stand alone. Whether what follows them
+/// has kept its place.
+fn explain(
+    source: &Source,
+    kind: Kind,
+    table: &DeTable<'_>,
+    errors: &[Error],
+    said: &mut BTreeMap<usize, Said>,
+) -> bool {
     let mut sound = true;
-    let mut lines: BTreeMap<usize, Said> = BTreeMap::new();
-    let unclosed = unclosed_arrays(&table, &errors);
-    for error in &errors {
+    let unclosed = unclosed_arrays(table, errors);
+    for error in errors {
         let at = error.span().unwrap_or(0..0);
         // An array without its end swallows the lines after it: one cause, said where it begins.
-        let said = match unclosed.iter().find(|open| open.start < at.end && at.start <= open.end) {
+        let one = match unclosed.iter().find(|open| open.start < at.end && at.start <= open.end) {
             Some(open) => Said {
                 at: open.start..open.start + 1,
                 what: "方括号 [ 没有收尾的 ]".to_owned(),
                 instead: "在最后一个值后面补上 ]".to_owned(),
                 weight: 9,
+                alone: false,
             },
-            None => hints::explain(source, kind, &table, error.message(), at),
+            None => hints::explain(source, kind, table, error.message(), at),
         };
-        let line = source.line_of(said.at.start);
+        let line = source.line_of(one.at.start);
         sound &= !is_structural(error.message(), source.line(line));
-        if lines.get(&line).is_none_or(|known| known.weight < said.weight) {
-            lines.insert(line, said);
+        let place = if one.alone { one.at.start } else { source.line_range(line).start };
+        if said.get(&place).is_none_or(|known| known.weight < one.weight) {
+            said.insert(place, one);
         }
     }
-    for said in lines.values() {
-        report.error(source, said.at.clone(), &*said.what, &*said.instead);
-    }
-    lines.keys().for_each(|line| source.break_line(*line));
-    sound.then_some(table)
+    sound
 }
 
 /// Whether lines after this one may have lost their place.

@@ -12,7 +12,8 @@ use toml::{
 use super::{
     files::Source,
     finding::Report,
-    words::{hidden, nearest_key},
+    smtp::PLACES,
+    words::{hidden, nearest_key, secret_at},
 };
 
 #[derive(Clone, Copy)]
@@ -49,13 +50,24 @@ impl<'a> Table<'a> {
         self.report.warn(self.source, at, what, instead);
     }
 
-    /// Reports every key that is none of these.
-    pub fn known(&self, keys: &[&str]) {
+    /// Reports every key that is none of these, and where it belongs.
+    pub fn known(&self, keys: &[&str], elsewhere: &[(&[&str], &str)]) {
         for (key, _) in self.values.iter() {
             if keys.contains(&key.get_ref().as_ref()) {
                 continue;
             }
+            if secret_at(&format!("{}=", key.get_ref())).is_some() {
+                self.error(key.span(), "口令不能写在这个文件里", format!("删去这一行。{PLACES}"));
+                continue;
+            }
             let what = format!("没有“{}”这个键", key.get_ref());
+            let home = elsewhere.iter().find(|(keys, _)| keys.contains(&key.get_ref().as_ref()));
+            if let Some((_, place)) = home {
+                let near = nearest_key(key.get_ref(), keys).filter(|_| self.end > 0);
+                let or = near.map(|near| format!("，或改为 {near}")).unwrap_or_default();
+                self.error(key.span(), format!("{} 不能写在这里", key.get_ref()), format!("移到{place}{or}"));
+                continue;
+            }
             let instead = match nearest_key(key.get_ref(), keys) {
                 Some(right) => right.to_owned(),
                 None => format!("删去这一行；可用的有 {}", keys.join("、")),
@@ -64,9 +76,17 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Reports a key that is missing, unless the file's syntax is broken and it may be there.
-    pub fn missing(&self, key: &str, example: &str) {
-        if !self.source.is_broken() && self.get(key).is_none() {
+    /// Whether one of the unknown keys was probably meant for this one.
+    pub fn is_meant(&self, key: &str, keys: &[&str]) -> bool {
+        let unknown = self.values.iter().filter(|(found, _)| !keys.contains(&found.get_ref().as_ref()));
+        unknown.into_iter().any(|(found, _)| nearest_key(found.get_ref(), keys) == Some(key))
+    }
+
+    /// Reports the key of `example` if it is missing, unless it may be there, misspelt or hidden by
+    /// broken syntax.
+    pub fn missing(&self, example: &str, keys: &[&str]) {
+        let key = example.split(' ').next().unwrap_or_default();
+        if !self.source.is_broken() && self.get(key).is_none() && !self.is_meant(key, keys) {
             self.error(self.at(), format!("少了 {key}"), format!("加一行：{example}"));
         }
     }
@@ -89,10 +109,21 @@ impl<'a> Table<'a> {
     /// A list of texts; one text alone is a list of one.
     pub fn texts(&self, key: &str) -> Option<Vec<Text<'a>>> {
         let value = self.get(key)?;
-        let DeValue::Array(values) = value.get_ref() else {
-            return self.one_text(key, value, true).map(|text| vec![text]);
+        let values = match value.get_ref() {
+            DeValue::Array(values) => values,
+            DeValue::String(_) => return self.one_text(key, value, false).map(|text| vec![text]),
+            other => {
+                let raw = self.source.text.get(value.span()).unwrap_or_default();
+                let one = match other {
+                    DeValue::Integer(_) if key == "remind" => format!("{raw}天"),
+                    DeValue::Table(_) => "……".to_owned(),
+                    _ => raw.to_owned(),
+                };
+                self.wrong(key, value, "方括号里的几个文字，各加引号", &format!("{key} = [\"{one}\"]"));
+                return None;
+            }
         };
-        Some(values.iter().filter_map(|value| self.one_text(key, value, true)).collect())
+        Some(values.iter().filter_map(|value| self.one_text(key, value, false)).collect())
     }
 
     fn one_text(&self, key: &str, value: &'a Spanned<DeValue<'a>>, lines: bool) -> Option<Text<'a>> {
@@ -124,7 +155,7 @@ impl<'a> Table<'a> {
         if let DeValue::Boolean(b) = value.get_ref() {
             return Some(*b);
         }
-        self.wrong(key, value, "true（是）或 false（否），不加引号", &format!("{key} = true"));
+        self.wrong(key, value, " true（是）或 false（否），不加引号", &format!("{key} = true"));
         None
     }
 
@@ -148,13 +179,13 @@ impl<'a> Table<'a> {
             let digits: String =
                 value.get_ref().as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
             let example = if digits.is_empty() { low.to_string() } else { digits };
-            self.wrong(key, value, &format!("{bounds}，不加引号"), &format!("{key} = {example}"));
+            self.wrong(key, value, &format!(" {bounds}，不加引号"), &format!("{key} = {example}"));
             return None;
         };
         let plain = i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok();
         let found = plain.filter(|n| range.contains(n));
         if found.is_none() {
-            self.error(value.span(), format!("{key} 要在 {low} 到 {high} 之间"), "");
+            self.error(value.span(), format!("{key} 超出范围"), bounds);
         }
         found
     }
@@ -188,7 +219,8 @@ impl<'a> Table<'a> {
             _ => None,
         };
         if date.is_none() {
-            self.wrong(key, value, "日期", "2026-01-01");
+            let raw = self.source.text.get(value.span()).unwrap_or_default();
+            self.wrong(key, value, "日期", &as_date(raw).unwrap_or("2026-01-01".to_owned()));
         }
         date
     }
@@ -210,7 +242,7 @@ impl<'a> Table<'a> {
         let tables = match value.get_ref() {
             DeValue::Array(values) => values.iter().collect(),
             DeValue::Table(_) => {
-                self.wrong(key, value, "双层方括号开头的一段", &form);
+                self.error(value.span(), format!("[{key}] 要用双层方括号"), form.as_str());
                 Vec::new()
             }
             _ => {
@@ -233,6 +265,7 @@ impl<'a> Table<'a> {
             DeValue::String(_) => "文字",
             DeValue::Integer(_) | DeValue::Float(_) => "数字",
             DeValue::Boolean(_) => "是否值",
+            DeValue::Datetime(d) if d.date.is_some() && d.time.is_some() => "带钟点的时间",
             DeValue::Datetime(_) => "日期或时间",
             DeValue::Array(_) => "一组值",
             DeValue::Table(_) => "一段",
@@ -244,6 +277,13 @@ impl<'a> Table<'a> {
 fn is_plain_date(text: &str) -> bool {
     text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
+}
+
+/// `2026年1月5日` and `2026/1/5` as a date is written here.
+fn as_date(text: &str) -> Option<String> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let (year, month, day) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok().map(|date| date.to_string())
 }
 
 impl Text<'_> {

@@ -17,7 +17,7 @@ use crate::domain::{
 const FAR_DAYS: i64 = 183;
 
 pub(super) fn read(table: &Table<'_>, due: &Due) -> Option<(String, Target)> {
-    let text = table.text("target")?;
+    let text = table.long_text("target")?;
     let target = parse(table, &text, due)?;
     Some((text.value.to_owned(), target))
 }

@@ -74,8 +74,10 @@ struct Variable<'a> {
 fn variables(title: &str) -> impl Iterator<Item = Variable<'_>> {
     title.match_indices('{').map(|(start, _)| {
         let rest = &title[start + 1..];
-        let end = rest.find(['{', '}', ' ']).unwrap_or(rest.len());
-        let closed = rest[end..].starts_with('}');
+        let close = rest.find(['{', '}']).filter(|end| rest[*end..].starts_with('}'));
+        let word = || rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let end = close.unwrap_or_else(word);
+        let closed = close.is_some();
         Variable { name: &rest[..end], at: start..start + 1 + end + usize::from(closed), closed }
     })
 }

@@ -1,5 +1,7 @@
 //! Words: did you mean, and characters that cannot be seen.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// What people write for a key.
@@ -41,7 +43,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("contact", &["联系人", "联系方式", "联系电话"]),
     ("from", &["发件人"]),
     ("transport", &["发送方式"]),
-    ("folder", &["文件夹", "目录"]),
+    ("folder", &["文件夹", "目录", "dir", "path", "directory"]),
     ("host", &["服务器", "主机", "server"]),
     ("port", &["端口"]),
     ("tls", &["加密", "ssl"]),
@@ -57,7 +59,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .into_iter()
         .take(10_000)
         .map(|c| (likeness(&plain, &fold(c)), c))
-        .filter(|(likeness, _)| *likeness >= 0.5)
+        .filter(|(likeness, _)| *likeness > 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, c)| c)
 }
@@ -71,7 +73,8 @@ pub(super) fn nearest_key<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
 
 fn likeness(a: &str, b: &str) -> f64 {
     // 办公室（综合科） for 办公室: one inside the other is a better sign than any distance.
-    let inside = !a.is_empty() && !b.is_empty() && (a.contains(b) || b.contains(a));
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let inside = short.chars().count() >= 2 && short.len() * 3 >= long.len() && long.contains(short);
     let distance = strsim::normalized_damerau_levenshtein(a, b);
     if inside { distance.max(0.6) } else { distance }
 }
@@ -80,6 +83,27 @@ fn likeness(a: &str, b: &str) -> f64 {
 fn fold(word: &str) -> String {
     word.chars().take(80).nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
+
+/// A line as it can be shown to anyone: what is given for a password is not.
+pub(super) fn mask_secret(line: &str) -> Cow<'_, str> {
+    match secret_at(line) {
+        Some((_, sign)) => Cow::Owned(format!("{} ……", &line[..sign])),
+        None => Cow::Borrowed(line),
+    }
+}
+
+/// Where a key that sounds like a password begins, and where the sign behind it ends.
+pub(super) fn secret_at(line: &str) -> Option<(usize, usize)> {
+    line.match_indices(['=', '＝', ':', '：']).find_map(|(at, sign)| {
+        let before = line[..at].trim_end_matches([' ', '\t', '"', '\'', '”']);
+        let start = before.rfind([' ', '\t', '"', '\'', '“', '{', ',', '.', '#']).map_or(0, |i| i + 1);
+        let key = before.get(start..).unwrap_or(before).to_lowercase();
+        let secret = SECRETS.iter().any(|word| key.contains(word)) && !key.contains("file");
+        secret.then_some((start, at + sign.len()))
+    })
+}
+
+const SECRETS: [&str; 6] = ["pass", "pwd", "口令", "密码", "授权码", "secret"];
 
 /// The name of a character that is not seen, or that turns what is seen around.
 pub(super) fn hidden(c: char) -> Option<String> {
@@ -100,6 +124,20 @@ pub(super) fn hidden(c: char) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (line, shown) in [
+            ("password = \"geheim\"", "password = ……"),
+            ("smtp = { port = 1, \"Password\" = 'geheim' }", "smtp = { port = 1, \"Password\" = ……"),
+            ("口令：geheim", "口令： ……"),
+            ("password_file = \"smtp-password\"", "password_file = \"smtp-password\""),
+            ("username = \"\" # password: credential", "username = \"\" # password: ……"),
+            ("passwort = 1", "passwort = ……"),
+        ] {
+            assert_eq!(mask_secret(line), shown);
+        }
+    }
 
     #[test]
     fn did_you_mean() {
