@@ -28,6 +28,19 @@ pub struct Smtp {
     pub connections: u8,
 }
 
+impl Smtp {
+    /// What `ca_file` holds.
+    ///
+    /// # Errors
+    /// In Chinese: the file cannot be read.
+    pub fn ca_pem(&self) -> Result<Option<Vec<u8>>, String> {
+        let read = |file: &PathBuf| {
+            std::fs::read(file).map_err(|e| format!("读不了 mail.smtp.ca_file {}：{e}。", file.display()))
+        };
+        self.ca_file.as_ref().map(read).transpose()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
     Implicit,

@@ -66,10 +66,7 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
         Transport::Folder(folder) => return Ok(Mailer::folder(folder)),
         Transport::Smtp(smtp) => *smtp.clone(),
     };
-    let ca_pem = smtp.ca_file.map(|file| {
-        std::fs::read(&file).map_err(|e| Error::Refused(format!("读不了 mail.smtp.ca_file {}：{e}。", file.display())))
-    });
-    let ca_pem = ca_pem.transpose()?;
+    let ca_pem = smtp.ca_pem().map_err(Error::Refused)?;
     Mailer::smtp(SmtpSettings {
         host: smtp.host,
         port: smtp.port,
