@@ -1,6 +1,7 @@
 //! duban (督办): says what is due, on Chinese working days, until it is done.
 //!
-//! In reading order: [`domain`] decides, [`letter`] puts into words, [`config`], [`store`] and
+//! In reading order: [`domain`] decides, [`letter`] puts into words, [`ledger`] into
+//! tables and back, [`config`], [`store`] and
 //! [`mailer`] each know one thing outside, [`service`] is what can be done, [`daemon`] and [`cli`]
 //! do it. Only [`clock`] reads the time.
 #![warn(
@@ -14,6 +15,7 @@
 
 pub mod domain;
 
+pub mod ledger;
 pub mod letter;
 
 pub mod clock;

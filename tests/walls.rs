@@ -10,13 +10,14 @@ use std::{
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("letter", &["domain"]),
+    ("ledger", &["domain"]),
     ("clock", &[]),
     ("config", &["domain"]),
     ("store", &["domain"]),
     ("mailer", &["domain"]),
-    ("service", &["domain", "letter", "clock", "config", "store", "mailer"]),
+    ("service", &["domain", "letter", "ledger", "clock", "config", "store", "mailer"]),
     ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "service"]),
-    ("cli", &["domain", "letter", "clock", "config", "store", "mailer", "service", "daemon"]),
+    ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "service", "daemon"]),
 ];
 
 /// What only the named rooms may name.
@@ -29,6 +30,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("askama", &["letter"]),
+    ("rust_xlsxwriter", &["ledger"]),
+    ("calamine", &["ledger"]),
     ("std::env", &["cli"]),
     ("std::fs", &["config", "mailer", "daemon"]),
     ("tokio", &["mailer", "store", "service", "daemon", "cli"]),

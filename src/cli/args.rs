@@ -90,6 +90,15 @@ pub enum Command {
     /// 经过：谁在什么时候做了什么
     #[command(help_template = TEMPLATE)]
     History(HistoryArgs),
+    /// 导出一年的台账：.xlsx 或 .csv
+    #[command(help_template = TEMPLATE)]
+    Export(ExportArgs),
+    /// 把台账或分工方案的表格读成事项文件，先显示不写入
+    #[command(help_template = TEMPLATE)]
+    Import(ImportArgs),
+    /// 只供 import 自己使用
+    #[command(name = "read-sheet", hide = true)]
+    ReadSheet,
     /// 给某个邮箱发一封测试邮件
     #[command(name = "test-mail", help_template = TEMPLATE)]
     TestMail {
@@ -285,6 +294,36 @@ pub struct HistoryArgs {
     /// 输出 JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ExportArgs {
+    /// 写到哪个文件，如 台账.xlsx；写 - 在屏幕上显示 csv
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    /// 哪一年；不写就是今年
+    #[arg(long, value_name = "年份", value_parser = parse_year)]
+    pub year: Option<i16>,
+    /// 只要这个科室的
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ImportArgs {
+    /// 表格：.xlsx、.xls 或 .csv
+    #[arg(value_name = "表格")]
+    pub file: PathBuf,
+    /// 写到这个文件；已有的文件不覆盖
+    #[arg(long, value_name = "文件")]
+    pub write: Option<PathBuf>,
+}
+
+fn parse_year(text: &str) -> Result<i16, String> {
+    let year = text.trim_end_matches('年').parse().ok().filter(|year| (2000..=2100).contains(year));
+    year.ok_or_else(|| "年份写成 2026 的样子，在 2000 到 2100 之间".to_owned())
 }
 
 fn parse_now(text: &str) -> Result<DateTime, String> {

@@ -5,7 +5,9 @@ mod case;
 mod check;
 mod diff;
 mod done;
+mod export;
 mod history;
+mod import;
 mod list;
 mod outbox;
 mod plan;
@@ -102,6 +104,9 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Reopen(args) => done::reopen(context, args),
         Command::Outbox(args) => outbox::outbox(context, &args),
         Command::History(args) => history::history(context, &args),
+        Command::Export(args) => export::export(context, &args),
+        Command::Import(args) => import::import(context, &args),
+        Command::ReadSheet => import::read_sheet(),
         Command::TestMail { address } => test_mail::test_mail(context, &address),
         Command::Status => status::status(context),
         Command::Reload => reload::reload(context),

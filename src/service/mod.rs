@@ -3,6 +3,7 @@
 pub mod case;
 pub mod deliver;
 pub mod diff;
+pub mod ledger;
 pub mod load;
 pub mod look_ahead;
 pub mod notices;
