@@ -10,7 +10,7 @@ use std::{
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("letter", &["domain"]),
-    ("ledger", &["domain"]),
+    ("ledger", &["domain", "letter"]),
     ("clock", &[]),
     ("config", &["domain"]),
     ("store", &["domain"]),

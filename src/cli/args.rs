@@ -280,7 +280,7 @@ pub enum OutboxAction {
     /// 立即重发：写编号就只重发那一封，不写就全部
     #[command(help_template = TEMPLATE)]
     Retry {
-        #[arg(value_name = "编号")]
+        #[arg(value_name = "编号", value_parser = parse_id)]
         id: Option<i64>,
     },
 }
@@ -326,8 +326,13 @@ fn parse_year(text: &str) -> Result<i16, String> {
     year.ok_or_else(|| "年份写成 2026 的样子，在 2000 到 2100 之间".to_owned())
 }
 
+fn parse_id(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "编号是数字，用 duban outbox 查看".to_owned())
+}
+
 fn parse_now(text: &str) -> Result<DateTime, String> {
-    text.parse().map_err(|_| "时间写成 2026-01-27T08:30 的样子".to_owned())
+    let is_local = !text.contains(['+', 'Z', 'z']);
+    text.parse().ok().filter(|_| is_local).ok_or_else(|| "时间写成 2026-01-27T08:30 的样子".to_owned())
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {
@@ -366,6 +371,7 @@ pub fn explain(e: &clap::Error) -> ExitCode {
             let why = std::error::Error::source(e).map(ToString::to_string).unwrap_or_default();
             format!("{arg} 不能是“{value}”：{why}")
         }
+        ErrorKind::ArgumentConflict if arg == text(ContextKind::PriorArg) => format!("{arg} 写了两次"),
         ErrorKind::ArgumentConflict => format!("{arg} 不能与 {} 同用", text(ContextKind::PriorArg)),
         ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
             format!("{arg} 的个数不对")

@@ -134,9 +134,7 @@ fn notes_text(entry: &Entry) -> Vec<String> {
             let what = if moves.is_empty() { "日期有调整".to_owned() } else { moves.join("；") };
             Some(format!("更正：{what}。请以本邮件为准。"))
         }
-        Reason::CaughtUp => {
-            Some("补发：这次提醒本应更早发出，因系统停机或事项临时新增未能按时发出。以下时间按今天计算。".into())
-        }
+        Reason::CaughtUp => Some("补发：这次提醒的原定日子已过。以下时间按今天计算。".into()),
         _ => None,
     };
     pass_on.chain(told).collect()
