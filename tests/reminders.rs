@@ -271,5 +271,5 @@ fn a_leader_who_is_a_section_too_is_asked_to_urge() {
     let sent = bureau.tick("2026-04-03T08:30");
     let text = bureau.text_of_the_letter_to("fzk@example.test");
     assert_eq!(to(&sent), ["bgs@example.test", "fzk@example.test"]);
-    assert!(text.contains("督促办公室"), "{text}");
+    assert!(text.contains("请督促：办公室"), "{text}");
 }
