@@ -87,7 +87,10 @@ fn lies_before(deadline: &Deadline) -> bool {
     };
     // A yearly target of a deadline that comes round more often would be every occurrence's.
     let targets: Vec<Option<Date>> = terms.iter().map(|due| deadline.target_before(&cal, *due)).collect();
-    if targets.iter().skip(1).zip(&terms).any(|(target, before)| target.is_some_and(|target| target <= *before)) {
+    let is_date = matches!(deadline.target, Some((_, Target::Rule(_))));
+    if is_date
+        && targets.iter().skip(1).zip(&terms).any(|(target, before)| target.is_some_and(|target| target <= *before))
+    {
         return false;
     }
     terms.iter().all(|due| match deadline.target_before(&cal, *due) {

@@ -118,7 +118,9 @@ class Draw:
 
     def target(self, kind, due):
         named = re.search(r"(\d+)月", due)
-        if kind in ("yearly", "once") and named and int(named[1]) > 1 and self.chance(50):
+        # One month and day is no target of several dates.
+        one = len(re.findall(r"\d+月|\d-\d", due)) == 1 and "、" not in due
+        if kind in ("yearly", "once") and one and named and int(named[1]) > 1 and self.chance(50):
             # A month and day alone is a date of the same year: a later one would be refused.
             return f"{self.r.randint(1, int(named[1]) - 1)}月{self.r.randint(1, 28)}日"
         longest = {"yearly": 60, "once": 60, "half": 40, "quarterly": 20, "monthly": 8, "other": 10}[kind]
