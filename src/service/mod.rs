@@ -1,6 +1,7 @@
 //! The use cases: what the command line, the daemon and the board share.
 
 pub mod deliver;
+pub mod health;
 pub mod load;
 pub mod look_ahead;
 pub mod notices;

@@ -136,6 +136,11 @@ fn no_longer_said(
     })
 }
 
+/// What a calendar knows an occurrence by, over its whole life; `database` is the database's own.
+pub(super) fn uid(deadline: &str, period: &str, database: &str) -> String {
+    format!("{deadline}.{period}.{database}")
+}
+
 impl Office {
     /// What subjects begin with: the sender's display name.
     pub fn tag(&self) -> &str {
@@ -199,19 +204,22 @@ impl Office {
         said: &SaidRow,
         now: &Moment,
     ) -> Result<Entry> {
-        let mut entry = self.entry(occurrence, deadline, progress, said, now);
+        let step = as_step(said);
+        let mut entry = self.entry(occurrence, deadline, progress, &step, now);
+        entry.reason = step.reason(now.today(), said.reader.is_leader);
         entry.to = self.addressees(tx, deadline, progress, &said.reader)?;
         entry.nth = tx.times_told(occurrence.id, said.reader.mailbox.as_str())? + 1;
-        entry.uid = format!("{}.{}.{}", deadline.id, occurrence.period, tx.meta("uid")?.unwrap_or_default());
+        entry.uid = uid(&deadline.id, &occurrence.period, &tx.meta("uid")?.unwrap_or_default());
         Ok(entry)
     }
 
-    fn entry(
+    /// The occurrence as of today, to nobody in particular.
+    pub(super) fn entry(
         &self,
         occurrence: &OccurrenceRow,
         deadline: &Deadline,
         progress: &Progress,
-        said: &SaidRow,
+        step: &Step,
         now: &Moment,
     ) -> Entry {
         let today = now.today();
@@ -226,8 +234,8 @@ impl Office {
             title: deadline.title_for(&occurrence.period),
             dates,
             light: Light::of(State::Open, &dates, super::first_day(&days), today),
-            reason: as_step(said).reason(today, said.reader.is_leader),
-            saying: said.saying,
+            reason: step.reason(today, false),
+            saying: step.saying,
             aim: dates.aim(today),
             days_left: dates.days_left(dates.aim(today), today),
             workdays_left: dates.workdays_left(&self.calendar, dates.aim(today), today),
