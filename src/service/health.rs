@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn turns_while_it_ticks() {
         let health = Health::default();
-        let after = |secs| SignedDuration::from_secs(1000 + secs);
+        let after = |secs: i64| SignedDuration::from_secs(1000 + secs);
         assert_eq!(health.trouble(after(0)).as_deref(), Some("no tick yet"));
         assert_eq!(health.last_tick(), None);
         health.ticked(Timestamp::UNIX_EPOCH, after(0));

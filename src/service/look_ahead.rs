@@ -13,7 +13,7 @@ use crate::{
         calendar::shift,
         deadline::{Deadline, Lead},
         occurrence::{Dates, Light, Progress, State},
-        reminder::{Reader, Reason, Saying, Step, latest, steps},
+        reminder::{Quiet, Reader, Reason, Saying, Step, latest, steps},
     },
     letter::Entry,
     store::{OccurrenceFilter, OccurrenceRow, Tx, Utterance},
@@ -31,7 +31,7 @@ pub struct Occasion<'a> {
     pub state: State,
     pub progress: Progress,
     pub steps: Vec<Step>,
-    pub next_due: Option<Date>,
+    pub quiet: Quiet,
     /// Its row, once it was opened.
     pub row: Option<OccurrenceRow>,
 }
@@ -106,19 +106,10 @@ fn occasions_of<'a>(
             seen.insert(row.period.clone());
             let is_wanted = (from..=to).contains(&row.dates.due) || (row.state == State::Open && row.dates.due < from);
             if is_wanted {
-                let days = steps(deadline, cal, &row.dates, row.next_due);
+                let days = steps(deadline, cal, &row.dates, row.quiet());
                 let progress = tx.progress(row.id)?;
-                let (period, dates, state, next_due) = (row.period.clone(), row.dates, row.state, row.next_due);
-                found.push(Occasion {
-                    deadline,
-                    period,
-                    dates,
-                    state,
-                    progress,
-                    steps: days,
-                    next_due,
-                    row: Some(row),
-                });
+                let (period, dates, state, quiet) = (row.period.clone(), row.dates, row.state, row.quiet());
+                found.push(Occasion { deadline, period, dates, state, progress, steps: days, quiet, row: Some(row) });
             }
         }
     }
@@ -132,19 +123,10 @@ fn occasions_of<'a>(
             continue;
         }
         let dates = Dates::new(deadline, cal, term.due);
-        let next_due = terms.peek().map(|t| t.due);
-        let days = steps(deadline, cal, &dates, next_due);
+        let quiet = Quiet { after: terms.peek().map(|t| t.due), until: None };
+        let days = steps(deadline, cal, &dates, quiet);
         let (period, progress) = (term.period, Progress::default());
-        found.push(Occasion {
-            deadline,
-            period,
-            dates,
-            state: State::Open,
-            progress,
-            steps: days,
-            next_due,
-            row: None,
-        });
+        found.push(Occasion { deadline, period, dates, state: State::Open, progress, steps: days, quiet, row: None });
     }
     Ok(())
 }
@@ -201,7 +183,7 @@ fn said_of(
             }
         }
     }
-    let late = latest(&occasion.steps, first, occasion.next_due).copied();
+    let late = latest(&occasion.steps, first, occasion.quiet).copied();
     let coming = occasion.steps.iter().filter(|s| s.on > first).copied();
     for step in late.into_iter().chain(coming) {
         // What has been missed goes out at once; what is of its day waits for `send_at`.
@@ -247,9 +229,8 @@ impl Occasion<'_> {
 
     /// What would be said of it today.
     pub(super) fn step_of(&self, today: Date) -> Step {
-        let fallback =
-            Step { on: today, counted_from: self.dates.finish_by, saying: Saying::Before(Lead::Days(0)) };
-        latest(&self.steps, today, self.next_due).or(self.steps.first()).copied().unwrap_or(fallback)
+        let fallback = Step { on: today, counted_from: self.dates.finish_by, saying: Saying::Before(Lead::Days(0)) };
+        latest(&self.steps, today, self.quiet).or(self.steps.first()).copied().unwrap_or(fallback)
     }
 
     /// Its row, or the one that it will have.
@@ -259,7 +240,10 @@ impl Occasion<'_> {
             deadline: self.deadline.id.clone(),
             period: self.period.clone(),
             dates: self.dates,
-            next_due: self.next_due,
+            next_due: self.quiet.after,
+            case_on: None,
+            extended_to: None,
+            quiet_until: None,
             revision: 0,
             state: self.state,
         })

@@ -5,6 +5,7 @@ mod deadlines;
 mod history;
 mod occurrences;
 mod outbox;
+mod requests;
 mod schema;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
@@ -17,6 +18,7 @@ pub use self::{
     history::{AuditRow, LetterRecord},
     occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
     outbox::{AttemptRow, LetterRow, LetterState, NewLetter, SaidRow, Utterance},
+    requests::{Decision, NewRequest, RequestKind, RequestRow},
 };
 
 /// How long a command waits for another's write transaction.
@@ -30,6 +32,9 @@ pub enum Error {
     Newer { found: i64, known: i64 },
     #[error("stored value cannot be read: {0}")]
     Value(String),
+    /// Whoever began the transaction has thought better of it.
+    #[error("undone")]
+    Undone,
     #[error("the database thread has ended")]
     Gone,
     #[error(transparent)]

@@ -1,0 +1,3 @@
+//! The board and the confirm pages: thin over the services.
+
+pub mod board;
