@@ -68,6 +68,22 @@ pub enum Command {
     /// 撤回办结登记，恢复提醒
     #[command(help_template = TEMPLATE)]
     Reopen(ReopenArgs),
+    /// 登记一件来件，从它的日期起算（依申请公开等）
+    #[command(help_template = TEMPLATE)]
+    Open(OpenArgs),
+    /// 给一件来件延期
+    #[command(help_template = TEMPLATE)]
+    Extend(ExtendArgs),
+    /// 科室报的不能按期、不适用：查看，确认或退回
+    #[command(help_template = TEMPLATE)]
+    Requests(DecideArgs),
+    /// 改动生效前先看：今后 12 个月哪些提醒增加、改期、取消
+    #[command(help_template = TEMPLATE)]
+    Diff {
+        /// 另一份 duban.toml；不写就是现在的文件
+        #[arg(value_name = "新文件", help_heading = "选项")]
+        new: Option<PathBuf>,
+    },
     /// 发件箱：没发出去的、发出去的；retry 立即重发
     #[command(help_template = TEMPLATE)]
     Outbox(OutboxArgs),
@@ -178,6 +194,57 @@ pub struct ReopenArgs {
     /// 为什么
     #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
     pub note: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct OpenArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 从哪天起算；不写就是今天
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub on: Option<Date>,
+    /// 来件的编号或文号；不写就用日期
+    #[arg(long = "ref", value_name = "文号")]
+    pub reference: Option<String>,
+    /// 谁登记
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ExtendArgs {
+    /// 来件的编号或文号
+    #[arg(value_name = "文号")]
+    pub case: String,
+    /// 延到哪天
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub to: Date,
+    /// 为什么
+    #[arg(long, value_name = "文字")]
+    pub why: String,
+    /// 谁登记
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct DecideArgs {
+    /// 确认这一条
+    #[arg(long, value_name = "编号", conflicts_with = "refuse")]
+    pub confirm: Option<i64>,
+    /// 退回这一条
+    #[arg(long = "return", value_name = "编号")]
+    pub refuse: Option<i64>,
+    /// 答复的话
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub note: String,
+    /// 谁答复
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
 }
 
 #[derive(Args)]

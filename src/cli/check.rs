@@ -9,7 +9,7 @@ use crate::{
         calendar::shift,
         deadline::Deadline,
         occurrence::Dates,
-        reminder::{latest, steps},
+        reminder::{Quiet, latest, steps},
     },
     service::sweep::missing_year,
 };
@@ -55,9 +55,9 @@ fn row(deadline: &Deadline, loaded: &Loaded, today: jiff::civil::Date) -> [Strin
     };
     let dates = Dates::new(deadline, cal, term.due);
     let mark = if dates.provisional { " *" } else { "" };
-    let next_due = terms.next().map(|t| t.due);
-    let days = steps(deadline, cal, &dates, next_due);
-    let first = match (latest(&days, today, next_due), days.first()) {
+    let quiet = Quiet { after: terms.next().map(|t| t.due), until: None };
+    let days = steps(deadline, cal, &dates, quiet);
+    let first = match (latest(&days, today, quiet), days.first()) {
         (Some(step), _) if step.on < today => "随即补发".to_owned(),
         (Some(_), _) => "今天".to_owned(),
         (None, Some(step)) => format!("{}（{}）", table::day(step.on), step.saying),

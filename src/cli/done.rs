@@ -35,7 +35,7 @@ pub fn reopen(context: &Context, args: ReopenArgs) -> Result {
 }
 
 /// The database, with the plan in it even if the service has never run.
-fn ready(context: &Context) -> Result<(Office, Db)> {
+pub(super) fn ready(context: &Context) -> Result<(Office, Db)> {
     let (office, deadlines) = context.office()?;
     let mut db = context.open(&office.settings)?;
     if db.read(|tx| tx.in_force_since())?.is_none() {

@@ -1,7 +1,9 @@
 //! The command line: for people by default, JSON for programs. One file a subcommand.
 
 mod args;
+mod case;
 mod check;
+mod diff;
 mod done;
 mod history;
 mod list;
@@ -93,6 +95,10 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Preview(args) => preview::preview(context, &args),
         Command::Run { once } => run::run(context, once),
         Command::Done(args) => done::done(context, args),
+        Command::Open(args) => case::open(context, &args),
+        Command::Extend(args) => case::extend(context, &args),
+        Command::Requests(args) => case::requests(context, &args),
+        Command::Diff { new } => diff::diff(context, new.as_deref()),
         Command::Reopen(args) => done::reopen(context, args),
         Command::Outbox(args) => outbox::outbox(context, &args),
         Command::History(args) => history::history(context, &args),

@@ -48,6 +48,8 @@ const DISTRUST: SignedDuration = SignedDuration::from_mins(10);
 /// Pause after a round that the server ended; doubles up to the longest.
 const FIRST_HOLD: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(30);
+/// Lines about changes in the admin's letter after a reload.
+const LINES_TOLD: usize = 30;
 /// A letter that is under way when the service is stopped may take so long to end.
 const PATIENCE_AT_STOP: Duration = Duration::from_secs(60);
 
@@ -252,13 +254,24 @@ impl Daemon {
         let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
         let (office, deadlines) = Office::new(loaded);
         let office = Arc::new(office);
-        let loading = office.clone();
+        let (loading, old) = (office.clone(), self.office.clone());
         let changes = self
             .store
             .call(move |db| {
                 let now = Clock::System.now(&loading.settings.timezone);
+                let diff = db.read(|tx| {
+                    let before = tx.deadlines_in_force()?;
+                    Ok(service::diff::diff(tx, (&old, &before), (&loading, &deadlines), &now))
+                })??;
+                let changed = diff.lines(LINES_TOLD);
                 let changes = service::load::put_in_force(db, &loading, &deadlines, &now)?;
-                db.write(|tx| loading.tell_admin(tx, &Notice::Reloaded { changes: changes.clone(), warnings }, &now))?;
+                info!(
+                    added = diff.added,
+                    moved = diff.moved,
+                    cancelled = diff.cancelled,
+                    "reminders of the coming year"
+                );
+                db.write(|tx| loading.tell_admin(tx, &Notice::Reloaded { changes: changed, warnings }, &now))?;
                 Ok::<_, service::Error>(changes)
             })
             .await

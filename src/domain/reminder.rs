@@ -47,6 +47,15 @@ pub struct Step {
     pub saying: Saying,
 }
 
+/// What ends or interrupts what is said of an occurrence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quiet {
+    /// The due date of the deadline's next occurrence: after it, this one is silent.
+    pub after: Option<Date>,
+    /// 不能按期, confirmed: nothing overdue is said up to this day.
+    pub until: Option<Date>,
+}
+
 /// Somebody who is to hear of an occurrence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
@@ -77,9 +86,7 @@ impl Step {
 }
 
 /// Every day on which an open occurrence is spoken of, in order, each day once.
-///
-/// `next_due` is the due date of the deadline's next occurrence: after it, this one is silent.
-pub fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, next_due: Option<Date>) -> Vec<Step> {
+pub fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Vec<Step> {
     let mut ahead: Vec<(Date, Date, Step)> = Vec::new();
     for (from, after) in [(dates.target, None), (Some(dates.finish_by), dates.target)] {
         let Some(counted_from) = from else { continue };
@@ -101,17 +108,15 @@ pub fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, next_due: Optio
         counted_from: dates.due,
         saying: Saying::Overdue(*n),
     });
-    ahead
-        .into_iter()
-        .map(|(.., step)| step)
-        .chain(overdue.filter(|s| next_due.is_none_or(|next| s.on <= next)))
-        .collect()
+    let is_heard =
+        |s: &Step| quiet.after.is_none_or(|next| s.on <= next) && quiet.until.is_none_or(|until| s.on > until);
+    ahead.into_iter().map(|(.., step)| step).chain(overdue.filter(is_heard)).collect()
 }
 
 /// What is to be said today, late or not: only the latest step counts, and nothing once the next
 /// occurrence is due.
-pub fn latest(steps: &[Step], today: Date, next_due: Option<Date>) -> Option<&Step> {
-    let is_silent = next_due.is_some_and(|next| today > next);
+pub fn latest(steps: &[Step], today: Date, quiet: Quiet) -> Option<&Step> {
+    let is_silent = quiet.after.is_some_and(|next| today > next);
     steps.iter().rev().find(|s| s.on <= today && !is_silent)
 }
 

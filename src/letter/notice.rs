@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::{
     Rendered,
-    page::{Block, Page, Row, Tone},
+    page::{Block, Line, Page, Row, Tone},
     subject, words,
 };
 
@@ -30,13 +30,49 @@ pub enum Notice {
         attempts: u32,
         since: DateTime,
     },
-    /// Letters that have not gone out for an hour.
+    /// Letters that have waited too long.
     Stuck(Vec<StuckLetter>),
     /// The State Council's notice of that year is not among the data.
     HolidayMissing {
         year: i16,
     },
+    /// A section asks for an answer: 不能按期, 不适用.
+    Asked(Asked),
+    /// Every Monday, even with nothing to say: the sign of life.
+    Weekly(Weekly),
     Test,
+}
+
+/// 不能按期 or 不适用.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// `不能按期` or `不适用`.
+    pub what: &'static str,
+    pub section: String,
+    pub by: String,
+    pub reason: String,
+    pub expected: Option<Date>,
+    pub title: String,
+    pub finish_by: Date,
+    pub due: Date,
+    /// Where it is answered; without it, by the command line.
+    pub url: Option<String>,
+}
+
+/// Where everything stands.
+#[derive(Clone, Debug)]
+pub struct Weekly {
+    pub overdue: Vec<Upcoming>,
+    pub near: Vec<Upcoming>,
+    /// Finished in the last seven days.
+    pub finished: Vec<Upcoming>,
+    pub next_seven_days: Vec<Upcoming>,
+    /// Mailboxes that refused letters in the last seven days, with the server's words.
+    pub refused: Vec<(String, String)>,
+    pub waiting_letters: u32,
+    /// Requests that wait for an answer.
+    pub requests: u32,
+    pub missing_year: Option<i16>,
 }
 
 /// What is in force.
@@ -52,6 +88,8 @@ pub struct Summary {
     pub next_letter: Option<(DateTime, usize)>,
     pub provisional_years: Vec<i16>,
     pub warnings: Vec<String>,
+    /// What a reload changes, a line each.
+    pub changes: Vec<String>,
 }
 
 /// What has to be finished soon.
@@ -84,10 +122,14 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
             format!("邮箱退信，请更正：{}（{}）", mailbox, words::few(sections)),
             undeliverable([mailbox, reply, subject], sections, *attempts, *since),
         ),
-        Notice::Stuck(letters) => (format!("{}封邮件超过1小时未发出，请查邮件服务器", letters.len()), stuck(letters)),
+        Notice::Stuck(letters) => (format!("{}封邮件迟迟没有发出，请查邮件服务器", letters.len()), stuck(letters)),
         Notice::HolidayMissing { year } => {
             (format!("缺{year}年放假安排，请补充，现按周一至周五暂算"), holiday_missing(*year))
         }
+        Notice::Asked(asked) => {
+            (format!("{}报{}，请答复：{}", asked.section, asked.what, asked.title), asked_rows(asked))
+        }
+        Notice::Weekly(weekly) => (weekly_said(weekly), weekly_rows(weekly)),
         Notice::Test => ("测试邮件：收到即说明发信正常".to_owned(), test()),
     };
     let subject = subject::tagged(tag, &said);
@@ -118,6 +160,7 @@ fn in_force(summary: &Summary) -> Vec<Block> {
     blocks.extend((!warnings.is_empty()).then(|| note(Tone::Amber, &format!("注意：{}。", warnings.join("；")))));
     let rows = [
         Some(Row::new("在督办", format!("{}个事项，{}个科室{off}", summary.deadlines, summary.sections))),
+        Row::of("改动", summary.changes.iter().map(|c| words::plain(c)).collect()),
         Some(Row::new("下次发信", next)),
         Row::of("七日内", soon),
         Some(Row::new("程序版本", words::plain(&summary.version))),
@@ -143,7 +186,7 @@ fn config_rejected(findings: &str, in_force_since: DateTime) -> Vec<Block> {
     vec![
         note(Tone::Red, &format!("新配置有误，没有生效。仍按{since}生效的配置运行，提醒照常发出，没有遗漏。")),
         Block::Pre(lines(findings)),
-        Block::Para("请按上面所指的文件和行号改正，用 duban check 核对无误后，再用 duban reload 重新加载。".to_owned()),
+        Block::Para("请按上面所指的文件和行号改正，保存约一分钟后自动重新检查；也可先用 duban check 核对。".to_owned()),
     ]
 }
 
@@ -159,7 +202,7 @@ fn undeliverable(
         Row::new("邮件", words::plain(subject)),
         Row::new("经过", format!("{}起试发{attempts}次，均被拒收", words::moment(since))),
         Row::new("对方答复", words::plain(reply)),
-        Row::new("请办理", "在科室名册里改正邮箱，再用 duban reload 重新加载"),
+        Row::new("请办理", "在科室名册里改正邮箱，保存约一分钟后自动生效"),
     ];
     let said = "这个邮箱拒收邮件。邮箱改正之前，发给它的提醒会改发给您代转，不会丢失。";
     vec![note(Tone::Red, said), Block::Rows(rows)]
@@ -167,7 +210,7 @@ fn undeliverable(
 
 fn stuck(letters: &[StuckLetter]) -> Vec<Block> {
     let said = format!(
-        "有{}封邮件超过1小时还没有发出。邮件都已存好，系统会继续重试，不会丢失；发出时按当天重新计算剩余时间。",
+        "有{}封邮件等了45分钟还没有发出。邮件都已存好，系统会继续重试，不会丢失；发出时按当天重新计算剩余时间。",
         letters.len()
     );
     let mut blocks = vec![note(Tone::Red, &said)];
@@ -192,9 +235,61 @@ fn holiday_missing(year: i16) -> Vec<Block> {
         format!("系统里还没有{year}年的放假安排。{year}年的工作日现按周一至周五暂算，提醒照常发出，并注明是暂算。");
     let todo = format!(
         "国务院办公厅关于{year}年部分节假日安排的通知公布后，请把放假和调休上班的日子补进节假日数据，\
-         再用 duban reload 重新加载。日期因此有变的，系统会给已收到提醒的科室发更正。"
+         保存约一分钟后自动生效。日期因此有变的，系统会给已收到提醒的科室发更正。"
     );
     vec![note(Tone::Amber, &said), Block::Para(todo)]
+}
+
+fn asked_rows(asked: &Asked) -> Vec<Block> {
+    let rows = [
+        Some(Row::new("事项", words::plain(&asked.title))),
+        Some(Row::new("期限", format!("请于{}前办结，规定期限{}", words::day(asked.finish_by), words::day(asked.due)))),
+        Some(Row::new("科室", format!("{}，经办人{}", words::plain(&asked.section), words::plain(&asked.by)))),
+        Some(Row::new("原因", words::plain(&asked.reason))),
+        asked.expected.map(|day| Row::new("预计办结", words::full(day))),
+        asked.url.as_ref().map(|url| Row {
+            label: "请答复",
+            lines: vec![Line::Link { label: "点此确认或退回", url: url.clone(), text: "" }],
+        }),
+    ];
+    let said = format!("{}报{}，等您确认或退回。答复之前照常提醒。", words::plain(&asked.section), asked.what);
+    vec![note(Tone::Amber, &said), Block::Rows(rows.into_iter().flatten().collect())]
+}
+
+fn weekly_said(weekly: &Weekly) -> String {
+    match (weekly.overdue.len(), weekly.next_seven_days.len()) {
+        (0, 0) => "本周督办：没有逾期，七日内没有到期".to_owned(),
+        (0, soon) => format!("本周督办：没有逾期，七日内{soon}项到期"),
+        (late, soon) => format!("本周督办：{late}项逾期，七日内{soon}项到期"),
+    }
+}
+
+fn weekly_rows(weekly: &Weekly) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let missing = weekly.missing_year.map(|y| format!("还没有{y}年的放假安排，请在通知公布后补进节假日数据"));
+    let waiting = (weekly.waiting_letters > 0).then(|| format!("有{}封邮件还没有发出", weekly.waiting_letters));
+    let requests = (weekly.requests > 0).then(|| format!("有{}条申请等您答复", weekly.requests));
+    let notes: Vec<String> = [requests, waiting, missing].into_iter().flatten().collect();
+    blocks.extend((!notes.is_empty()).then(|| note(Tone::Amber, &format!("{}。", notes.join("；")))));
+    let refused = weekly.refused.iter().map(|(box_, reply)| format!("{}：{}", words::plain(box_), words::plain(reply)));
+    let rows = [
+        Some(state("逾期", &weekly.overdue)),
+        Some(state("七日内", &weekly.next_seven_days)),
+        Some(state("临近", &weekly.near)),
+        Some(state("上周办结", &weekly.finished)),
+        Row::of("退信邮箱", refused.collect()),
+    ];
+    blocks.push(Block::Rows(rows.into_iter().flatten().collect()));
+    blocks.push(Block::Para("这封信每周一发，没有事也发：收不到它，就请看看服务是否还在运行。".to_owned()));
+    blocks
+}
+
+/// One state's occurrences, a line each; `无` where there are none.
+fn state(label: &'static str, all: &[Upcoming]) -> Row {
+    let mut lines: Vec<String> = all.iter().take(LISTED).map(upcoming).collect();
+    let more = all.len().saturating_sub(LISTED);
+    lines.extend((more > 0).then(|| format!("另有{more}项，用 duban list 查看")));
+    Row::of(label, lines).unwrap_or_else(|| Row::new(label, "无"))
 }
 
 fn test() -> Vec<Block> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::civil::DateTime;
 use serde::Serialize;
 
-use super::{Office, Result};
+use super::{Office, Result, load::term_of};
 use crate::{
     clock::Moment,
     domain::{
@@ -13,7 +13,7 @@ use crate::{
         calendar::shift,
         deadline::Deadline,
         occurrence::{Dates, Light, Progress, State},
-        reminder::{Reader, Reason, Saying, Step, latest, steps},
+        reminder::{Quiet, Reader, Reason, Saying, Step, latest, steps},
     },
     store::{OccurrenceFilter, OccurrenceRow, Tx, Utterance},
 };
@@ -30,7 +30,7 @@ pub struct Occasion<'a> {
     pub state: State,
     pub progress: Progress,
     pub steps: Vec<Step>,
-    pub next_due: Option<Date>,
+    pub quiet: Quiet,
     /// Its row, once it was opened.
     pub row: Option<OccurrenceRow>,
 }
@@ -101,23 +101,16 @@ fn occasions_of<'a>(
     let mut seen = HashSet::new();
     if row.is_some() {
         let stored = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: None })?;
+        let open = stored.iter().filter(|o| o.state == State::Open).count();
         for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
-            seen.insert(row.period.clone());
-            let is_wanted = (from..=to).contains(&row.dates.due) || (row.state == State::Open && row.dates.due < from);
+            // The wording may be one that is not in force yet: the dates are those it will have.
+            let Some((period, dates, quiet)) = dates_now(office, deadline, &row, open) else { continue };
+            seen.insert(period.clone());
+            let is_wanted = (from..=to).contains(&dates.due) || (row.state == State::Open && dates.due < from);
             if is_wanted {
-                let days = steps(deadline, cal, &row.dates, row.next_due);
-                let progress = tx.progress(row.id)?;
-                let (period, dates, state, next_due) = (row.period.clone(), row.dates, row.state, row.next_due);
-                found.push(Occasion {
-                    deadline,
-                    period,
-                    dates,
-                    state,
-                    progress,
-                    steps: days,
-                    next_due,
-                    row: Some(row),
-                });
+                let days = steps(deadline, cal, &dates, quiet);
+                let (progress, state) = (tx.progress(row.id)?, row.state);
+                found.push(Occasion { deadline, period, dates, state, progress, steps: days, quiet, row: Some(row) });
             }
         }
     }
@@ -131,21 +124,22 @@ fn occasions_of<'a>(
             continue;
         }
         let dates = Dates::new(deadline, cal, term.due);
-        let next_due = terms.peek().map(|t| t.due);
-        let days = steps(deadline, cal, &dates, next_due);
+        let quiet = Quiet { after: terms.peek().map(|t| t.due), until: None };
+        let days = steps(deadline, cal, &dates, quiet);
         let (period, progress) = (term.period, Progress::default());
-        found.push(Occasion {
-            deadline,
-            period,
-            dates,
-            state: State::Open,
-            progress,
-            steps: days,
-            next_due,
-            row: None,
-        });
+        found.push(Occasion { deadline, period, dates, state: State::Open, progress, steps: days, quiet, row: None });
     }
     Ok(())
+}
+
+/// An opened occurrence's label, dates and silences under this wording; `None` if it has no such period.
+fn dates_now(office: &Office, deadline: &Deadline, row: &OccurrenceRow, open: usize) -> Option<(String, Dates, Quiet)> {
+    if row.state != State::Open {
+        return Some((row.period.clone(), row.dates, row.quiet()));
+    }
+    let (term, next_due) = term_of(office, deadline, row, open)?;
+    let quiet = Quiet { after: next_due, until: row.quiet_until };
+    Some((term.period, Dates::new(deadline, &office.calendar, term.due), quiet))
 }
 
 /// The letters with a send time in `from..=to`, by time and mailbox.
@@ -190,17 +184,17 @@ fn said_of(
     let send_at = |day: Date| day.to_datetime(office.settings.send_at);
     let mut said = Vec::new();
     let mut corrected: Vec<Reader> = Vec::new();
-    if let Some(row) = occasion.row.as_ref().filter(|row| row.revision > 0) {
+    let dates = occasion.dates;
+    if let Some(row) = occasion.row.as_ref().filter(|row| row.revision > 0 || row.dates != dates) {
         for (reader, told) in tx.last_told(row.id)? {
-            if (told.due, told.finish_by, told.target) != (row.dates.due, row.dates.finish_by, row.dates.target) {
-                let saying = Saying::Correction(row.revision);
-                let step = Step { on: first, counted_from: row.dates.finish_by, saying };
+            if (told.due, told.finish_by, told.target) != (dates.due, dates.finish_by, dates.target) {
+                let step = Step { on: first, counted_from: dates.finish_by, saying: Saying::Correction(row.revision) };
                 corrected.push(reader.clone());
                 said.push((opening, step, reader, Reason::Corrected));
             }
         }
     }
-    let late = latest(&occasion.steps, first, occasion.next_due).copied();
+    let late = latest(&occasion.steps, first, occasion.quiet).copied();
     let coming = occasion.steps.iter().filter(|s| s.on > first).copied();
     for step in late.into_iter().chain(coming) {
         // What has been missed goes out at once; what is of its day waits for `send_at`.
@@ -214,7 +208,7 @@ fn said_of(
                     saying: step.saying,
                     reader: &reader,
                     on_day: step.on,
-                    dates: row.dates,
+                    dates,
                 })?,
                 _ => false,
             };

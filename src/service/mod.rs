@@ -1,12 +1,15 @@
 //! The use cases: what the command line, the daemon and the board share.
 
+pub mod case;
 pub mod deliver;
+pub mod diff;
 pub mod load;
 pub mod look_ahead;
 pub mod notices;
 pub mod open;
 pub mod preview;
 pub mod report;
+pub mod request;
 pub mod sweep;
 pub mod write;
 
@@ -23,7 +26,7 @@ use crate::{
         reminder::{Reader, Step},
     },
     mailer::{self, Mailer, SmtpSettings},
-    store,
+    store::{self, Db, Tx},
 };
 
 /// What is in force beside the deadlines, which the database holds.
@@ -56,6 +59,24 @@ impl Error {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Runs `work` in one write transaction: a refusal undoes it as an error does.
+fn in_transaction<T>(db: &mut Db, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+    let mut refused = None;
+    let done = db.write(|tx| {
+        work(tx).map_err(|e| match e {
+            Error::Store(e) => e,
+            Error::Refused(why) => {
+                refused = Some(why);
+                store::Error::Undone
+            }
+        })
+    });
+    match (done, refused) {
+        (Err(store::Error::Undone), Some(why)) => Err(Error::Refused(why)),
+        (done, _) => Ok(done?),
+    }
+}
 
 /// What letters are handed to, by the settings.
 ///

@@ -5,15 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Office,
-    load::{Changes, audit},
+    load::audit,
     look_ahead::{self, Occasion},
     sweep::missing_year,
 };
 use crate::{
     clock::Moment,
-    domain::{calendar::shift, deadline::Section, occurrence::State},
-    letter::notice::{Notice as Words, StuckLetter, Summary, Upcoming},
-    store::{Error, LetterState, NewLetter, Result, Tx},
+    domain::{
+        calendar::shift,
+        deadline::Section,
+        occurrence::{Light, State},
+    },
+    letter::notice::{Asked, Notice as Words, StuckLetter, Summary, Upcoming, Weekly},
+    store::{Error, LetterState, NewLetter, RequestKind, Result, Tx},
 };
 
 /// Why the admin is written to.
@@ -22,8 +26,8 @@ use crate::{
 pub enum Notice {
     /// The service has started.
     Started { warnings: Vec<String> },
-    /// An edited configuration was put in force.
-    Reloaded { changes: Changes, warnings: Vec<String> },
+    /// An edited configuration was put in force; what it changes, a line each.
+    Reloaded { changes: Vec<String>, warnings: Vec<String> },
     /// An edited configuration was refused; what was in force stays.
     Rejected { findings: String },
     /// A letter failed for good and nobody could be asked to pass it on.
@@ -32,6 +36,10 @@ pub enum Notice {
     Stuck { letters: Vec<i64> },
     /// The statutory days of this year are not known.
     HolidayMissing { year: i16 },
+    /// A section asks for an answer.
+    Asked { request: i64 },
+    /// Where everything stands, every Monday.
+    Weekly,
 }
 
 /// At most so many letters about starts in one hour: a service that keeps falling over writes to the
@@ -71,8 +79,10 @@ impl Office {
 pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> super::Result<Option<Words>> {
     let local = |at: Timestamp| office.settings.timezone.to_datetime(at);
     Ok(match notice {
-        Notice::Started { warnings } => Some(Words::Started(summary(tx, office, warnings, now)?)),
-        Notice::Reloaded { warnings, .. } => Some(Words::Reloaded(summary(tx, office, warnings, now)?)),
+        Notice::Started { warnings } => Some(Words::Started(summary(tx, office, warnings, Vec::new(), now)?)),
+        Notice::Reloaded { changes, warnings } => Some(Words::Reloaded(summary(tx, office, warnings, changes, now)?)),
+        Notice::Asked { request } => asked(tx, request)?.map(Words::Asked),
+        Notice::Weekly => Some(Words::Weekly(weekly(tx, office, now)?)),
         Notice::Rejected { findings } => {
             let in_force_since = local(tx.in_force_since()?.unwrap_or(now.at));
             Some(Words::ConfigRejected { findings, in_force_since })
@@ -108,16 +118,18 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> super
 }
 
 /// What is in force, the next seven days, the next letter.
-fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, now: &Moment) -> super::Result<Summary> {
+fn summary(
+    tx: &Tx,
+    office: &Office,
+    warnings: Vec<String>,
+    changes: Vec<String>,
+    now: &Moment,
+) -> super::Result<Summary> {
     let deadlines = tx.deadlines_in_force()?;
     let (today, week) = (now.today(), shift(now.today(), 7));
     let occasions = look_ahead::occasions(tx, office, &deadlines, today, shift(today, 31), now)?;
     let is_soon = |o: &&Occasion| o.state == State::Open && (today..=week).contains(&o.dates.finish_by);
-    let next_seven_days = occasions.iter().filter(is_soon).map(|o| Upcoming {
-        date: o.dates.finish_by,
-        title: o.title(),
-        sections: o.deadline.sections.clone(),
-    });
+    let next_seven_days = occasions.iter().filter(is_soon).map(upcoming);
     let letters = look_ahead::plan(tx, office, &deadlines, today, shift(today, 31), now)?;
     let next_letter = letters.first().map(|first| (first.at, letters.iter().filter(|l| l.at == first.at).count()));
     Ok(Summary {
@@ -129,5 +141,57 @@ fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, now: &Moment) -> sup
         next_letter,
         provisional_years: missing_year(&office.calendar, today).into_iter().collect(),
         warnings,
+        changes,
+    })
+}
+
+fn upcoming(occasion: &Occasion) -> Upcoming {
+    Upcoming { date: occasion.dates.finish_by, title: occasion.title(), sections: occasion.deadline.sections.clone() }
+}
+
+/// What a section asked; `None` once it is answered.
+fn asked(tx: &Tx, request: i64) -> super::Result<Option<Asked>> {
+    let Some(request) = tx.request(request)?.filter(|r| r.decision.is_none()) else { return Ok(None) };
+    let Some(occurrence) = tx.occurrence_by_id(request.occurrence)? else { return Ok(None) };
+    let Some(row) = tx.deadline(&occurrence.deadline)? else { return Ok(None) };
+    Ok(Some(Asked {
+        what: match request.kind {
+            RequestKind::Postponed => "不能按期",
+            RequestKind::NotApplicable => "不适用",
+        },
+        section: request.section,
+        by: request.by,
+        reason: request.reason,
+        expected: request.expected,
+        title: row.deadline.title_for(&occurrence.period),
+        finish_by: occurrence.dates.finish_by,
+        due: occurrence.dates.due,
+        url: None,
+    }))
+}
+
+/// Where everything stands.
+fn weekly(tx: &Tx, office: &Office, now: &Moment) -> super::Result<Weekly> {
+    let deadlines = tx.deadlines_in_force()?;
+    let (today, week) = (now.today(), shift(now.today(), 7));
+    let week_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(7 * 24)).unwrap_or(now.at);
+    let occasions = look_ahead::occasions(tx, office, &deadlines, today, shift(today, 60), now)?;
+    let open: Vec<&Occasion> = occasions.iter().filter(|o| o.state == State::Open).collect();
+    let is_soon = |o: &Occasion| (today..=week).contains(&o.dates.finish_by);
+    let of = |wanted: &dyn Fn(&Occasion) -> bool| open.iter().filter(|o| wanted(o)).map(|o| upcoming(o)).collect();
+    let mut finished = Vec::new();
+    for (deadline, occurrence) in tx.done_since(week_ago)? {
+        let title = deadline.title_for(&occurrence.period);
+        finished.push(Upcoming { date: occurrence.dates.finish_by, title, sections: deadline.sections });
+    }
+    Ok(Weekly {
+        overdue: of(&|o| o.light(today) == Light::Red),
+        near: of(&|o| o.light(today) == Light::Yellow && !is_soon(o)),
+        next_seven_days: of(&|o| o.light(today) != Light::Red && is_soon(o)),
+        finished,
+        refused: tx.refused_since(week_ago)?,
+        waiting_letters: tx.count_letters()?.queued.saturating_sub(1),
+        requests: u32::try_from(tx.open_requests()?.len()).unwrap_or(u32::MAX),
+        missing_year: missing_year(&office.calendar, today),
     })
 }

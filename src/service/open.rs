@@ -7,7 +7,7 @@ use crate::{
     domain::{
         calendar::{Calendar, shift},
         occurrence::{Dates, State},
-        reminder::{latest, steps},
+        reminder::{Quiet, latest, steps},
     },
     store::{DeadlineRow, NewOccurrence, Result, Tx},
 };
@@ -38,16 +38,24 @@ fn open_of(tx: &Tx, cal: &Calendar, row: &DeadlineRow, today: Date) -> Result<u3
     while let Some(term) = terms.next() {
         let dates = Dates::new(deadline, cal, term.due);
         let next_due = terms.peek().map(|t| t.due);
-        let days = steps(deadline, cal, &dates, next_due);
+        let quiet = Quiet { after: next_due, until: None };
+        let days = steps(deadline, cal, &dates, quiet);
         let opens = super::first_day(&days).map_or(term.opens, |first| first.min(term.opens));
         if opens > today {
             next_opens = opens;
             break;
         }
-        let speak_on = if latest(&days, today, next_due).is_some() { Some(today) } else { super::first_day(&days) };
+        let speak_on = if latest(&days, today, quiet).is_some() { Some(today) } else { super::first_day(&days) };
         match tx.occurrence(&deadline.id, &term.period)? {
             None => {
-                let new = NewOccurrence { deadline: &deadline.id, period: &term.period, dates, next_due, speak_on };
+                let new = NewOccurrence {
+                    deadline: &deadline.id,
+                    period: &term.period,
+                    dates,
+                    next_due,
+                    speak_on,
+                    case_on: None,
+                };
                 tx.open_occurrence(&new)?;
                 opened += 1;
             }

@@ -49,8 +49,7 @@ pub fn preview(
         counted_from: occasion.dates.finish_by,
         saying: Saying::Before(crate::domain::deadline::Lead::Days(0)),
     };
-    let step =
-        latest(&occasion.steps, today, occasion.next_due).or(occasion.steps.first()).copied().unwrap_or(fallback);
+    let step = latest(&occasion.steps, today, occasion.quiet).or(occasion.steps.first()).copied().unwrap_or(fallback);
     let readers = office.readers(deadline, &occasion.progress, false);
     let Some(reader) = readers.into_iter().next() else {
         return Err(Error::Refused(format!("{} 没有收信人：科室没有邮箱，也没有管理员。", deadline.id)));
@@ -67,7 +66,10 @@ impl Office {
             deadline: occasion.deadline.id.clone(),
             period: occasion.period.clone(),
             dates: occasion.dates,
-            next_due: occasion.next_due,
+            next_due: occasion.quiet.after,
+            case_on: None,
+            extended_to: None,
+            quiet_until: None,
             revision: 0,
             state: occasion.state,
         });

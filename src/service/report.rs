@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Error, Office, Result, load};
+use super::{Error, Office, Result, in_transaction, load};
 use crate::{
     clock::Moment,
     domain::{
         calendar::shift,
         deadline::{Deadline, Done},
         occurrence::{Dates, State},
-        reminder::steps,
+        reminder::{Quiet, steps},
     },
     store::{AuditRow, Completion, Db, NewOccurrence, OccurrenceFilter, OccurrenceRow, Tx},
 };
@@ -44,16 +44,7 @@ pub struct Reported {
 /// In Chinese: no such deadline or period, none or several open, a section that does not answer for
 /// it or has to be named, done before.
 pub fn done(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
-    let mut refused = None;
-    let reported = db.write(|tx| match record(tx, office, report, now) {
-        Ok(reported) => Ok(Some(reported)),
-        Err(Error::Store(e)) => Err(e),
-        Err(e) => {
-            refused = Some(e);
-            Ok(None)
-        }
-    })?;
-    reported.ok_or_else(|| refused.unwrap_or_else(|| Error::Refused("没有登记".into())))
+    in_transaction(db, |tx| record(tx, office, report, now))
 }
 
 fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
@@ -77,6 +68,7 @@ fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Rep
     let completion = Completion {
         id: 0,
         section: section.clone(),
+        is_not_applicable: false,
         by: report.by.clone(),
         note: report.note.clone(),
         evidence: report.evidence.clone(),
@@ -109,16 +101,7 @@ fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Rep
 /// # Errors
 /// In Chinese: nothing to take back.
 pub fn reopen(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
-    let mut refused = None;
-    let reopened = db.write(|tx| match take_back(tx, office, report, now) {
-        Ok(reported) => Ok(Some(reported)),
-        Err(Error::Store(e)) => Err(e),
-        Err(e) => {
-            refused = Some(e);
-            Ok(None)
-        }
-    })?;
-    reopened.ok_or_else(|| refused.unwrap_or_else(|| Error::Refused("没有可以撤回的登记".into())))
+    in_transaction(db, |tx| take_back(tx, office, report, now))
 }
 
 fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
@@ -147,6 +130,16 @@ fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<
     })
 }
 
+/// The deadline with this id.
+pub(super) fn deadline(tx: &Tx, id: &str) -> Result<Deadline> {
+    if let Some(row) = tx.deadline(id)? {
+        return Ok(row.deadline);
+    }
+    let near = tx.ids_in_force()?.into_iter().max_by(|a, b| strsim::jaro(a, id).total_cmp(&strsim::jaro(b, id)));
+    let near = near.filter(|n| strsim::jaro(n, id) > 0.7).map(|n| format!("是不是 {n}？")).unwrap_or_default();
+    Err(Error::Refused(format!("没有编号为 {id} 的事项。{near}用 duban list 查看全部。")))
+}
+
 /// The occurrence that is meant, and its deadline. A period that has not begun yet is opened: what is
 /// done early counts.
 fn find(
@@ -157,12 +150,7 @@ fn find(
     state: State,
     now: &Moment,
 ) -> Result<(OccurrenceRow, Deadline)> {
-    let Some(row) = tx.deadline(id)? else {
-        let near = tx.ids_in_force()?.into_iter().max_by(|a, b| strsim::jaro(a, id).total_cmp(&strsim::jaro(b, id)));
-        let near = near.filter(|n| strsim::jaro(n, id) > 0.7).map(|n| format!("是不是 {n}？")).unwrap_or_default();
-        return Err(Error::Refused(format!("没有编号为 {id} 的事项。{near}用 duban list 查看全部。")));
-    };
-    let deadline = row.deadline;
+    let deadline = deadline(tx, id)?;
     if let Some(period) = period {
         if let Some(occurrence) = tx.occurrence(id, period)? {
             return Ok((occurrence, deadline));
@@ -205,8 +193,8 @@ fn open_early(tx: &Tx, office: &Office, deadline: &Deadline, period: &str, now: 
         if term.period == period {
             let dates = Dates::new(deadline, cal, term.due);
             let next_due = terms.peek().map(|t| t.due);
-            let speak_on = super::first_day(&steps(deadline, cal, &dates, next_due));
-            let new = NewOccurrence { deadline: &deadline.id, period, dates, next_due, speak_on };
+            let speak_on = super::first_day(&steps(deadline, cal, &dates, Quiet { after: next_due, until: None }));
+            let new = NewOccurrence { deadline: &deadline.id, period, dates, next_due, speak_on, case_on: None };
             let id = tx.open_occurrence(&new)?;
             return tx.occurrence_by_id(id)?.ok_or_else(|| Error::Refused("没有登记".into()));
         }

@@ -9,7 +9,7 @@ use crate::{
     clock::Moment,
     domain::{
         Date,
-        calendar::Calendar,
+        calendar::{Calendar, shift},
         deadline::Deadline,
         occurrence::Dates,
         reminder::{Reader, Saying, Step, latest, next, steps},
@@ -35,6 +35,7 @@ pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
         let today = now.today();
         let mut swept = Swept { opened: open_occurrences(tx, &office.calendar, today)?, said: 0 };
         warn_of_missing_year(tx, office, now)?;
+        write_weekly(tx, office, now)?;
         if office.is_open(now.local) {
             for (occurrence, deadline) in tx.occurrences_to_speak_of(today)? {
                 match deadline {
@@ -58,8 +59,8 @@ fn speak_of(
     now: &Moment,
 ) -> crate::store::Result<u32> {
     let today = now.today();
-    let days = steps(deadline, &office.calendar, &occurrence.dates, occurrence.next_due);
-    let step = latest(&days, today, occurrence.next_due);
+    let days = steps(deadline, &office.calendar, &occurrence.dates, occurrence.quiet());
+    let step = latest(&days, today, occurrence.quiet());
     if step.is_some_and(|s| office.is_early(s, now)) {
         return Ok(0);
     }
@@ -127,6 +128,19 @@ fn warn_of_missing_year(tx: &Tx, office: &Office, now: &Moment) -> crate::store:
     }
     tx.set_meta("missing_year", &year.to_string())?;
     office.tell_admin(tx, &Notice::HolidayMissing { year }, now)
+}
+
+/// Once a week, from Monday's `send_at` on, the admin is told where everything stands. The week in
+/// which the service was first started has the letter about the start.
+fn write_weekly(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<()> {
+    let monday = shift(now.today(), -i64::from(now.today().weekday().to_monday_zero_offset()));
+    let due = now.local >= monday.to_datetime(office.settings.send_at);
+    let last = tx.meta("weekly")?;
+    if !due || last.as_deref() == Some(&monday.to_string()) {
+        return Ok(());
+    }
+    tx.set_meta("weekly", &monday.to_string())?;
+    if last.is_none() { Ok(()) } else { office.tell_admin(tx, &Notice::Weekly, now) }
 }
 
 /// The year whose statutory days should be known by now and are not: this one, and from November on the next.

@@ -4,7 +4,7 @@ use super::{Error, Office, Result, notices::Notice};
 use crate::{
     clock::Moment,
     domain::{
-        deadline::Deadline,
+        deadline::{Deadline, ESCALATES_AT},
         occurrence::{Dates, Light, Progress, State},
         reminder::{Reader, Reason, Saying, Step, next, steps},
     },
@@ -67,6 +67,7 @@ fn render_notice(tx: &Tx, office: &Office, notice: &str, now: &Moment) -> Result
 /// What the letter still has to say, most urgent first.
 fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = Vec::new();
+    let mut is_to_leader = false;
     for said in tx.said_in(letter.id)? {
         let Some(occurrence) = tx.occurrence_by_id(said.occurrence)? else { continue };
         let Some(row) = tx.deadline(&occurrence.deadline)? else { continue };
@@ -75,6 +76,7 @@ fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result
             tx.drop_said(said.id, why)?;
             continue;
         }
+        is_to_leader |= said.reader.is_leader;
         let mut entry = office.entry_for(tx, &occurrence, &row.deadline, &progress, &said, now)?;
         if let Saying::Correction(_) = said.saying {
             entry.told = last_told(tx, &said)?;
@@ -85,8 +87,35 @@ fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result
             None => entries.push(entry),
         }
     }
+    if is_to_leader {
+        also_overdue(tx, office, letter, now, &mut entries)?;
+    }
     entries.sort_by(|a, b| (a.days_left, a.dates.due, &a.deadline).cmp(&(b.days_left, b.dates.due, &b.deadline)));
     Ok(entries)
+}
+
+/// A leader's letter holds all that is overdue under him, not only what is said of today.
+fn also_overdue(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment, entries: &mut Vec<Entry>) -> Result<()> {
+    let today = now.today();
+    for (occurrence, deadline) in tx.overdue_occurrences(today)? {
+        let is_there = |e: &Entry| (&e.deadline, &e.period) == (&occurrence.deadline, &occurrence.period);
+        let days = office.calendar.workdays_between(occurrence.dates.due, today);
+        let (false, true) = (entries.iter().any(is_there), days >= i64::from(ESCALATES_AT)) else { continue };
+        let progress = tx.progress(occurrence.id)?;
+        let mut readers = office.readers(&deadline, &progress, true).into_iter();
+        let Some(reader) = readers.find(|r| r.is_leader && r.mailbox.as_str() == letter.mailbox) else { continue };
+        let said = SaidRow {
+            id: 0,
+            occurrence: occurrence.id,
+            counted_from: occurrence.dates.due,
+            saying: Saying::Overdue(u16::try_from(days).unwrap_or(u16::MAX)),
+            reader,
+            on_day: today,
+            dates: occurrence.dates,
+        };
+        entries.push(office.entry_for(tx, &occurrence, &deadline, &progress, &said, now)?);
+    }
+    Ok(())
 }
 
 fn merge(there: &mut Entry, entry: Entry) {
@@ -216,7 +245,7 @@ impl Office {
     ) -> Entry {
         let today = now.today();
         let dates = occurrence.dates;
-        let days = steps(deadline, &self.calendar, &dates, occurrence.next_due);
+        let days = steps(deadline, &self.calendar, &dates, occurrence.quiet());
         let names = self.section_names(deadline);
         let missing = names.iter().filter(|n| !progress.has_reported(deadline, n)).map(|n| (*n).to_owned()).collect();
         Entry {

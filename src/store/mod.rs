@@ -4,6 +4,7 @@ mod deadlines;
 mod history;
 mod occurrences;
 mod outbox;
+mod requests;
 mod schema;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
@@ -16,6 +17,7 @@ pub use self::{
     history::{AuditRow, LetterRecord},
     occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
     outbox::{AttemptRow, LetterRow, LetterState, NewLetter, SaidRow, Utterance},
+    requests::{Decision, NewRequest, RequestKind, RequestRow},
 };
 
 /// How long a command waits for another's write transaction.
@@ -29,6 +31,9 @@ pub enum Error {
     Newer { found: i64, known: i64 },
     #[error("stored value cannot be read: {0}")]
     Value(String),
+    /// Whoever began the transaction has thought better of it.
+    #[error("undone")]
+    Undone,
     #[error("the database thread has ended")]
     Gone,
     #[error(transparent)]

@@ -7,6 +7,7 @@ use super::{Result, Tx, deadlines::parse_definition};
 use crate::domain::{
     deadline::Deadline,
     occurrence::{Dates, Progress, State},
+    reminder::Quiet,
 };
 
 #[derive(Clone, Debug)]
@@ -18,6 +19,12 @@ pub struct OccurrenceRow {
     pub next_due: Option<Date>,
     pub revision: u32,
     pub state: State,
+    /// A case: the day it is counted from.
+    pub case_on: Option<Date>,
+    /// A case: the date that its extension set.
+    pub extended_to: Option<Date>,
+    /// 不能按期, confirmed: nothing overdue is said up to this day.
+    pub quiet_until: Option<Date>,
 }
 
 /// An occurrence to be opened.
@@ -28,6 +35,7 @@ pub struct NewOccurrence<'a> {
     pub dates: Dates,
     pub next_due: Option<Date>,
     pub speak_on: Option<Date>,
+    pub case_on: Option<Date>,
 }
 
 /// Which occurrences; every part narrows.
@@ -43,6 +51,8 @@ pub struct Completion {
     pub id: i64,
     /// Empty where none was named.
     pub section: String,
+    /// 不适用, confirmed by the admin: it closes like 已办结.
+    pub is_not_applicable: bool,
     pub by: String,
     pub note: String,
     pub evidence: String,
@@ -50,13 +60,14 @@ pub struct Completion {
 }
 
 const OCCURRENCE: &str =
-    "o.id, o.deadline, o.period, o.due, o.finish_by, o.target, o.provisional, o.next_due, o.revision, o.state";
+    "o.id, o.deadline, o.period, o.due, o.finish_by, o.target, o.provisional, o.next_due, o.revision, o.state, o.case_on,
+                          o.extended_to, o.quiet_until";
 
 impl Tx<'_> {
     pub fn open_occurrence(&self, new: &NewOccurrence) -> Result<i64> {
         let sql =
-            "INSERT INTO occurrence (deadline, period, due, finish_by, target, provisional, next_due, state, speak_on)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8)";
+            "INSERT INTO occurrence (deadline, period, due, finish_by, target, provisional, next_due, state, speak_on, case_on)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9)";
         let Dates { due, finish_by, target, provisional } = new.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             new.deadline,
@@ -66,7 +77,8 @@ impl Tx<'_> {
             target,
             provisional,
             new.next_due,
-            new.speak_on
+            new.speak_on,
+            new.case_on
         ])?;
         Ok(self.tx.last_insert_rowid())
     }
@@ -115,6 +127,35 @@ impl Tx<'_> {
         Ok(found.query_map([today], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Open occurrences whose due date has passed and that are still heard of, with their wording.
+    pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(OccurrenceRow, Deadline)>> {
+        let sql = format!(
+            "SELECT {OCCURRENCE}, v.definition FROM occurrence o
+             JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
+             WHERE o.state = 'open' AND o.due < ?1 AND (o.next_due IS NULL OR o.next_due >= ?1)
+             AND (o.quiet_until IS NULL OR o.quiet_until < ?1) ORDER BY o.due, o.deadline, o.period"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));
+        let rows = found.query_map([today], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(rows.into_iter().filter_map(|(o, d)| d.ok().map(|d| (o, d))).collect())
+    }
+
+    /// Occurrences that were closed since then, with their deadlines' wording, by due date.
+    pub fn done_since(&self, since: Timestamp) -> Result<Vec<(Deadline, OccurrenceRow)>> {
+        let sql = format!(
+            "SELECT {OCCURRENCE}, v.definition FROM occurrence o
+             JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
+             WHERE o.state = 'done' AND EXISTS (
+               SELECT 1 FROM completion c WHERE c.occurrence = o.id AND c.revoked_at IS NULL AND c.at >= ?1)
+             ORDER BY o.due, o.deadline, o.period"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));
+        let rows = found.query_map([since], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(rows.into_iter().filter_map(|(o, d)| d.ok().map(|d| (d, o))).collect())
+    }
+
     /// The occurrence will be looked at on this day.
     pub fn speak_on(&self, id: i64, day: Option<Date>) -> Result<()> {
         self.tx.prepare_cached("UPDATE occurrence SET speak_on = ?2 WHERE id = ?1")?.execute(params![id, day])?;
@@ -140,6 +181,25 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The date that a case's extension set.
+    pub fn set_extended(&self, id: i64, to: Date) -> Result<()> {
+        self.tx.prepare_cached("UPDATE occurrence SET extended_to = ?2 WHERE id = ?1")?.execute(params![id, to])?;
+        Ok(())
+    }
+
+    /// Nothing overdue is said up to this day.
+    pub fn set_quiet_until(&self, id: i64, until: Date) -> Result<()> {
+        self.tx.prepare_cached("UPDATE occurrence SET quiet_until = ?2 WHERE id = ?1")?.execute(params![id, until])?;
+        Ok(())
+    }
+
+    /// Open cases with this reference, of whatever deadline.
+    pub fn cases(&self, reference: &str) -> Result<Vec<OccurrenceRow>> {
+        let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.period = ?1 AND o.case_on IS NOT NULL");
+        let mut found = self.tx.prepare_cached(&sql)?;
+        Ok(found.query_map([reference], read_occurrence)?.collect::<rusqlite::Result<_>>()?)
+    }
+
     pub fn set_state(&self, id: i64, state: State, speak_on: Option<Date>) -> Result<()> {
         let sql = "UPDATE occurrence SET state = ?2, speak_on = ?3 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(params![id, state_name(state), speak_on])?;
@@ -148,7 +208,7 @@ impl Tx<'_> {
 
     /// The reports that count, oldest first.
     pub fn completions(&self, occurrence: i64) -> Result<Vec<Completion>> {
-        let sql = "SELECT id, section, by, note, evidence, at FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL ORDER BY id";
+        let sql = "SELECT id, section, by, note, evidence, at, kind = 'not_applicable' FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL ORDER BY id";
         let read = |row: &Row| {
             Ok(Completion {
                 id: row.get(0)?,
@@ -157,6 +217,7 @@ impl Tx<'_> {
                 note: row.get(3)?,
                 evidence: row.get(4)?,
                 at: row.get(5)?,
+                is_not_applicable: row.get(6)?,
             })
         };
         Ok(self.tx.prepare_cached(sql)?.query_map([occurrence], read)?.collect::<rusqlite::Result<_>>()?)
@@ -171,11 +232,11 @@ impl Tx<'_> {
 
     /// Records a report; its `id` is ignored.
     pub fn add_completion(&self, occurrence: i64, report: &Completion) -> Result<()> {
-        let sql =
-            "INSERT INTO completion (occurrence, section, by, note, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.tx.prepare_cached(sql)?.execute(params![
             occurrence,
             report.section,
+            if report.is_not_applicable { "not_applicable" } else { "done" },
             report.by,
             report.note,
             report.evidence,
@@ -188,6 +249,12 @@ impl Tx<'_> {
         let sql = "UPDATE completion SET revoked_at = ?2, revoked_by = ?3 WHERE id = ?1 AND revoked_at IS NULL";
         self.tx.prepare_cached(sql)?.execute(params![id, at, by])?;
         Ok(())
+    }
+}
+
+impl OccurrenceRow {
+    pub fn quiet(&self) -> Quiet {
+        Quiet { after: self.next_due, until: self.quiet_until }
     }
 }
 
@@ -205,6 +272,9 @@ fn read_occurrence(row: &Row) -> rusqlite::Result<OccurrenceRow> {
             "done" => State::Done,
             _ => State::Withdrawn,
         },
+        case_on: row.get(10)?,
+        extended_to: row.get(11)?,
+        quiet_until: row.get(12)?,
     })
 }
 

@@ -204,6 +204,14 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.query_row([mailbox], |row| row.get(0)).optional()?.flatten())
     }
 
+    /// Mailboxes that refused a letter for good since then, each with the server's latest words.
+    pub fn refused_since(&self, since: Timestamp) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT mailbox, reply, max(ended_at) FROM letter WHERE state = 'failed' AND ended_at >= ?1 GROUP BY mailbox";
+        let mut refused = self.tx.prepare_cached(sql)?;
+        let read = |row: &Row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default()));
+        Ok(refused.query_map([since], read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The letter that is to go out next; `in_window`: reminders go too.
     pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<LetterRow>> {
         let sql = format!(

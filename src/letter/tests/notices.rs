@@ -1,5 +1,5 @@
 use super::{
-    super::notice::{Notice, StuckLetter, Summary, Upcoming, render},
+    super::notice::{Asked, Notice, StuckLetter, Summary, Upcoming, Weekly, render},
     *,
 };
 
@@ -25,6 +25,7 @@ fn summary() -> Summary {
         next_letter: Some((date(2026, 1, 27).at(8, 30, 0, 0), 10)),
         provisional_years: vec![2027],
         warnings: vec!["规划科没有邮箱，提醒将由管理员代转".into()],
+        changes: vec![],
     }
 }
 
@@ -80,4 +81,51 @@ fn holiday_missing() {
 #[test]
 fn sent_as_a_test() {
     one("notice_test", &Notice::Test);
+}
+
+#[test]
+fn weekly() {
+    let of = |day| Upcoming {
+        date: date(2026, 1, day),
+        title: "网站新媒体日常巡检".into(),
+        sections: vec!["办公室".into()],
+    };
+    let full = Weekly {
+        overdue: vec![of(20)],
+        near: vec![of(30)],
+        finished: vec![of(15), of(16)],
+        next_seven_days: vec![of(30)],
+        refused: vec![("ghk@example.test".into(), "550 no such user".into())],
+        waiting_letters: 2,
+        requests: 1,
+        missing_year: Some(2027),
+    };
+    one("notice_weekly", &Notice::Weekly(full.clone()));
+    let none = Weekly {
+        overdue: vec![],
+        near: vec![],
+        finished: vec![],
+        next_seven_days: vec![],
+        refused: vec![],
+        waiting_letters: 0,
+        requests: 0,
+        missing_year: None,
+    };
+    one("notice_weekly_nothing", &Notice::Weekly(none));
+}
+
+#[test]
+fn asked() {
+    let asked = Asked {
+        what: "不能按期",
+        section: "规划科".into(),
+        by: "李四".into(),
+        reason: "数据要等省厅下发".into(),
+        expected: Some(date(2026, 2, 10)),
+        title: "发布2025年度《政府信息公开工作年度报告》".into(),
+        finish_by: date(2026, 1, 30),
+        due: date(2026, 1, 31),
+        url: None,
+    };
+    one("notice_asked", &Notice::Asked(asked));
 }

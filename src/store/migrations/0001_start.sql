@@ -46,6 +46,9 @@ CREATE TABLE occurrence (
   revision    INTEGER NOT NULL DEFAULT 0,  -- grows when the dates move: SEQUENCE of the calendar entry
   state       TEXT NOT NULL CHECK (state IN ('open', 'done', 'withdrawn')),
   speak_on    TEXT,               -- the day to look at it again; NULL: nothing more will be said
+  case_on     TEXT,               -- a case: the day it is counted from
+  extended_to TEXT,               -- a case: the date that its extension set
+  quiet_until TEXT,               -- 不能按期, confirmed: nothing overdue is said up to this day
   UNIQUE (deadline, period)
 ) STRICT;
 CREATE INDEX occurrence_to_speak_of ON occurrence(speak_on) WHERE state = 'open';
@@ -55,6 +58,7 @@ CREATE TABLE completion (
   id         INTEGER PRIMARY KEY,
   occurrence INTEGER NOT NULL REFERENCES occurrence(id),
   section    TEXT NOT NULL,       -- '' where none was named
+  kind       TEXT NOT NULL CHECK (kind IN ('done', 'not_applicable')),
   by         TEXT NOT NULL,
   note       TEXT NOT NULL,
   evidence   TEXT NOT NULL,
@@ -63,6 +67,24 @@ CREATE TABLE completion (
   revoked_by TEXT
 ) STRICT;
 CREATE INDEX completion_by_occurrence ON completion(occurrence) WHERE revoked_at IS NULL;
+
+-- What a section asked of the admin: 不能按期, 不适用.
+CREATE TABLE request (
+  id         INTEGER PRIMARY KEY,
+  occurrence INTEGER NOT NULL REFERENCES occurrence(id),
+  section    TEXT NOT NULL,
+  kind       TEXT NOT NULL CHECK (kind IN ('postponed', 'not_applicable')),
+  by         TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  expected   TEXT,                -- 预计日期, of a postponement
+  at         TEXT NOT NULL,
+  confirmed  INTEGER,             -- 1 confirmed, 0 returned (退回); NULL: not decided
+  decided_by TEXT,
+  answer     TEXT,
+  decided_at TEXT
+) STRICT;
+CREATE INDEX request_by_occurrence ON request(occurrence);
+CREATE INDEX request_undecided ON request(id) WHERE confirmed IS NULL;
 
 -- The outbox: letters that are owed, and what became of them.
 CREATE TABLE letter (

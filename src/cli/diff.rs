@@ -1,0 +1,41 @@
+//! `duban diff`: what an edit does to the letters of the coming year, before it bites.
+
+use std::{fmt::Write, path::Path};
+
+use super::{Answer, Context, Exit, Failure, Result};
+use crate::{
+    config,
+    service::{Office, diff::diff as compare, load::last_good},
+};
+
+const LINES: usize = 200;
+
+/// What is in force (by the database, else by the files) against the files, or against another file.
+pub fn diff(context: &Context, new: Option<&Path>) -> Result {
+    let (office, deadlines) = context.office()?;
+    let now = context.now(&office.settings);
+    let mut db = context.open_to_read(&office.settings)?;
+    let in_force = match last_good(&mut db, &office.settings)? {
+        Some(before) => (before, db.read(|tx| tx.deadlines_in_force())?),
+        None if new.is_some() => (office.clone(), deadlines.clone()),
+        None => return Err(Failure::new("还没有生效的配置：服务没有运行过。用 duban check 查看文件里写的。")),
+    };
+    let (office, deadlines) = match new {
+        Some(file) => {
+            let loaded = config::load(file, &context.env).map_err(|findings| Failure::new(findings.to_string()))?;
+            Office::new(loaded)
+        }
+        None => (office, deadlines),
+    };
+    let diff = db.read(|tx| Ok(compare(tx, (&in_force.0, &in_force.1), (&office, &deadlines), &now)))??;
+    if diff.is_empty() {
+        return Ok(Answer::done("今后 12 个月的提醒没有变化。\n").with(Exit::Nothing));
+    }
+    let mut text = diff.lines(LINES).join("\n");
+    let _ = writeln!(
+        text,
+        "\n\n今后 12 个月：增加 {} 条提醒，改期 {} 条，取消 {} 条。",
+        diff.added, diff.moved, diff.cancelled
+    );
+    Ok(Answer::done(text))
+}
