@@ -128,11 +128,8 @@ fn section(name: &str) -> Viewer {
 }
 
 fn frame(bureau: &Bureau, viewer: &Viewer, now: &Moment) -> Frame {
-    let (root, form_token) = match viewer {
-        Viewer::Admin => ("/a/TOKEN", "FORM"),
-        Viewer::Section(_) => ("/s/TOKEN", ""),
-    };
-    Frame::new(&bureau.office, viewer.clone(), root.into(), form_token.into(), now)
+    let form_token = if *viewer == Viewer::Admin { "FORM" } else { "" };
+    Frame::new(&bureau.office, viewer.clone(), "TOKEN", form_token.into(), now)
 }
 
 fn home_page(bureau: &mut Bureau, viewer: &Viewer, now: &str) -> String {

@@ -146,7 +146,12 @@ fn move_occurrences(
 
 /// Where an open occurrence stands under the wording that is in force now, and the next one's due
 /// date. A single date that moves carries its occurrence with it, though its label is the date.
-fn term_of(office: &Office, deadline: &Deadline, old: &OccurrenceRow, open: usize) -> Option<(Term, Option<Date>)> {
+pub(super) fn term_of(
+    office: &Office,
+    deadline: &Deadline,
+    old: &OccurrenceRow,
+    open: usize,
+) -> Option<(Term, Option<Date>)> {
     if let Some(on) = old.case_on {
         let due = old.extended_to.or_else(|| deadline.due.rule.case_due(&office.calendar, on))?;
         return Some((Term { period: old.period.clone(), due, opens: on }, None));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::civil::DateTime;
 use serde::Serialize;
 
-use super::{Office, Result, write};
+use super::{Office, Result, load::term_of, write};
 use crate::{
     clock::Moment,
     domain::{
@@ -102,13 +102,15 @@ fn occasions_of<'a>(
     let mut seen = HashSet::new();
     if row.is_some() {
         let stored = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: None })?;
+        let open = stored.iter().filter(|o| o.state == State::Open).count();
         for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
-            seen.insert(row.period.clone());
-            let is_wanted = (from..=to).contains(&row.dates.due) || (row.state == State::Open && row.dates.due < from);
+            // The wording may be one that is not in force yet: the dates are those it will have.
+            let Some((period, dates, quiet)) = dates_now(office, deadline, &row, open) else { continue };
+            seen.insert(period.clone());
+            let is_wanted = (from..=to).contains(&dates.due) || (row.state == State::Open && dates.due < from);
             if is_wanted {
-                let days = steps(deadline, cal, &row.dates, row.quiet());
-                let progress = tx.progress(row.id)?;
-                let (period, dates, state, quiet) = (row.period.clone(), row.dates, row.state, row.quiet());
+                let days = steps(deadline, cal, &dates, quiet);
+                let (progress, state) = (tx.progress(row.id)?, row.state);
                 found.push(Occasion { deadline, period, dates, state, progress, steps: days, quiet, row: Some(row) });
             }
         }
@@ -129,6 +131,16 @@ fn occasions_of<'a>(
         found.push(Occasion { deadline, period, dates, state: State::Open, progress, steps: days, quiet, row: None });
     }
     Ok(())
+}
+
+/// An opened occurrence's label, dates and silences under this wording; `None` if it has no such period.
+fn dates_now(office: &Office, deadline: &Deadline, row: &OccurrenceRow, open: usize) -> Option<(String, Dates, Quiet)> {
+    if row.state != State::Open {
+        return Some((row.period.clone(), row.dates, row.quiet()));
+    }
+    let (term, next_due) = term_of(office, deadline, row, open)?;
+    let quiet = Quiet { after: next_due, until: row.quiet_until };
+    Some((term.period, Dates::new(deadline, &office.calendar, term.due), quiet))
 }
 
 /// The letters with a send time in `from..=to`, by time and mailbox.
@@ -173,11 +185,11 @@ fn said_of(
     let send_at = |day: Date| day.to_datetime(office.settings.send_at);
     let mut said = Vec::new();
     let mut corrected: Vec<Reader> = Vec::new();
-    if let Some(row) = occasion.row.as_ref().filter(|row| row.revision > 0) {
+    let dates = occasion.dates;
+    if let Some(row) = occasion.row.as_ref().filter(|row| row.revision > 0 || row.dates != dates) {
         for (reader, told) in tx.last_told(row.id)? {
-            if (told.due, told.finish_by, told.target) != (row.dates.due, row.dates.finish_by, row.dates.target) {
-                let saying = Saying::Correction(row.revision);
-                let step = Step { on: first, counted_from: row.dates.finish_by, saying };
+            if (told.due, told.finish_by, told.target) != (dates.due, dates.finish_by, dates.target) {
+                let step = Step { on: first, counted_from: dates.finish_by, saying: Saying::Correction(row.revision) };
                 corrected.push(reader.clone());
                 said.push((opening, step, reader, Reason::Corrected));
             }
@@ -197,7 +209,7 @@ fn said_of(
                     saying: step.saying,
                     reader: &reader,
                     on_day: step.on,
-                    dates: row.dates,
+                    dates,
                 })?,
                 _ => false,
             };

@@ -4,6 +4,8 @@ pub mod case;
 pub mod deliver;
 pub mod diff;
 pub mod health;
+pub mod link;
+pub mod link_key;
 pub mod load;
 pub mod look_ahead;
 pub mod notices;

@@ -16,7 +16,9 @@ pub enum Viewer {
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub viewer: Viewer,
-    /// `/a/TOKEN` or `/s/TOKEN`.
+    /// What stands before every address of ours: empty, or `/duban`.
+    pub base: String,
+    /// `/a/TOKEN` or `/s/TOKEN`, after the base.
     pub root: String,
     /// What letters' subjects begin with, too.
     pub tag: String,
@@ -46,11 +48,14 @@ impl Viewer {
 }
 
 impl Frame {
-    pub fn new(office: &Office, viewer: Viewer, root: String, form_token: String, now: &Moment) -> Self {
+    pub fn new(office: &Office, viewer: Viewer, token: &str, form_token: String, now: &Moment) -> Self {
+        let base = office.settings.web.as_ref().map(|web| web.path().to_owned()).unwrap_or_default();
+        let door = if viewer == Viewer::Admin { "a" } else { "s" };
         let as_of = format!("{}年{}", now.local.year(), crate::letter::words::moment(now.local));
         Self {
+            root: format!("{base}/{door}/{token}"),
+            base,
             viewer,
-            root,
             tag: office.tag().to_owned(),
             contact: office.settings.contact.clone(),
             as_of,

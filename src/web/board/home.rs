@@ -6,10 +6,12 @@ use jiff::civil::{Date, date};
 use super::{
     Frame, Viewer,
     line::{Counts, Line, Standing, lines},
+    occurrence::Request,
 };
 use crate::{
     clock::Moment,
     domain::calendar::shift,
+    letter::words,
     service::{Office, Result, sweep::missing_year},
     store::Tx,
 };
@@ -25,6 +27,8 @@ pub struct Home<'a> {
     pub months: Vec<Month<'a>>,
     /// For the admin: each section with what presses it.
     pub sections: Vec<SectionCounts>,
+    /// For the admin: what sections asked and wait for.
+    pub asked: &'a [Asked],
     pub notes: Vec<String>,
     /// Whether the sections of each line are shown.
     pub names_sections: bool,
@@ -37,6 +41,16 @@ pub struct Month<'a> {
     pub lines: Vec<&'a Line>,
 }
 
+/// What a section asks, and waits for an answer to.
+pub struct Asked {
+    pub id: i64,
+    pub title: String,
+    pub section: String,
+    pub what: &'static str,
+    pub reason: String,
+    pub at: String,
+}
+
 pub struct SectionCounts {
     pub name: String,
     pub href: String,
@@ -44,10 +58,30 @@ pub struct SectionCounts {
     pub near: usize,
 }
 
-/// Everything of this year and the three months after today, and what is still open from before.
-pub fn gather(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<Vec<Line>> {
+/// What the page is made of: everything of this year and the three months after today, what is still
+/// open from before, and for the admin what was asked.
+pub struct Facts {
+    pub lines: Vec<Line>,
+    pub asked: Vec<Asked>,
+}
+
+pub fn gather(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<Facts> {
     let year = now.today().year();
-    lines(tx, office, viewer, date(year, 1, 1), last_day(now.today()), now)
+    let lines = lines(tx, office, viewer, date(year, 1, 1), last_day(now.today()), now)?;
+    let asked = if *viewer == Viewer::Admin { asked(tx, office)? } else { Vec::new() };
+    Ok(Facts { lines, asked })
+}
+
+fn asked(tx: &Tx, office: &Office) -> Result<Vec<Asked>> {
+    let mut asked = Vec::new();
+    for row in tx.open_requests()? {
+        let Some(occurrence) = tx.occurrence_by_id(row.occurrence)? else { continue };
+        let Some(deadline) = tx.deadline(&occurrence.deadline)? else { continue };
+        let title = words::plain(&deadline.deadline.title_for(&occurrence.period));
+        let Request { id, what, section, reason, at, .. } = Request::new(office, row);
+        asked.push(Asked { id, title, section, what, reason, at });
+    }
+    Ok(asked)
 }
 
 fn last_day(today: Date) -> Date {
@@ -56,8 +90,8 @@ fn last_day(today: Date) -> Date {
 }
 
 /// `section`: what the admin narrows the page to.
-pub fn page<'a>(frame: &'a Frame, office: &Office, all: &'a [Line], section: Option<&str>) -> Home<'a> {
-    let today = frame.today;
+pub fn page<'a>(frame: &'a Frame, office: &Office, facts: &'a Facts, section: Option<&str>) -> Home<'a> {
+    let (today, all) = (frame.today, &facts.lines);
     let wanted: Vec<&Line> = all.iter().filter(|l| section.is_none_or(|s| l.names.iter().any(|n| n == s))).collect();
     let is_soon = |l: &&&Line| l.is_open() && l.standing != Standing::Overdue && l.aim <= shift(today, 7);
     let of_year = |l: &&&Line| l.due.year() <= today.year();
@@ -69,6 +103,7 @@ pub fn page<'a>(frame: &'a Frame, office: &Office, all: &'a [Line], section: Opt
         week: wanted.iter().filter(is_soon).copied().collect(),
         months: months(&wanted, today),
         sections: if frame.is_admin() { sections(frame, office, all) } else { Vec::new() },
+        asked: if section.is_none() { &facts.asked } else { &[] },
         notes: notes(office, today),
         names_sections: frame.is_admin(),
         frame,

@@ -49,7 +49,7 @@ pub struct Line {
     /// The sections by name, all of them.
     pub names: Vec<String>,
     /// What to know beside the dates: 局内默认, 暂定.
-    pub marks: Vec<&'static str>,
+    pub marks: Vec<String>,
 }
 
 /// How many of each light.
@@ -92,7 +92,15 @@ pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now:
         _ if has_reported => "本科室已报".to_owned(),
         _ => when::left_short(&entry, now.today()),
     };
-    Ok(Line::new(office, occasion, &entry, standing, left))
+    let mut line = Line::new(office, occasion, &entry, standing, left);
+    if let Some(row) = occasion.row.as_ref().filter(|_| line.is_open()) {
+        let is_own = |section: &str| viewer.section().is_none_or(|own| own == section);
+        let waits = tx.requests_of(row.id)?.iter().any(|r| r.decision.is_none() && is_own(&r.section));
+        line.marks.extend(waits.then(|| "待答复".to_owned()));
+        let quiet = row.quiet_until.filter(|day| *day >= now.today());
+        line.marks.extend(quiet.map(|day| format!("同意{}前办结", words::short(day))));
+    }
+    Ok(line)
 }
 
 impl Line {
@@ -139,11 +147,11 @@ impl Line {
     }
 }
 
-fn marks(entry: &Entry) -> Vec<&'static str> {
+fn marks(entry: &Entry) -> Vec<String> {
     let own = entry.bureau_default.then_some("局内默认");
     let target = when::is_target(entry).then_some("局内目标");
     let provisional = entry.dates.provisional.then_some("暂定");
-    target.into_iter().chain(own).chain(provisional).collect()
+    target.into_iter().chain(own).chain(provisional).map(str::to_owned).collect()
 }
 
 /// Of several reports, how many there are.

@@ -195,7 +195,7 @@ impl Report {
 }
 
 impl Request {
-    fn new(office: &Office, row: RequestRow) -> Self {
+    pub(super) fn new(office: &Office, row: RequestRow) -> Self {
         let answer = row.decision.map(|d| {
             let what = if d.confirmed { "同意" } else { "退回" };
             words::plain(&format!("{what}（{} {}）{}", d.by, moment(office, d.at), d.note))

@@ -76,8 +76,10 @@ impl Measure {
     }
 
     fn x(&self, day: Date) -> f64 {
-        let within = f64::from(day.day() - 1) / f64::from(day.days_in_month());
-        self.left + (f64::from(day.month() - 1) + within) * self.month + self.radius
+        // A mark stays inside its month, the first day's and the last day's too.
+        let within = f64::from(day.day() - 1) / f64::from(day.days_in_month() - 1);
+        let room = self.month - 2.0 * self.radius;
+        self.left + f64::from(day.month() - 1) * self.month + self.radius + within * room
     }
 }
 

@@ -72,7 +72,7 @@ impl Said {
         let (word, class) = match letter.state {
             LetterState::Queued | LetterState::Sending if tries.is_empty() => ("待发", "green"),
             LetterState::Queued | LetterState::Sending => ("未发出", "yellow"),
-            LetterState::Sent => ("已送达服务器", "done"),
+            LetterState::Sent => ("已接收", "done"),
             LetterState::Failed => ("失败", "red"),
             LetterState::Dropped => ("未发", "done"),
         };
