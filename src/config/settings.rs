@@ -54,8 +54,12 @@ const TOP: &[&str] =
 const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
 
 /// Where a key belongs that stands in the wrong table.
-pub(super) const ELSEWHERE: &[(&[&str], &str)] =
-    &[(TOP, "文件开头，第一个 [ ] 之前"), (MAIL, " [mail] 下面"), (smtp::KEYS, " [mail.smtp] 下面"), (web::KEYS, " [web] 下面")];
+pub(super) const ELSEWHERE: &[(&[&str], &str)] = &[
+    (TOP, "文件开头，第一个 [ ] 之前"),
+    (MAIL, " [mail] 下面"),
+    (smtp::KEYS, " [mail.smtp] 下面"),
+    (web::KEYS, " [web] 下面"),
+];
 
 /// The keys of a table: "", "mail", "mail.smtp" or "web".
 pub(super) fn keys(table: &str) -> &'static [&'static str] {

@@ -1,6 +1,7 @@
 //! The service: wakes, sweeps, sends, reloads, and ends cleanly.
 
 pub mod lock;
+mod pages;
 mod wakeups;
 
 use std::{
@@ -24,7 +25,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use self::wakeups::Wakeups;
+use self::{pages::Pages, wakeups::Wakeups};
 use crate::{
     clock::{Clock, Moment},
     config::{self, Fingerprint, Watch},
@@ -66,6 +67,7 @@ pub struct Daemon {
     /// Nothing is swept before this moment: the clock was set forward.
     distrust_until: Option<SignedDuration>,
     delivery: Option<JoinHandle<service::Result<Delivered>>>,
+    pages: Pages,
     stop: Arc<AtomicBool>,
 }
 
@@ -86,6 +88,7 @@ pub struct Start {
 impl Daemon {
     /// Runs until SIGTERM or SIGINT.
     pub async fn run(start: Start) -> anyhow::Result<()> {
+        pages::end_on_panic();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -120,7 +123,20 @@ impl Daemon {
             })
             .await?;
         let stop = Arc::new(AtomicBool::new(false));
-        Ok(Self { config, env, store, office, mailer, watch, hold: None, distrust_until: None, delivery: None, stop })
+        let pages = Pages::new(office.clone());
+        Ok(Self {
+            config,
+            env,
+            store,
+            office,
+            mailer,
+            watch,
+            hold: None,
+            distrust_until: None,
+            delivery: None,
+            pages,
+            stop,
+        })
     }
 
     async fn turn(
@@ -164,6 +180,7 @@ impl Daemon {
         if self.watch.settled(now.at, self.watch.look()) {
             self.reload().await;
         }
+        self.pages.follow(&self.office, &self.store).await;
         if self.is_distrusted(&now) {
             return;
         }
@@ -252,7 +269,8 @@ impl Daemon {
         }
         let mailer = service::mailer(&loaded.settings).map_err(|e| e.explain())?;
         let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
-        let (office, deadlines) = Office::new(loaded);
+        let (mut office, deadlines) = Office::new(loaded);
+        office.open_links(&self.env).map_err(|e| e.explain())?;
         let office = Arc::new(office);
         let (loading, old) = (office.clone(), self.office.clone());
         let changes = self
@@ -321,8 +339,9 @@ impl Daemon {
         let today = self.now().today();
         let counted = self.store.call(move |db| db.read(|tx| Ok((tx.count_open(today)?, tx.count_letters()?)))).await;
         if let Ok(((open, overdue), letters)) = counted {
+            let pages = self.pages.trouble().map(|t| format!("; pages not served: {t}")).unwrap_or_default();
             let status = format!(
-                "{open} open, {overdue} overdue; {} letters waiting, {} failed",
+                "{open} open, {overdue} overdue; {} letters waiting, {} failed{pages}",
                 letters.queued, letters.failed
             );
             notify(&[NotifyState::Status(&status)]);
@@ -332,6 +351,7 @@ impl Daemon {
     /// Lets the letters that are under way end; what takes too long is taken up after the next start.
     async fn finish(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.pages.finish().await;
         if let Some(delivery) = self.delivery.take()
             && time::timeout(PATIENCE_AT_STOP, delivery).await.is_err()
         {

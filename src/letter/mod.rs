@@ -9,7 +9,7 @@ mod page;
 mod subject;
 #[cfg(test)]
 mod tests;
-mod when;
+pub mod when;
 
 use jiff::{Zoned, civil::Date};
 
