@@ -1,8 +1,8 @@
 //! duban (督办): says what is due, on Chinese working days, until it is done.
 //!
 //! In reading order: [`domain`] decides, [`letter`] puts into words, [`config`], [`store`] and
-//! [`mailer`] each know one thing outside, [`service`] is what can be done, [`daemon`],
-//! [`web`] and [`cli`] do it. Only [`clock`] reads the time.
+//! [`mailer`] each know one thing outside, [`service`] is what can be done, [`web`], [`daemon`] and
+//! [`cli`] do it. Only [`clock`] reads the time.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,6 +23,7 @@ pub mod store;
 
 pub mod service;
 
+pub mod web;
+
 pub mod cli;
 pub mod daemon;
-pub mod web;

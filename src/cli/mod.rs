@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod done;
 mod history;
+mod link;
 mod list;
 mod outbox;
 mod plan;
@@ -102,6 +103,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Reopen(args) => done::reopen(context, args),
         Command::Outbox(args) => outbox::outbox(context, &args),
         Command::History(args) => history::history(context, &args),
+        Command::Link(args) => link::link(context, &args),
         Command::TestMail { address } => test_mail::test_mail(context, &address),
         Command::Status => status::status(context),
         Command::Reload => reload::reload(context),

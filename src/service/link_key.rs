@@ -96,7 +96,7 @@ fn make(path: &Path) -> io::Result<()> {
 /// The number of the first line that is no key, or of the last where there is none at all.
 fn parse(text: &str) -> std::result::Result<Links, usize> {
     let mut keys = Vec::new();
-    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+    for (number, line) in (1usize..).zip(text.trim_start_matches('\u{feff}').lines()) {
         let line = line.split('#').next().unwrap_or_default().trim();
         if !line.is_empty() {
             keys.push(key(line).ok_or(number)?);

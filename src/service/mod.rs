@@ -1,5 +1,6 @@
 //! The use cases: what the command line, the daemon and the board share.
 
+pub mod address;
 pub mod case;
 pub mod deliver;
 pub mod diff;
@@ -13,10 +14,15 @@ pub mod open;
 pub mod preview;
 pub mod report;
 pub mod request;
+pub mod standing;
 pub mod sweep;
 pub mod write;
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
+
+use self::link::Links;
 
 use crate::{
     clock::Moment,
@@ -40,6 +46,8 @@ pub struct Office {
     pub calendar: Calendar,
     /// How many deadlines are switched off.
     pub off: usize,
+    /// What links are signed with; `None` without `[web]`.
+    pub links: Option<Arc<Links>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +121,7 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
 impl Office {
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
         let Loaded { settings, plan, calendar, off, .. } = loaded;
-        (Self { settings, roster: plan.roster, calendar, off: off.len() }, plan.deadlines)
+        (Self { settings, roster: plan.roster, calendar, off: off.len(), links: None }, plan.deadlines)
     }
 
     /// Whether letters may go out now: inside the window of a working day.

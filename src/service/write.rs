@@ -122,6 +122,7 @@ fn merge(there: &mut Entry, entry: Entry) {
     let is_new = |addressee: &Addressee| !there.to.contains(addressee);
     let more: Vec<Addressee> = entry.to.into_iter().filter(is_new).collect();
     there.to.extend(more);
+    there.report_url = there.report_url.take().or(entry.report_url);
     if entry.reason == Reason::Corrected {
         (there.reason, there.told) = (entry.reason, entry.told);
     } else if there.reason == Reason::Corrected {
@@ -237,6 +238,10 @@ impl Office {
         let mut entry = self.entry(occurrence, deadline, progress, &step, now);
         entry.reason = step.reason(now.today(), said.reader.is_leader);
         entry.to = self.addressees(tx, deadline, progress, &said.reader)?;
+        if !said.reader.is_leader && occurrence.id != 0 {
+            let section = self.reporting_section(deadline, &entry.to, &said.reader.behalf);
+            entry.report_url = section.and_then(|section| self.report_url(occurrence, &section));
+        }
         entry.nth = tx.times_told(occurrence.id, said.reader.mailbox.as_str())? + 1;
         entry.uid = uid(&deadline.id, &occurrence.period, &tx.meta("uid")?.unwrap_or_default());
         Ok(entry)

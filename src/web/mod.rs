@@ -1,16 +1,28 @@
-//! The pages: thin over the services.
+//! The pages: reporting from the letter with no login, and the admin's answers. Thin: what they show
+//! and do is the service's.
+//!
+//! A GET never changes anything. A person chooses, then presses: only a POST with the form's own token
+//! and a choice records.
 
 pub mod board;
+mod form;
+mod guard;
+mod pages;
+mod report;
+mod request;
+mod serve;
 
 use std::sync::Arc;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
-    response::{Html, IntoResponse, Response},
-};
+use axum::{Router, extract::FromRef, http::StatusCode, middleware, routing::get};
 use tokio::sync::watch;
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
+pub use self::{
+    guard::{Client, Limits, Peer, is_request},
+    pages::{Frame, html, refusal},
+    serve::serve,
+};
 use crate::{
     clock::{Clock, Moment},
     service::{
@@ -29,10 +41,17 @@ pub struct App {
     pub office: watch::Receiver<Arc<Office>>,
     pub links: Arc<Links>,
     pub clock: Clock,
+    pub limits: Arc<Limits>,
     pub health: Arc<Health>,
 }
 
 impl App {
+    /// `None` while there are no keys to check links with.
+    pub fn new(store: Store, office: watch::Receiver<Arc<Office>>, clock: Clock, health: Arc<Health>) -> Option<Self> {
+        let links = office.borrow().links.clone()?;
+        Some(Self { store, office, links, clock, limits: Arc::default(), health })
+    }
+
     pub fn office(&self) -> Arc<Office> {
         self.office.borrow().clone()
     }
@@ -41,28 +60,44 @@ impl App {
         self.clock.now(&self.office.borrow().settings.timezone)
     }
 
+    /// What the token allows. A reload may have brought other keys.
     pub fn scope(&self, token: &str) -> Option<Scope> {
         self.links().verify(token, self.now().at)
     }
 
     pub fn links(&self) -> Arc<Links> {
-        self.links.clone()
+        self.office.borrow().links.clone().unwrap_or_else(|| self.links.clone())
+    }
+
+    /// The path that stands before every address of ours: empty, or `/duban`.
+    pub fn root(&self) -> String {
+        self.office.borrow().settings.web.as_ref().map(|web| web.path().to_owned()).unwrap_or_default()
     }
 }
 
-/// Who asks, as far as limits go.
-#[derive(Clone, Copy, Debug)]
-pub struct Client;
-
-impl<S: Sync> FromRequestParts<S> for Client {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self)
+impl FromRef<App> for Arc<Limits> {
+    fn from_ref(app: &App) -> Self {
+        app.limits.clone()
     }
 }
 
-/// One plain page for every link that is not good.
-pub fn refusal(_: &App, _: Client) -> Response {
-    (StatusCode::NOT_FOUND, Html("没有这个页面。")).into_response()
+/// Every page, with its limits around it.
+pub fn router(app: App) -> Router {
+    let root = app.root();
+    let pages = Router::new()
+        .merge(report::routes())
+        .merge(request::routes())
+        .merge(board::routes())
+        .route("/style.css", get(pages::style));
+    // A proxy may take the path off, or hand it on.
+    let both = if root.is_empty() { pages } else { Router::new().nest(&root, pages.clone()).merge(pages) };
+    both.fallback(guard::unknown)
+        .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(middleware::from_fn_with_state(app.clone(), guard::posts))
+        .layer(RequestBodyLimitLayer::new(guard::BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, guard::REQUEST_TIME))
+        .layer(CatchPanicLayer::custom(pages::after_panic))
+        .layer(middleware::from_fn(guard::marked))
+        .layer(middleware::map_response(guard::headers))
+        .with_state(app)
 }

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::{
-    Frame, show,
+    Frame,
     visit::{AdminVisit, PURPOSE, Visit},
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         Error, Result, case,
         report::{self, Report},
     },
-    web::App,
+    web::{App, html, pages::failed},
 };
 
 pub fn routes() -> Router<App> {
@@ -96,7 +96,7 @@ async fn retry(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent
         Ok(fields) => fields,
         Err(refused) => return refused,
     };
-    let back = format!("{}/outbox", visit.frame(&app, &app.office()).root);
+    let back = format!("{}/outbox", visit.frame(&app, &app.office()).door);
     // Without a number all of them are tried; a number that is none is not all.
     let letter = match (fields.letter.as_str(), fields.letter.parse::<i64>()) {
         ("", _) => None,
@@ -127,7 +127,7 @@ async fn open(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent)
     };
     match opened {
         Ok(case) => Redirect::to(&frame.occurrence(&fields.deadline, &case.period)).into_response(),
-        Err(e) => answer(&app, &visit, Err(e), format!("{}/case", frame.root)),
+        Err(e) => answer(&app, &visit, Err(e), format!("{}/case", frame.door)),
     }
 }
 
@@ -155,7 +155,7 @@ fn taken(app: &App, visit: &Visit, sent: Sent) -> std::result::Result<Fields, Re
     match app.links().check_form(&fields.form, &visit.token, PURPOSE, visit.now.at) {
         Some(_) => Ok(fields),
         None => {
-            let back = visit.frame(app, &app.office()).root;
+            let back = visit.frame(app, &app.office()).door;
             Err(answer(app, visit, Err(refused("页面已过时，请返回重新打开再办。")), back))
         }
     }
@@ -167,9 +167,9 @@ fn answer(app: &App, visit: &Visit, result: Result<()>, back: String) -> Respons
         Ok(()) => Redirect::to(&back).into_response(),
         Err(Error::Refused(why)) => {
             let frame = visit.frame(app, &app.office());
-            (StatusCode::UNPROCESSABLE_ENTITY, show::page(&Refused { frame: &frame, why, back })).into_response()
+            html(StatusCode::UNPROCESSABLE_ENTITY, &Refused { frame: &frame, why, back })
         }
-        Err(e) => show::trouble(&e),
+        Err(e) => failed(&e),
     }
 }
 

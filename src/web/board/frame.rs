@@ -17,11 +17,11 @@ pub enum Viewer {
 pub struct Frame {
     pub viewer: Viewer,
     /// What stands before every address of ours: empty, or `/duban`.
-    pub base: String,
-    /// `/a/TOKEN` or `/s/TOKEN`, after the base.
     pub root: String,
+    /// `/a/TOKEN` or `/s/TOKEN`, after the root.
+    pub door: String,
     /// What letters' subjects begin with, too.
-    pub tag: String,
+    pub name: String,
     pub contact: String,
     /// `2026年1月27日（周二）08:30`
     pub as_of: String,
@@ -49,15 +49,15 @@ impl Viewer {
 
 impl Frame {
     pub fn new(office: &Office, viewer: Viewer, token: &str, form_token: String, now: &Moment) -> Self {
-        let base = office.settings.web.as_ref().map(|web| web.path().to_owned()).unwrap_or_default();
+        let root = office.settings.web.as_ref().map(|web| web.path().to_owned()).unwrap_or_default();
         let door = if viewer == Viewer::Admin { "a" } else { "s" };
         let as_of = format!("{}年{}", now.local.year(), crate::letter::words::moment(now.local));
         Self {
-            root: format!("{base}/{door}/{token}"),
-            base,
+            door: format!("{root}/{door}/{token}"),
+            root,
             viewer,
-            tag: office.tag().to_owned(),
-            contact: office.settings.contact.clone(),
+            name: office.tag().to_owned(),
+            contact: crate::letter::words::plain(&office.settings.contact),
             as_of,
             today: now.today(),
             form_token,
@@ -73,11 +73,11 @@ impl Frame {
     }
 
     pub fn occurrence(&self, deadline: &str, period: &str) -> String {
-        format!("{}/o/{}/{}", self.root, encode(deadline), encode(period))
+        format!("{}/o/{}/{}", self.door, encode(deadline), encode(period))
     }
 
     pub fn section(&self, name: &str) -> String {
-        format!("{}/section/{}", self.root, encode(name))
+        format!("{}/section/{}", self.door, encode(name))
     }
 }
 

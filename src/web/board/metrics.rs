@@ -90,7 +90,7 @@ fn letters(registry: &mut Registry, numbers: &Numbers) {
     let attempts = Family::<ByOutcome, Counter>::default();
     // Named before they happen: a rate needs the zero it begins at.
     for outcome in ["accepted", "temporary", "permanent", "unknown", "misconfigured"] {
-        attempts.get_or_create(&ByOutcome { outcome: outcome.to_owned() });
+        attempts.get_or_create(&ByOutcome { outcome: outcome.to_owned() }).inc_by(0);
     }
     for (outcome, number) in &numbers.attempts {
         attempts.get_or_create(&ByOutcome { outcome: outcome.clone() }).inc_by(*number);

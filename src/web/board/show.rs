@@ -7,7 +7,7 @@ use axum::{
     Router,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use serde::Deserialize;
@@ -20,8 +20,7 @@ use super::{
 };
 use crate::{
     clock::since_boot,
-    service::Error,
-    web::{App, refusal},
+    web::{App, html, pages::failed, refusal},
 };
 
 /// The database answers a probe within so long, or it does not.
@@ -66,7 +65,7 @@ async fn home_of(app: &App, visit: &Visit, section: Option<&str>) -> Response {
     let facts = app.store.call(move |db| db.read(|tx| Ok(home::gather(tx, &reading, &viewer, &now)))?).await;
     match facts {
         Ok(facts) => page(&home::page(&visit.frame(app, &office), &office, &facts, section)),
-        Err(e) => trouble(&e),
+        Err(e) => failed(&e),
     }
 }
 
@@ -86,7 +85,7 @@ async fn year(State(app): State<App>, visit: Visit, asked: Result<Query<Asked>, 
     let lines = app.store.call(move |db| db.read(|tx| Ok(year::gather(tx, &reading, &viewer, year, &now)))?).await;
     match lines {
         Ok(lines) => page(&year::page(&visit.frame(&app, &office), &lines, year)),
-        Err(e) => trouble(&e),
+        Err(e) => failed(&e),
     }
 }
 
@@ -108,7 +107,7 @@ pub(super) async fn occurrence_page(app: &App, visit: &Visit, deadline: String, 
     match found {
         Ok(Some(it)) => page(&occurrence::Page { frame: &visit.frame(app, &office), it: &it }),
         Ok(None) => refusal(app, visit.client),
-        Err(e) => trouble(&e),
+        Err(e) => failed(&e),
     }
 }
 
@@ -117,14 +116,14 @@ async fn outbox(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Respon
     let reading = office.clone();
     match app.store.call(move |db| db.read(|tx| Ok(outbox::gather(tx, &reading, &now)))?).await {
         Ok(letters) => page(&outbox::page(&visit.frame(&app, &office), &letters)),
-        Err(e) => trouble(&e),
+        Err(e) => failed(&e),
     }
 }
 
 async fn case(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response {
     match app.store.call(|db| db.read(|tx| Ok(case::gather(tx)))?).await {
         Ok(duties) => page(&case::Page { frame: &visit.frame(&app, &app.office()), duties }),
-        Err(e) => trouble(&e),
+        Err(e) => failed(&e),
     }
 }
 
@@ -133,7 +132,7 @@ async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> R
     let feed = app.store.call(move |db| db.read(|tx| Ok(feed::feed(tx, &office, &viewer, &now)))?).await;
     let feed::Feed { body, etag } = match feed {
         Ok(feed) => feed,
-        Err(e) => return trouble(&e),
+        Err(e) => return failed(&e),
     };
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
     // A proxy that compresses marks the tag as weak.
@@ -168,22 +167,10 @@ async fn numbers(State(app): State<App>) -> Response {
     match numbers.map(|numbers| metrics::text(&numbers)) {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Err(e) => trouble(&e.into()),
+        Err(e) => failed(&e.into()),
     }
 }
 
 pub(super) fn page(template: &impl Template) -> Response {
-    match template.render() {
-        Ok(text) => Html(text).into_response(),
-        Err(e) => {
-            error!(error = %e, "a page cannot be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
-/// What went wrong stands in the log; the page says only that it did.
-pub(super) fn trouble(e: &Error) -> Response {
-    error!(error = %e, "a page cannot be shown");
-    (StatusCode::INTERNAL_SERVER_ERROR, "暂时打不开，请稍后再试。\n").into_response()
+    html(StatusCode::OK, template)
 }
