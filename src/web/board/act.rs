@@ -79,7 +79,7 @@ type Record =
 async fn reported(app: App, visit: Visit, sent: Sent, record: Record) -> Response {
     let fields = match taken(&app, &visit, sent) {
         Ok(fields) => fields,
-        Err(refused) => return refused,
+        Err(e) => return stale(&app, &visit, e),
     };
     let back = visit.frame(&app, &app.office()).occurrence(&fields.deadline, &fields.period);
     let report = match report_of(&fields) {
@@ -94,7 +94,7 @@ async fn reported(app: App, visit: Visit, sent: Sent, record: Record) -> Respons
 async fn retry(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
     let fields = match taken(&app, &visit, sent) {
         Ok(fields) => fields,
-        Err(refused) => return refused,
+        Err(e) => return stale(&app, &visit, e),
     };
     let back = format!("{}/outbox", visit.frame(&app, &app.office()).door);
     // Without a number all of them are tried; a number that is none is not all.
@@ -112,7 +112,7 @@ async fn retry(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent
 async fn open(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
     let fields = match taken(&app, &visit, sent) {
         Ok(fields) => fields,
-        Err(refused) => return refused,
+        Err(e) => return stale(&app, &visit, e),
     };
     let frame = visit.frame(&app, &app.office());
     let (office, now) = (app.office(), visit.now.clone());
@@ -134,7 +134,7 @@ async fn open(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent)
 async fn extend(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
     let fields = match taken(&app, &visit, sent) {
         Ok(fields) => fields,
-        Err(refused) => return refused,
+        Err(e) => return stale(&app, &visit, e),
     };
     let back = visit.frame(&app, &app.office()).occurrence(&fields.deadline, &fields.period);
     let (office, now) = (app.office(), visit.now.clone());
@@ -150,15 +150,15 @@ async fn extend(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sen
 }
 
 /// What the form sent, if it is ours and fresh.
-fn taken(app: &App, visit: &Visit, sent: Sent) -> std::result::Result<Fields, Response> {
+fn taken(app: &App, visit: &Visit, sent: Sent) -> Result<Fields> {
     let fields = sent.map(|Form(fields)| fields).unwrap_or_default();
-    match app.links().check_form(&fields.form, &visit.token, PURPOSE, visit.now.at) {
-        Some(_) => Ok(fields),
-        None => {
-            let back = visit.frame(app, &app.office()).door;
-            Err(answer(app, visit, Err(refused("页面已过时，请返回重新打开再办。")), back))
-        }
-    }
+    let checked = app.links().check_form(&fields.form, &visit.token, PURPOSE, visit.now.at);
+    checked.map(|_| fields).ok_or_else(|| refused("页面已过时，请返回重新打开再办。"))
+}
+
+fn stale(app: &App, visit: &Visit, e: Error) -> Response {
+    let back = visit.frame(app, &app.office()).door;
+    answer(app, visit, Err(e), back)
 }
 
 /// Back to where it shows, or why not.
