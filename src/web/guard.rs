@@ -9,12 +9,13 @@ use std::{
 };
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{Form, FromRequest, FromRequestParts, Path, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
 
 use super::{App, pages};
 use crate::clock::since_boot;
@@ -109,6 +110,33 @@ impl<S: Sync> FromRequestParts<S> for Client {
         let unknown = Peer(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         let peer = parts.extensions.get::<Peer>().copied().unwrap_or(unknown);
         Ok(Self::of(peer.0, &parts.headers))
+    }
+}
+
+/// A form as it was sent. What is no form is an empty one, and only an endless one is refused.
+pub struct Filled<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Filled<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        match Form::<T>::from_request(request, state).await {
+            Ok(Form(form)) => Ok(Self(form)),
+            Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(pages::too_large()),
+            Err(_) => Ok(Self(T::default())),
+        }
+    }
+}
+
+/// The parts of an address that stand for something; empty, so that they lead nowhere, where they are
+/// no text.
+pub struct Named<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(Path::<T>::from_request_parts(parts, state).await.map(|Path(named)| named).unwrap_or_default()))
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
 pub use self::{
-    guard::{Client, Limits, Peer, is_request},
+    guard::{Client, Filled, Limits, Named, Peer, is_request},
     pages::{Frame, html, refusal},
     serve::serve,
 };
@@ -83,12 +83,16 @@ impl FromRef<App> for Arc<Limits> {
 
 /// Every page, with its limits around it.
 pub fn router(app: App) -> Router {
-    let root = app.root();
     let pages = Router::new()
         .merge(report::routes())
         .merge(request::routes())
         .merge(board::routes())
         .route("/style.css", get(pages::style));
+    guarded(pages, app)
+}
+
+fn guarded(pages: Router<App>, app: App) -> Router {
+    let root = app.root();
     // A proxy may take the path off, or hand it on.
     let both = if root.is_empty() { pages } else { Router::new().nest(&root, pages.clone()).merge(pages) };
     both.fallback(guard::unknown)
@@ -100,4 +104,42 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(guard::marked))
         .layer(middleware::map_response(guard::headers))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
+    use axum::{body::Body, http::Request};
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::{
+        config::{self, Web},
+        service::link::Key,
+        store::Db,
+    };
+
+    async fn panics() -> StatusCode {
+        panic!("a fault of ours")
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_page() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/duban.toml");
+        let (mut office, _) = Office::new(config::load(&shipped, &BTreeMap::new()).unwrap());
+        office.settings.web = Some(Web { listen: ([127, 0, 0, 1], 1).into(), base_url: "https://x.test".into() });
+        office.links = Links::new(vec![Key::new([1; 32])]).map(Arc::new);
+        let (_sender, office) = watch::channel(Arc::new(office));
+        let app =
+            App::new(Store::new(Db::in_memory().unwrap()).unwrap(), office, Clock::System, Arc::default()).unwrap();
+        let pages = TowerToHyperService::new(guarded(Router::new().route("/panic", get(panics)), app));
+        for status in [500, 500] {
+            let request = Request::get("/panic").body(Body::empty()).unwrap();
+            let answer = hyper::service::Service::call(&pages, request).await.unwrap();
+            assert_eq!(answer.status(), status);
+            assert!(answer.headers().contains_key("content-security-policy"));
+        }
+        assert!(!is_request());
+    }
 }

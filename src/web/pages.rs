@@ -76,6 +76,11 @@ pub fn too_many() -> Response {
     response
 }
 
+pub fn too_large() -> Response {
+    let lines = &["没有登记任何内容。请缩短后再提交。"];
+    html(StatusCode::PAYLOAD_TOO_LARGE, &Words { frame: Frame::default(), title: "内容太长", lines })
+}
+
 pub fn foreign() -> Response {
     let lines = &["没有登记任何内容。请从提醒邮件里点开链接，在打开的页面上填写。"];
     html(StatusCode::FORBIDDEN, &Words { frame: Frame::default(), title: "不是从本页面提交的", lines })

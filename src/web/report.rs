@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Router,
-    extract::{Form, Path, State, rejection::FormRejection},
+    extract::State,
     http::StatusCode,
     response::Response,
     routing::{get, post},
@@ -14,6 +14,7 @@ use tracing::info;
 use super::{
     App, Client, Frame,
     form::{Answer, Fields, Missing, Reply},
+    guard::{Filled, Named},
     pages::{self, STALE, html, refusal},
 };
 use crate::{
@@ -83,7 +84,7 @@ struct Opened {
     section: String,
 }
 
-async fn show(State(app): State<App>, client: Client, Path(token): Path<String>) -> Response {
+async fn show(State(app): State<App>, client: Client, Named(token): Named<String>) -> Response {
     match open(&app, token) {
         Some(opened) => page(&app, client, &opened, Shown::default()).await,
         None => refusal(&app, client),
@@ -101,12 +102,11 @@ struct Shown {
 async fn record(
     State(app): State<App>,
     client: Client,
-    Path(token): Path<String>,
-    form: Result<Form<Fields>, FormRejection>,
+    Named(token): Named<String>,
+    Filled(fields): Filled<Fields>,
 ) -> Response {
     let Some(opened) = open(&app, token) else { return refusal(&app, client) };
-    // What is no form is an empty one.
-    let fields = form.map(|Form(fields)| fields).unwrap_or_default().tidy();
+    let fields = fields.tidy();
     let now = app.now();
     let answer = match fields.check(now.today()) {
         Ok(answer) => answer,
@@ -144,11 +144,11 @@ async fn record(
 async fn undo(
     State(app): State<App>,
     client: Client,
-    Path(token): Path<String>,
-    form: Result<Form<Reply>, FormRejection>,
+    Named(token): Named<String>,
+    Filled(reply): Filled<Reply>,
 ) -> Response {
     let Some(opened) = open(&app, token) else { return refusal(&app, client) };
-    let reply = form.map(|Form(reply)| reply).unwrap_or_default().tidy();
+    let reply = reply.tidy();
     let now = app.now();
     if let Err(missing) = reply.check_name() {
         let missing = missing.into_iter().map(|m| Missing { field: "undo-by", ..m }).collect();

@@ -1,19 +1,14 @@
 //! `/a/{token}/requests/{id}`: 不能按期 and 不适用, confirmed or returned by the admin.
 
 use askama::Template;
-use axum::{
-    Router,
-    extract::{Form, Path, State, rejection::FormRejection},
-    http::StatusCode,
-    response::Response,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use jiff::{civil::Date, tz::TimeZone};
 use tracing::info;
 
 use super::{
     App, Client, Frame,
     form::{Missing, Reply},
+    guard::{Filled, Named},
     pages::{self, STALE, html, refusal},
     report::{kind, said},
 };
@@ -46,7 +41,7 @@ struct Page<'a> {
 
 type Found = Option<(RequestRow, OccurrenceRow, Deadline)>;
 
-async fn show(State(app): State<App>, client: Client, Path((token, id)): Path<(String, String)>) -> Response {
+async fn show(State(app): State<App>, client: Client, Named((token, id)): Named<(String, String)>) -> Response {
     match open(&app, &token, &id) {
         Some(id) => page(&app, client, &token, id, Reply::default(), &[]).await,
         None => refusal(&app, client),
@@ -56,11 +51,11 @@ async fn show(State(app): State<App>, client: Client, Path((token, id)): Path<(S
 async fn answer(
     State(app): State<App>,
     client: Client,
-    Path((token, id)): Path<(String, String)>,
-    form: Result<Form<Reply>, FormRejection>,
+    Named((token, id)): Named<(String, String)>,
+    Filled(reply): Filled<Reply>,
 ) -> Response {
     let Some(id) = open(&app, &token, &id) else { return refusal(&app, client) };
-    let reply = form.map(|Form(reply)| reply).unwrap_or_default().tidy();
+    let reply = reply.tidy();
     let confirmed = match reply.check() {
         Ok(confirmed) => confirmed,
         Err(missing) => return page(&app, client, &token, id, reply, &missing).await,
