@@ -234,3 +234,42 @@ sections = ["办公室"]
     assert!(done(&mut bureau, "times", None, "2026-06-01T09:00").unwrap().is_closed);
     assert!(bureau.tick("2026-12-31T08:30").is_empty());
 }
+
+#[test]
+fn a_section_that_is_no_longer_asked_does_not_hold_it_open() {
+    let each = |sections: &str| {
+        format!(
+            "{ROSTER}[[deadline]]\nid = 'each'\ntitle = '报数'\ndue = '每年3月20日前'\nsections = [{sections}]\ndone = 'each'\n"
+        )
+    };
+    let mut bureau = Bureau::new(&each("'办公室', '法制科'"));
+    bureau.load("2026-03-01T00:00");
+    bureau.tick("2026-03-02T08:30");
+    done(&mut bureau, "each", Some("办公室"), "2026-03-02T09:00").unwrap();
+    bureau.edit(&each("'办公室'"), "2026-03-03T09:00");
+    let state = bureau.db.read(|tx| tx.occurrence("each", "2026")).unwrap().unwrap().state;
+    assert_eq!(state, duban::domain::occurrence::State::Done);
+}
+
+#[test]
+fn a_report_has_a_name_and_no_control_characters() {
+    let mut bureau = bureau();
+    bureau.tick("2026-01-27T08:30");
+    let now = bureau.at_time("2026-01-27T09:00");
+    for (by, note) in [("", ""), ("  ", ""), ("张\n三", ""), ("张三", "\u{1b}[31m")] {
+        let report = Report { deadline: "annual-report".into(), by: by.into(), note: note.into(), ..Report::default() };
+        assert!(report::done(&mut bureau.db, &bureau.office, &report, &now).is_err(), "{by:?} {note:?}");
+    }
+}
+
+#[test]
+fn a_leader_who_is_a_section_too_is_asked_to_urge() {
+    let both = ROSTER.replace(r#"leader = ["fgld@example.test"]"#, r#"leader = ["fzk@example.test"]"#);
+    let plan = "[[deadline]]\nid = 'x'\ntitle = '报送'\ndue = '每年3月31日前'\nsections = ['办公室', '法制科']\n";
+    let mut bureau = Bureau::new(&format!("{both}{plan}"));
+    bureau.load("2026-03-30T00:00");
+    let sent = bureau.tick("2026-04-03T08:30");
+    let text = bureau.text_of_the_letter_to("fzk@example.test");
+    assert_eq!(to(&sent), ["bgs@example.test", "fzk@example.test"]);
+    assert!(text.contains("请督促：办公室"), "{text}");
+}

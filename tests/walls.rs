@@ -10,14 +10,15 @@ use std::{
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("letter", &["domain"]),
+    ("ledger", &["domain", "letter"]),
     ("clock", &[]),
     ("config", &["domain"]),
     ("store", &["domain"]),
     ("mailer", &["domain"]),
-    ("service", &["domain", "letter", "clock", "config", "store", "mailer"]),
+    ("service", &["domain", "letter", "ledger", "clock", "config", "store", "mailer"]),
     ("web", &["domain", "letter", "clock", "config", "store", "service"]),
     ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "service", "web"]),
-    ("cli", &["domain", "letter", "clock", "config", "store", "mailer", "service", "daemon"]),
+    ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "service", "daemon"]),
 ];
 
 /// What only the named rooms may name.
@@ -36,6 +37,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("hmac", &["service"]),
+    ("rust_xlsxwriter", &["ledger"]),
+    ("calamine", &["ledger"]),
     ("std::env", &["cli"]),
     ("std::fs", &["config", "mailer", "service", "daemon"]),
     ("tokio", &["mailer", "store", "service", "web", "daemon", "cli"]),

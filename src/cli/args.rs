@@ -93,6 +93,15 @@ pub enum Command {
     /// 打印看板的网址（带签名，等同钥匙，请妥善转交）
     #[command(help_template = TEMPLATE)]
     Link(LinkArgs),
+    /// 导出一年的台账：.xlsx 或 .csv
+    #[command(help_template = TEMPLATE)]
+    Export(ExportArgs),
+    /// 把台账或分工方案的表格读成事项文件，先显示不写入
+    #[command(help_template = TEMPLATE)]
+    Import(ImportArgs),
+    /// 只供 import 自己使用
+    #[command(name = "read-sheet", hide = true)]
+    ReadSheet,
     /// 给某个邮箱发一封测试邮件
     #[command(name = "test-mail", help_template = TEMPLATE)]
     TestMail {
@@ -274,7 +283,7 @@ pub enum OutboxAction {
     /// 立即重发：写编号就只重发那一封，不写就全部
     #[command(help_template = TEMPLATE)]
     Retry {
-        #[arg(value_name = "编号")]
+        #[arg(value_name = "编号", value_parser = parse_id)]
         id: Option<i64>,
     },
 }
@@ -302,8 +311,43 @@ pub struct HistoryArgs {
     pub json: bool,
 }
 
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ExportArgs {
+    /// 写到哪个文件，如 台账.xlsx；写 - 在屏幕上显示 csv
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    /// 哪一年；不写就是今年
+    #[arg(long, value_name = "年份", value_parser = parse_year)]
+    pub year: Option<i16>,
+    /// 只要这个科室的
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ImportArgs {
+    /// 表格：.xlsx、.xls 或 .csv
+    #[arg(value_name = "表格")]
+    pub file: PathBuf,
+    /// 写到这个文件；已有的文件不覆盖
+    #[arg(long, value_name = "文件")]
+    pub write: Option<PathBuf>,
+}
+
+fn parse_year(text: &str) -> Result<i16, String> {
+    let year = text.trim_end_matches('年').parse().ok().filter(|year| (2000..=2100).contains(year));
+    year.ok_or_else(|| "年份写成 2026 的样子，在 2000 到 2100 之间".to_owned())
+}
+
+fn parse_id(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "编号是数字，用 duban outbox 查看".to_owned())
+}
+
 fn parse_now(text: &str) -> Result<DateTime, String> {
-    text.parse().map_err(|_| "时间写成 2026-01-27T08:30 的样子".to_owned())
+    let is_local = !text.contains(['+', 'Z', 'z']);
+    text.parse().ok().filter(|_| is_local).ok_or_else(|| "时间写成 2026-01-27T08:30 的样子".to_owned())
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {
@@ -342,6 +386,7 @@ pub fn explain(e: &clap::Error) -> ExitCode {
             let why = std::error::Error::source(e).map(ToString::to_string).unwrap_or_default();
             format!("{arg} 不能是“{value}”：{why}")
         }
+        ErrorKind::ArgumentConflict if arg == text(ContextKind::PriorArg) => format!("{arg} 写了两次"),
         ErrorKind::ArgumentConflict => format!("{arg} 不能与 {} 同用", text(ContextKind::PriorArg)),
         ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
             format!("{arg} 的个数不对")

@@ -30,6 +30,9 @@ pub fn check(context: &Context) -> Result {
     text += &passed_over(&loaded);
     let (deadlines, off, sections) = (loaded.plan.deadlines.len(), loaded.off.len(), loaded.plan.roster.sections.len());
     let _ = writeln!(text, "\n配置没有问题：{deadlines} 个事项（另有 {off} 个停用），{sections} 个科室。");
+    for (year, what) in loaded.calendar.doubtful() {
+        let _ = writeln!(text, "提示：{year} 年的放假安排里没有{what}，像是没有填全。请对照通知补上 {year}.toml。");
+    }
     if let Some(year) = missing_year(&loaded.calendar, today) {
         let _ = writeln!(
             text,
@@ -42,14 +45,14 @@ pub fn check(context: &Context) -> Result {
 fn row(deadline: &Deadline, loaded: &Loaded, today: jiff::civil::Date) -> [String; 6] {
     let cal = &loaded.calendar;
     let from = deadline.since.unwrap_or(today).max(today);
-    let mut terms = deadline.due.rule.terms(cal, from, shift(from, 3660));
+    let mut terms = deadline.due.rule.terms(cal, from, shift(from, 70_000));
     let default = if deadline.bureau_default { "（局内默认）" } else { "" };
     let written = format!("{}{default}", deadline.due.text.trim());
     let Some(term) = terms.next() else {
         let what = if deadline.due.rule.case_due(cal, today).is_some() {
             "登记来件后起算"
         } else {
-            "没有以后的日期"
+            "日期已过，不会提醒"
         };
         return [deadline.id.clone(), written, what.into(), String::new(), String::new(), String::new()];
     };

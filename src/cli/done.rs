@@ -22,7 +22,7 @@ pub fn done(context: &Context, args: DoneArgs) -> Result {
     } else if missing.is_empty() {
         format!("已登记：{title}（{period}），{}/{} 次。满 {} 次前照常提醒。\n", count.0, count.1, count.1)
     } else {
-        format!("已登记：{title}（{period}）。还没有登记的科室：{}。\n", missing.join("、"))
+        format!("已登记：{title}（{period}）。还没有报够的科室：{}。\n", missing.join("、"))
     }))
 }
 

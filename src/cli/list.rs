@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Answer, Context, Exit, Failure, Result, args::ListArgs, table};
+use super::{Answer, Context, Failure, Result, args::ListArgs, table};
 use crate::{
     domain::{
         calendar::shift,
@@ -50,13 +50,13 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
         return Answer::json(&rows);
     }
     if rows.is_empty() {
-        return Ok(Answer::done(format!("{} 天内没有到期的事项。\n", args.within)).with(Exit::Nothing));
+        return Ok(Answer::done(format!("{} 天内没有到期的事项。\n", args.within)));
     }
     let header = ["状态", "还剩", "请于…前办结", "规定期限", "期次", "事项", "科室", "编号"];
     let lines = rows.iter().map(|row| {
         let mark = if row.provisional { " *" } else { "" };
         [
-            format!("{}{} {}", row.light.emoji(), row.light.colour(), row.light.word(row.state)),
+            format!("{}{} {}", row.light.emoji(), row.light.colour(), word(row, today)),
             left(row),
             format!("{}{mark}", table::day(row.finish_by)),
             table::day(row.due),
@@ -89,6 +89,11 @@ fn row(office: &Office, occasion: &Occasion, today: Date) -> Row {
         workdays_left: dates.workdays_left(&office.calendar, dates.finish_by, today),
         provisional: dates.provisional,
     }
+}
+
+fn word(row: &Row, today: Date) -> &'static str {
+    let missed_target = row.light == Light::Yellow && row.target.is_some_and(|target| target < today);
+    if missed_target { "已过局内目标" } else { row.light.word(row.state) }
 }
 
 fn left(row: &Row) -> String {

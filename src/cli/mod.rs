@@ -5,7 +5,9 @@ mod case;
 mod check;
 mod diff;
 mod done;
+mod export;
 mod history;
+mod import;
 mod link;
 mod list;
 mod outbox;
@@ -104,6 +106,9 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Outbox(args) => outbox::outbox(context, &args),
         Command::History(args) => history::history(context, &args),
         Command::Link(args) => link::link(context, &args),
+        Command::Export(args) => export::export(context, &args),
+        Command::Import(args) => import::import(context, &args),
+        Command::ReadSheet => import::read_sheet(),
         Command::TestMail { address } => test_mail::test_mail(context, &address),
         Command::Status => status::status(context),
         Command::Reload => reload::reload(context),
@@ -128,8 +133,23 @@ impl Context {
         config::load(&self.config, &self.env).map_err(|findings| Failure::new(findings.to_string()))
     }
 
+    /// What the files say; while they do not check, what is in force, with a word about it.
     pub fn office(&self) -> Result<(Office, Vec<Deadline>)> {
-        self.load().map(Office::new)
+        let findings = match config::load(&self.config, &self.env) {
+            Ok(loaded) => return Ok(Office::new(loaded)),
+            Err(findings) => findings,
+        };
+        let failure = || Failure::new(findings.to_string());
+        let settings = findings.settings.as_deref().filter(|s| s.database.exists()).ok_or_else(failure)?;
+        let mut db = self.open_to_read(settings)?;
+        let office = service::load::last_good(&mut db, settings)?.ok_or_else(failure)?;
+        let deadlines = db.read(|tx| tx.deadlines_in_force())?;
+        let (errors, _) = findings.count();
+        let _ = writeln!(
+            std::io::stderr(),
+            "注意：配置文件有 {errors} 处错误，没有生效；以下按原来生效的配置。用 duban check 查看错误。\n"
+        );
+        Ok((office, deadlines))
     }
 
     pub fn now(&self, settings: &Settings) -> Moment {

@@ -20,7 +20,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
         return Answer::json(&letters);
     }
     if letters.is_empty() {
-        return Ok(Answer::done("这段时间没有要发的信。\n").with(Exit::Nothing));
+        return Ok(Answer::done("这段时间没有要发的信。\n"));
     }
     let mut text = String::new();
     for letter in &letters {
@@ -33,7 +33,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
                 text,
                 "    {}：{title}（{} 前，{} {}）",
                 why(reminder),
-                reminder.finish_by,
+                goal(reminder),
                 reminder.deadline,
                 reminder.period
             );
@@ -41,6 +41,16 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
     }
     let _ = writeln!(text, "\n共 {} 封。", letters.len());
     Ok(Answer::done(text))
+}
+
+/// The date that the lead counts from, by its name where it is the bureau's own.
+fn goal(reminder: &PlannedReminder) -> String {
+    match reminder.lead {
+        PlannedLead::Before(_) if reminder.counted_from != reminder.finish_by => {
+            format!("局内目标 {}，{}", reminder.counted_from, reminder.finish_by)
+        }
+        _ => reminder.finish_by.to_string(),
+    }
 }
 
 fn why(reminder: &PlannedReminder) -> String {

@@ -27,13 +27,19 @@ pub(super) fn fits(table: &Table<'_>, deadline: &Deadline) {
     if let (Some((target, _)), Some(value)) = (&deadline.target, table.get("target"))
         && !lies_before(deadline)
     {
-        let what = format!("局内目标“{target}”不早于规定期限“{}”", deadline.due.text);
-        table.error(value.span(), what, "更早的日期，或“提前10天”");
+        let what = format!("局内目标“{target}”不在上一期与这一期的规定期限“{}”之间", deadline.due.text);
+        table.error(value.span(), what, "每一期都有的、更早的日期，或“提前10天”");
     }
 }
 
 fn parse(table: &Table<'_>, text: &Text<'_>, due: &Due) -> Option<Target> {
     let case = matches!(due.rule, Rule::Case { .. });
+    let bare = text.value.trim();
+    if !bare.starts_with("提前") && bare.ends_with('日') && !bare.ends_with("工作日") && !bare.contains('月') {
+        let what = format!("“{bare}”分不清是几号，还是提前几天");
+        table.error(text.at.clone(), what, format!("“每月{bare}”或“提前{}天”", bare.trim_end_matches('日')));
+        return None;
+    }
     let lead = text.value.parse::<Lead>();
     match lead {
         Ok(Lead::Days(0) | Lead::Workdays(0)) => {
@@ -79,6 +85,11 @@ fn lies_before(deadline: &Deadline) -> bool {
         Rule::Case { .. } => return true,
         rule => rule.terms(&cal, date(2024, 1, 1), date(2060, 12, 31)).take(6).map(|term| term.due).collect(),
     };
+    // A yearly target of a deadline that comes round more often would be every occurrence's.
+    let targets: Vec<Option<Date>> = terms.iter().map(|due| deadline.target_before(&cal, *due)).collect();
+    if targets.iter().skip(1).zip(&terms).any(|(target, before)| target.is_some_and(|target| target <= *before)) {
+        return false;
+    }
     terms.iter().all(|due| match deadline.target_before(&cal, *due) {
         Some(day) => day.year() == due.year() || days_between(day, *due) <= FAR_DAYS,
         None => false,

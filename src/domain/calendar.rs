@@ -57,6 +57,25 @@ impl Calendar {
         self.years.iter().copied()
     }
 
+    /// Years whose data lack what no notice has ever left out (元旦, 春节, 劳动节, 国庆节), and what.
+    pub fn doubtful(&self) -> Vec<(i16, &'static str)> {
+        let is_off = |year, month, day| Date::new(year, month, day).is_ok_and(|d| !self.is_workday(d));
+        let spring_festival = |year| {
+            let days = self.differences.iter().filter(|(d, works, _)| {
+                !works && d.year() == year && ((1, 21)..=(2, 28)).contains(&(d.month(), d.day()))
+            });
+            days.count() >= 2
+        };
+        let lacks = |year| match () {
+            () if !is_off(year, 1, 1) => Some("元旦"),
+            () if !spring_festival(year) => Some("春节"),
+            () if !is_off(year, 5, 1) => Some("劳动节"),
+            () if !is_off(year, 10, 1) => Some("国庆节"),
+            () => None,
+        };
+        self.years().filter_map(|year| lacks(year).map(|what| (year, what))).collect()
+    }
+
     pub fn is_workday(&self, day: Date) -> bool {
         match self.differences.binary_search_by_key(&day, |(d, ..)| *d) {
             Ok(i) => self.differences[i].1,

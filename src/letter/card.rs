@@ -134,9 +134,7 @@ fn notes_text(entry: &Entry) -> Vec<String> {
             let what = if moves.is_empty() { "日期有调整".to_owned() } else { moves.join("；") };
             Some(format!("更正：{what}。请以本邮件为准。"))
         }
-        Reason::CaughtUp => {
-            Some("补发：这次提醒本应更早发出，因系统停机或事项临时新增未能按时发出。以下时间按今天计算。".into())
-        }
+        Reason::CaughtUp => Some("补发：这次提醒的原定日子已过。以下时间按今天计算。".into()),
         _ => None,
     };
     pass_on.chain(told).collect()
@@ -170,15 +168,16 @@ fn work_rows(entry: &Entry, compact: bool) -> Vec<Row> {
     let lead = entry.lead.as_deref().map(words::plain);
     let rest: Vec<&String> = entry.sections.iter().filter(|s| Some(*s) != entry.lead.as_ref()).collect();
     let rest = words::list(&rest);
+    let led = words::list(&entry.led());
+    let urge = format!("{led}尽快办结；确有困难的，请其说明原因并明确办结时间");
+    let urge = (!led.is_empty()).then(|| Row::new("请督促", urge));
     if entry.is_for_leader() {
-        let led = words::list(&entry.led());
-        let urge = format!("{led}尽快办结；确有困难的，请其说明原因并明确办结时间");
-        return vec![Row::new("请督促", urge)]
+        return urge
             .into_iter()
             .chain(lead.filter(|l| !entry.led().contains(&l.as_str())).map(|l| Row::new("牵头", l)))
             .collect();
     }
-    match (lead, entry.supports().is_some()) {
+    let rows: Vec<Row> = match (lead, entry.supports().is_some()) {
         (Some(lead), true) => {
             let support = format!("请尽早把本科室的数据、材料报{lead}（牵头），由其汇总办理");
             [Row::new("要做", support)].into_iter().chain(Row::of("牵头要做", steps)).collect()
@@ -193,7 +192,8 @@ fn work_rows(entry: &Entry, compact: bool) -> Vec<Row> {
             let shared = shared.then(|| Row::new("责任科室", format!("{rest}{how}")));
             Row::of("要做", steps).into_iter().chain(shared).collect()
         }
-    }
+    };
+    rows.into_iter().chain(urge).collect()
 }
 
 fn progress(entry: &Entry) -> Vec<String> {

@@ -65,7 +65,10 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
         if calendar_moved {
             tx.look_at_all_deadlines(now.today())?;
         }
-        tx.audit(&audit(now, "loaded", None, None, json!(changes)))?;
+        let same = Changes { deadlines: changes.deadlines, ..Changes::default() };
+        if changes != same || roster_changed {
+            tx.audit(&audit(now, "loaded", None, None, json!(changes)))?;
+        }
         Ok(changes)
     })?)
 }
@@ -141,6 +144,11 @@ fn move_occurrences(
         let has_moved = told(&dates) != told(&old.dates);
         tx.set_dates(old.id, &term.period, &dates, next_due, old.revision + u32::from(has_moved))?;
         tx.speak_on(old.id, Some(now.today()))?;
+        // Whoever had not reported may no longer be asked.
+        if tx.progress(old.id)?.is_done(deadline, &office.section_names(deadline)) {
+            tx.set_state(old.id, State::Done, None)?;
+            tx.audit(&audit(now, "closed", Some(&old.deadline), Some(&term.period), json!({})))?;
+        }
         if has_moved {
             changes.moved.push((old.deadline.clone(), term.period.clone()));
             let detail = json!({ "from": old.dates, "to": dates });

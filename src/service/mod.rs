@@ -5,6 +5,7 @@ pub mod case;
 pub mod deliver;
 pub mod diff;
 pub mod health;
+pub mod ledger;
 pub mod link;
 pub mod link_key;
 pub mod load;

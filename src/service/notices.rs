@@ -132,6 +132,8 @@ fn summary(
     let next_seven_days = occasions.iter().filter(is_soon).map(upcoming);
     let letters = look_ahead::plan(tx, office, &deadlines, today, shift(today, 31), now)?;
     let next_letter = letters.first().map(|first| (first.at, letters.iter().filter(|l| l.at == first.at).count()));
+    let doubts = office.calendar.doubtful().into_iter();
+    let doubts = doubts.map(|(year, what)| format!("{year}年的放假安排里没有{what}，像是没有填全"));
     Ok(Summary {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         deadlines: deadlines.len(),
@@ -140,7 +142,7 @@ fn summary(
         next_seven_days: next_seven_days.collect(),
         next_letter,
         provisional_years: missing_year(&office.calendar, today).into_iter().collect(),
-        warnings,
+        warnings: doubts.chain(warnings).collect(),
         changes,
     })
 }

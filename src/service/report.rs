@@ -48,6 +48,7 @@ pub fn done(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Resu
 }
 
 fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+    fit_to_keep(report)?;
     let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Open, now)?;
     let section = section_of(office, &deadline, report.section.as_deref())?;
     let before = tx.completions(occurrence.id)?;
@@ -96,6 +97,23 @@ fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Rep
     })
 }
 
+/// What is kept for good is shown in tables and letters: it has a name, and no control characters.
+fn fit_to_keep(report: &Report) -> Result<()> {
+    const LONGEST: usize = 500;
+    if report.by.trim().is_empty() {
+        return Err(Error::Refused("请写明经办人。".into()));
+    }
+    for (what, text) in [("经办人", &report.by), ("备注", &report.note), ("佐证", &report.evidence)] {
+        if text.chars().any(char::is_control) {
+            return Err(Error::Refused(format!("{what}里有换行或控制字符，请删去。")));
+        }
+        if text.chars().count() > LONGEST {
+            return Err(Error::Refused(format!("{what}太长，最多 {LONGEST} 个字。")));
+        }
+    }
+    Ok(())
+}
+
 /// Takes reports back: all of the occurrence, or one section's. It is open again.
 ///
 /// # Errors
@@ -105,6 +123,7 @@ pub fn reopen(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Re
 }
 
 fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+    fit_to_keep(report)?;
     let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Done, now)?;
     let completions = tx.completions(occurrence.id)?;
     let mine = completions.iter().filter(|c| report.section.as_ref().is_none_or(|s| *s == c.section));
@@ -177,7 +196,15 @@ fn find(
             Err(Error::Refused(format!("{id} 有几期{what}：{}。请用 --period 写明是哪一期。", periods.join("、"))))
         }
         (None, _) => {
-            let next = deadline.due.rule.terms(&office.calendar, now.today(), shift(now.today(), 800)).next();
+            let mut next = None;
+            if state == State::Open {
+                for term in deadline.due.rule.terms(&office.calendar, now.today(), shift(now.today(), 800)) {
+                    if tx.occurrence(id, &term.period)?.is_none() {
+                        next = Some(term);
+                        break;
+                    }
+                }
+            }
             let next =
                 next.map(|t| format!("下一期是 {}（{} 到期），提前办结请写 --period {}。", t.period, t.due, t.period));
             Err(Error::Refused(format!("{id} 现在没有{what}的期次。{}", next.unwrap_or_default())))
@@ -202,7 +229,8 @@ fn open_early(tx: &Tx, office: &Office, deadline: &Deadline, period: &str, now: 
             near.push(term.period);
         }
     }
-    Err(Error::Refused(format!("{} 没有 {period} 这一期。近期的是：{}。", deadline.id, near.join("、"))))
+    let near = if near.is_empty() { String::new() } else { format!("近期的是：{}。", near.join("、")) };
+    Err(Error::Refused(format!("{} 没有 {period} 这一期。{near}", deadline.id)))
 }
 
 /// The section a report is for; it has to be named where each reports for itself.

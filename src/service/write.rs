@@ -4,7 +4,7 @@ use super::{Error, Office, Result, notices::Notice};
 use crate::{
     clock::Moment,
     domain::{
-        deadline::{Deadline, ESCALATES_AT},
+        deadline::{Deadline, Done, ESCALATES_AT},
         occurrence::{Dates, Light, Progress, State},
         reminder::{Reader, Reason, Saying, Step, next, steps},
     },
@@ -194,6 +194,19 @@ impl Office {
         readers.iter().any(|r| original(r) || refused(r))
     }
 
+    /// The other sections whose leader this reader is as well: he hears of an overdue one once, as both.
+    fn led_by(&self, deadline: &Deadline, progress: &Progress, reader: &Reader) -> Option<Addressee> {
+        let sections = self.roster.expand(&deadline.sections);
+        let others =
+            sections.iter().filter(|s| !progress.has_reported(deadline, &s.name) && !s.email.contains(&reader.mailbox));
+        let of: Vec<String> = match &deadline.escalate_to {
+            Some(instead) if !instead.contains(&reader.mailbox) => Vec::new(),
+            Some(_) => others.map(|s| s.name.clone()).collect(),
+            None => others.filter(|s| s.leader.contains(&reader.mailbox)).map(|s| s.name.clone()).collect(),
+        };
+        (!of.is_empty()).then_some(Addressee::Leader { of })
+    }
+
     /// In what capacity the reader hears of it.
     fn addressees(&self, tx: &Tx, deadline: &Deadline, progress: &Progress, reader: &Reader) -> Result<Vec<Addressee>> {
         let sections = self.roster.expand(&deadline.sections);
@@ -242,6 +255,9 @@ impl Office {
             let section = self.reporting_section(deadline, &entry.to, &said.reader.behalf);
             entry.report_url = section.and_then(|section| self.report_url(occurrence, &section));
         }
+        if step.escalates() && !said.reader.is_leader {
+            entry.to.extend(self.led_by(deadline, progress, &said.reader));
+        }
         entry.nth = tx.times_told(occurrence.id, said.reader.mailbox.as_str())? + 1;
         entry.uid = uid(&deadline.id, &occurrence.period, &tx.meta("uid")?.unwrap_or_default());
         Ok(entry)
@@ -257,7 +273,8 @@ impl Office {
         now: &Moment,
     ) -> Entry {
         let today = now.today();
-        let dates = occurrence.dates;
+        let mut dates = occurrence.dates;
+        dates.provisional |= self.calendar.is_provisional(today.year());
         let days = steps(deadline, &self.calendar, &dates, occurrence.quiet());
         let names = self.section_names(deadline);
         let missing = names.iter().filter(|n| !progress.has_reported(deadline, n)).map(|n| (*n).to_owned()).collect();
@@ -276,8 +293,9 @@ impl Office {
             to: Vec::new(),
             lead: deadline.lead.clone(),
             sections: deadline.sections.clone(),
-            missing: if deadline.done == crate::domain::deadline::Done::Each { missing } else { Vec::new() },
-            reports: (deadline.times > 1).then_some((progress.reports.len() as u32, deadline.times)),
+            missing: if deadline.done == Done::Each { missing } else { Vec::new() },
+            reports: (deadline.times > 1 && deadline.done == Done::Any)
+                .then_some((progress.reports.len() as u32, deadline.times)),
             steps: deadline.steps.clone(),
             basis: deadline.basis.clone(),
             bureau_default: deadline.bureau_default,

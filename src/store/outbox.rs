@@ -302,6 +302,12 @@ impl Tx<'_> {
         Ok(self.letters("id = ?1", params![id])?.pop())
     }
 
+    /// What was last handed over of a letter, as it went to the server.
+    pub fn handed_over(&self, id: i64) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT handed_over FROM letter WHERE id = ?1";
+        Ok(self.tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+    }
+
     fn letters(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<LetterRow>> {
         let sql = format!("SELECT {LETTER} FROM letter WHERE {condition} ORDER BY id");
         let mut found = self.tx.prepare_cached(&sql)?;

@@ -119,11 +119,42 @@ impl Bureau {
         self.send(now)
     }
 
+    /// The latest letter to this mailbox, its plain text.
+    pub fn text_of_the_letter_to(&mut self, mailbox: &str) -> String {
+        let letters = self.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
+        let id = letters.iter().filter(|l| l.mailbox == mailbox).map(|l| l.id).max().unwrap();
+        let bytes = self.db.read(|tx| tx.handed_over(id)).unwrap().unwrap();
+        decoded(&bytes)
+    }
+
     pub fn at_time(&self, now: &str) -> Moment {
         let local: DateTime = now.parse().unwrap();
         let at = local.to_zoned(self.office.settings.timezone.clone()).unwrap().timestamp();
         Moment::new(at, &self.office.settings.timezone)
     }
+}
+
+/// The first base64 part of a letter.
+fn decoded(message: &[u8]) -> String {
+    let text = String::from_utf8_lossy(message);
+    let part = text.split("Content-Transfer-Encoding: base64\r\n\r\n").nth(1).unwrap_or_default();
+    let body: String = part.lines().take_while(|line| !line.starts_with("--")).collect();
+    let mut bits: u32 = 0;
+    let mut bytes = Vec::new();
+    for (i, c) in body.bytes().filter(|c| *c != b'=').enumerate() {
+        let value = match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'+' => 62,
+            _ => 63,
+        };
+        bits = bits << 6 | u32::from(value);
+        if i % 4 > 0 {
+            bytes.push((bits >> (6 - 2 * (i % 4))) as u8);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn subject(db: &mut Db, letter: i64) -> String {

@@ -168,7 +168,9 @@ def rrule(text):
     def of_year(year):
         start, end = dt.datetime(year, 1, 1), dt.datetime(year, 12, 31)
         return [(d.date().isoformat(), d.date()) for d in rrulestr(rule, dtstart=start).between(start, end, inc=True)]
-    return Due(OTHER, of_year)
+    # By how often it comes round: its FREQ.
+    freq = dict(part.split("=") for part in rule.split(";"))["FREQ"]
+    return Due({"DAILY": WEEKLY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY}.get(freq, OTHER), of_year)
 
 
 # --- words ---------------------------------------------------------------------------------------

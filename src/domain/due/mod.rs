@@ -129,6 +129,7 @@ fn understand(text: &str, year: Option<i16>) -> Result<Due, Refusal> {
         return Ok(Due { text: text.to_owned(), rule, times: None, passed_over: Vec::new() });
     }
     let mut aside = Aside::default();
+    sentence::one_limit(text)?;
     let words = cut(text, &words::read(text), &mut aside)?;
     let phrase = Phrase { words: &words.words, places: &words.places }.trim_start();
     let is_english = words.places.iter().any(|p| text[p.start..].starts_with(|c: char| c.is_ascii_alphabetic()));
@@ -143,6 +144,7 @@ fn understand(text: &str, year: Option<i16>) -> Result<Due, Refusal> {
         chinese::rule(phrase, year, &mut aside)?
     };
     weekdays_agree(&rule, &mut aside)?;
+    sentence::says_no_time(text, &aside.passed)?;
     Ok(Due { text: text.to_owned(), rule, times: aside.times, passed_over: as_written(text, aside.passed) })
 }
 

@@ -12,7 +12,7 @@ use jiff::{
 
 use super::{
     super::calendar::{days_between, shift},
-    Refusal, Term,
+    Frequency, Refusal, Term,
     rule::WEEKDAYS,
 };
 
@@ -144,6 +144,16 @@ impl Recurrence {
             before = due;
         }
         terms
+    }
+
+    /// By its FREQ and INTERVAL (RFC 5545, section 3.3.10).
+    pub fn frequency(&self) -> Frequency {
+        match (self.freq, self.interval) {
+            (Freq::Daily | Freq::Weekly, _) => Frequency::Weekly,
+            (Freq::Monthly, 1) => Frequency::Monthly,
+            (Freq::Monthly, 3) => Frequency::Quarterly,
+            _ => Frequency::Yearly,
+        }
     }
 
     /// The calendar period that `day` lies in.

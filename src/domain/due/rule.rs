@@ -168,8 +168,9 @@ impl Rule {
                 Frequency::Monthly
             }
             Self::Cyclic { cycle: Cycle::Weeks, .. } => Frequency::Weekly,
-            // Others are as yearly (design, section 4): every second month, RFC 5545.
-            Self::After { .. } | Self::Cyclic { .. } | Self::Once(_) | Self::Recurrence(_) => Frequency::Yearly,
+            Self::Recurrence(recurrence) => recurrence.frequency(),
+            // Others are as yearly (design, section 4): every second month.
+            Self::After { .. } | Self::Cyclic { .. } | Self::Once(_) => Frequency::Yearly,
         }
     }
 }

@@ -181,6 +181,75 @@ fn bracket(text: &str, whole: Phrase, aside: &mut Aside) -> Result<(), Refusal> 
     second_date(inside).map_or(Ok(()), |_| two_dates(whole.place()))
 }
 
+/// Words for a time that is no date by itself: beside a date they narrow it.
+const TIMES: [&str; 27] = [
+    "上半年",
+    "下半年",
+    "上下半年",
+    "一季度",
+    "二季度",
+    "三季度",
+    "四季度",
+    "上旬",
+    "中旬",
+    "下旬",
+    "月初",
+    "月中",
+    "月底",
+    "月末",
+    "年初",
+    "年中",
+    "年底",
+    "年末",
+    "季初",
+    "季末",
+    "春季",
+    "夏季",
+    "秋季",
+    "冬季",
+    "隔年",
+    "隔月",
+    "工作日",
+];
+const SOFT: [&str; 5] = ["力争", "争取", "原则上", "尽量", "最好"];
+const HARD: [&str; 6] = ["最迟", "最晚", "至迟", "不迟于", "不晚于", "不超过"];
+
+/// What is passed over names no time of its own: `每年至少1次，上半年完成` is no yearly date, while
+/// `前报送上半年总结` says what is handed in.
+pub fn says_no_time(text: &str, passed: &[Range<usize>]) -> Result<(), Refusal> {
+    for range in passed {
+        let piece = &text[range.clone()];
+        let is_bracket = piece.starts_with(['（', '(', '【', '[', '〔']);
+        let bare = |clause: &str| {
+            let clause = clause.trim_start_matches(|c: char| c.is_whitespace() || "在于并应要须需均且其中".contains(c));
+            TIMES.iter().any(|time| clause.starts_with(time))
+        };
+        let names_time = if is_bracket {
+            TIMES.iter().any(|time| piece.contains(time))
+        } else {
+            piece.split(['，', ',', '、', '；', ';', '。']).any(bare)
+        };
+        if names_time {
+            return two_dates(range.clone());
+        }
+    }
+    Ok(())
+}
+
+/// A date that is hoped for and one that is allowed are two: `力争每年6月30日前，最迟9月30日前`.
+pub fn one_limit(text: &str) -> Result<(), Refusal> {
+    let is_number = |c: char| c.is_numeric() || "一二三四五六七八九十".contains(c);
+    let first_number = text.find(is_number).unwrap_or(text.len());
+    let hoped_for = SOFT.iter().any(|word| text.contains(word));
+    let hard = HARD.iter().filter_map(|word| text.find(word).map(|at| at..at + word.len())).max_by_key(|at| at.start);
+    match hard {
+        Some(at) if hoped_for || at.start > first_number => {
+            refuse(at, "写了想要的和最迟的两个日期：最迟的写在 due，想要的写在 target（局内目标）", &["每年9月30日前"])
+        }
+        _ => Ok(()),
+    }
+}
+
 fn two_dates<T>(at: Range<usize>) -> Result<T, Refusal> {
     refuse(at, "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项", &[])
 }

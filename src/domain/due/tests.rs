@@ -145,8 +145,8 @@ fn how_often() {
         ("RRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=2SU", Yearly),
         ("每年1月、4月、7月、10月15日前", Quarterly),
         ("RRULE:FREQ=YEARLY;BYMONTH=1,4,7,10;BYMONTHDAY=5", Yearly),
-        ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", Yearly),
-        ("RRULE:FREQ=DAILY", Yearly),
+        ("RRULE:FREQ=MONTHLY;BYDAY=-1FR", Monthly),
+        ("RRULE:FREQ=DAILY", Weekly),
     ] {
         assert_eq!(Due::parse(text, None).unwrap().rule.frequency(), frequency, "{text}");
     }

@@ -1,0 +1,106 @@
+//! `duban export`: the year's ledger as a file.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{Answer, Context, Exit, Failure, Result, args::ExportArgs};
+use crate::{
+    domain::occurrence::{Light, State},
+    ledger::{self, Ledger},
+    service::ledger::ledger as fill,
+};
+
+enum Format {
+    Xlsx,
+    Csv,
+}
+
+pub fn export(context: &Context, args: &ExportArgs) -> Result {
+    let is_stdout = args.file == Path::new("-");
+    let format = if is_stdout { Format::Csv } else { format(&args.file)? };
+    let (office, deadlines) = context.office()?;
+    if let Some(section) = args.section.as_deref().filter(|s| office.roster.get(s).is_none()) {
+        let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
+        return Err(Failure::new(format!("科室名册里没有“{section}”。有：{}。", names.join("、"))));
+    }
+    let now = context.now(&office.settings);
+    let year = args.year.unwrap_or(now.today().year());
+    let mut db = context.open_to_read(&office.settings)?;
+    let ledger = db.read(|tx| Ok(fill(tx, &office, &deadlines, year, args.section.as_deref(), &now)))??;
+    if ledger.rows.is_empty() {
+        return Err(Failure::new(format!("{}里没有事项，没有写文件。", ledger.title())));
+    }
+    let bytes = match format {
+        Format::Csv => ledger::csv(&ledger).into_bytes(),
+        Format::Xlsx => ledger::xlsx(&ledger).map_err(|e| Failure::new(e.to_string()))?,
+    };
+    if is_stdout {
+        return Ok(Answer::done(String::from_utf8_lossy(&bytes)));
+    }
+    replace(&args.file, &bytes).map_err(|e| unwritten(&args.file, &e))?;
+    Ok(Answer::done(format!("已写好 {}：{}。\n", args.file.display(), counts(&ledger))))
+}
+
+fn format(file: &Path) -> Result<Format> {
+    match file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("xlsx") => Ok(Format::Xlsx),
+        Some("csv") => Ok(Format::Csv),
+        _ => {
+            let why = format!("{}：文件名要以 .xlsx 或 .csv 结尾，或写 -（在屏幕上显示 csv）。", file.display());
+            Err(Failure { why, exit: Exit::Usage })
+        }
+    }
+}
+
+fn counts(ledger: &Ledger) -> String {
+    let count = |state: State, light: Option<Light>| {
+        ledger.rows.iter().filter(|r| r.state == state && light.is_none_or(|l| r.light == l)).count()
+    };
+    let of = |word: &str, n: usize| (n > 0).then(|| format!("{word} {n}"));
+    let words = [
+        of("已办结", count(State::Done, None)),
+        of("逾期", count(State::Open, Some(Light::Red))),
+        of("临近", count(State::Open, Some(Light::Yellow))),
+        of("正常", count(State::Open, Some(Light::Green))),
+    ];
+    format!("共 {} 期，{}", ledger.rows.len(), words.into_iter().flatten().collect::<Vec<_>>().join("，"))
+}
+
+/// The old file stays whole until the new one is.
+fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+/// Writes a file that is not there yet, down to the disk.
+pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = OpenOptions::new().write(true).create_new(true).open(file)?;
+    new.write_all(bytes).and_then(|()| new.sync_all())
+}
+
+pub fn unwritten(file: &Path, error: &io::Error) -> Failure {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "没有这个目录".to_owned(),
+        io::ErrorKind::PermissionDenied => "没有写入权限".to_owned(),
+        io::ErrorKind::IsADirectory => "已有同名的目录".to_owned(),
+        io::ErrorKind::AlreadyExists => "文件已经有了，不覆盖。请换一个文件名".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "磁盘已满".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "文件系统是只读的".to_owned(),
+        io::ErrorKind::InvalidFilename => "文件名太长".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::new(format!("写不了 {}：{why}。", file.display()))
+}

@@ -1,0 +1,217 @@
+//! Bytes → the cells of its sheets.
+//!
+//! The limits hold for `.xlsx` and `.csv`. Of a damaged `.xls` the reader underneath may take what it
+//! likes, or panic: whoever reads a file from outside does it in a process of its own.
+
+use std::{collections::BTreeMap, io::Cursor};
+
+use calamine::{Data, DataRef, Dimensions, Reader, SheetType, Xls, Xlsx};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Result, csv, text, unpack};
+
+/// The largest file that is looked at.
+pub const MAX_BYTES: usize = 20 << 20;
+const MAX_ROWS: usize = 20_000;
+const MAX_COLUMNS: u32 = 100;
+const MAX_SHEETS: usize = 50;
+/// Of all cells together: a string that is stored once can stand in every cell.
+const MAX_TEXT: usize = 64 << 20;
+const MAX_MERGED: usize = 50_000;
+
+/// What a cell holds; an empty one is not there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    Text(String),
+    Date(Date),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cell {
+    pub value: Value,
+    /// From a merged cell that begins in a row above.
+    pub carried: bool,
+}
+
+/// By column, from 0.
+pub type Cells = BTreeMap<u32, Cell>;
+
+/// Its rows by number, from 0; those without a cell are not there.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Sheet {
+    pub name: String,
+    pub rows: BTreeMap<u32, Cells>,
+}
+
+/// What is left of the limits.
+struct Room {
+    text: usize,
+    rows: usize,
+}
+
+/// # Errors
+/// In Chinese: not a sheet, damaged, locked, too big.
+pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>> {
+    if bytes.len() > MAX_BYTES {
+        return Err(too_big());
+    }
+    let mut room = Room { text: MAX_TEXT, rows: MAX_ROWS };
+    if bytes.starts_with(b"PK") {
+        unpack::check_zip(bytes)?;
+        read_xlsx(bytes, &mut room)
+    } else if bytes.starts_with(b"\xD0\xCF\x11\xE0") {
+        read_xls(bytes, &mut room)
+    } else {
+        read_csv(bytes, &mut room).map(|sheet| vec![sheet])
+    }
+}
+
+fn read_xlsx(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let mut sheets = Vec::new();
+    for name in names(book.sheets_metadata()) {
+        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
+        let mut cells = book.worksheet_cells_reader(&name).map_err(|e| damaged(&e))?;
+        while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
+            let value = match cell.get_value() {
+                DataRef::SharedString(shared) => room.text(shared)?,
+                other => room.value(&Data::from(other.clone()))?,
+            };
+            sheet.put(cell.get_position(), value, room)?;
+        }
+        drop(cells);
+        let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
+        sheet.carry_down(&merged, room)?;
+        sheets.push(sheet);
+    }
+    Ok(sheets)
+}
+
+fn read_xls(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
+    let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let mut sheets = Vec::new();
+    for name in names(book.sheets_metadata()) {
+        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
+        let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
+        let (top, left) = range.start().unwrap_or_default();
+        for (row, column, data) in range.used_cells() {
+            let at = |from: u32, by: usize| from.saturating_add(u32::try_from(by).unwrap_or(u32::MAX));
+            let value = room.value(data)?;
+            sheet.put((at(top, row), at(left, column)), value, room)?;
+        }
+        let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
+        sheet.carry_down(&merged, room)?;
+        sheets.push(sheet);
+    }
+    Ok(sheets)
+}
+
+fn names(sheets: &[calamine::Sheet]) -> Vec<String> {
+    let tables = sheets.iter().filter(|s| s.typ == SheetType::WorkSheet);
+    tables.take(MAX_SHEETS).map(|s| s.name.clone()).collect()
+}
+
+fn read_csv(bytes: &[u8], room: &mut Room) -> Result<Sheet> {
+    let text = csv::decode(bytes)?;
+    let mut sheet = Sheet::default();
+    for (row, record) in (0..).zip(csv::records(&text)) {
+        for (column, field) in (0..MAX_COLUMNS).zip(record) {
+            let value = room.text(&field)?;
+            sheet.put((row, column), value, room)?;
+        }
+    }
+    Ok(sheet)
+}
+
+impl Sheet {
+    fn put(&mut self, (row, column): (u32, u32), value: Option<Value>, room: &mut Room) -> Result<()> {
+        let Some(value) = value.filter(|_| column < MAX_COLUMNS) else { return Ok(()) };
+        if !self.rows.contains_key(&row) {
+            room.row()?;
+        }
+        self.rows.entry(row).or_default().insert(column, Cell { value, carried: false });
+        Ok(())
+    }
+
+    /// What stands in a merged cell holds for all of its rows. Beside its first column it says nothing.
+    fn carry_down(&mut self, merged: &[Dimensions], room: &mut Room) -> Result<()> {
+        for area in merged.iter().take(MAX_MERGED) {
+            let (top, column) = area.start;
+            let bottom = area.end.0;
+            let from = self.rows.get(&top).and_then(|cells| cells.get(&column)).filter(|cell| !cell.carried);
+            let Some(value) = from.map(|cell| cell.value.clone()).filter(|_| bottom > top) else { continue };
+            for (_, cells) in self.rows.range_mut(top + 1..=bottom) {
+                if let std::collections::btree_map::Entry::Vacant(place) = cells.entry(column) {
+                    room.take(&value)?;
+                    place.insert(Cell { value: value.clone(), carried: true });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Room {
+    fn row(&mut self) -> Result<()> {
+        let left = self.rows.checked_sub(1);
+        self.rows = left.ok_or_else(|| Error::Unreadable(format!("表格超过 {MAX_ROWS} 行，请拆成几个再读。")))?;
+        Ok(())
+    }
+
+    fn take(&mut self, value: &Value) -> Result<()> {
+        let needed = if let Value::Text(text) = value { text.len() } else { 0 };
+        self.text = self.text.checked_sub(needed).ok_or_else(too_big)?;
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Result<Option<Value>> {
+        // A little more than a cell may hold, so that a cell that is too long is seen to be.
+        let end = text.char_indices().nth(text::MAX_CELL + 1000).map_or(text.len(), |(at, _)| at);
+        let text = text[..end].trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let value = Value::Text(text.to_owned());
+        self.take(&value)?;
+        Ok(Some(value))
+    }
+
+    /// Of a formula, what it gave when the file was saved.
+    fn value(&mut self, data: &Data) -> Result<Option<Value>> {
+        let text = match data {
+            Data::Empty => return Ok(None),
+            Data::String(text) | Data::DurationIso(text) => return self.text(text),
+            Data::DateTime(stamp) if stamp.is_datetime() => {
+                let (year, month, day, ..) = stamp.to_ymd_hms_milli();
+                let part = |n: u8| i8::try_from(n).unwrap_or(0);
+                let date = i16::try_from(year).ok().and_then(|year| Date::new(year, part(month), part(day)).ok());
+                return Ok(Some(date.map_or_else(|| Value::Text(stamp.as_f64().to_string()), Value::Date)));
+            }
+            Data::DateTimeIso(text) => match text.get(..10).and_then(|day| day.parse().ok()) {
+                Some(date) => return Ok(Some(Value::Date(date))),
+                None => return self.text(text),
+            },
+            Data::DateTime(stamp) => stamp.as_f64().to_string(),
+            Data::Int(number) => number.to_string(),
+            Data::Float(number) => number.to_string(),
+            Data::Bool(yes) => if *yes { "TRUE" } else { "FALSE" }.to_owned(),
+            Data::Error(error) => error.to_string(),
+        };
+        self.text(&text)
+    }
+}
+
+fn too_big() -> Error {
+    let megabytes = MAX_BYTES >> 20;
+    Error::Unreadable(format!("文件太大（最多 {megabytes} MB，展开后也不能太大）。请只留下要读的那张表，另存后再试。"))
+}
+
+fn damaged(error: &dyn std::error::Error) -> Error {
+    let said = error.to_string();
+    if said.to_lowercase().contains("password") {
+        return Error::Unreadable("表格加了密码。请用 Excel 或 WPS 打开，去掉密码，另存后再试。".into());
+    }
+    let said: String = text::line(&said).chars().take(200).collect();
+    Error::Unreadable(format!("表格读不出来（{said}）。请用 Excel 或 WPS 打开，另存为 .xlsx 再试。"))
+}

@@ -1,0 +1,33 @@
+//! How much a file holds, measured before a reader believes it.
+
+use std::io::{self, Cursor, Read};
+
+use zip::ZipArchive;
+
+use super::{Error, Result};
+
+/// All parts of an `.xlsx`, unpacked.
+const MAX_UNPACKED: u64 = 100 << 20;
+const MAX_PARTS: usize = 2000;
+
+/// # Errors
+/// In Chinese: damaged, or unpacks to too much. What the parts claim of themselves is not believed.
+pub fn check_zip(bytes: &[u8]) -> Result<()> {
+    let broken = || Error::Unreadable("文件已损坏，不是完整的 .xlsx。请用 Excel 或 WPS 打开，另存后再试。".into());
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken())?;
+    let mut left = MAX_UNPACKED;
+    if archive.len() > MAX_PARTS {
+        return Err(bomb());
+    }
+    for index in 0..archive.len() {
+        let part = archive.by_index(index).map_err(|_| broken())?;
+        let unpacked = io::copy(&mut part.take(left + 1), &mut io::sink()).map_err(|_| broken())?;
+        left = left.checked_sub(unpacked).ok_or_else(bomb)?;
+    }
+    Ok(())
+}
+
+fn bomb() -> Error {
+    let megabytes = MAX_UNPACKED >> 20;
+    Error::Unreadable(format!("表格展开后超过 {megabytes} MB。请只留下要读的那张表，另存后再试。"))
+}

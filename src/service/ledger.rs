@@ -1,0 +1,85 @@
+//! The year's ledger: every occurrence with what was reported of it.
+
+use jiff::civil::date;
+
+use super::{
+    Office, Result,
+    look_ahead::{Occasion, occasions},
+};
+use crate::{
+    clock::Moment,
+    domain::{
+        deadline::{Deadline, Done},
+        occurrence::State,
+    },
+    ledger::{Entry, Ledger, Report, Row},
+    store::{OccurrenceFilter, Tx},
+};
+
+/// What is due in `year`, by item and date. What was finished stays in it when its deadline is taken
+/// out of the file.
+pub fn ledger(
+    tx: &Tx,
+    office: &Office,
+    deadlines: &[Deadline],
+    year: i16,
+    section: Option<&str>,
+    now: &Moment,
+) -> Result<Ledger> {
+    let gone = gone(tx, deadlines)?;
+    let (from, to) = (date(year, 1, 1), date(year, 12, 31));
+    let mut found = occasions(tx, office, deadlines, from, to, now)?;
+    let finished = occasions(tx, office, &gone, from, to, now)?;
+    found.extend(finished.into_iter().filter(|o| o.row.is_some() && o.state == State::Done));
+    found.retain(|o| o.dates.due.year() == year);
+    found.retain(|o| section.is_none_or(|s| office.section_names(o.deadline).contains(&s)));
+    let key = |o: &Occasion| {
+        let deadline = o.deadline;
+        (deadline.item.is_none(), deadline.item, o.dates.due, deadline.id.clone(), o.period.clone())
+    };
+    found.sort_by_cached_key(key);
+    let rows = found.iter().map(|o| entry(tx, office, o, now).map(|entry| Row::new(&entry)));
+    let rows = rows.collect::<Result<Vec<Row>>>()?;
+    Ok(Ledger { year, section: section.map(str::to_owned), made_at: now.local, rows })
+}
+
+/// Deadlines that were in force once.
+fn gone(tx: &Tx, deadlines: &[Deadline]) -> Result<Vec<Deadline>> {
+    let mut gone: Vec<Deadline> = Vec::new();
+    for row in tx.occurrences(OccurrenceFilter { deadline: None, state: Some(State::Done) })? {
+        if deadlines.iter().chain(&gone).all(|d| d.id != row.deadline) {
+            gone.extend(tx.deadline(&row.deadline)?.map(|row| row.deadline));
+        }
+    }
+    Ok(gone)
+}
+
+fn entry<'a>(tx: &Tx, office: &Office, occasion: &'a Occasion, now: &Moment) -> Result<Entry<'a>> {
+    let (deadline, dates, today) = (occasion.deadline, occasion.dates, now.today());
+    let given = match &occasion.row {
+        Some(row) => tx.completions(row.id)?,
+        None => Vec::new(),
+    };
+    let zone = &office.settings.timezone;
+    let reports = given.into_iter().map(|c| Report {
+        section: c.section,
+        by: c.by,
+        note: c.note,
+        evidence: c.evidence,
+        on: zone.to_datetime(c.at).date(),
+    });
+    let names = office.section_names(deadline);
+    let owes = |name: &&str| deadline.done == Done::Each && !occasion.progress.has_reported(deadline, name);
+    Ok(Entry {
+        deadline,
+        period: &occasion.period,
+        dates,
+        state: occasion.state,
+        light: occasion.light(today),
+        days_left: dates.days_left(dates.finish_by, today),
+        workdays_left: dates.workdays_left(&office.calendar, dates.finish_by, today),
+        today,
+        reports: reports.collect(),
+        missing: names.into_iter().filter(owes).map(str::to_owned).collect(),
+    })
+}
