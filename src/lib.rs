@@ -1,9 +1,8 @@
 //! duban (督办): says what is due, on Chinese working days, until it is done.
 //!
-//! In reading order: [`domain`] decides, [`letter`] puts into words, [`ledger`] into
-//! tables and back, [`config`], [`store`] and
-//! [`mailer`] each know one thing outside, [`service`] is what can be done, [`daemon`] and [`cli`]
-//! do it. Only [`clock`] reads the time.
+//! In reading order: [`domain`] decides, [`letter`] puts into words, [`ledger`] into tables and back,
+//! [`config`], [`store`] and [`mailer`] each know one thing outside, [`service`] is what can be done,
+//! [`web`], [`daemon`] and [`cli`] do it. Only [`clock`] reads the time.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,6 +23,8 @@ pub mod mailer;
 pub mod store;
 
 pub mod service;
+
+pub mod web;
 
 pub mod cli;
 pub mod daemon;

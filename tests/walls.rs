@@ -16,7 +16,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("mailer", &["domain"]),
     ("service", &["domain", "letter", "ledger", "clock", "config", "store", "mailer"]),
-    ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "service"]),
+    ("web", &["domain", "letter", "clock", "config", "store", "service"]),
+    ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "service", "web"]),
     ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "service", "daemon"]),
 ];
 
@@ -29,13 +30,19 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sd_notify", &["daemon"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
-    ("askama", &["letter"]),
+    ("askama", &["letter", "web"]),
+    ("axum", &["web"]),
+    ("prometheus_client", &["web"]),
+    ("tower_http", &["web"]),
+    ("hyper", &["web"]),
+    ("hyper_util", &["web"]),
+    ("hmac", &["service"]),
     ("rust_xlsxwriter", &["ledger"]),
     ("calamine", &["ledger"]),
     ("std::env", &["cli"]),
-    ("std::fs", &["config", "mailer", "daemon"]),
-    ("tokio", &["mailer", "store", "service", "daemon", "cli"]),
-    ("tracing", &["mailer", "service", "daemon", "cli"]),
+    ("std::fs", &["config", "mailer", "service", "daemon"]),
+    ("tokio", &["mailer", "store", "service", "web", "daemon", "cli"]),
+    ("tracing", &["mailer", "service", "web", "daemon", "cli"]),
 ];
 
 #[test]

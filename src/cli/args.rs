@@ -90,6 +90,9 @@ pub enum Command {
     /// 经过：谁在什么时候做了什么
     #[command(help_template = TEMPLATE)]
     History(HistoryArgs),
+    /// 打印看板的网址（带签名，等同钥匙，请妥善转交）
+    #[command(help_template = TEMPLATE)]
+    Link(LinkArgs),
     /// 导出一年的台账：.xlsx 或 .csv
     #[command(help_template = TEMPLATE)]
     Export(ExportArgs),
@@ -283,6 +286,18 @@ pub enum OutboxAction {
         #[arg(value_name = "编号", value_parser = parse_id)]
         id: Option<i64>,
     },
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+#[group(required = true, multiple = false)]
+pub struct LinkArgs {
+    /// 管理员的：看全部，可代办
+    #[arg(long)]
+    pub admin: bool,
+    /// 这个科室的：只看本科室
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@ mod done;
 mod export;
 mod history;
 mod import;
+mod link;
 mod list;
 mod outbox;
 mod plan;
@@ -104,6 +105,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Reopen(args) => done::reopen(context, args),
         Command::Outbox(args) => outbox::outbox(context, &args),
         Command::History(args) => history::history(context, &args),
+        Command::Link(args) => link::link(context, &args),
         Command::Export(args) => export::export(context, &args),
         Command::Import(args) => import::import(context, &args),
         Command::ReadSheet => import::read_sheet(),

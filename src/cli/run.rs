@@ -35,8 +35,9 @@ pub fn run(context: &Context, once: bool) -> Result {
 }
 
 fn run_once(context: &Context) -> Result {
-    let (office, deadlines) = context.office()?;
+    let (mut office, deadlines) = context.office()?;
     let mut db = context.open(&office.settings)?;
+    office.open_links(&context.env)?;
     let _lock = lock(&office)?;
     let mailer = Arc::new(mailer(&office.settings)?);
     let now = context.now(&office.settings);
@@ -78,13 +79,15 @@ fn run_on(context: &Context) -> Result {
         Ok(loaded) => {
             let seen = loaded.seen.clone();
             let warnings = loaded.warnings.iter().map(ToString::to_string).collect();
-            let (office, deadlines) = Office::new(loaded);
+            let (mut office, deadlines) = Office::new(loaded);
+            open_links(&mut office, context);
             let lock = lock(&office)?;
             put_in_force(&mut db, &office, &deadlines, &now)?;
             (office, lock, seen, warnings, None)
         }
         Err(findings) => {
-            let Some(office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };
+            let Some(mut office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };
+            open_links(&mut office, context);
             tracing::error!(%findings, "the configuration does not check, the last good one stays in force");
             let lock = lock(&office)?;
             (office, lock, findings.seen.clone(), Vec::new(), Some(findings.to_string()))
@@ -98,6 +101,13 @@ fn run_on(context: &Context) -> Result {
     runtime()?.block_on(Daemon::run(start_with)).map_err(|e| failed(&e))?;
     drop(start.1);
     Ok(Answer::default())
+}
+
+/// Without keys letters go without links: late is worse than bare.
+fn open_links(office: &mut Office, context: &Context) {
+    if let Err(e) = office.open_links(&context.env) {
+        tracing::error!(error = %e, "letters go without links, and no pages are served");
+    }
 }
 
 fn lock(office: &Office) -> Result<SenderLock> {

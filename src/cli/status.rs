@@ -43,6 +43,9 @@ pub fn status(context: &Context) -> Result {
     }
     let _ = writeln!(text, "数据库    {}", settings.database.display());
     let _ = writeln!(text, "邮件      {mail}");
+    if let Some(web) = &settings.web {
+        let _ = writeln!(text, "网页      {}（本机 {}）", web.base_url, web.listen);
+    }
     let _ = writeln!(text, "期次      {} 个未办结，其中 {} 个逾期", open.0, open.1);
     let oldest = letters.oldest_queued.map(|at| format!("，最早的从 {} 等到现在", local(at))).unwrap_or_default();
     let _ = writeln!(

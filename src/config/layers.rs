@@ -38,7 +38,7 @@ pub(super) struct Given<T> {
 pub(super) struct Layers<'a> {
     pub source: &'a Source,
     pub report: &'a Report,
-    /// By path: "", "mail", "mail.smtp".
+    /// By path: "", "mail", "mail.smtp", "web".
     tables: HashMap<&'static str, Table<'a>>,
     merged: Config,
     /// The variable that gives a setting, by the setting's path.
@@ -53,6 +53,7 @@ impl<'a> Layers<'a> {
             tables.insert("mail", mail);
             tables.extend(mail.table("smtp").map(|smtp| ("mail.smtp", smtp)));
         }
+        tables.extend(top.table("web").map(|web| ("web", web)));
         for (path, table) in &tables {
             table.known(keys(path), settings::ELSEWHERE);
         }
@@ -131,7 +132,7 @@ impl<'a> Layers<'a> {
     }
 
     /// Missing, and not only misspelt or hidden by an error that has been said.
-    fn is_missing(&self, path: &str) -> bool {
+    pub fn is_missing(&self, path: &str) -> bool {
         let (table, key) = split(path);
         let hidden = match self.tables.get(table) {
             Some(table_) => table_.is_meant(key, keys(table)),
@@ -187,8 +188,9 @@ fn variables(report: &Report, env: &BTreeMap<String, String>) -> (BTreeMap<Strin
         if !known.contains(&path) {
             let variable = |path: &str| format!("{PREFIX}{}", path.replace('.', "__").to_uppercase());
             let instead = match nearest(&path, known.iter().map(String::as_str)) {
-                _ if matches!(&*path, "mail" | "mail.smtp") => {
-                    format!("写到具体的一项，例如 {}", variable("mail.from"))
+                _ if matches!(&*path, "mail" | "mail.smtp" | "web") => {
+                    let example = if path == "web" { "web.listen" } else { "mail.from" };
+                    format!("写到具体的一项，例如 {}", variable(example))
                 }
                 Some(path) => variable(path),
                 None => "去掉这个变量".to_owned(),

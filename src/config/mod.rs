@@ -17,6 +17,7 @@ mod table;
 mod target;
 mod title;
 mod watch;
+mod web;
 mod words;
 
 use std::{
@@ -28,6 +29,7 @@ pub use finding::{Finding, Findings, Place, Severity, render};
 pub use settings::{Mail, Settings, Transport};
 pub use smtp::{PLAINTEXT, Smtp, Tls};
 pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch};
+pub use web::Web;
 
 use crate::domain::{
     calendar::Calendar,

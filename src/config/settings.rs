@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{
     files::Files,
     layers::{At, Given, Layers},
-    mailboxes, smtp,
+    mailboxes, smtp, web,
 };
 use crate::domain::deadline::Mailbox;
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub admin: Vec<Mailbox>,
     pub contact: String,
     pub mail: Mail,
+    /// Off without it.
+    pub web: Option<web::Web>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,18 +50,23 @@ pub enum Transport {
 }
 
 const TOP: &[&str] =
-    &["timezone", "send_at", "window", "database", "deadlines", "holidays", "admin", "contact", "mail"];
+    &["timezone", "send_at", "window", "database", "deadlines", "holidays", "admin", "contact", "mail", "web"];
 const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
 
 /// Where a key belongs that stands in the wrong table.
-pub(super) const ELSEWHERE: &[(&[&str], &str)] =
-    &[(TOP, "文件开头，第一个 [ ] 之前"), (MAIL, " [mail] 下面"), (smtp::KEYS, " [mail.smtp] 下面")];
+pub(super) const ELSEWHERE: &[(&[&str], &str)] = &[
+    (TOP, "文件开头，第一个 [ ] 之前"),
+    (MAIL, " [mail] 下面"),
+    (smtp::KEYS, " [mail.smtp] 下面"),
+    (web::KEYS, " [web] 下面"),
+];
 
-/// The keys of a table: "", "mail" or "mail.smtp".
+/// The keys of a table: "", "mail", "mail.smtp" or "web".
 pub(super) fn keys(table: &str) -> &'static [&'static str] {
     match table {
         "mail" => MAIL,
         "mail.smtp" => smtp::KEYS,
+        "web" => web::KEYS,
         _ => TOP,
     }
 }
@@ -67,11 +74,12 @@ pub(super) fn keys(table: &str) -> &'static [&'static str] {
 /// Every setting that the environment can give, as a path. The password is none: it is read on its
 /// own.
 pub(super) fn all_keys() -> Vec<String> {
-    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp");
+    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "web");
     let top = TOP.iter().filter(plain).map(|key| (*key).to_owned());
     let mail = MAIL.iter().filter(plain).map(|key| format!("mail.{key}"));
     let smtp = smtp::KEYS.iter().filter(plain).map(|key| format!("mail.smtp.{key}"));
-    top.chain(mail).chain(smtp).collect()
+    let web = web::KEYS.iter().map(|key| format!("web.{key}"));
+    top.chain(mail).chain(smtp).chain(web).collect()
 }
 
 /// Every setting is looked at, so that every finding is made; then all must be there.
@@ -94,6 +102,7 @@ pub(super) fn read(
     let admin = admin(layers);
     let contact = layers.needed("contact", "contact = \"办公室 电话 0750-0000000\"");
     let mail = mail(layers, folder, env, files);
+    let web = web::read(layers);
     Some(Settings {
         timezone: timezone?,
         send_at: send_at?,
@@ -104,6 +113,7 @@ pub(super) fn read(
         admin: admin?,
         contact: contact?.value,
         mail: mail?,
+        web,
     })
 }
 

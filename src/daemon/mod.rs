@@ -1,6 +1,7 @@
 //! The service: wakes, sweeps, sends, reloads, and ends cleanly.
 
 pub mod lock;
+mod pages;
 mod wakeups;
 
 use std::{
@@ -24,14 +25,15 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use self::wakeups::Wakeups;
+use self::{pages::Pages, wakeups::Wakeups};
 use crate::{
-    clock::{Clock, Moment},
+    clock::{Clock, Moment, since_boot},
     config::{self, Fingerprint, Watch},
     mailer::Mailer,
     service::{
         self, Office,
         deliver::{Delivered, deliver},
+        health::Health,
         load::Changes,
         notices::Notice,
         sweep::{sweep, tell_of_stuck_letters},
@@ -66,6 +68,9 @@ pub struct Daemon {
     /// Nothing is swept before this moment: the clock was set forward.
     distrust_until: Option<SignedDuration>,
     delivery: Option<JoinHandle<service::Result<Delivered>>>,
+    pages: Pages,
+    /// What the pages say of the ticks.
+    health: Arc<Health>,
     stop: Arc<AtomicBool>,
 }
 
@@ -86,6 +91,7 @@ pub struct Start {
 impl Daemon {
     /// Runs until SIGTERM or SIGINT.
     pub async fn run(start: Start) -> anyhow::Result<()> {
+        pages::end_on_panic();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -120,7 +126,22 @@ impl Daemon {
             })
             .await?;
         let stop = Arc::new(AtomicBool::new(false));
-        Ok(Self { config, env, store, office, mailer, watch, hold: None, distrust_until: None, delivery: None, stop })
+        let health = Arc::new(Health::default());
+        let pages = Pages::new(office.clone(), health.clone());
+        Ok(Self {
+            config,
+            env,
+            store,
+            office,
+            mailer,
+            watch,
+            hold: None,
+            distrust_until: None,
+            delivery: None,
+            pages,
+            health,
+            stop,
+        })
     }
 
     async fn turn(
@@ -164,13 +185,20 @@ impl Daemon {
         if self.watch.settled(now.at, self.watch.look()) {
             self.reload().await;
         }
+        self.pages.follow(&self.office, &self.store).await;
         if self.is_distrusted(&now) {
+            // It waits on purpose: that is no trouble.
+            self.health.ticked(now.at, since_boot());
             return;
         }
-        let office = self.office.clone();
+        let (office, at) = (self.office.clone(), now.at);
         match self.store.call(move |db| sweep(db, &office, &now)).await {
-            Ok(swept) if swept.opened + swept.said > 0 => info!(opened = swept.opened, said = swept.said, "swept"),
-            Ok(_) => {}
+            Ok(swept) => {
+                self.health.ticked(at, since_boot());
+                if swept.opened + swept.said > 0 {
+                    info!(opened = swept.opened, said = swept.said, "swept");
+                }
+            }
             Err(e) => error!(error = %e, "the sweep failed, the next tick tries again"),
         }
         self.send();
@@ -252,7 +280,8 @@ impl Daemon {
         }
         let mailer = service::mailer(&loaded.settings).map_err(|e| e.explain())?;
         let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
-        let (office, deadlines) = Office::new(loaded);
+        let (mut office, deadlines) = Office::new(loaded);
+        office.open_links(&self.env).map_err(|e| e.explain())?;
         let office = Arc::new(office);
         let (loading, old) = (office.clone(), self.office.clone());
         let changes = self
@@ -321,8 +350,9 @@ impl Daemon {
         let today = self.now().today();
         let counted = self.store.call(move |db| db.read(|tx| Ok((tx.count_open(today)?, tx.count_letters()?)))).await;
         if let Ok(((open, overdue), letters)) = counted {
+            let pages = self.pages.trouble().map(|t| format!("; pages not served: {t}")).unwrap_or_default();
             let status = format!(
-                "{open} open, {overdue} overdue; {} letters waiting, {} failed",
+                "{open} open, {overdue} overdue; {} letters waiting, {} failed{pages}",
                 letters.queued, letters.failed
             );
             notify(&[NotifyState::Status(&status)]);
@@ -332,6 +362,7 @@ impl Daemon {
     /// Lets the letters that are under way end; what takes too long is taken up after the next start.
     async fn finish(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.pages.finish().await;
         if let Some(delivery) = self.delivery.take()
             && time::timeout(PATIENCE_AT_STOP, delivery).await.is_err()
         {

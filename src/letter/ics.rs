@@ -4,7 +4,7 @@
 //! a random UID, alarms among them, and lets control characters through.
 
 use jiff::{
-    ToSpan,
+    ToSpan, Zoned,
     civil::{Date, Weekday},
     tz::TimeZone,
 };
@@ -29,13 +29,8 @@ pub fn of(letter: &Letter) -> Option<String> {
     if entries.is_empty() {
         return None;
     }
-    let stamp = letter.now.with_time_zone(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string();
-    let mut file = File::default();
-    file.raw("BEGIN:VCALENDAR");
-    file.raw("VERSION:2.0");
-    file.raw("PRODID:-//duban//duban//ZH");
-    file.raw("CALSCALE:GREGORIAN");
-    file.raw("METHOD:PUBLISH");
+    let stamp = utc(&letter.now);
+    let mut file = File::begun();
     for entry in entries {
         file.event(entry, today, &stamp);
     }
@@ -43,10 +38,43 @@ pub fn of(letter: &Letter) -> Option<String> {
     Some(file.0)
 }
 
+/// How often a calendar program asks for a feed again, unless it knows better.
+const REFRESH: &str = "PT6H";
+
+/// A calendar that programs subscribe to: all the entries, as the letters' attachments have them.
+/// `stamp` is when the entries last changed, not now: a feed that says the same reads the same.
+pub fn feed<'a>(name: &str, entries: impl IntoIterator<Item = &'a Entry>, today: Date, stamp: &Zoned) -> String {
+    let stamp = utc(stamp);
+    let mut file = File::begun();
+    file.text("NAME", name);
+    file.text("X-WR-CALNAME", name);
+    file.raw(&format!("REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}"));
+    file.raw(&format!("X-PUBLISHED-TTL:{REFRESH}"));
+    for entry in entries {
+        file.event(entry, today, &stamp);
+    }
+    file.raw("END:VCALENDAR");
+    file.0
+}
+
+fn utc(at: &Zoned) -> String {
+    at.with_time_zone(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
 #[derive(Default)]
 struct File(String);
 
 impl File {
+    fn begun() -> Self {
+        let mut file = Self::default();
+        file.raw("BEGIN:VCALENDAR");
+        file.raw("VERSION:2.0");
+        file.raw("PRODID:-//duban//duban//ZH");
+        file.raw("CALSCALE:GREGORIAN");
+        file.raw("METHOD:PUBLISH");
+        file
+    }
+
     fn event(&mut self, entry: &Entry, today: Date, stamp: &str) {
         let lead = entry.supports().map(|lead| format!("配合{}，", words::plain(lead))).unwrap_or_default();
         let title = format!("{lead}下班前办结：{}", words::plain(&entry.title));

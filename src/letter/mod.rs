@@ -1,15 +1,15 @@
 //! Reminders → subject, text, HTML and calendar. Pure: what to say is decided before; here it is put into words.
 
+pub mod ics;
 pub mod notice;
+pub mod when;
 pub mod words;
 
 mod card;
-mod ics;
 mod page;
 mod subject;
 #[cfg(test)]
 mod tests;
-mod when;
 
 use jiff::{Zoned, civil::Date};
 

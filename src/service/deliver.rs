@@ -59,6 +59,13 @@ pub struct Claimed {
     message: Vec<u8>,
 }
 
+impl Claimed {
+    /// As it goes to the server.
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+}
+
 /// Sends what is due, over so many connections, until nothing is due or `stop` is set. A letter that
 /// was begun is finished.
 pub async fn deliver(

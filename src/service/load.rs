@@ -83,7 +83,13 @@ pub fn refuse(db: &mut Db, findings: &str, now: &Moment) -> Result<()> {
 pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
     let (roster, calendar) = db.read(|tx| Ok((tx.meta("roster")?, tx.meta("calendar")?)))?;
     let (Some(roster), Some(calendar)) = (roster, calendar) else { return Ok(None) };
-    Ok(Some(Office { settings: settings.clone(), roster: stored(&roster)?, calendar: stored(&calendar)?, off: 0 }))
+    Ok(Some(Office {
+        settings: settings.clone(),
+        roster: stored(&roster)?,
+        calendar: stored(&calendar)?,
+        off: 0,
+        links: None,
+    }))
 }
 
 fn stored<T: DeserializeOwned>(json: &str) -> Result<T> {

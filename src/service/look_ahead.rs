@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::civil::DateTime;
 use serde::Serialize;
 
-use super::{Office, Result, load::term_of};
+use super::{Office, Result, load::term_of, write};
 use crate::{
     clock::Moment,
     domain::{
         Date,
         calendar::shift,
-        deadline::Deadline,
+        deadline::{Deadline, Lead},
         occurrence::{Dates, Light, Progress, State},
         reminder::{Quiet, Reader, Reason, Saying, Step, latest, steps},
     },
+    letter::Entry,
     store::{OccurrenceFilter, OccurrenceRow, Tx, Utterance},
 };
 
@@ -228,6 +229,36 @@ impl Occasion<'_> {
 
     pub fn title(&self) -> String {
         self.deadline.title_for(&self.period)
+    }
+
+    /// As letters and calendars have it, to nobody in particular; `database` is the database's own id.
+    pub fn entry(&self, office: &Office, database: &str, now: &Moment) -> Entry {
+        let step = self.step_of(now.today());
+        let mut entry = office.entry(&self.as_row(), self.deadline, &self.progress, &step, now);
+        entry.uid = write::uid(&self.deadline.id, &self.period, database);
+        entry
+    }
+
+    /// What would be said of it today.
+    pub(super) fn step_of(&self, today: Date) -> Step {
+        let fallback = Step { on: today, counted_from: self.dates.finish_by, saying: Saying::Before(Lead::Days(0)) };
+        latest(&self.steps, today, self.quiet).or(self.steps.first()).copied().unwrap_or(fallback)
+    }
+
+    /// Its row, or the one that it will have.
+    pub(super) fn as_row(&self) -> OccurrenceRow {
+        self.row.clone().unwrap_or_else(|| OccurrenceRow {
+            id: 0,
+            deadline: self.deadline.id.clone(),
+            period: self.period.clone(),
+            dates: self.dates,
+            next_due: self.quiet.after,
+            case_on: None,
+            extended_to: None,
+            quiet_until: None,
+            revision: 0,
+            state: self.state,
+        })
     }
 
     fn planned(&self, step: &Step, reason: Reason) -> PlannedReminder {

@@ -1,9 +1,13 @@
 //! The use cases: what the command line, the daemon and the board share.
 
+pub mod address;
 pub mod case;
 pub mod deliver;
 pub mod diff;
+pub mod health;
 pub mod ledger;
+pub mod link;
+pub mod link_key;
 pub mod load;
 pub mod look_ahead;
 pub mod notices;
@@ -11,10 +15,15 @@ pub mod open;
 pub mod preview;
 pub mod report;
 pub mod request;
+pub mod standing;
 pub mod sweep;
 pub mod write;
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
+
+use self::link::Links;
 
 use crate::{
     clock::Moment,
@@ -38,6 +47,8 @@ pub struct Office {
     pub calendar: Calendar,
     /// How many deadlines are switched off.
     pub off: usize,
+    /// What links are signed with; `None` without `[web]`.
+    pub links: Option<Arc<Links>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +122,7 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
 impl Office {
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
         let Loaded { settings, plan, calendar, off, .. } = loaded;
-        (Self { settings, roster: plan.roster, calendar, off: off.len() }, plan.deadlines)
+        (Self { settings, roster: plan.roster, calendar, off: off.len(), links: None }, plan.deadlines)
     }
 
     /// Whether letters may go out now: inside the window of a working day.

@@ -81,7 +81,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> super
     Ok(match notice {
         Notice::Started { warnings } => Some(Words::Started(summary(tx, office, warnings, Vec::new(), now)?)),
         Notice::Reloaded { changes, warnings } => Some(Words::Reloaded(summary(tx, office, warnings, changes, now)?)),
-        Notice::Asked { request } => asked(tx, request)?.map(Words::Asked),
+        Notice::Asked { request } => asked(tx, office, request, now)?.map(Words::Asked),
         Notice::Weekly => Some(Words::Weekly(weekly(tx, office, now)?)),
         Notice::Rejected { findings } => {
             let in_force_since = local(tx.in_force_since()?.unwrap_or(now.at));
@@ -152,7 +152,7 @@ fn upcoming(occasion: &Occasion) -> Upcoming {
 }
 
 /// What a section asked; `None` once it is answered.
-fn asked(tx: &Tx, request: i64) -> super::Result<Option<Asked>> {
+fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> super::Result<Option<Asked>> {
     let Some(request) = tx.request(request)?.filter(|r| r.decision.is_none()) else { return Ok(None) };
     let Some(occurrence) = tx.occurrence_by_id(request.occurrence)? else { return Ok(None) };
     let Some(row) = tx.deadline(&occurrence.deadline)? else { return Ok(None) };
@@ -168,7 +168,7 @@ fn asked(tx: &Tx, request: i64) -> super::Result<Option<Asked>> {
         title: row.deadline.title_for(&occurrence.period),
         finish_by: occurrence.dates.finish_by,
         due: occurrence.dates.due,
-        url: None,
+        url: office.request_url(request.id, now),
     }))
 }
 

@@ -10,10 +10,10 @@ use crate::{
         calendar::shift,
         deadline::Deadline,
         occurrence::State,
-        reminder::{Reader, Saying, Step, latest},
+        reminder::{Reader, Step},
     },
     letter::Letter,
-    store::{OccurrenceRow, SaidRow, Tx},
+    store::{SaidRow, Tx},
 };
 
 /// The letter to the first who would hear of it, and that mailbox.
@@ -44,12 +44,7 @@ pub fn preview(
         };
         return Err(Error::Refused(format!("{} 没有要写的这一期。{near}。", deadline.id)));
     };
-    let fallback = Step {
-        on: today,
-        counted_from: occasion.dates.finish_by,
-        saying: Saying::Before(crate::domain::deadline::Lead::Days(0)),
-    };
-    let step = latest(&occasion.steps, today, occasion.quiet).or(occasion.steps.first()).copied().unwrap_or(fallback);
+    let step = occasion.step_of(today);
     let readers = office.readers(deadline, &occasion.progress, false);
     let Some(reader) = readers.into_iter().next() else {
         return Err(Error::Refused(format!("{} 没有收信人：科室没有邮箱，也没有管理员。", deadline.id)));
@@ -61,18 +56,7 @@ pub fn preview(
 
 impl Office {
     fn one_entry(&self, tx: &Tx, occasion: &Occasion, step: &Step, reader: Reader, now: &Moment) -> Result<Letter> {
-        let row = occasion.row.clone().unwrap_or_else(|| OccurrenceRow {
-            id: 0,
-            deadline: occasion.deadline.id.clone(),
-            period: occasion.period.clone(),
-            dates: occasion.dates,
-            next_due: occasion.quiet.after,
-            case_on: None,
-            extended_to: None,
-            quiet_until: None,
-            revision: 0,
-            state: occasion.state,
-        });
+        let row = occasion.as_row();
         let said = SaidRow {
             id: 0,
             occurrence: row.id,

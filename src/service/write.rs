@@ -122,6 +122,7 @@ fn merge(there: &mut Entry, entry: Entry) {
     let is_new = |addressee: &Addressee| !there.to.contains(addressee);
     let more: Vec<Addressee> = entry.to.into_iter().filter(is_new).collect();
     there.to.extend(more);
+    there.report_url = there.report_url.take().or(entry.report_url);
     if entry.reason == Reason::Corrected {
         (there.reason, there.told) = (entry.reason, entry.told);
     } else if there.reason == Reason::Corrected {
@@ -163,6 +164,11 @@ fn no_longer_said(
         State::Open if !office.still_reads(deadline, progress, said) => Some("the reader no longer answers for it"),
         State::Open => None,
     })
+}
+
+/// What a calendar knows an occurrence by, over its whole life; `database` is the database's own.
+pub(super) fn uid(deadline: &str, period: &str, database: &str) -> String {
+    format!("{deadline}.{period}.{database}")
 }
 
 impl Office {
@@ -241,22 +247,29 @@ impl Office {
         said: &SaidRow,
         now: &Moment,
     ) -> Result<Entry> {
-        let mut entry = self.entry(occurrence, deadline, progress, said, now);
+        let step = as_step(said);
+        let mut entry = self.entry(occurrence, deadline, progress, &step, now);
+        entry.reason = step.reason(now.today(), said.reader.is_leader);
         entry.to = self.addressees(tx, deadline, progress, &said.reader)?;
-        if as_step(said).escalates() && !said.reader.is_leader {
+        if !said.reader.is_leader && occurrence.id != 0 {
+            let section = self.reporting_section(deadline, &entry.to, &said.reader.behalf);
+            entry.report_url = section.and_then(|section| self.report_url(occurrence, &section));
+        }
+        if step.escalates() && !said.reader.is_leader {
             entry.to.extend(self.led_by(deadline, progress, &said.reader));
         }
         entry.nth = tx.times_told(occurrence.id, said.reader.mailbox.as_str())? + 1;
-        entry.uid = format!("{}.{}.{}", deadline.id, occurrence.period, tx.meta("uid")?.unwrap_or_default());
+        entry.uid = uid(&deadline.id, &occurrence.period, &tx.meta("uid")?.unwrap_or_default());
         Ok(entry)
     }
 
-    fn entry(
+    /// The occurrence as of today, to nobody in particular.
+    pub(super) fn entry(
         &self,
         occurrence: &OccurrenceRow,
         deadline: &Deadline,
         progress: &Progress,
-        said: &SaidRow,
+        step: &Step,
         now: &Moment,
     ) -> Entry {
         let today = now.today();
@@ -272,8 +285,8 @@ impl Office {
             title: deadline.title_for(&occurrence.period),
             dates,
             light: Light::of(State::Open, &dates, super::first_day(&days), today),
-            reason: as_step(said).reason(today, said.reader.is_leader),
-            saying: said.saying,
+            reason: step.reason(today, false),
+            saying: step.saying,
             aim: dates.aim(today),
             days_left: dates.days_left(dates.aim(today), today),
             workdays_left: dates.workdays_left(&self.calendar, dates.aim(today), today),

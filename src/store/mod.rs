@@ -1,5 +1,6 @@
 //! The only place that knows the database: SQLite, one writer, behind one asynchronous door.
 
+mod board;
 mod deadlines;
 mod history;
 mod occurrences;

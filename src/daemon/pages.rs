@@ -1,0 +1,100 @@
+//! The pages beside the mail: begun when `[web]` is there, followed when it changes. What fails here
+//! is said, and the mail goes on.
+
+use std::sync::Arc;
+
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
+use tracing::{error, info};
+
+use crate::{
+    clock::Clock,
+    config::Web,
+    service::{Office, health::Health},
+    store::Store,
+    web::{self, App},
+};
+
+pub struct Pages {
+    office: watch::Sender<Arc<Office>>,
+    health: Arc<Health>,
+    serving: Option<Serving>,
+    /// Why nothing is served that should be; said once.
+    trouble: Option<String>,
+}
+
+struct Serving {
+    web: Web,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Pages {
+    pub fn new(office: Arc<Office>, health: Arc<Health>) -> Self {
+        Self { office: watch::Sender::new(office), health, serving: None, trouble: None }
+    }
+
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Serves as the settings in force say: called at the start, after each reload, and at every tick,
+    /// so that what failed is tried again.
+    pub async fn follow(&mut self, office: &Arc<Office>, store: &Store) {
+        self.office.send_if_modified(|seen| {
+            let is_new = !Arc::ptr_eq(seen, office);
+            *seen = office.clone();
+            is_new
+        });
+        let wanted = office.settings.web.as_ref();
+        if self.serving.as_ref().is_some_and(|s| s.task.is_finished() || Some(&s.web) != wanted) {
+            self.finish().await;
+        }
+        let trouble = match wanted {
+            Some(web) if self.serving.is_none() => self.begin(web, store).await.err(),
+            _ => None,
+        };
+        if let Some(trouble) = trouble.as_ref().filter(|t| self.trouble.as_ref() != Some(t)) {
+            error!(trouble, "the pages are not served; the mail goes on, and this is tried again");
+        }
+        self.trouble = trouble;
+    }
+
+    async fn begin(&mut self, web: &Web, store: &Store) -> Result<(), String> {
+        let Some(app) = App::new(store.clone(), self.office.subscribe(), Clock::System, self.health.clone()) else {
+            return Err("没有链接密钥".to_owned());
+        };
+        let listener = TcpListener::bind(web.listen).await.map_err(|e| format!("{} 不能监听：{e}", web.listen))?;
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async { drop(stopped.await) };
+        let task = tokio::spawn(web::serve(listener, app, shutdown));
+        info!(listen = %web.listen, "pages are served");
+        self.serving = Some(Serving { web: web.clone(), stop, task });
+        Ok(())
+    }
+
+    /// Lets what is under way end.
+    pub async fn finish(&mut self) {
+        if let Some(Serving { stop, task, .. }) = self.serving.take() {
+            let _ = stop.send(());
+            if let Err(e) = task.await {
+                error!(error = %e, "the pages ended early");
+            }
+        }
+    }
+}
+
+/// A panic ends the process, so that systemd starts it again: a ghost would only look alive. Only one
+/// that is met while a page is written costs no more than that page.
+pub fn end_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        before(panic);
+        if !web::is_request() {
+            std::process::abort();
+        }
+    }));
+}

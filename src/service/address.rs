@@ -1,0 +1,93 @@
+//! The addresses that letters and pages give.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::civil::Date;
+
+use super::{
+    Office, Result,
+    link::{self, Links, Scope},
+    link_key,
+};
+use crate::{
+    clock::Moment,
+    domain::{
+        calendar::shift,
+        deadline::{Deadline, Done},
+    },
+    letter::Addressee,
+    store::OccurrenceRow,
+};
+
+impl Office {
+    /// Reads the keys that links are signed with, and makes them at the first start. Nothing without
+    /// `[web]`.
+    ///
+    /// # Errors
+    /// In Chinese: keys that cannot be read or made. Letters go without links then.
+    pub fn open_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
+        self.links = None;
+        if self.settings.web.is_some() {
+            self.links = Some(Arc::new(link_key::open(&self.settings.database, env)?));
+        }
+        Ok(())
+    }
+
+    /// The same, from keys that are there: for a look that writes nothing.
+    pub fn look_for_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
+        self.links = None;
+        if self.settings.web.is_some() {
+            self.links = link_key::look(&self.settings.database, env)?.map(Arc::new);
+        }
+        Ok(())
+    }
+
+    /// Where a section reports an occurrence; `None` without `[web]`.
+    pub fn report_url(&self, occurrence: &OccurrenceRow, section: &str) -> Option<String> {
+        let scope = Scope::Report { occurrence: occurrence.id, section: section.to_owned() };
+        self.url("r", &scope, link::last_day_of_report(occurrence.dates.due), "")
+    }
+
+    /// Where the admin answers a request; `None` without `[web]`.
+    pub fn request_url(&self, request: i64, now: &Moment) -> Option<String> {
+        self.url("a", &Scope::Admin, last_day(now), &format!("/requests/{request}"))
+    }
+
+    /// The admin's board; `None` without `[web]`.
+    pub fn admin_url(&self, now: &Moment) -> Option<String> {
+        self.url("a", &Scope::Admin, last_day(now), "")
+    }
+
+    /// A section's board; `None` without `[web]`.
+    pub fn section_url(&self, section: &str, now: &Moment) -> Option<String> {
+        self.url("s", &Scope::Section(section.to_owned()), last_day(now), "")
+    }
+
+    fn url(&self, page: &str, scope: &Scope, last: Date, rest: &str) -> Option<String> {
+        let (web, links): (_, &Links) = (self.settings.web.as_ref()?, self.links.as_ref()?);
+        Some(format!("{}/{page}/{}{rest}", web.base_url, links.sign(scope, last)))
+    }
+
+    /// The section that a letter's link reports for: of those spoken to, one whose report counts. Of
+    /// sections that the admin is to pass it on to, only where it is one.
+    pub(super) fn reporting_section(&self, deadline: &Deadline, to: &[Addressee], behalf: &str) -> Option<String> {
+        let counts =
+            |name: &str| deadline.done == Done::Each || deadline.lead.as_deref().is_none_or(|lead| lead == name);
+        let spoken_to = to.iter().find_map(|addressee| match addressee {
+            Addressee::Section { name, .. } if counts(name) => Some(name.clone()),
+            _ => None,
+        });
+        let passed_on = || {
+            let sections = self.roster.expand(&deadline.sections).into_iter();
+            let is_meant = |m: &crate::domain::deadline::Mailbox| m.as_str() == behalf;
+            let mut meant = sections.filter(|s| s.name == behalf || s.email.iter().any(is_meant));
+            let only = meant.next().filter(|s| !behalf.is_empty() && counts(&s.name));
+            only.filter(|_| meant.next().is_none()).map(|s| s.name.clone())
+        };
+        spoken_to.or_else(passed_on)
+    }
+}
+
+fn last_day(now: &Moment) -> Date {
+    shift(now.today(), link::VALID_DAYS)
+}

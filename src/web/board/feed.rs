@@ -1,0 +1,63 @@
+//! A calendar that programs subscribe to: what a section has to finish, what is done left out.
+
+use sha2::{Digest, Sha256};
+
+use super::Viewer;
+use crate::{
+    clock::Moment,
+    domain::{calendar::shift, occurrence::State},
+    letter::{Addressee, Entry, ics},
+    service::{
+        Office, Result,
+        look_ahead::{Occasion, occasions},
+    },
+    store::Tx,
+};
+
+/// So many days ahead: thirteen months.
+const DAYS_AHEAD: i64 = 396;
+
+/// The calendar, and the tag by which a program sees that nothing has changed.
+pub struct Feed {
+    pub body: String,
+    pub etag: String,
+}
+
+pub fn feed(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<Feed> {
+    let mut deadlines = tx.deadlines_in_force()?;
+    deadlines.retain(|d| viewer.sees(office, d));
+    let database = tx.meta("uid")?.unwrap_or_default();
+    let today = now.today();
+    let found = occasions(tx, office, &deadlines, today, shift(today, DAYS_AHEAD), now)?;
+    let is_owed = |o: &&Occasion| {
+        o.state == State::Open && viewer.section().is_none_or(|s| !o.progress.has_reported(o.deadline, s))
+    };
+    let entries: Vec<Entry> = found.iter().filter(is_owed).map(|o| entry(office, viewer, o, &database, now)).collect();
+    let name = match viewer {
+        Viewer::Admin => office.tag().to_owned(),
+        Viewer::Section(name) => format!("{}·{name}", office.tag()),
+    };
+    let stamp = tx.in_force_since()?.unwrap_or(now.at).to_zoned(office.settings.timezone.clone());
+    let body = ics::feed(&name, &entries, today, &stamp);
+    let etag = etag(&body);
+    Ok(Feed { body, etag })
+}
+
+fn entry(office: &Office, viewer: &Viewer, occasion: &Occasion, database: &str, now: &Moment) -> Entry {
+    let mut entry = occasion.entry(office, database, now);
+    entry.to = viewer
+        .section()
+        .map(|name| Addressee::Section {
+            name: name.to_owned(),
+            leads: occasion.deadline.lead.as_deref() == Some(name),
+        })
+        .into_iter()
+        .collect();
+    entry
+}
+
+fn etag(body: &str) -> String {
+    let digest = Sha256::digest(body.as_bytes());
+    let hex: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
+    format!("\"{hex}\"")
+}

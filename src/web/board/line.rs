@@ -1,0 +1,244 @@
+//! One occurrence as a line of the board.
+
+use jiff::civil::Date;
+
+use super::Viewer;
+use crate::{
+    clock::Moment,
+    domain::{
+        calendar::shift,
+        deadline::Done,
+        occurrence::{Light, State},
+    },
+    letter::{Entry, when, words},
+    service::{
+        Office, Result,
+        look_ahead::{Occasion, occasions},
+    },
+    store::Tx,
+};
+
+/// A light with its word; what is done has a shape of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Overdue,
+    Near,
+    Normal,
+    Done,
+}
+
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub deadline: String,
+    pub period: String,
+    pub item: Option<u32>,
+    pub title: String,
+    /// The period, where the title does not tell it.
+    pub aside: String,
+    /// The title for all of a year's periods together.
+    pub duty: String,
+    pub standing: Standing,
+    /// `剩3个工作日`, or how it ended.
+    pub left: String,
+    /// The day that counts: the target while it lies ahead, then the last working day.
+    pub aim: Date,
+    pub is_target: bool,
+    pub finish_by: Date,
+    pub due: Date,
+    pub sections: String,
+    /// The sections by name, all of them.
+    pub names: Vec<String>,
+    /// What to know beside the dates: 局内默认, 暂定.
+    pub marks: Vec<String>,
+}
+
+/// How many of each light.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub overdue: usize,
+    pub near: usize,
+    pub normal: usize,
+    pub done: usize,
+}
+
+/// What the viewer may see with a day that counts, or a due date, in `from..=to`, and everything open
+/// from before; by that day.
+pub fn lines(tx: &Tx, office: &Office, viewer: &Viewer, from: Date, to: Date, now: &Moment) -> Result<Vec<Line>> {
+    let mut deadlines = tx.deadlines_in_force()?;
+    deadlines.retain(|d| viewer.sees(office, d));
+    // What is due on a day off is to be finished before it, perhaps a long holiday before.
+    let found = occasions(tx, office, &deadlines, from, shift(to, 15), now)?;
+    let mut lines = Vec::new();
+    for occasion in found.iter().filter(|o| o.dates.finish_by <= to) {
+        lines.push(line(tx, office, viewer, occasion, now)?);
+    }
+    lines.sort_by(|a, b| (a.aim, a.due, a.item, &a.deadline).cmp(&(b.aim, b.due, b.item, &b.deadline)));
+    Ok(lines)
+}
+
+pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now: &Moment) -> Result<Line> {
+    let entry = occasion.entry(office, "", now);
+    let has_reported = viewer.section().is_some_and(|s| occasion.progress.has_reported(occasion.deadline, s));
+    let standing = match (occasion.state, has_reported) {
+        (State::Open, false) => Standing::of(occasion.light(now.today())),
+        _ => Standing::Done,
+    };
+    let left = match (&occasion.row, occasion.state) {
+        (Some(row), State::Done) => match tx.completions(row.id)?.last() {
+            Some(report) => format!("{}办结", words::short(office.settings.timezone.to_datetime(report.at).date())),
+            None => String::new(),
+        },
+        (_, State::Withdrawn) => "已撤销".to_owned(),
+        _ if has_reported => "本科室已报".to_owned(),
+        _ => when::left_short(&entry, now.today()),
+    };
+    let mut line = Line::new(office, occasion, &entry, standing, left);
+    if let Some(row) = occasion.row.as_ref().filter(|_| line.is_open()) {
+        let is_own = |section: &str| viewer.section().is_none_or(|own| own == section);
+        let waits = tx.requests_of(row.id)?.iter().any(|r| r.decision.is_none() && is_own(&r.section));
+        line.marks.extend(waits.then(|| "待答复".to_owned()));
+        let quiet = row.quiet_until.filter(|day| *day >= now.today());
+        line.marks.extend(quiet.map(|day| format!("同意{}前办结", words::short(day))));
+    }
+    Ok(line)
+}
+
+impl Line {
+    fn new(office: &Office, occasion: &Occasion, entry: &Entry, standing: Standing, left: String) -> Self {
+        let deadline = occasion.deadline;
+        let named = |text: &str| text.contains("{quarter}") || text.contains("{month}") || text.contains("{period}");
+        let is_named = occasion.period.len() <= 4 || named(&deadline.title);
+        Self {
+            deadline: entry.deadline.clone(),
+            period: entry.period.clone(),
+            item: entry.item,
+            title: words::plain(&entry.title),
+            aside: if is_named { String::new() } else { words::period(&occasion.period) },
+            duty: duty(&deadline.title_for(&occasion.dates.due.year().to_string())),
+            standing,
+            left: with_progress(left, occasion, standing, office),
+            aim: entry.aim,
+            is_target: when::is_target(entry),
+            finish_by: entry.dates.finish_by,
+            due: entry.dates.due,
+            sections: words::list(&deadline.sections),
+            names: office.section_names(deadline).into_iter().map(str::to_owned).collect(),
+            marks: marks(entry),
+        }
+    }
+
+    /// The month in which it has to be done.
+    pub fn month(&self) -> (i16, i8) {
+        (self.finish_by.year(), self.finish_by.month())
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.standing != Standing::Done
+    }
+
+    /// `1月30日 周五`
+    pub fn finish_words(&self) -> String {
+        words::spaced(self.aim, true)
+    }
+
+    /// Only where it is another day.
+    pub fn due_words(&self) -> String {
+        if self.due == self.aim { String::new() } else { words::spaced(self.due, false) }
+    }
+}
+
+fn marks(entry: &Entry) -> Vec<String> {
+    let own = entry.bureau_default.then_some("局内默认");
+    let target = when::is_target(entry).then_some("局内目标");
+    let provisional = entry.dates.provisional.then_some("暂定");
+    target.into_iter().chain(own).chain(provisional).map(str::to_owned).collect()
+}
+
+/// Of several reports, how many there are.
+fn with_progress(left: String, occasion: &Occasion, standing: Standing, office: &Office) -> String {
+    let (deadline, progress) = (occasion.deadline, &occasion.progress);
+    let so_far = match deadline.done {
+        _ if standing == Standing::Done => return left,
+        Done::Each => {
+            let names = office.section_names(deadline);
+            let reported = names.iter().filter(|n| progress.has_reported(deadline, n)).count();
+            (names.len() > 1).then(|| format!("已报{reported}/{}个科室", names.len()))
+        }
+        Done::Any => (deadline.times > 1).then(|| format!("已报{}/{}次", progress.reports.len(), deadline.times)),
+    };
+    so_far.map_or(left.clone(), |so_far| format!("{left}，{so_far}"))
+}
+
+/// A title without the variables that only one period gives a value to.
+fn duty(title: &str) -> String {
+    let plain = [
+        ("第{quarter}季度", "各季度"),
+        ("{quarter}季度", "各季度"),
+        ("{half}半年", "每半年"),
+        ("{month}月", "各月"),
+        ("{period}", ""),
+    ];
+    words::plain(&plain.iter().fold(title.to_owned(), |title, (from, to)| title.replace(from, to)))
+}
+
+impl Standing {
+    pub const ALL: [Self; 4] = [Self::Overdue, Self::Near, Self::Normal, Self::Done];
+
+    fn of(light: Light) -> Self {
+        match light {
+            Light::Red => Self::Overdue,
+            Light::Yellow => Self::Near,
+            Light::Green => Self::Normal,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Overdue => Light::Red.word(State::Open),
+            Self::Near => Light::Yellow.word(State::Open),
+            Self::Normal => Light::Green.word(State::Open),
+            Self::Done => Light::Green.word(State::Done),
+        }
+    }
+
+    /// Of the stylesheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Overdue => "red",
+            Self::Near => "yellow",
+            Self::Normal => "green",
+            Self::Done => "done",
+        }
+    }
+}
+
+impl Counts {
+    pub fn of<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Self {
+        lines.into_iter().fold(Self::default(), |mut counts, line| {
+            match line.standing {
+                Standing::Overdue => counts.overdue += 1,
+                Standing::Near => counts.near += 1,
+                Standing::Normal => counts.normal += 1,
+                Standing::Done => counts.done += 1,
+            }
+            counts
+        })
+    }
+
+    pub fn of_each(&self) -> [(Standing, usize); 4] {
+        Standing::ALL.map(|standing| (standing, self.get(standing)))
+    }
+
+    fn get(&self, standing: Standing) -> usize {
+        match standing {
+            Standing::Overdue => self.overdue,
+            Standing::Near => self.near,
+            Standing::Normal => self.normal,
+            Standing::Done => self.done,
+        }
+    }
+
+    pub fn total(&self) -> usize {
+        self.overdue + self.near + self.normal + self.done
+    }
+}

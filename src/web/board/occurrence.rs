@@ -1,0 +1,223 @@
+//! One occurrence: its dates, its deadline's words, who reported what, and all that was said about it.
+
+use askama::Template;
+
+use super::{
+    Frame, Viewer,
+    line::{Line, line},
+    outbox::moment,
+    record::{self, Change, Said},
+};
+use crate::{
+    clock::Moment,
+    domain::{calendar::shift, deadline::Deadline, occurrence::State, reminder::next},
+    letter::{when, words},
+    service::{
+        Office, Result,
+        look_ahead::{Occasion, occasions},
+    },
+    store::{Completion, RequestKind, RequestRow, Tx},
+};
+
+#[derive(Template)]
+#[template(path = "board/occurrence.html")]
+pub struct Page<'a> {
+    pub frame: &'a Frame,
+    pub it: &'a Occurrence,
+}
+
+/// All that the page shows.
+#[derive(Clone, Debug)]
+pub struct Occurrence {
+    pub line: Line,
+    pub state: State,
+    pub is_case: bool,
+    /// Label and text, one below the other.
+    pub facts: Vec<(&'static str, String)>,
+    pub steps: Vec<String>,
+    pub basis: String,
+    pub reports: Vec<Report>,
+    pub requests: Vec<Request>,
+    pub said: Vec<Said>,
+    pub changes: Vec<Change>,
+    /// For the admin's form: who may report; empty where one report of anybody closes it.
+    pub reporters: Vec<String>,
+}
+
+/// A report, as it is shown.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub what: &'static str,
+    pub section: String,
+    pub by: String,
+    pub evidence: String,
+    /// Whether the evidence is an address that can be followed.
+    pub is_link: bool,
+    pub note: String,
+    pub at: String,
+}
+
+/// A request, as it is shown.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub id: i64,
+    pub what: &'static str,
+    pub section: String,
+    pub by: String,
+    pub reason: String,
+    pub expected: String,
+    pub at: String,
+    /// Empty while the admin has not answered.
+    pub answer: String,
+}
+
+/// `None` where there is no such occurrence, or it is none of the viewer's business.
+pub fn gather(
+    tx: &Tx,
+    office: &Office,
+    viewer: &Viewer,
+    id: &str,
+    period: &str,
+    now: &Moment,
+) -> Result<Option<Occurrence>> {
+    let Some(in_force) = tx.deadline(id)? else { return Ok(None) };
+    let row = tx.occurrence(id, period)?;
+    let then = record::wording_moment(tx, row.as_ref(), now.at)?;
+    // What was in force then; of a deadline that has been withdrawn, its last words.
+    let deadline = tx.wording_at(id, then)?.unwrap_or(in_force.deadline);
+    if !viewer.sees(office, &deadline) {
+        return Ok(None);
+    }
+    let of_it = std::slice::from_ref(&deadline);
+    let (from, to) = match &row {
+        Some(row) => (row.dates.due, row.dates.due),
+        None => (shift(now.today(), -400), shift(now.today(), 800)),
+    };
+    let found = occasions(tx, office, of_it, from, to, now)?;
+    let Some(occasion) = found.iter().find(|o| o.period == period) else { return Ok(None) };
+    show(tx, office, viewer, occasion, now).map(Some)
+}
+
+fn show(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now: &Moment) -> Result<Occurrence> {
+    let deadline = occasion.deadline;
+    let is_own = |section: &str| viewer.section().is_none_or(|own| section.is_empty() || own == section);
+    // Where one report closes it for all, it concerns all.
+    let is_shared = deadline.done == crate::domain::deadline::Done::Any;
+    let (mut reports, mut requests, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    if let Some(row) = &occasion.row {
+        let completions = tx.completions(row.id)?.into_iter().filter(|c| is_shared || is_own(&c.section));
+        reports = completions.map(|c| Report::new(office, c)).collect();
+        let asked = tx.requests_of(row.id)?.into_iter().filter(|r| is_own(&r.section));
+        requests = asked.map(|r| Request::new(office, r)).collect();
+        said = record::said(tx, office, viewer, row)?;
+    }
+    let names = office.section_names(deadline);
+    let owing = names.iter().filter(|n| !occasion.progress.has_reported(deadline, n));
+    Ok(Occurrence {
+        line: line(tx, office, viewer, occasion, now)?,
+        state: occasion.state,
+        is_case: occasion.row.as_ref().is_some_and(|r| r.case_on.is_some()),
+        facts: facts(office, viewer, occasion, now),
+        steps: deadline.steps.iter().map(|s| words::plain(s)).collect(),
+        basis: deadline.basis.as_deref().map(words::plain).unwrap_or_default(),
+        reports,
+        requests,
+        said,
+        changes: record::changes(tx, office, viewer, &deadline.id, &occasion.period)?,
+        reporters: owing.map(|n| (*n).to_owned()).collect(),
+    })
+}
+
+fn facts(office: &Office, viewer: &Viewer, occasion: &Occasion, now: &Moment) -> Vec<(&'static str, String)> {
+    let (deadline, dates, today) = (occasion.deadline, &occasion.dates, now.today());
+    let entry = occasion.entry(office, "", now);
+    let row = occasion.row.as_ref();
+    let due = match (office.calendar.is_workday(dates.due), dates.due == dates.finish_by) {
+        (true, _) | (_, true) => words::full(dates.due),
+        _ => format!("{}，{}", words::full(dates.due), words::day_off(dates.due)),
+    };
+    let target = dates.target.map(words::full_workday);
+    let days = |day: Option<crate::domain::Date>| day.map(words::full);
+    let is_open = occasion.state == State::Open;
+    let next = next(&occasion.steps, today).filter(|_| is_open).map(|s| words::day(s.on));
+    let owed =
+        (is_open && viewer.section().is_none() && !entry.missing.is_empty()).then(|| words::list(&entry.missing));
+    let note = (dates.provisional).then(|| "放假安排尚未公布，工作日按周一至周五暂算".to_owned());
+    [
+        ("期次", Some(words::period(&occasion.period))),
+        ("来件日期", days(row.and_then(|r| r.case_on))),
+        ("请办结于", Some(format!("{}下班前", words::full_workday(dates.finish_by)))),
+        (when::term(&entry), Some(format!("{due}（{}）", wording(deadline)))),
+        ("延期至", days(row.and_then(|r| r.extended_to))),
+        ("局内目标", target),
+        ("责任科室", Some(responsible(deadline))),
+        ("尚未报的", owed),
+        ("同意缓办至", days(row.and_then(|r| r.quiet_until))),
+        ("下次提醒", next),
+        ("说明", note),
+        ("事项编号", Some(deadline.item.map_or(deadline.id.clone(), |n| format!("分工方案第{n}项，{}", deadline.id)))),
+    ]
+    .into_iter()
+    .filter_map(|(label, text)| text.map(|text| (label, text)))
+    .collect()
+}
+
+/// The date as the file words it.
+fn wording(deadline: &Deadline) -> String {
+    format!("原文：{}", words::plain(&deadline.due.text))
+}
+
+fn responsible(deadline: &Deadline) -> String {
+    let lead = deadline.lead.as_deref();
+    let rest: Vec<&String> = deadline.sections.iter().filter(|s| Some(s.as_str()) != lead).collect();
+    let how =
+        if deadline.done == crate::domain::deadline::Done::Each { "（各自办理、各自报结）" } else { "" };
+    match lead {
+        Some(lead) if rest.is_empty() => words::plain(lead),
+        Some(lead) => format!("{}（牵头）、{}{how}", words::plain(lead), words::list(&rest)),
+        None => format!("{}{how}", words::list(&rest)),
+    }
+}
+
+impl Report {
+    fn new(office: &Office, completion: Completion) -> Self {
+        let evidence = words::plain(&completion.evidence);
+        Self {
+            what: if completion.is_not_applicable { "不适用" } else { "已办结" },
+            section: words::plain(&completion.section),
+            by: words::plain(&completion.by),
+            is_link: evidence.starts_with("https://") || evidence.starts_with("http://"),
+            evidence,
+            note: words::plain(&completion.note),
+            at: moment(office, completion.at),
+        }
+    }
+}
+
+impl Request {
+    pub(super) fn new(office: &Office, row: RequestRow) -> Self {
+        let answer = row.decision.map(|d| {
+            let what = if d.confirmed { "同意" } else { "退回" };
+            words::plain(&format!("{what}（{} {}）{}", d.by, moment(office, d.at), d.note))
+        });
+        Self {
+            id: row.id,
+            what: match row.kind {
+                RequestKind::Postponed => "不能按期",
+                RequestKind::NotApplicable => "不适用",
+            },
+            section: words::plain(&row.section),
+            by: words::plain(&row.by),
+            reason: words::plain(&row.reason),
+            expected: row.expected.map(words::full).unwrap_or_default(),
+            at: moment(office, row.at),
+            answer: answer.unwrap_or_default(),
+        }
+    }
+}
+
+impl Occurrence {
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+}

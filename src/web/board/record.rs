@@ -1,0 +1,173 @@
+//! 催办记录: all that was said about an occurrence, to whom, when and why, and what became of it.
+
+use jiff::{Timestamp, civil::Date};
+use serde_json::Value;
+
+use super::{
+    Viewer,
+    outbox::{Try, moment},
+};
+use crate::{
+    domain::{
+        deadline::{Lead, Section},
+        reminder::Saying,
+    },
+    letter::words,
+    service::{Office, Result},
+    store::{AuditRow, LetterRow, LetterState, OccurrenceRow, SaidRow, Tx},
+};
+
+/// Something said, with the letter that said it.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub at: String,
+    pub to: String,
+    pub role: String,
+    pub why: String,
+    /// The date that was told.
+    pub told: String,
+    pub word: &'static str,
+    pub class: &'static str,
+    pub reply: String,
+    pub message_id: String,
+    /// For the admin alone: a letter may speak of others' duties, too.
+    pub subject: Option<String>,
+    pub tries: Vec<Try>,
+}
+
+/// Something that happened, in words.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub at: String,
+    pub who: String,
+    pub what: String,
+    pub detail: String,
+}
+
+/// What was said, as far as the viewer may know: a section sees letters to its own mailboxes, to its
+/// leader about it, and to the admin on its behalf.
+pub fn said(tx: &Tx, office: &Office, viewer: &Viewer, occurrence: &OccurrenceRow) -> Result<Vec<Said>> {
+    let own = viewer.section().map(|name| office.roster.get(name));
+    let mut found = Vec::new();
+    for (said, letter) in tx.said_of(occurrence.id)? {
+        let is_seen = own.is_none_or(|section| section.is_some_and(|s| concerns(s, &said)));
+        let Some(letter) = tx.letter(letter)?.filter(|_| is_seen) else { continue };
+        let tries = tx.attempts(letter.id)?.into_iter().map(|a| Try::new(office, a)).collect();
+        found.push(Said::new(office, &said, letter, tries, own.is_none()));
+    }
+    Ok(found)
+}
+
+fn concerns(section: &Section, said: &SaidRow) -> bool {
+    let reader = &said.reader;
+    match (reader.behalf.as_str(), reader.is_leader) {
+        ("", false) => section.email.contains(&reader.mailbox),
+        ("", true) => section.leader.contains(&reader.mailbox),
+        (behalf, _) => behalf == section.name || section.email.iter().any(|m| m.as_str() == behalf),
+    }
+}
+
+impl Said {
+    fn new(office: &Office, said: &SaidRow, letter: LetterRow, tries: Vec<Try>, is_admin: bool) -> Self {
+        let (word, class) = match letter.state {
+            LetterState::Queued | LetterState::Sending if tries.is_empty() => ("待发", "green"),
+            LetterState::Queued | LetterState::Sending => ("未发出", "yellow"),
+            LetterState::Sent => ("已接收", "done"),
+            LetterState::Failed => ("失败", "red"),
+            LetterState::Dropped => ("未发", "done"),
+        };
+        let at = letter.ended_at.or(letter.first_attempt).unwrap_or(letter.next_attempt);
+        let sent_on = office.settings.timezone.to_datetime(at).date();
+        Self {
+            at: moment(office, at),
+            to: said.reader.mailbox.to_string(),
+            role: role(office, said),
+            why: why(said, letter.state == LetterState::Sent && sent_on > said.on_day),
+            told: words::day(said.dates.aim(said.counted_from)),
+            word,
+            class,
+            reply: words::plain(&letter.reply.or(letter.last_error).unwrap_or_default()),
+            message_id: letter.message_id,
+            subject: letter.subject.filter(|_| is_admin),
+            tries,
+        }
+    }
+}
+
+/// In what capacity the mailbox was written to.
+fn role(office: &Office, said: &SaidRow) -> String {
+    let mailbox = &said.reader.mailbox;
+    if !said.reader.behalf.is_empty() {
+        return format!("请管理员转{}", said.reader.behalf);
+    }
+    let sections = office.roster.sections.iter();
+    let of: Vec<&str> = if said.reader.is_leader {
+        return "分管领导".to_owned();
+    } else {
+        sections.filter(|s| s.email.contains(mailbox)).map(|s| s.name.as_str()).collect()
+    };
+    words::few(&of)
+}
+
+/// The lead, in words.
+fn why(said: &SaidRow, is_late: bool) -> String {
+    let why = match said.saying {
+        Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => "到期当天提醒".to_owned(),
+        Saying::Before(lead) => format!("提前{lead}提醒"),
+        Saying::Overdue(n) if said.reader.is_leader => format!("逾期第{n}个工作日，报分管领导"),
+        Saying::Overdue(n) => format!("逾期第{n}个工作日催办"),
+        Saying::Correction(_) => "更正日期".to_owned(),
+    };
+    let target = if said.dates.target == Some(said.counted_from) { "（按局内目标）" } else { "" };
+    let late = if is_late { "，补发" } else { "" };
+    format!("{why}{target}{late}")
+}
+
+/// What else happened to it; a section is not shown what another one reported or asked.
+pub fn changes(tx: &Tx, office: &Office, viewer: &Viewer, deadline: &str, period: &str) -> Result<Vec<Change>> {
+    let text = |row: &AuditRow, key: &str| row.detail.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let is_seen = |row: &AuditRow| match viewer.section() {
+        None => true,
+        Some(own) => row.what != "failed" && (text(row, "section").is_empty() || text(row, "section") == own),
+    };
+    let rows = tx.audit_of(deadline, period)?;
+    Ok(rows.iter().filter(|row| is_seen(row)).map(|row| change(office, row)).collect())
+}
+
+fn change(office: &Office, row: &AuditRow) -> Change {
+    let text = |key: &str| row.detail.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(words::plain);
+    let texts = |keys: &[&str]| keys.iter().filter_map(|key| text(key)).collect::<Vec<_>>().join("　");
+    let day = |key: &str| {
+        let day = row.detail.get(key).and_then(|d| d.get("finish_by")).and_then(Value::as_str);
+        day.and_then(|d| d.parse::<Date>().ok()).map_or("？".to_owned(), words::full)
+    };
+    let moved = || format!("请于{}前办结 → {}", day("from"), day("to"));
+    let (what, detail) = match row.what.as_str() {
+        "opened" => ("登记来件", texts(&["on"])),
+        "moved" => ("日期变动", moved()),
+        "extended" => ("延期", format!("{}　{}", moved(), texts(&["why"]))),
+        "withdrawn" => ("撤销", String::new()),
+        "done" => ("登记办结", texts(&["section", "evidence", "note"])),
+        "reopened" => ("撤回办结", texts(&["section", "note"])),
+        "asked" => (asked(row), texts(&["section", "reason", "expected"])),
+        "confirmed" => ("同意", format!("{}　{}", texts(&["section"]), asked(row)) + &texts(&["note"])),
+        "returned" => ("退回", format!("{}　{}　{}", texts(&["section"]), asked(row), texts(&["note"]))),
+        other => (other, String::new()),
+    };
+    let who = if row.who == "duban" { "系统".to_owned() } else { words::plain(&row.who) };
+    Change { at: moment(office, row.at), who, what: what.to_owned(), detail }
+}
+
+fn asked(row: &AuditRow) -> &'static str {
+    match row.detail.get("kind").and_then(Value::as_str) {
+        Some("postponed") => "不能按期",
+        Some("not_applicable") => "不适用",
+        _ => "申请",
+    }
+}
+
+/// The moment whose wording counts: the last report, else now.
+pub fn wording_moment(tx: &Tx, occurrence: Option<&OccurrenceRow>, now: Timestamp) -> Result<Timestamp> {
+    let Some(row) = occurrence.filter(|o| o.state != crate::domain::occurrence::State::Open) else { return Ok(now) };
+    Ok(tx.completions(row.id)?.last().map_or(now, |c| c.at))
+}

@@ -1,0 +1,176 @@
+//! What can be looked at.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Deserialize;
+use tracing::error;
+
+use super::{
+    case, feed, home, metrics, occurrence, outbox,
+    visit::{AdminVisit, Visit},
+    year,
+};
+use crate::{
+    clock::since_boot,
+    web::{App, html, pages::failed, refusal},
+};
+
+/// The database answers a probe within so long, or it does not.
+const PROBE_TIME: Duration = Duration::from_secs(2);
+
+pub fn routes() -> Router<App> {
+    let both = |door: &str| {
+        Router::new()
+            .route(&format!("/{door}/{{token}}"), get(home))
+            .route(&format!("/{door}/{{token}}/"), get(home))
+            .route(&format!("/{door}/{{token}}/year"), get(year))
+            .route(&format!("/{door}/{{token}}/o/{{deadline}}/{{period}}"), get(occurrence))
+            .route(&format!("/{door}/{{token}}/calendar.ics"), get(calendar))
+    };
+    both("a")
+        .merge(both("s"))
+        .route("/a/{token}/section/{section}", get(section))
+        .route("/a/{token}/outbox", get(outbox))
+        .route("/a/{token}/case", get(case))
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(numbers))
+}
+
+async fn home(State(app): State<App>, visit: Visit) -> Response {
+    home_of(&app, &visit, None).await
+}
+
+async fn section(
+    State(app): State<App>,
+    AdminVisit(visit): AdminVisit,
+    Path(path): Path<(String, String)>,
+) -> Response {
+    if app.office().roster.get(&path.1).is_none() {
+        return refusal(&app, visit.client);
+    }
+    home_of(&app, &visit, Some(&path.1)).await
+}
+
+async fn home_of(app: &App, visit: &Visit, section: Option<&str>) -> Response {
+    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
+    let reading = office.clone();
+    let facts = app.store.call(move |db| db.read(|tx| Ok(home::gather(tx, &reading, &viewer, &now)))?).await;
+    match facts {
+        Ok(facts) => page(&home::page(&visit.frame(app, &office), &office, &facts, section)),
+        Err(e) => failed(&e),
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    year: Option<i16>,
+}
+
+/// Further years have no working days to speak of.
+const YEARS: std::ops::RangeInclusive<i16> = 2000..=2190;
+
+async fn year(State(app): State<App>, visit: Visit, asked: Result<Query<Asked>, QueryRejection>) -> Response {
+    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
+    let asked = asked.ok().and_then(|Query(asked)| asked.year).filter(|y| YEARS.contains(y));
+    let year = asked.unwrap_or(now.today().year());
+    let reading = office.clone();
+    let lines = app.store.call(move |db| db.read(|tx| Ok(year::gather(tx, &reading, &viewer, year, &now)))?).await;
+    match lines {
+        Ok(lines) => page(&year::page(&visit.frame(&app, &office), &lines, year)),
+        Err(e) => failed(&e),
+    }
+}
+
+async fn occurrence(
+    State(app): State<App>,
+    visit: Visit,
+    Path((_, deadline, period)): Path<(String, String, String)>,
+) -> Response {
+    occurrence_page(&app, &visit, deadline, period).await
+}
+
+pub(super) async fn occurrence_page(app: &App, visit: &Visit, deadline: String, period: String) -> Response {
+    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
+    let reading = office.clone();
+    let found = app
+        .store
+        .call(move |db| db.read(|tx| Ok(occurrence::gather(tx, &reading, &viewer, &deadline, &period, &now)))?)
+        .await;
+    match found {
+        Ok(Some(it)) => page(&occurrence::Page { frame: &visit.frame(app, &office), it: &it }),
+        Ok(None) => refusal(app, visit.client),
+        Err(e) => failed(&e),
+    }
+}
+
+async fn outbox(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response {
+    let (office, now) = (app.office(), visit.now.clone());
+    let reading = office.clone();
+    match app.store.call(move |db| db.read(|tx| Ok(outbox::gather(tx, &reading, &now)))?).await {
+        Ok(letters) => page(&outbox::page(&visit.frame(&app, &office), &letters)),
+        Err(e) => failed(&e),
+    }
+}
+
+async fn case(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response {
+    match app.store.call(|db| db.read(|tx| Ok(case::gather(tx)))?).await {
+        Ok(duties) => page(&case::Page { frame: &visit.frame(&app, &app.office()), duties }),
+        Err(e) => failed(&e),
+    }
+}
+
+async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Response {
+    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
+    let feed = app.store.call(move |db| db.read(|tx| Ok(feed::feed(tx, &office, &viewer, &now)))?).await;
+    let feed::Feed { body, etag } = match feed {
+        Ok(feed) => feed,
+        Err(e) => return failed(&e),
+    };
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    // A proxy that compresses marks the tag as weak.
+    let is_known = known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag);
+    // It may be kept, but is asked for again each time.
+    let kept = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, kept).into_response();
+    }
+    (kept, [(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], body).into_response()
+}
+
+async fn healthz(State(app): State<App>) -> Response {
+    let asked = app.store.call(|db| db.read(|tx| tx.in_force_since()));
+    let trouble = match tokio::time::timeout(PROBE_TIME, asked).await {
+        Ok(Ok(_)) => app.health.trouble(since_boot()),
+        Ok(Err(e)) => {
+            error!(error = %e, "the database does not answer a probe");
+            Some("the database does not answer".to_owned())
+        }
+        Err(_) => Some("the database does not answer in time".to_owned()),
+    };
+    match trouble {
+        None => "ok\n".into_response(),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why + "\n").into_response(),
+    }
+}
+
+async fn numbers(State(app): State<App>) -> Response {
+    let (office, health, now) = (app.office(), app.health.clone(), app.now());
+    let numbers = app.store.call(move |db| db.read(|tx| metrics::gather(tx, &office, &health, &now))).await;
+    match numbers.map(|numbers| metrics::text(&numbers)) {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(e) => failed(&e.into()),
+    }
+}
+
+pub(super) fn page(template: &impl Template) -> Response {
+    html(StatusCode::OK, template)
+}

@@ -1,0 +1,75 @@
+//! Who comes through the door: the token in the address says whose board it is.
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::request::Parts,
+    response::Response,
+};
+
+use super::{Frame, Viewer};
+use crate::{
+    clock::Moment,
+    service::{Office, link::Scope},
+    web::{App, Client, refusal},
+};
+
+/// What the forms' tokens are for.
+pub const PURPOSE: &str = "board";
+
+/// A visitor whose link is good.
+pub struct Visit {
+    pub viewer: Viewer,
+    pub token: String,
+    pub now: Moment,
+    pub client: Client,
+}
+
+/// A visitor who may change things.
+pub struct AdminVisit(pub Visit);
+
+impl Visit {
+    pub fn frame(&self, app: &App, office: &Office) -> Frame {
+        let form = match self.viewer {
+            Viewer::Admin => app.links().form(&self.token, PURPOSE, [0; 8], self.now.at),
+            Viewer::Section(_) => String::new(),
+        };
+        Frame::new(office, self.viewer.clone(), &self.token, form, &self.now)
+    }
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Ok(client) = Client::from_request_parts(parts, app).await;
+        let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| refusal(app, client))?;
+        let token = path.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned());
+        let token = token.ok_or_else(|| refusal(app, client))?;
+        // Each door takes its own kind: `/a/` with a section's token leads nowhere.
+        let is_admins = path_begins_with_a(parts, &token);
+        let viewer = match app.scope(&token) {
+            Some(Scope::Admin) if is_admins => Viewer::Admin,
+            // A section that has left the roster has nothing to see.
+            Some(Scope::Section(name)) if !is_admins && app.office().roster.get(&name).is_some() => {
+                Viewer::Section(name)
+            }
+            _ => return Err(refusal(app, client)),
+        };
+        Ok(Self { viewer, token, now: app.now(), client })
+    }
+}
+
+impl FromRequestParts<App> for AdminVisit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, app).await?;
+        if visit.viewer == Viewer::Admin { Ok(Self(visit)) } else { Err(refusal(app, visit.client)) }
+    }
+}
+
+/// Whether the token stands behind `/a/`.
+fn path_begins_with_a(parts: &Parts, token: &str) -> bool {
+    let path = parts.uri.path();
+    path.split_once(token).is_some_and(|(before, _)| before.ends_with("/a/"))
+}

@@ -1,0 +1,287 @@
+//! What a person wrote into a form → an answer, or what is missing. Nothing is taken for granted.
+
+use jiff::civil::{Date, date};
+use serde::Deserialize;
+
+use crate::letter::words;
+
+/// The report's form, as it comes: everything may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    pub form: String,
+    pub choice: String,
+    pub by: String,
+    pub evidence: String,
+    pub note: String,
+    pub reason_postponed: String,
+    pub expected: String,
+    pub reason_not_applicable: String,
+}
+
+/// The admin's answer, and whoever takes a report back.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Reply {
+    pub form: String,
+    pub choice: String,
+    pub by: String,
+    pub note: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Done { evidence: String, note: String },
+    Postponed { reason: String, expected: Date },
+    NotApplicable { reason: String },
+}
+
+/// What is to be mended, and the field it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    pub field: &'static str,
+    pub what: &'static str,
+}
+
+const LONGEST_NAME: usize = 30;
+const LONGEST_LINE: usize = 300;
+const LONGEST_TEXT: usize = 1000;
+/// Nobody postpones for longer.
+const LONGEST_DAYS: i64 = 800;
+
+impl Fields {
+    /// As they are kept and shown again: no control characters, no overlong text.
+    pub fn tidy(self) -> Self {
+        Self {
+            form: self.form,
+            choice: self.choice,
+            by: line(&self.by, LONGEST_NAME + 1),
+            evidence: line(&self.evidence, LONGEST_LINE + 1),
+            note: line(&self.note, LONGEST_TEXT + 1),
+            reason_postponed: line(&self.reason_postponed, LONGEST_TEXT + 1),
+            expected: line(&self.expected, LONGEST_NAME),
+            reason_not_applicable: line(&self.reason_not_applicable, LONGEST_TEXT + 1),
+        }
+    }
+
+    /// # Errors
+    /// Everything that is missing, in the order of the form.
+    pub fn check(&self, today: Date) -> Result<Answer, Vec<Missing>> {
+        let mut missing = Vec::new();
+        let mut miss = |is_missing: bool, field, what| {
+            if is_missing {
+                missing.push(Missing { field, what });
+            }
+        };
+        name(&self.by, &mut miss);
+        let (done, later, never) = (self.choice == "done", self.choice == "postponed", self.choice == "not_applicable");
+        miss(!(done || later || never), "choice", "请选择一项办理情况");
+        let expected = day(&self.expected, today);
+        if done {
+            miss(long(&self.evidence, LONGEST_LINE), "evidence", "文号或链接太长，请不超过300字");
+            miss(long(&self.note, LONGEST_TEXT), "note", "备注太长，请不超过1000字");
+        }
+        if later {
+            reason(&self.reason_postponed, "reason_postponed", &mut miss);
+            let given = !self.expected.is_empty();
+            miss(!given, "expected", "请填预计办结日期");
+            miss(given && expected.is_none(), "expected", "预计办结日期请写成 2026-03-15 这样");
+            let is_late = |day: Date| crate::domain::calendar::days_between(today, day) > LONGEST_DAYS;
+            miss(expected.is_some_and(|day| day <= today), "expected", "预计办结日期应在今天以后");
+            miss(expected.is_some_and(is_late), "expected", "预计办结日期太远，请核对年份");
+        }
+        if never {
+            reason(&self.reason_not_applicable, "reason_not_applicable", &mut miss);
+        }
+        let stray = [
+            (!done && !(self.evidence.is_empty() && self.note.is_empty()), "evidence"),
+            (!later && !(self.reason_postponed.is_empty() && self.expected.is_empty()), "reason_postponed"),
+            (!never && !self.reason_not_applicable.is_empty(), "reason_not_applicable"),
+        ];
+        // Not guessed: one of the two is a slip.
+        for (_, field) in stray.into_iter().filter(|(is_stray, _)| *is_stray && (done || later || never)) {
+            miss(true, field, "这里填了内容，但没有选这一项：请改选，或删去这里的内容");
+        }
+        match (missing.is_empty(), expected) {
+            (true, _) if done => Ok(Answer::Done { evidence: self.evidence.clone(), note: self.note.clone() }),
+            (true, Some(expected)) if later => {
+                Ok(Answer::Postponed { reason: self.reason_postponed.clone(), expected })
+            }
+            (true, _) if never => Ok(Answer::NotApplicable { reason: self.reason_not_applicable.clone() }),
+            _ => Err(missing),
+        }
+    }
+}
+
+impl Reply {
+    pub fn tidy(self) -> Self {
+        Self { by: line(&self.by, LONGEST_NAME + 1), note: line(&self.note, LONGEST_TEXT + 1), ..self }
+    }
+
+    /// The admin's word: whether he confirms.
+    ///
+    /// # Errors
+    /// Everything that is missing.
+    pub fn check(&self) -> Result<bool, Vec<Missing>> {
+        let mut missing = self.check_name().err().unwrap_or_default();
+        let (confirmed, returned) = (self.choice == "confirm", self.choice == "return");
+        let mut miss = |is_missing: bool, field, what| {
+            if is_missing {
+                missing.push(Missing { field, what });
+            }
+        };
+        miss(!(confirmed || returned), "choice", "请选择确认或退回");
+        miss(returned && self.note.is_empty(), "note", "退回请写明理由");
+        miss(long(&self.note, LONGEST_TEXT), "note", "说明太长，请不超过1000字");
+        if missing.is_empty() { Ok(confirmed) } else { Err(missing) }
+    }
+
+    /// # Errors
+    /// A name that is missing or too long.
+    pub fn check_name(&self) -> Result<(), Vec<Missing>> {
+        let mut missing = Vec::new();
+        name(&self.by, &mut |is_missing, field, what| {
+            if is_missing {
+                missing.push(Missing { field, what });
+            }
+        });
+        if missing.is_empty() { Ok(()) } else { Err(missing) }
+    }
+}
+
+fn name(by: &str, miss: &mut impl FnMut(bool, &'static str, &'static str)) {
+    miss(by.is_empty(), "by", "请填经办人姓名");
+    miss(long(by, LONGEST_NAME), "by", "经办人请只写姓名");
+}
+
+fn reason(text: &str, field: &'static str, miss: &mut impl FnMut(bool, &'static str, &'static str)) {
+    miss(text.is_empty(), field, "请填原因");
+    miss(long(text, LONGEST_TEXT), field, "原因太长，请不超过1000字");
+}
+
+fn long(text: &str, longest: usize) -> bool {
+    text.chars().nth(longest).is_some()
+}
+
+/// One line, cut where it is longer than anything that will be accepted.
+fn line(text: &str, longest: usize) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let shown: String = text.chars().filter(|c| !turns(*c)).collect();
+    // Cut by characters, not by what `cap` adds: one more than is accepted tells that it was too long.
+    words::plain(&shown).chars().take(longest).collect::<String>().trim_matches('\u{3000}').to_owned()
+}
+
+/// `2026-03-15`, `2026/3/15`, `2026年3月15日`; `3月15日` is the next one.
+fn day(text: &str, today: Date) -> Option<Date> {
+    use unicode_normalization::UnicodeNormalization;
+    let plain: String = text.nfkc().collect();
+    if let Some(day) = compact(&plain) {
+        return Some(day);
+    }
+    let numbers: Vec<i16> = plain
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    if plain.contains(|c: char| !c.is_ascii_digit() && !c.is_whitespace() && !"-/.年月日号".contains(c)) {
+        return None;
+    }
+    let of = |year: i16, month: i16, day: i16| Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
+    match numbers[..] {
+        [year, month, day] if year >= 1000 => of(year, month, day),
+        [month, day] => {
+            let this = of(today.year(), month, day)?;
+            if this > today { Some(this) } else { of(today.year() + 1, month, day) }
+        }
+        _ => None,
+    }
+}
+
+/// `20260315`
+fn compact(text: &str) -> Option<Date> {
+    let digits = text.trim();
+    if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (year, month, day) = (digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?);
+    Date::new(year, month, day).ok().filter(|d| *d >= date(2000, 1, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 1, 27);
+
+    fn fields(choice: &str, by: &str) -> Fields {
+        Fields { choice: choice.into(), by: by.into(), ..Fields::default() }
+    }
+
+    fn missing(fields: &Fields) -> Vec<&'static str> {
+        fields.check(TODAY).err().unwrap_or_default().into_iter().map(|m| m.field).collect()
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        assert_eq!(missing(&Fields::default()), ["by", "choice"]);
+        assert_eq!(missing(&fields("", "张三")), ["choice"]);
+        assert_eq!(missing(&fields("x", "张三")), ["choice"]);
+        assert_eq!(missing(&fields("done", "")), ["by"]);
+        assert_eq!(missing(&fields("postponed", "张三")), ["reason_postponed", "expected"]);
+        assert_eq!(missing(&fields("not_applicable", "张三")), ["reason_not_applicable"]);
+        let stray = Fields { reason_postponed: "等批复".into(), ..fields("done", "张三") };
+        assert_eq!(missing(&stray), ["reason_postponed"]);
+        let past =
+            Fields { reason_postponed: "等".into(), expected: "2026-01-27".into(), ..fields("postponed", "张三") };
+        assert_eq!(missing(&past), ["expected"]);
+    }
+
+    #[test]
+    fn answers() {
+        assert_eq!(
+            fields("done", "张三").check(TODAY),
+            Ok(Answer::Done { evidence: String::new(), note: String::new() })
+        );
+        let later =
+            Fields {
+                reason_postponed: "等批复".into(), expected: "2月9日".into(), ..fields("postponed", "张三")
+            };
+        let expected = date(2026, 2, 9);
+        assert_eq!(later.check(TODAY), Ok(Answer::Postponed { reason: "等批复".into(), expected }));
+    }
+
+    #[test]
+    fn days() {
+        for text in ["2026-03-05", "2026/3/5", "2026.3.5", "2026年3月5日", "２０２６年３月５号", "3月5日", "20260305"]
+        {
+            assert_eq!(day(text, TODAY), Some(date(2026, 3, 5)), "{text}");
+        }
+        assert_eq!(day("1月5日", TODAY), Some(date(2027, 1, 5)));
+        for text in ["", "下周", "2026-02-30", "3月", "2026", "明年3月5日", "-5", "99999999", "5/3/2026", "1e3-2"]
+        {
+            assert_eq!(day(text, TODAY), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_are_tidied() {
+        let tidy = Fields { by: " 张三\r\nBcc: x\u{202e}\u{0} ".into(), ..Fields::default() }.tidy();
+        assert_eq!(tidy.by, "张三 Bcc: x");
+        assert_eq!(missing(&Fields { by: "长".repeat(500), ..fields("done", "") }.tidy()), ["by"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in ".{0,60}", choice in "(done|postponed|not_applicable|)") {
+            let fields = Fields {
+                by: text.clone(), expected: text.clone(), note: text.clone(), reason_postponed: text,
+                ..self::fields(&choice, "")
+            };
+            let _ = fields.tidy().check(TODAY);
+        }
+    }
+}

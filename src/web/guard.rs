@@ -1,0 +1,268 @@
+//! What stands before and around every page: who asks, how often, from where, and the headers of a
+//! careful site.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    extract::{Form, FromRequest, FromRequestParts, Path, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
+
+use super::{App, pages};
+use crate::clock::since_boot;
+
+pub const BODY_BYTES: usize = 64 << 10;
+pub const REQUEST_TIME: Duration = Duration::from_secs(10);
+
+/// The other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// Who asks, as far as limits go; never logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Client(pub IpAddr);
+
+/// How often each client may press, and try addresses that are none.
+pub struct Limits {
+    posts: Buckets,
+    refused: Buckets,
+}
+
+/// A bucket of tokens for each client: full at first, refilled over time.
+struct Buckets {
+    size: f64,
+    refill_seconds: f64,
+    of: Mutex<HashMap<IpAddr, (f64, SignedDuration)>>,
+}
+
+/// So many clients are remembered; whoever is back to full is forgotten first.
+const CLIENTS: usize = 4096;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { posts: Buckets::new(30.0, 2.0), refused: Buckets::new(20.0, 30.0) }
+    }
+}
+
+impl Limits {
+    pub fn may_post(&self, client: Client) -> bool {
+        self.posts.take(client.0, since_boot())
+    }
+
+    pub fn may_be_refused(&self, client: Client) -> bool {
+        self.refused.take(client.0, since_boot())
+    }
+}
+
+impl Buckets {
+    fn new(size: f64, refill_seconds: f64) -> Self {
+        Self { size, refill_seconds, of: Mutex::default() }
+    }
+
+    fn take(&self, client: IpAddr, now: SignedDuration) -> bool {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = |(left, at): (f64, SignedDuration)| {
+            (left + (now - at).as_secs_f64() / self.refill_seconds).clamp(0.0, self.size)
+        };
+        if of.len() >= CLIENTS && !of.contains_key(&client) {
+            of.retain(|_, bucket| level(*bucket) < self.size);
+            if of.len() >= CLIENTS {
+                of.clear();
+            }
+        }
+        let left = of.get(&client).copied().map_or(self.size, level);
+        let may = left >= 1.0;
+        of.insert(client, (if may { left - 1.0 } else { left }, now));
+        may
+    }
+}
+
+impl Client {
+    /// Behind a proxy on this machine, the address it gives last: what stands before it, anybody can
+    /// write.
+    fn of(peer: IpAddr, headers: &HeaderMap) -> Self {
+        let last = || {
+            let given = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+            given.rsplit(',').next()?.trim().parse::<IpAddr>().ok()
+        };
+        let address = if peer.to_canonical().is_loopback() { last().unwrap_or(peer) } else { peer };
+        Self(match address.to_canonical() {
+            // A household has a /64; one person is not many.
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+            v4 => v4,
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let unknown = Peer(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let peer = parts.extensions.get::<Peer>().copied().unwrap_or(unknown);
+        Ok(Self::of(peer.0, &parts.headers))
+    }
+}
+
+/// A form as it was sent. What is no form is an empty one, and only an endless one is refused.
+pub struct Filled<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Filled<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        match Form::<T>::from_request(request, state).await {
+            Ok(Form(form)) => Ok(Self(form)),
+            Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(pages::too_large()),
+            Err(_) => Ok(Self(T::default())),
+        }
+    }
+}
+
+/// The parts of an address that stand for something; empty, so that they lead nowhere, where they are
+/// no text.
+pub struct Named<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(Path::<T>::from_request_parts(parts, state).await.map(|Path(named)| named).unwrap_or_default()))
+    }
+}
+
+/// Before every POST: from our own page, and not too many.
+pub async fn posts(State(app): State<App>, client: Client, request: Request, next: Next) -> Response {
+    if request.method() == Method::POST {
+        let origin = app.office().settings.web.as_ref().map(|web| web.origin().to_owned()).unwrap_or_default();
+        if is_foreign(request.headers(), &origin) {
+            return pages::foreign();
+        }
+        if !app.limits.may_post(client) {
+            return pages::too_many();
+        }
+    }
+    next.run(request).await
+}
+
+/// Whether a browser says that another site's page sent this.
+///
+/// Under our own `no-referrer` a browser sends `Origin: null` with our own forms, so that alone is no
+/// fault: newer browsers tell by `Sec-Fetch-Site`, and for the others there is the form's token.
+fn is_foreign(headers: &HeaderMap, origin: &str) -> bool {
+    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+        Some(b"same-origin" | b"none") => false,
+        Some(_) => true,
+        None => match headers.get(header::ORIGIN).map(HeaderValue::as_bytes) {
+            None | Some(b"null") => false,
+            Some(given) => {
+                let host = headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+                let own = given.strip_prefix(b"http://").or(given.strip_prefix(b"https://"));
+                !given.eq_ignore_ascii_case(origin.as_bytes()) && (host.is_empty() || own != Some(host))
+            }
+        },
+    }
+}
+
+/// An address that leads nowhere, like a link that is not good any more.
+pub async fn unknown(State(app): State<App>, client: Client) -> Response {
+    pages::refusal(&app, client)
+}
+
+tokio::task_local! {
+    static REQUEST: ();
+}
+
+/// Whether this thread is answering a request: a panic there costs one answer, not the service.
+pub fn is_request() -> bool {
+    REQUEST.try_with(|()| ()).is_ok()
+}
+
+pub async fn marked(request: Request, next: Next) -> Response {
+    REQUEST.scope((), next.run(request)).await
+}
+
+const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+                   frame-ancestors 'none'; base-uri 'none'";
+
+pub async fn headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::HeaderName::from_static("x-robots-tag"), "noindex"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A page's status, without a body for statuses that pages do not explain.
+pub fn plain(status: StatusCode) -> Response {
+    status.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| ((*name).parse().unwrap(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn only_a_proxy_on_this_machine_is_believed() {
+        let of = |peer: &str, given| Client::of(peer.parse().unwrap(), &headers(given)).0.to_string();
+        let forged = [("x-forwarded-for", "10.0.0.9, 192.0.2.7")];
+        assert_eq!(of("127.0.0.1", &forged), "192.0.2.7", "the last hop");
+        assert_eq!(of("::1", &forged), "192.0.2.7");
+        assert_eq!(of("198.51.100.3", &forged), "198.51.100.3");
+        assert_eq!(of("127.0.0.1", &[]), "127.0.0.1");
+        assert_eq!(of("127.0.0.1", &[("x-forwarded-for", "unknown")]), "127.0.0.1");
+        assert_eq!(of("2001:db8:1:2:3:4:5:6", &[]), "2001:db8:1:2::");
+    }
+
+    #[test]
+    fn buckets_empty_and_fill() {
+        let buckets = Buckets::new(3.0, 10.0);
+        let (a, b) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let at = SignedDuration::from_secs;
+        let taken = (0..5).filter(|_| buckets.take(a, at(100))).count();
+        assert_eq!((taken, buckets.take(b, at(100))), (3, true));
+        assert!(!buckets.take(a, at(109)) && buckets.take(a, at(110)) && !buckets.take(a, at(111)));
+        for n in 0..20_000u32 {
+            buckets.take(IpAddr::V4(n.into()), at(200));
+        }
+        assert!(buckets.of.lock().unwrap().len() <= CLIENTS);
+    }
+
+    #[test]
+    fn where_a_post_comes_from() {
+        let own = "https://duban.example.test";
+        for (given, foreign) in [
+            (&[][..], false),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null")], false),
+            (&[("sec-fetch-site", "cross-site")], true),
+            (&[("sec-fetch-site", "same-site")], true),
+            (&[("origin", "null")], false),
+            (&[("origin", own)], false),
+            (&[("origin", "https://evil.example.test")], true),
+            (&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")], false),
+            (&[("origin", "http://evil.test"), ("host", "127.0.0.1:8080")], true),
+        ] {
+            assert_eq!(is_foreign(&headers(given), own), foreign, "{given:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The pages: reporting from the letter with no login, and the admin's answers. Thin: what they show
+//! and do is the service's.
+//!
+//! A GET never changes anything. A person chooses, then presses: only a POST with the form's own token
+//! and a choice records.
+
+pub mod board;
+mod form;
+mod guard;
+mod pages;
+mod report;
+mod request;
+mod serve;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::FromRef, http::StatusCode, middleware, routing::get};
+use tokio::sync::watch;
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+
+pub use self::{
+    guard::{Client, Filled, Limits, Named, Peer, is_request},
+    pages::{Frame, html, refusal},
+    serve::serve,
+};
+use crate::{
+    clock::{Clock, Moment},
+    service::{
+        Office,
+        health::Health,
+        link::{Links, Scope},
+    },
+    store::Store,
+};
+
+/// What every page is given.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    /// As it is in force now: a reload shows at once.
+    pub office: watch::Receiver<Arc<Office>>,
+    pub links: Arc<Links>,
+    pub clock: Clock,
+    pub limits: Arc<Limits>,
+    pub health: Arc<Health>,
+}
+
+impl App {
+    /// `None` while there are no keys to check links with.
+    pub fn new(store: Store, office: watch::Receiver<Arc<Office>>, clock: Clock, health: Arc<Health>) -> Option<Self> {
+        let links = office.borrow().links.clone()?;
+        Some(Self { store, office, links, clock, limits: Arc::default(), health })
+    }
+
+    pub fn office(&self) -> Arc<Office> {
+        self.office.borrow().clone()
+    }
+
+    pub fn now(&self) -> Moment {
+        self.clock.now(&self.office.borrow().settings.timezone)
+    }
+
+    /// What the token allows. A reload may have brought other keys.
+    pub fn scope(&self, token: &str) -> Option<Scope> {
+        self.links().verify(token, self.now().at)
+    }
+
+    pub fn links(&self) -> Arc<Links> {
+        self.office.borrow().links.clone().unwrap_or_else(|| self.links.clone())
+    }
+
+    /// The path that stands before every address of ours: empty, or `/duban`.
+    pub fn root(&self) -> String {
+        self.office.borrow().settings.web.as_ref().map(|web| web.path().to_owned()).unwrap_or_default()
+    }
+}
+
+impl FromRef<App> for Arc<Limits> {
+    fn from_ref(app: &App) -> Self {
+        app.limits.clone()
+    }
+}
+
+/// Every page, with its limits around it.
+pub fn router(app: App) -> Router {
+    let pages = Router::new()
+        .merge(report::routes())
+        .merge(request::routes())
+        .merge(board::routes())
+        .route("/style.css", get(pages::style));
+    guarded(pages, app)
+}
+
+fn guarded(pages: Router<App>, app: App) -> Router {
+    let root = app.root();
+    // A proxy may take the path off, or hand it on.
+    let both = if root.is_empty() { pages } else { Router::new().nest(&root, pages.clone()).merge(pages) };
+    both.fallback(guard::unknown)
+        .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(middleware::from_fn_with_state(app.clone(), guard::posts))
+        .layer(RequestBodyLimitLayer::new(guard::BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, guard::REQUEST_TIME))
+        .layer(CatchPanicLayer::custom(pages::after_panic))
+        .layer(middleware::from_fn(guard::marked))
+        .layer(middleware::map_response(guard::headers))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
+    use axum::{body::Body, http::Request};
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::{
+        config::{self, Web},
+        service::link::Key,
+        store::Db,
+    };
+
+    async fn panics() -> StatusCode {
+        panic!("a fault of ours")
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_page() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/duban.toml");
+        let (mut office, _) = Office::new(config::load(&shipped, &BTreeMap::new()).unwrap());
+        office.settings.web = Some(Web { listen: ([127, 0, 0, 1], 1).into(), base_url: "https://x.test".into() });
+        office.links = Links::new(vec![Key::new([1; 32])]).map(Arc::new);
+        let (_sender, office) = watch::channel(Arc::new(office));
+        let app =
+            App::new(Store::new(Db::in_memory().unwrap()).unwrap(), office, Clock::System, Arc::default()).unwrap();
+        let pages = TowerToHyperService::new(guarded(Router::new().route("/panic", get(panics)), app));
+        for status in [500, 500] {
+            let request = Request::get("/panic").body(Body::empty()).unwrap();
+            let answer = hyper::service::Service::call(&pages, request).await.unwrap();
+            assert_eq!(answer.status(), status);
+            assert!(answer.headers().contains_key("content-security-policy"));
+        }
+        assert!(!is_request());
+    }
+}

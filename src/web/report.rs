@@ -1,0 +1,365 @@
+//! `/r/{token}`: what it is, until when, what was recorded; a form to report it, and to take that back.
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use tracing::info;
+
+use super::{
+    App, Client, Frame,
+    form::{Answer, Fields, Missing, Reply},
+    guard::{Filled, Named},
+    pages::{self, STALE, html, refusal},
+};
+use crate::{
+    domain::occurrence::State as Stands,
+    letter::{when, words},
+    service::{
+        Error,
+        link::Scope,
+        report::Report,
+        request::Ask,
+        standing::{self, Press, Pressed, Standing},
+    },
+    store::{Completion, RequestKind, RequestRow},
+};
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/r/{token}", get(show).post(record)).route("/r/{token}/undo", post(undo))
+}
+
+const REPORT: &str = "report";
+const UNDO: &str = "undo";
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    frame: Frame,
+    path: String,
+    view: &'a View,
+    fields: &'a Fields,
+    undo: &'a Reply,
+    missing: &'a [Missing],
+    report_form: String,
+    undo_form: String,
+}
+
+/// An occurrence in the words of a page.
+struct View {
+    title: String,
+    aside: String,
+    section: String,
+    /// The class of its light, and the word on it.
+    tone: &'static str,
+    badge: String,
+    headline: String,
+    dates: Vec<String>,
+    facts: Vec<(&'static str, Vec<String>)>,
+    records: Vec<Record>,
+    /// Why there is no form any more.
+    over: Option<String>,
+    /// A request waits: the admin is not asked twice.
+    is_waiting: bool,
+    has_own: bool,
+}
+
+/// Who said what, when.
+struct Record {
+    tone: &'static str,
+    what: String,
+    who: String,
+    lines: Vec<String>,
+}
+
+/// The link that was opened, and what it is about.
+struct Opened {
+    token: String,
+    occurrence: i64,
+    section: String,
+}
+
+async fn show(State(app): State<App>, client: Client, Named(token): Named<String>) -> Response {
+    match open(&app, token) {
+        Some(opened) => page(&app, client, &opened, Shown::default()).await,
+        None => refusal(&app, client),
+    }
+}
+
+/// What a page shows beside its occurrence: what was written so far, and what is wrong with it.
+#[derive(Default)]
+struct Shown {
+    fields: Fields,
+    undo: Reply,
+    missing: Vec<Missing>,
+}
+
+async fn record(
+    State(app): State<App>,
+    client: Client,
+    Named(token): Named<String>,
+    Filled(fields): Filled<Fields>,
+) -> Response {
+    let Some(opened) = open(&app, token) else { return refusal(&app, client) };
+    let fields = fields.tidy();
+    let now = app.now();
+    let answer = match fields.check(now.today()) {
+        Ok(answer) => answer,
+        Err(missing) => return page(&app, client, &opened, Shown { fields, missing, ..Shown::default() }).await,
+    };
+    let Some(mark) = app.links().check_form(&fields.form, &opened.token, REPORT, now.at) else {
+        return page(&app, client, &opened, Shown { fields, missing: vec![STALE], ..Shown::default() }).await;
+    };
+    let press = Press { occurrence: opened.occurrence, section: opened.section.clone(), mark };
+    let (office, by) = (app.office(), fields.by.clone());
+    let pressed = app.store.call(move |db| {
+        let asks = |kind, reason, expected| {
+            let (occurrence, section) = (press.occurrence, press.section.clone());
+            Ask { occurrence, section, kind, by: by.clone(), reason, expected }
+        };
+        match answer {
+            Answer::Done { evidence, note } => {
+                let report = Report { by, evidence, note, ..Report::default() };
+                standing::done(db, &office, &press, report, &now).map(|p| p.map(drop))
+            }
+            Answer::Postponed { reason, expected } => {
+                let ask = asks(RequestKind::Postponed, reason, Some(expected));
+                standing::ask(db, &office, &press, &ask, &now).map(|p| p.map(drop))
+            }
+            Answer::NotApplicable { reason } => {
+                let ask = asks(RequestKind::NotApplicable, reason, None);
+                standing::ask(db, &office, &press, &ask, &now).map(|p| p.map(drop))
+            }
+        }
+    });
+    let pressed = pressed.await;
+    after(&app, client, &opened, pressed, Shown { fields, ..Shown::default() }).await
+}
+
+async fn undo(
+    State(app): State<App>,
+    client: Client,
+    Named(token): Named<String>,
+    Filled(reply): Filled<Reply>,
+) -> Response {
+    let Some(opened) = open(&app, token) else { return refusal(&app, client) };
+    let reply = reply.tidy();
+    let now = app.now();
+    if let Err(missing) = reply.check_name() {
+        let missing = missing.into_iter().map(|m| Missing { field: "undo-by", ..m }).collect();
+        return page(&app, client, &opened, Shown { undo: reply, missing, ..Shown::default() }).await;
+    }
+    let Some(mark) = app.links().check_form(&reply.form, &opened.token, UNDO, now.at) else {
+        return page(&app, client, &opened, Shown { undo: reply, missing: vec![STALE], ..Shown::default() }).await;
+    };
+    let press = Press { occurrence: opened.occurrence, section: opened.section.clone(), mark };
+    let (office, by) = (app.office(), reply.by.clone());
+    let pressed = app.store.call(move |db| {
+        let report = Report { by, ..Report::default() };
+        standing::reopen(db, &office, &press, report, &now).map(|p| p.map(drop))
+    });
+    let pressed = pressed.await;
+    after(&app, client, &opened, pressed, Shown { undo: reply, ..Shown::default() }).await
+}
+
+/// What a press came to.
+async fn after(
+    app: &App,
+    client: Client,
+    opened: &Opened,
+    pressed: Result<Pressed<()>, Error>,
+    shown: Shown,
+) -> Response {
+    match pressed {
+        Ok(Pressed::Recorded(())) => {
+            info!(occurrence = opened.occurrence, section = opened.section, "recorded by a link");
+            pages::see(&format!("{}/r/{}", app.root(), opened.token))
+        }
+        // The second of two presses is told what the first one recorded.
+        Ok(Pressed::Changed) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
+        Ok(Pressed::Gone) => refusal(app, client),
+        Err(Error::Refused(_)) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
+        Err(e) => pages::failed(&e),
+    }
+}
+
+fn open(app: &App, token: String) -> Option<Opened> {
+    match app.scope(&token)? {
+        Scope::Report { occurrence, section } => Some(Opened { token, occurrence, section }),
+        Scope::Section(_) | Scope::Admin => None,
+    }
+}
+
+async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Response {
+    let (now, office) = (app.now(), app.office());
+    let (id, section, looking, at) = (opened.occurrence, opened.section.clone(), office.clone(), now.clone());
+    let found = app.store.call(move |db| db.read(|tx| standing::standing(tx, &looking, id, &section, &at))).await;
+    let standing = match found {
+        Ok(Some(standing)) => standing,
+        Ok(None) => return refusal(app, client),
+        Err(e) => return pages::failed(&e.into()),
+    };
+    let missing = match &*shown.missing {
+        // Pressed twice: what was recorded says enough.
+        [only] if *only == STALE && is_recorded(&standing, &shown) => Vec::new(),
+        _ => shown.missing,
+    };
+    let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let form = |purpose| app.links().form(&opened.token, purpose, standing.mark, now.at);
+    let page = Page {
+        frame: Frame::of(app),
+        path: format!("{}/r/{}", app.root(), opened.token),
+        view: &View::of(&standing, now.today(), &office.settings.timezone),
+        fields: &shown.fields,
+        undo: &shown.undo,
+        missing: &missing,
+        report_form: form(REPORT),
+        undo_form: form(UNDO),
+    };
+    html(status, &page)
+}
+
+/// Whether what was written is what stands there.
+fn is_recorded(standing: &Standing, shown: &Shown) -> bool {
+    let Fields { by, evidence, note, choice, .. } = &shown.fields;
+    let is_it = |c: &Completion| (&c.by, &c.evidence, &c.note) == (by, evidence, note);
+    match &**choice {
+        "done" => standing.own().any(is_it),
+        "" => false,
+        _ => standing.waiting().is_some_and(|r| r.by == *by),
+    }
+}
+
+impl View {
+    fn of(standing: &Standing, today: Date, zone: &TimeZone) -> Self {
+        let (entry, occurrence) = (&standing.entry, &standing.occurrence);
+        let item = entry.item.map(|n| format!("分工方案第{n}项"));
+        let period = words::period(&entry.period);
+        let aside: Vec<String> = item.into_iter().chain([period]).collect();
+        let steps: Vec<String> = entry.steps.iter().map(|s| words::plain(s)).collect();
+        let steps = if steps.len() > 1 { (1..).zip(steps).map(|(n, s)| format!("{n}. {s}")).collect() } else { steps };
+        let facts = [
+            ("科室", vec![words::plain(&standing.section)]),
+            ("规定期限", vec![words::full(occurrence.dates.due)]),
+            ("要做", steps),
+            ("依据", entry.basis.iter().map(|b| words::plain(b)).collect()),
+            ("进度", progress(standing)),
+        ];
+        let completions = standing.completions.iter().map(|c| completion(c, zone, today));
+        let requests = standing.requests.iter().map(|r| request(r, zone, today));
+        let open = occurrence.state == Stands::Open && !standing.is_finished;
+        Self {
+            title: words::plain(&entry.title),
+            aside: aside.join("，"),
+            section: words::plain(&standing.section),
+            tone: tone(standing, today),
+            badge: badge(standing, today),
+            headline: if open { format!("{}。", when::headline(entry, today)) } else { String::new() },
+            dates: if open { when::other_dates(entry, today) } else { Vec::new() },
+            facts: facts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect(),
+            records: requests.chain(completions).collect(),
+            over: over(standing),
+            is_waiting: standing.waiting().is_some(),
+            has_own: standing.own().next().is_some() && occurrence.state != Stands::Withdrawn,
+        }
+    }
+}
+
+fn tone(standing: &Standing, today: Date) -> &'static str {
+    match (standing.occurrence.state, when::phase(&standing.entry, today)) {
+        (Stands::Withdrawn, _) => "grey",
+        _ if standing.is_finished => "green",
+        (_, when::Phase::Overdue) => "red",
+        (_, when::Phase::Today | when::Phase::Between) => "orange",
+        (_, when::Phase::Ahead) if standing.entry.light.colour() == "黄" => "amber",
+        _ => "green",
+    }
+}
+
+fn badge(standing: &Standing, today: Date) -> String {
+    match standing.occurrence.state {
+        Stands::Withdrawn => "已撤销".to_owned(),
+        Stands::Done => "已办结".to_owned(),
+        Stands::Open if standing.is_finished => "本科室已报".to_owned(),
+        Stands::Open => when::left(&standing.entry, today),
+    }
+}
+
+fn over(standing: &Standing) -> Option<String> {
+    match standing.occurrence.state {
+        Stands::Withdrawn => Some("这一期已撤销，不用办理。".to_owned()),
+        Stands::Done => Some("这一期已经办结，不用再登记。".to_owned()),
+        Stands::Open if standing.is_finished => Some("本科室已经登记，不用再登记。".to_owned()),
+        Stands::Open => None,
+    }
+}
+
+fn progress(standing: &Standing) -> Vec<String> {
+    let reports = standing.entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
+    let missing = &standing.entry.missing;
+    let open = standing.occurrence.state == Stands::Open;
+    let missing = (open && !missing.is_empty())
+        .then(|| format!("还没有报的科室（{}个）：{}", missing.len(), words::list(missing)));
+    reports.into_iter().chain(missing).collect()
+}
+
+fn completion(completion: &Completion, zone: &TimeZone, today: Date) -> Record {
+    let Completion { section, by, note, evidence, at, is_not_applicable, .. } = completion;
+    let line = |label: &str, text: &str| (!text.is_empty()).then(|| format!("{label}：{}", words::plain(text)));
+    let (what, label) = if *is_not_applicable { ("不适用，已确认", "原因") } else { ("已办结", "备注") };
+    let lines = [line("文号或链接", evidence), line(label, note)];
+    Record {
+        tone: "green",
+        what: what.to_owned(),
+        who: said(by, section, *at, zone, today, "登记"),
+        lines: lines.into_iter().flatten().collect(),
+    }
+}
+
+fn request(request: &RequestRow, zone: &TimeZone, today: Date) -> Record {
+    let expected = request.expected.map(|day| format!("预计办结：{}", words::full(day)));
+    let answer = request.decision.as_ref().map(|d| {
+        let word = if d.confirmed { "已确认" } else { "已退回" };
+        let note = if d.note.is_empty() { String::new() } else { format!("：{}", words::plain(&d.note)) };
+        format!("{}{word}{note}", said(&d.by, "管理员", d.at, zone, today, ""))
+    });
+    let (tone, state) = match &request.decision {
+        None => ("amber", "，等管理员答复"),
+        Some(decision) if decision.confirmed => ("green", "，已确认"),
+        Some(_) => ("red", "，已退回"),
+    };
+    let reason = format!("原因：{}", words::plain(&request.reason));
+    Record {
+        tone,
+        what: format!("{}{state}", kind(request.kind)),
+        who: said(&request.by, &request.section, request.at, zone, today, "提出"),
+        lines: [Some(reason), expected, answer].into_iter().flatten().collect(),
+    }
+}
+
+pub(super) fn kind(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::Postponed => "不能按期",
+        RequestKind::NotApplicable => "不适用",
+    }
+}
+
+/// `张三（办公室）1月27日（周二）10:00登记`
+pub(super) fn said(by: &str, section: &str, at: Timestamp, zone: &TimeZone, today: Date, did: &str) -> String {
+    let local = zone.to_datetime(at);
+    let year = if local.year() == today.year() { String::new() } else { format!("{}年", local.year()) };
+    let section = if section.is_empty() { String::new() } else { format!("（{}）", words::plain(section)) };
+    format!("{}{section} {year}{}{did}", words::plain(by), words::moment(local))
+}
+
+impl Page<'_> {
+    /// What is wrong with a field, below it.
+    fn wrong(&self, field: &str) -> Option<&'static str> {
+        self.missing.iter().find(|m| m.field == field).map(|m| m.what)
+    }
+}

@@ -1,0 +1,158 @@
+//! `/a/{token}/requests/{id}`: 不能按期 and 不适用, confirmed or returned by the admin.
+
+use askama::Template;
+use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
+use jiff::{civil::Date, tz::TimeZone};
+use tracing::info;
+
+use super::{
+    App, Client, Frame,
+    form::{Missing, Reply},
+    guard::{Filled, Named},
+    pages::{self, STALE, html, refusal},
+    report::{kind, said},
+};
+use crate::{
+    domain::{deadline::Deadline, occurrence::State as Stands},
+    letter::words,
+    service::{Error, link::Scope, request::decide},
+    store::{OccurrenceRow, RequestRow},
+};
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/a/{token}/requests/{id}", get(show).post(answer))
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct Page<'a> {
+    frame: Frame,
+    path: String,
+    title: String,
+    what: &'static str,
+    facts: Vec<(&'static str, String)>,
+    /// What was answered, or why nothing is to be answered any more.
+    over: Option<(&'static str, String)>,
+    postpones: bool,
+    reply: &'a Reply,
+    missing: &'a [Missing],
+    form: String,
+}
+
+type Found = Option<(RequestRow, OccurrenceRow, Deadline)>;
+
+async fn show(State(app): State<App>, client: Client, Named((token, id)): Named<(String, String)>) -> Response {
+    match open(&app, &token, &id) {
+        Some(id) => page(&app, client, &token, id, Reply::default(), &[]).await,
+        None => refusal(&app, client),
+    }
+}
+
+async fn answer(
+    State(app): State<App>,
+    client: Client,
+    Named((token, id)): Named<(String, String)>,
+    Filled(reply): Filled<Reply>,
+) -> Response {
+    let Some(id) = open(&app, &token, &id) else { return refusal(&app, client) };
+    let reply = reply.tidy();
+    let confirmed = match reply.check() {
+        Ok(confirmed) => confirmed,
+        Err(missing) => return page(&app, client, &token, id, reply, &missing).await,
+    };
+    let now = app.now();
+    if app.links().check_form(&reply.form, &token, &purpose(id), now.at).is_none() {
+        return page(&app, client, &token, id, reply, &[STALE]).await;
+    }
+    let (office, by, note) = (app.office(), reply.by.clone(), reply.note.clone());
+    let decided = app.store.call(move |db| decide(db, &office, id, confirmed, &by, &note, &now)).await;
+    match decided {
+        Ok(()) => info!(request = id, confirmed, "answered by a link"),
+        // Answered before (perhaps by the same press), or closed: the page says so.
+        Err(Error::Refused(_)) => {}
+        Err(e) => return pages::failed(&e),
+    }
+    pages::see(&format!("{}/a/{token}/requests/{id}", app.root()))
+}
+
+fn open(app: &App, token: &str, id: &str) -> Option<i64> {
+    let id = id.parse().ok()?;
+    matches!(app.scope(token)?, Scope::Admin).then_some(id)
+}
+
+fn purpose(id: i64) -> String {
+    format!("request {id}")
+}
+
+async fn page(app: &App, client: Client, token: &str, id: i64, reply: Reply, missing: &[Missing]) -> Response {
+    let found = app.store.call(move |db| {
+        db.read(|tx| {
+            let Some(request) = tx.request(id)? else { return Ok(None) };
+            let Some(occurrence) = tx.occurrence_by_id(request.occurrence)? else { return Ok(None) };
+            let row = tx.deadline(&occurrence.deadline)?;
+            Ok::<Found, _>(row.map(|row| (request, occurrence, row.deadline)))
+        })
+    });
+    let (request, occurrence, deadline) = match found.await {
+        Ok(Some(found)) => found,
+        Ok(None) => return refusal(app, client),
+        Err(e) => return pages::failed(&e.into()),
+    };
+    let (now, office) = (app.now(), app.office());
+    let zone = &office.settings.timezone;
+    let page = Page {
+        frame: Frame::of(app),
+        path: format!("{}/a/{token}/requests/{id}", app.root()),
+        title: words::plain(&deadline.title_for(&occurrence.period)),
+        what: kind(request.kind),
+        facts: facts(&request, &occurrence, zone, now.today()),
+        over: over(&request, &occurrence, zone, now.today()),
+        postpones: request.expected.is_some(),
+        reply: &reply,
+        missing,
+        form: app.links().form(token, &purpose(id), [0; 8], now.at),
+    };
+    html(if missing.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &page)
+}
+
+fn facts(
+    request: &RequestRow,
+    occurrence: &OccurrenceRow,
+    zone: &TimeZone,
+    today: Date,
+) -> Vec<(&'static str, String)> {
+    let dates = occurrence.dates;
+    let facts = [
+        Some(("提出", said(&request.by, &request.section, request.at, zone, today, ""))),
+        Some(("原因", words::plain(&request.reason))),
+        request.expected.map(|day| ("预计办结", words::full(day))),
+        Some(("规定期限", words::full(dates.due))),
+        (dates.finish_by != dates.due).then(|| ("最迟办结", words::full_workday(dates.finish_by))),
+    ];
+    facts.into_iter().flatten().collect()
+}
+
+fn over(
+    request: &RequestRow,
+    occurrence: &OccurrenceRow,
+    zone: &TimeZone,
+    today: Date,
+) -> Option<(&'static str, String)> {
+    match (&request.decision, occurrence.state) {
+        (Some(decision), _) => {
+            let (tone, word) = if decision.confirmed { ("green", "已确认") } else { ("red", "已退回") };
+            let note = if decision.note.is_empty() { "" } else { "：" };
+            let note = format!("{note}{}", words::plain(&decision.note));
+            Some((tone, format!("{} {word}{note}。", said(&decision.by, "", decision.at, zone, today, ""))))
+        }
+        (None, Stands::Done) => Some(("green", "这一期已经办结，不用再答复。".to_owned())),
+        (None, Stands::Withdrawn) => Some(("grey", "这一期已撤销，不用再答复。".to_owned())),
+        (None, Stands::Open) => None,
+    }
+}
+
+impl Page<'_> {
+    fn wrong(&self, field: &str) -> Option<&'static str> {
+        self.missing.iter().find(|m| m.field == field).map(|m| m.what)
+    }
+}

@@ -1,0 +1,92 @@
+//! Connections: how many, how long, how slow.
+
+use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time,
+};
+use tracing::warn;
+
+use super::{App, Peer, guard::REQUEST_TIME, router};
+
+/// More wait in the kernel's queue.
+const CONNECTIONS: usize = 256;
+/// Whoever takes longer to say what he wants is cut off; so is an idle connection.
+const HEADER_TIME: Duration = Duration::from_secs(10);
+const HEADER_LINES: usize = 64;
+const HEADER_BYTES: usize = 16 << 10;
+/// A connection is ended after so long, busy or not: one that reads its answer drop by drop too.
+const CONNECTION_TIME: Duration = Duration::from_secs(120);
+/// What is under way at the end may take so long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Serves until `shutdown`, then lets what is under way end.
+pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+    let router = router(app);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let (closing, closed) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = &mut shutdown => break,
+            next = next => next,
+        };
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok((stream, peer)) => {
+                let (router, closed) = (router.clone(), closed.clone());
+                connections.spawn(async move {
+                    connection(stream, peer, router, closed).await;
+                    drop(place);
+                });
+            }
+            // Out of file handles, or a peer that has gone: neither ends the service.
+            Err(e) => {
+                warn!(error = %e, "a connection could not be taken");
+                time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    let _ = closing.send(true);
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = time::timeout(PATIENCE, all).await;
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut closed: watch::Receiver<bool>) {
+    let pages = TowerToHyperService::new(router);
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        pages.call(request)
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIME)
+            .max_headers(HEADER_LINES)
+            .max_buf_size(HEADER_BYTES)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    tokio::select! {
+        // What is wrong with one connection is the peer's affair.
+        _ = &mut connection => return,
+        _ = closed.wait_for(|closed| *closed) => {}
+        () = time::sleep(CONNECTION_TIME) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = time::timeout(REQUEST_TIME, connection).await;
+}
