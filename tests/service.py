@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 from aiosmtpd.controller import Controller
 
@@ -113,6 +114,55 @@ class Service(unittest.TestCase):
         self.assertTrue(any("督办已启动" in s for s in subjects), subjects)
         process.terminate()
         self.assertEqual(process.wait(timeout=10), 0)
+
+    # The pages
+
+    def web(self, port=None):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = port or free.getsockname()[1]
+        return f"http://127.0.0.1:{port}", {"DUBAN__WEB__LISTEN": f"127.0.0.1:{port}", "DUBAN__WEB__BASE_URL": f"http://127.0.0.1:{port}"}
+
+    def is_served(self, base):
+        try:
+            return urllib.request.urlopen(base + "/style.css", timeout=2).status == 200
+        except OSError:
+            return False
+
+    def test_pages_are_served_and_their_key_is_ours_alone(self):
+        base, env = self.web()
+        process = self.start(env)
+        until(lambda: self.is_served(base), "the pages")
+        key = self.dir / "var/duban.db.link-key"
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        before = key.read_text()
+        process.terminate()
+        self.assertEqual(process.wait(timeout=10), 0)
+        self.start(env)
+        until(lambda: self.is_served(base), "the pages again")
+        self.assertEqual(key.read_text(), before)
+
+    def test_an_address_that_is_taken_does_not_stop_the_mail(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            _, env = self.web(taken.getsockname()[1])
+            process = self.start(env)
+            self.wait_ready(process)
+            process.terminate()
+            out, _ = process.communicate(timeout=20)
+        self.assertIn("the pages are not served", out)
+        self.assertEqual(process.returncode, 0)
+
+    def test_without_a_key_letters_go_without_links(self):
+        _, env = self.web()
+        (self.dir / "var").mkdir()
+        (self.dir / "var/duban.db.link-key").write_text("x")
+        process = self.start(env)
+        self.wait_ready(process)
+        process.terminate()
+        out, _ = process.communicate(timeout=20)
+        self.assertIn("letters go without links", out)
 
     def test_a_second_service_refuses_and_names_the_first(self):
         first = self.start()

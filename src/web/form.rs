@@ -93,14 +93,16 @@ impl Fields {
         if never {
             reason(&self.reason_not_applicable, "reason_not_applicable", &mut miss);
         }
-        let stray = [
-            (!done && !(self.evidence.is_empty() && self.note.is_empty()), "evidence"),
-            (!later && !(self.reason_postponed.is_empty() && self.expected.is_empty()), "reason_postponed"),
-            (!never && !self.reason_not_applicable.is_empty(), "reason_not_applicable"),
+        let filled = |texts: &[&String]| texts.iter().any(|text| !text.is_empty());
+        let boxes = [
+            (done, filled(&[&self.evidence, &self.note]), "evidence"),
+            (later, filled(&[&self.reason_postponed, &self.expected]), "reason_postponed"),
+            (never, filled(&[&self.reason_not_applicable]), "reason_not_applicable"),
         ];
         // Not guessed: one of the two is a slip.
-        for (_, field) in stray.into_iter().filter(|(is_stray, _)| *is_stray && (done || later || never)) {
-            miss(true, field, "这里填了内容，但没有选这一项：请改选，或删去这里的内容");
+        for (is_chosen, is_filled, field) in boxes {
+            let is_stray = is_filled && !is_chosen && (done || later || never);
+            miss(is_stray, field, "这里填了内容，但没有选这一项：请改选，或删去这里的内容");
         }
         match (missing.is_empty(), expected) {
             (true, _) if done => Ok(Answer::Done { evidence: self.evidence.clone(), note: self.note.clone() }),

@@ -239,8 +239,10 @@ impl View {
     fn of(standing: &Standing, today: Date, zone: &TimeZone) -> Self {
         let (entry, occurrence) = (&standing.entry, &standing.occurrence);
         let item = entry.item.map(|n| format!("分工方案第{n}项"));
-        let period = words::period(&entry.period);
-        let aside: Vec<String> = item.into_iter().chain([period]).collect();
+        // A yearly title names its year, and a single date is the due date.
+        let names_more = entry.period.len() > 4 && entry.period != entry.dates.due.to_string();
+        let period = names_more.then(|| words::period(&entry.period));
+        let aside: Vec<String> = item.into_iter().chain(period).collect();
         let steps: Vec<String> = entry.steps.iter().map(|s| words::plain(s)).collect();
         let steps = if steps.len() > 1 { (1..).zip(steps).map(|(n, s)| format!("{n}. {s}")).collect() } else { steps };
         let facts = [

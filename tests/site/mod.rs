@@ -1,4 +1,7 @@
 //! A bureau's pages on a real listener, and a browser of few words.
+#![allow(dead_code)] // each test program uses a part
+
+pub mod plan;
 
 use std::{
     collections::BTreeMap,
