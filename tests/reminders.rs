@@ -273,3 +273,23 @@ fn a_leader_who_is_a_section_too_is_asked_to_urge() {
     assert_eq!(to(&sent), ["bgs@example.test", "fzk@example.test"]);
     assert!(text.contains("请督促：办公室"), "{text}");
 }
+
+#[test]
+fn trouble_is_told_within_the_hour_and_the_closed_window_is_none() {
+    let mut bureau = bureau();
+    let stuck = |bureau: &mut Bureau, now: &str| {
+        let now = bureau.at_time(now);
+        duban::service::sweep::tell_of_stuck_letters(&mut bureau.db, &bureau.office, &now).unwrap()
+    };
+    // Found a minute before the window closes, and not sent: it waits for the morning.
+    bureau.sweep("2026-01-27T17:59");
+    assert_eq!(stuck(&mut bureau, "2026-01-27T19:00"), 0);
+    assert_eq!(bureau.send("2026-01-28T08:30").len(), 1);
+    // The server is down.
+    bureau.sweep("2026-01-29T08:30");
+    let down = |_: &_| Outcome::Temporary { reply: "connection refused".into() };
+    bureau.send_as("2026-01-29T08:30", down);
+    assert_eq!(stuck(&mut bureau, "2026-01-29T08:45"), 0);
+    assert_eq!(stuck(&mut bureau, "2026-01-29T09:16"), 1);
+    assert_eq!(stuck(&mut bureau, "2026-01-29T09:17"), 0, "once");
+}

@@ -205,8 +205,8 @@ class Service(unittest.TestCase):
         self.duban("done", "annual-report", "--by", "张三", "--now", "2026-02-02T10:00", code=1)
 
     def test_killed_while_sending_nothing_is_lost(self):
-        received = Received(pause=0.2)
-        env = self.smtp(received, connections="2")
+        received = Received(pause=0.3)
+        env = self.smtp(received, connections="1")
         kills = 0
         while True:
             process = subprocess.Popen([DUBAN, "run", "--once", "--now", DAY, "--config", str(self.config)],

@@ -14,7 +14,7 @@ use crate::{
         occurrence::Dates,
         reminder::{Reader, Saying, Step, latest, next, steps},
     },
-    store::{Db, NewLetter, OccurrenceRow, Tx, Utterance},
+    store::{Db, LetterRow, NewLetter, OccurrenceRow, Tx, Utterance},
 };
 
 /// What a sweep did.
@@ -154,7 +154,9 @@ pub fn missing_year(cal: &Calendar, today: Date) -> Option<i16> {
 pub fn tell_of_stuck_letters(db: &mut Db, office: &Office, now: &Moment) -> Result<usize> {
     Ok(db.write(|tx| {
         let since = now.at.saturating_sub(STUCK_AFTER).unwrap_or(now.at);
-        let stuck = tx.stuck_letters(since)?;
+        // What only waits for the window to open is in no trouble.
+        let in_trouble = |l: &LetterRow| l.attempts > 0 || office.is_open(now.local);
+        let stuck: Vec<LetterRow> = tx.stuck_letters(since)?.into_iter().filter(in_trouble).collect();
         if stuck.is_empty() {
             return Ok(0);
         }
