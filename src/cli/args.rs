@@ -1,6 +1,6 @@
 //! What can be typed, and what is said when it is wrong.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ContextKind, error::ContextValue, error::ErrorKind};
 use jiff::civil::{Date, DateTime};
@@ -361,12 +361,14 @@ fn parse_days(text: &str) -> Result<i64, String> {
 
 /// Help and version as asked for; a mistake in Chinese.
 pub fn explain(e: &clap::Error) -> ExitCode {
+    // The library's own words.
+    let help = || e.render().to_string().replace("[OPTIONS]", "[选项]").replace("[default: ", "[默认：");
     if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let _ = e.print();
+        let _ = std::io::stdout().write_all(help().as_bytes());
         return ExitCode::SUCCESS;
     }
     if e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = e.print();
+        let _ = std::io::stderr().write_all(help().as_bytes());
         return ExitCode::from(Exit::Usage as u8);
     }
     let text = |kind| match e.get(kind) {

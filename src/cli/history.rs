@@ -77,6 +77,16 @@ fn detail(row: &AuditRow) -> String {
             };
             vec![format!("{} → {}", due("from"), due("to"))]
         }
+        "opened" => vec![format!("从 {} 起算，期限 {}", text("on").unwrap_or("?"), text("due").unwrap_or("?"))],
+        "extended" => {
+            let to = row.detail.get("to").and_then(|d| d.get("due")).and_then(Value::as_str).unwrap_or("?");
+            vec![format!("延到 {to}：{}", text("why").unwrap_or_default())]
+        }
+        "asked" | "confirmed" | "returned" => {
+            let kind = if text("kind") == Some("postponed") { "不能按期" } else { "不适用" };
+            let words = [text("section"), Some(kind), text("reason"), text("expected"), text("note")];
+            words.into_iter().flatten().map(str::to_owned).collect()
+        }
         "started" => text("version").map(str::to_owned).into_iter().collect(),
         _ => Vec::new(),
     };
