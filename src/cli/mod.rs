@@ -32,7 +32,7 @@ use self::args::{Cli, Command};
 use crate::{
     clock::{Clock, Moment},
     config::{self, Loaded, Settings},
-    daemon::make_folder_of,
+    daemon::lock::make_folder_of,
     domain::deadline::Deadline,
     service::{self, Office},
     store::{self, Db},

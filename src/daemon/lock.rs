@@ -59,3 +59,14 @@ fn path_of(database: &Path) -> PathBuf {
     name.push(".lock");
     PathBuf::from(name)
 }
+
+/// Makes the database's folder, readable by us alone.
+pub fn make_folder_of(database: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    match database.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        }
+        _ => Ok(()),
+    }
+}

@@ -7,7 +7,7 @@ mod wakeups;
 use std::{
     collections::BTreeMap,
     future::pending,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -186,7 +186,7 @@ impl Daemon {
             self.reload().await;
         }
         self.pages.follow(&self.office, &self.store).await;
-        if self.is_distrusted(&now) {
+        if self.is_distrusted() {
             // It waits on purpose: that is no trouble.
             self.health.ticked(now.at, since_boot());
             return;
@@ -332,7 +332,7 @@ impl Daemon {
         }
     }
 
-    fn is_distrusted(&mut self, _now: &Moment) -> bool {
+    fn is_distrusted(&mut self) -> bool {
         self.distrust_until = self.distrust_until.filter(|until| crate::clock::since_boot() < *until);
         self.distrust_until.is_some()
     }
@@ -392,16 +392,5 @@ async fn ended(delivery: &mut Option<JoinHandle<service::Result<Delivered>>>) ->
 fn notify(state: &[NotifyState]) {
     if let Err(e) = sd_notify::notify(state) {
         warn!(error = %e, "systemd could not be told");
-    }
-}
-
-/// Makes the database's folder, readable by us alone.
-pub fn make_folder_of(database: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    match database.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-        }
-        _ => Ok(()),
     }
 }

@@ -183,6 +183,11 @@ pub(super) fn term_of(
     Some((only, None))
 }
 
+/// What a person did to an occurrence.
+pub(super) fn act(now: &Moment, who: &str, what: &str, of: &OccurrenceRow, detail: serde_json::Value) -> AuditRow {
+    AuditRow { who: who.to_owned(), ..audit(now, what, Some(&of.deadline), Some(&of.period), detail) }
+}
+
 pub(super) fn audit(
     now: &Moment,
     what: &str,

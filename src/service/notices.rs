@@ -182,7 +182,7 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> super::Result<Weekly> {
     let is_soon = |o: &Occasion| (today..=week).contains(&o.dates.finish_by);
     let of = |wanted: &dyn Fn(&Occasion) -> bool| open.iter().filter(|o| wanted(o)).map(|o| upcoming(o)).collect();
     let mut finished = Vec::new();
-    for (deadline, occurrence) in tx.done_since(week_ago)? {
+    for (occurrence, deadline) in tx.done_since(week_ago)? {
         let title = deadline.title_for(&occurrence.period);
         finished.push(Upcoming { date: occurrence.dates.finish_by, title, sections: deadline.sections });
     }

@@ -11,7 +11,7 @@ use crate::{
         occurrence::{Dates, State},
         reminder::{Quiet, steps},
     },
-    store::{AuditRow, Completion, Db, NewOccurrence, OccurrenceFilter, OccurrenceRow, Tx},
+    store::{Completion, Db, NewOccurrence, OccurrenceFilter, OccurrenceRow, Tx},
 };
 
 /// A report by a person.
@@ -83,7 +83,7 @@ fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Rep
         tx.set_state(occurrence.id, State::Done, None)?;
     }
     let detail = json!({ "section": section, "note": report.note, "evidence": report.evidence, "closed": is_closed });
-    tx.audit(&audit(now, &report.by, "done", &occurrence, detail))?;
+    tx.audit(&load::act(now, &report.by, "done", &occurrence, detail))?;
     let missing = match deadline.done {
         Done::Each => names.iter().filter(|n| !progress.has_reported(&deadline, n)).map(|n| (*n).to_owned()).collect(),
         Done::Any => Vec::new(),
@@ -138,7 +138,7 @@ fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<
         tx.set_state(occurrence.id, State::Open, Some(now.today()))?;
     }
     let detail = json!({ "section": report.section, "note": report.note, "reports": mine.len() });
-    tx.audit(&audit(now, &report.by, "reopened", &occurrence, detail))?;
+    tx.audit(&load::act(now, &report.by, "reopened", &occurrence, detail))?;
     let progress = tx.progress(occurrence.id)?;
     Ok(Reported {
         title: deadline.title_for(&occurrence.period),
@@ -254,11 +254,4 @@ fn section_of(office: &Office, deadline: &Deadline, named: Option<&str>) -> Resu
 
 fn now_words(completion: &Completion) -> String {
     completion.at.strftime("%Y-%m-%d").to_string()
-}
-
-fn audit(now: &Moment, who: &str, what: &str, occurrence: &OccurrenceRow, detail: serde_json::Value) -> AuditRow {
-    AuditRow {
-        who: who.to_owned(),
-        ..load::audit(now, what, Some(&occurrence.deadline), Some(&occurrence.period), detail)
-    }
 }

@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{Error, Office, Result, in_transaction, load::audit, notices::Notice};
+use super::{Error, Office, Result, in_transaction, load::act, notices::Notice};
 use crate::{
     clock::Moment,
     domain::occurrence::State,
-    store::{AuditRow, Completion, Db, Decision, NewRequest, OccurrenceRow, RequestKind, Tx},
+    store::{Completion, Db, Decision, NewRequest, OccurrenceRow, RequestKind, Tx},
 };
 
 /// What a section asks.
@@ -57,7 +57,7 @@ pub fn ask(db: &mut Db, office: &Office, ask: &Ask, now: &Moment) -> Result<i64>
         let id = tx.add_request(&new, now.at)?;
         let detail =
             json!({ "section": ask.section, "kind": ask.kind, "reason": ask.reason, "expected": ask.expected });
-        tx.audit(&said(now, &ask.by, "asked", &occurrence, detail))?;
+        tx.audit(&act(now, &ask.by, "asked", &occurrence, detail))?;
         office.tell_admin(tx, &Notice::Asked { request: id }, now)?;
         Ok(id)
     })
@@ -85,7 +85,7 @@ pub fn decide(
             return Err(Error::Refused("这一条已经答复过。".into()));
         }
         let detail = json!({ "section": request.section, "kind": request.kind, "confirmed": confirmed, "note": note });
-        tx.audit(&said(now, by, if confirmed { "confirmed" } else { "returned" }, &occurrence, detail))?;
+        tx.audit(&act(now, by, if confirmed { "confirmed" } else { "returned" }, &occurrence, detail))?;
         match (confirmed, request.kind, request.expected) {
             (true, RequestKind::NotApplicable, _) => {
                 let completion = Completion {
@@ -127,8 +127,4 @@ fn open(tx: &Tx, occurrence: i64) -> Result<OccurrenceRow> {
         Some(o) if o.state == State::Done => Err(Error::Refused(format!("{} {} 已经办结。", o.deadline, o.period))),
         _ => Err(Error::Refused("这一期已经撤销。".into())),
     }
-}
-
-fn said(now: &Moment, who: &str, what: &str, occurrence: &OccurrenceRow, detail: serde_json::Value) -> AuditRow {
-    AuditRow { who: who.to_owned(), ..audit(now, what, Some(&occurrence.deadline), Some(&occurrence.period), detail) }
 }

@@ -117,43 +117,33 @@ impl Tx<'_> {
     ///
     /// A wording that cannot be read is given as its error, so that it does not stop the others.
     pub fn occurrences_to_speak_of(&self, today: Date) -> Result<Vec<(OccurrenceRow, Result<Deadline>)>> {
-        let sql = format!(
-            "SELECT {OCCURRENCE}, v.definition FROM occurrence o
-             JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
-             WHERE o.state = 'open' AND o.speak_on <= ?1 ORDER BY o.due, o.deadline, o.period"
-        );
-        let mut found = self.tx.prepare_cached(&sql)?;
-        let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));
-        Ok(found.query_map([today], read)?.collect::<rusqlite::Result<_>>()?)
+        self.with_wording("o.state = 'open' AND o.speak_on <= ?1", &today)
     }
 
     /// Open occurrences whose due date has passed and that are still heard of, with their wording.
     pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(OccurrenceRow, Deadline)>> {
-        let sql = format!(
-            "SELECT {OCCURRENCE}, v.definition FROM occurrence o
-             JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
-             WHERE o.state = 'open' AND o.due < ?1 AND (o.next_due IS NULL OR o.next_due >= ?1)
-             AND (o.quiet_until IS NULL OR o.quiet_until < ?1) ORDER BY o.due, o.deadline, o.period"
-        );
-        let mut found = self.tx.prepare_cached(&sql)?;
-        let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));
-        let rows = found.query_map([today], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(rows.into_iter().filter_map(|(o, d)| d.ok().map(|d| (o, d))).collect())
+        let heard_of = "o.state = 'open' AND o.due < ?1 AND (o.next_due IS NULL OR o.next_due >= ?1)
+                        AND (o.quiet_until IS NULL OR o.quiet_until < ?1)";
+        Ok(readable(self.with_wording(heard_of, &today)?))
     }
 
-    /// Occurrences that were closed since then, with their deadlines' wording, by due date.
-    pub fn done_since(&self, since: Timestamp) -> Result<Vec<(Deadline, OccurrenceRow)>> {
+    /// Occurrences that were closed since then, with their deadlines' wording.
+    pub fn done_since(&self, since: Timestamp) -> Result<Vec<(OccurrenceRow, Deadline)>> {
+        let closed = "o.state = 'done' AND EXISTS (
+                        SELECT 1 FROM completion c WHERE c.occurrence = o.id AND c.revoked_at IS NULL AND c.at >= ?1)";
+        Ok(readable(self.with_wording(closed, &since)?))
+    }
+
+    /// Occurrences by due date, with the wording of their deadlines.
+    fn with_wording(&self, condition: &str, value: &dyn ToSql) -> Result<Vec<(OccurrenceRow, Result<Deadline>)>> {
         let sql = format!(
             "SELECT {OCCURRENCE}, v.definition FROM occurrence o
              JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
-             WHERE o.state = 'done' AND EXISTS (
-               SELECT 1 FROM completion c WHERE c.occurrence = o.id AND c.revoked_at IS NULL AND c.at >= ?1)
-             ORDER BY o.due, o.deadline, o.period"
+             WHERE {condition} ORDER BY o.due, o.deadline, o.period"
         );
         let mut found = self.tx.prepare_cached(&sql)?;
         let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));
-        let rows = found.query_map([since], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(rows.into_iter().filter_map(|(o, d)| d.ok().map(|d| (d, o))).collect())
+        Ok(found.query_map([value], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The occurrence will be looked at on this day.
@@ -250,6 +240,10 @@ impl Tx<'_> {
         self.tx.prepare_cached(sql)?.execute(params![id, at, by])?;
         Ok(())
     }
+}
+
+fn readable(rows: Vec<(OccurrenceRow, Result<Deadline>)>) -> Vec<(OccurrenceRow, Deadline)> {
+    rows.into_iter().filter_map(|(o, wording)| Some((o, wording.ok()?))).collect()
 }
 
 impl OccurrenceRow {
