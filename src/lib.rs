@@ -1,8 +1,9 @@
 //! duban (督办): says what is due, on Chinese working days, until it is done.
 //!
 //! In reading order: [`domain`] decides, [`letter`] puts into words, [`ledger`] into tables and back,
-//! [`config`], [`store`] and [`mailer`] each know one thing outside, [`service`] is what can be done,
-//! [`web`], [`daemon`] and [`cli`] do it. Only [`clock`] reads the time.
+//! [`config`], [`store`], [`mailer`] and [`imap`] each know one thing outside (the last two over
+//! [`tls`]), [`service`] is what can be done, [`web`], [`daemon`] and [`cli`] do it. Only [`clock`]
+//! reads the time.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,8 +20,10 @@ pub mod letter;
 
 pub mod clock;
 pub mod config;
+pub mod imap;
 pub mod mailer;
 pub mod store;
+pub mod tls;
 
 pub mod service;
 

@@ -14,17 +14,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &["domain"]),
     ("store", &["domain"]),
-    ("mailer", &["domain"]),
-    ("service", &["domain", "letter", "ledger", "clock", "config", "store", "mailer"]),
+    ("tls", &[]),
+    ("mailer", &["domain", "tls"]),
+    ("imap", &["domain", "tls"]),
+    ("service", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "imap"]),
     ("web", &["domain", "letter", "clock", "config", "store", "service"]),
-    ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "service", "web"]),
-    ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "service", "daemon"]),
+    ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "imap", "service", "web"]),
+    ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "imap", "service", "daemon"]),
 ];
 
 /// What only the named rooms may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("lettre", &["mailer"]),
+    ("async_imap", &["imap"]),
+    ("tokio_rustls", &["tls"]),
     ("rrule", &["domain"]),
     ("tokio_cron_scheduler", &["daemon"]),
     ("sd_notify", &["daemon"]),
@@ -41,7 +45,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("calamine", &["ledger"]),
     ("std::env", &["cli"]),
     ("std::fs", &["config", "mailer", "service", "daemon"]),
-    ("tokio", &["mailer", "store", "service", "web", "daemon", "cli"]),
+    ("tokio", &["tls", "mailer", "imap", "store", "service", "web", "daemon", "cli"]),
     ("tracing", &["mailer", "service", "web", "daemon", "cli"]),
 ];
 

@@ -5,7 +5,6 @@ mod folder;
 mod pace;
 mod settings;
 mod smtp;
-mod tls;
 mod verdict;
 mod wire;
 

@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::tls::{Names, TrustError};
+
+/// For words about what is set.
+pub(super) const NAMES: Names = Names { table: "smtp", implicit: 465, starttls: 587 };
+
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
     pub host: String,
@@ -78,4 +83,14 @@ pub enum SettingsError {
     NoAuthorities,
     #[error("TLS 无法使用：{0}")]
     Tls(String),
+}
+
+impl From<TrustError> for SettingsError {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::CaFile => Self::CaFile,
+            TrustError::NoAuthorities => Self::NoAuthorities,
+            TrustError::Tls(words) => Self::Tls(words),
+        }
+    }
 }

@@ -13,26 +13,21 @@ use lettre::{
     },
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{
-    net::{TcpStream, lookup_host},
-    task::yield_now,
-    time::timeout,
-};
-use tokio_rustls::rustls::ClientConfig;
+use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
 use super::{
     compose,
     pace::Pace,
-    settings::{Limits, SettingsError, SmtpSettings, Tls},
-    tls,
-    verdict::{Fault, Stage, expect, fault, judge, line_words, silence, words},
+    settings::{Limits, NAMES, SettingsError, SmtpSettings, Tls},
+    verdict::{Fault, Stage, expect, fault, judge, silence, words},
     wire::{Stream, Wire},
 };
-use crate::domain::retry::Outcome;
+use crate::{
+    domain::retry::Outcome,
+    tls::{self, ClientConfig, line_words},
+};
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
-/// A name with more addresses than this is not tried to the end.
-const ADDRESSES: usize = 4;
 
 pub struct Smtp {
     settings: SmtpSettings,
@@ -116,25 +111,8 @@ impl Smtp {
     }
 
     async fn connect(&self) -> Result<TcpStream, Fault> {
-        let limit = self.settings.limits.connect;
-        let addresses = match timeout(limit, lookup_host((self.settings.host.as_str(), self.settings.port))).await {
-            Ok(Ok(addresses)) => addresses,
-            Ok(Err(error)) => return Err(Fault::Broken(format!("查不到主机名（DNS 或 smtp.host 有误）：{error}"))),
-            Err(_) => return Err(Fault::Broken("查主机名超时（DNS 没有答复）".to_owned())),
-        };
-        let mut last = Fault::Broken("主机名没有地址".to_owned());
-        for address in addresses.take(ADDRESSES) {
-            match timeout(limit, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    // Only slower without it.
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
-                }
-                Ok(Err(error)) => last = Fault::Broken(line_words(&error)),
-                Err(_) => last = Fault::Broken("连接超时".to_owned()),
-            }
-        }
-        Err(last)
+        let settings = &self.settings;
+        tls::connect(&settings.host, settings.port, settings.limits.connect, NAMES).await.map_err(Fault::Broken)
     }
 
     async fn greet(&self, wire: Wire) -> Result<Connection, Fault> {
@@ -169,11 +147,11 @@ impl Smtp {
     async fn encrypt(&self, config: &Arc<ClientConfig>, tcp: TcpStream) -> Result<Stream, Fault> {
         let limit = self.settings.limits.connect;
         match timeout(limit, tls::handshake(config, &self.settings.host, tcp)).await {
-            Ok(Ok(stream)) => Ok(stream),
+            Ok(Ok(stream)) => Ok(Stream::Tls(stream)),
             Ok(Err(error)) => {
-                Err(tls::explain(&error).map_or_else(|| Fault::Broken(line_words(&error)), Fault::Setting))
+                Err(tls::explain(&error, NAMES).map_or_else(|| Fault::Broken(line_words(&error)), Fault::Setting))
             }
-            Err(_) => Err(Fault::Broken("TLS 握手没有答复（请核对 smtp.port 与 smtp.tls 是否配套）".to_owned())),
+            Err(_) => Err(Fault::Broken(tls::no_answer(NAMES))),
         }
     }
 

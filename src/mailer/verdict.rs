@@ -5,7 +5,7 @@ use std::{error::Error as _, io, time::Duration};
 use lettre::transport::smtp::{Error, response::Response};
 use tokio::time::error::Elapsed;
 
-use crate::domain::retry::Outcome;
+use crate::{domain::retry::Outcome, tls::line_words};
 
 const REPLY_CHARS: usize = 500;
 
@@ -74,21 +74,6 @@ pub(super) fn fault(error: &Error) -> Fault {
         return Fault::Broken("连接中途断开".to_owned());
     }
     Fault::Broken("服务器的答复不合 SMTP 规定".to_owned())
-}
-
-pub(super) fn line_words(error: &io::Error) -> String {
-    use io::ErrorKind::{
-        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, InvalidData,
-        NetworkUnreachable, TimedOut, UnexpectedEof,
-    };
-    match error.kind() {
-        ConnectionRefused => "连接被拒绝（服务没有开，或端口不对）".to_owned(),
-        HostUnreachable | NetworkUnreachable => "网络不通".to_owned(),
-        TimedOut => "连接超时".to_owned(),
-        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => "连接中途断开".to_owned(),
-        InvalidData => error.to_string(),
-        _ => format!("网络出错：{error}"),
-    }
 }
 
 /// `place` is host:port; `dot` whether the letter's end may have been received.

@@ -16,7 +16,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-use tokio_rustls::client::TlsStream;
+
+use crate::tls::TlsStream;
 
 const LINE_BYTES: usize = 8 * 1024;
 const REPLY_BYTES: usize = 64 * 1024;

@@ -158,6 +158,7 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 proxymap unix - - n - - proxymap
 flush unix n - n 1000? 0 flush
+showq unix n - n - - showq
 postlog unix-dgram n - n - 1 postlogd
 END
 
