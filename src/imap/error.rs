@@ -1,0 +1,65 @@
+//! Whose fault it is that the mailbox cannot be read.
+
+const WORDS_CHARS: usize = 500;
+
+/// Why the mailbox could not be read, in words that can be shown to anyone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImapError {
+    /// It cannot work as it is configured: a wrong password, a certificate, no such folder.
+    #[error("{0}")]
+    Settings(String),
+    /// Dropped, silent or senseless: it will pass.
+    #[error("{0}")]
+    Line(String),
+}
+
+impl ImapError {
+    /// Whether someone has to change something before it can work.
+    pub fn is_settings(&self) -> bool {
+        matches!(self, Self::Settings(_))
+    }
+
+    pub(super) fn settings(place: &str, words: &str) -> Self {
+        Self::Settings(one_line(&format!("{place}：{words}")))
+    }
+
+    pub(super) fn line(place: &str, words: &str) -> Self {
+        Self::Line(one_line(&format!("{place}：{words}，稍后再试")))
+    }
+}
+
+/// A refusal that will pass, by its words: too much at once, a server that is being serviced.
+pub(super) fn passes(words: &str) -> bool {
+    const PASSING: [&str; 16] = [
+        "unavailable",
+        "[inuse]",
+        "[limit]",
+        "[serverbug]",
+        "temporar",
+        "try again",
+        "try later",
+        "too many",
+        "too much",
+        "too fast",
+        "frequen",
+        "internal error",
+        "频率",
+        "频繁",
+        "稍后",
+        "系统繁忙",
+    ];
+    let words = words.to_lowercase();
+    PASSING.iter().any(|word| words.contains(word))
+}
+
+/// Without control characters, and without those that turn the direction of writing.
+pub(super) fn one_line(words: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let visible: String = words
+        .chars()
+        .filter(|c| !turns(*c))
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .collect();
+    let spaced: Vec<&str> = visible.split_whitespace().collect();
+    spaced.join(" ").chars().take(WORDS_CHARS).collect()
+}

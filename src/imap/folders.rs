@@ -1,0 +1,131 @@
+//! Folders: found, made if missing, selected.
+
+use std::time::Duration;
+
+use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response, ResponseCode};
+
+use super::{
+    error::{ImapError, passes},
+    names::{mutf7, quoted, same},
+    talk::Talk,
+};
+
+/// What a server says about the folder that it has opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Selected {
+    /// While this is the same, so are the letters' UIDs.
+    pub(super) validity: u32,
+    pub(super) next: Option<u32>,
+    pub(super) exists: u32,
+    /// Letters may be marked with words of our own.
+    pub(super) keywords: bool,
+    pub(super) read_only: bool,
+}
+
+/// The word that marks what was dealt with and could not be moved.
+pub(super) const FILED: &str = "$DubanFiled";
+
+/// The folder as the server writes it: by its name, or below INBOX where all folders are. None if it is not there.
+pub(super) async fn find(talk: &mut Talk, name: &str, limit: Duration) -> Result<Option<String>, ImapError> {
+    for name in [mutf7(name), below_inbox(talk, name, limit).await?] {
+        if listed(talk, &name, limit).await?.0 {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// The folder as the server writes it, or as we would; opening it then says that it is not there.
+pub(super) async fn written(talk: &mut Talk, name: &str, limit: Duration) -> Result<String, ImapError> {
+    Ok(find(talk, name, limit).await?.unwrap_or_else(|| mutf7(name)))
+}
+
+/// The folder as the server writes it, made if it was not there.
+pub(super) async fn ensure(talk: &mut Talk, name: &str, limit: Duration) -> Result<String, ImapError> {
+    if let Some(found) = find(talk, name, limit).await? {
+        return Ok(found);
+    }
+    let mut refused = String::new();
+    // Some servers keep all of a person's folders below INBOX and make no others.
+    for written in [mutf7(name), below_inbox(talk, name, limit).await?] {
+        let answer = talk.command(&format!("CREATE {}", quoted(&written)), limit, |_| {}).await?;
+        let exists = answer.words.to_lowercase().contains("exist");
+        if answer.is_ok() || exists {
+            // So that it is seen in mail programs. Nothing depends on it.
+            talk.command(&format!("SUBSCRIBE {}", quoted(&written)), limit, |_| {}).await?;
+            return Ok(written);
+        }
+        refused = answer.words;
+    }
+    let words = format!("文件夹“{name}”建不起来：{refused}");
+    Err(if passes(&refused) {
+        talk.line(&words)
+    } else {
+        talk.settings(&format!("{words}。请在邮箱里手工建立"))
+    })
+}
+
+async fn below_inbox(talk: &mut Talk, name: &str, limit: Duration) -> Result<String, ImapError> {
+    let (_, delimiter) = listed(talk, "INBOX", limit).await?;
+    Ok(format!("INBOX{}{}", delimiter.as_deref().unwrap_or("/"), mutf7(name)))
+}
+
+/// Whether there is a folder of this name that can be opened, and what parts names here.
+async fn listed(talk: &mut Talk, written: &str, limit: Duration) -> Result<(bool, Option<String>), ImapError> {
+    let (mut there, mut parts) = (false, None);
+    let answer = talk
+        .command(&format!("LIST \"\" {}", quoted(written)), limit, |response| {
+            if let Response::MailboxData(MailboxDatum::List(folder)) = response
+                && same(&folder.name, written)
+            {
+                let closed = |attribute: &NameAttribute<'_>| match attribute {
+                    NameAttribute::NoSelect => true,
+                    NameAttribute::Extension(name) => name.eq_ignore_ascii_case("\\NonExistent"),
+                    _ => false,
+                };
+                there |= !folder.name_attributes.iter().any(closed);
+                parts = folder.delimiter.as_ref().map(ToString::to_string);
+            }
+        })
+        .await?;
+    if !answer.is_ok() {
+        return Err(talk.line(&format!("服务器不列出文件夹：{}", answer.words)));
+    }
+    Ok((there, parts))
+}
+
+/// Opens a folder; `verb` is SELECT, or EXAMINE to look only. `name` is for words.
+pub(super) async fn open(
+    talk: &mut Talk,
+    verb: &str,
+    written: &str,
+    name: &str,
+    limit: Duration,
+) -> Result<Selected, ImapError> {
+    let mut selected = Selected::default();
+    let mut validity = None;
+    talk.forget(u32::MAX);
+    let answer = talk
+        .command(&format!("{verb} {}", quoted(written)), limit, |response| match response {
+            Response::MailboxData(MailboxDatum::Exists(exists)) => selected.exists = *exists,
+            Response::Data { outcome, .. } => match &outcome.code {
+                Some(ResponseCode::UidValidity(v)) => validity = Some(*v),
+                Some(ResponseCode::UidNext(next)) => selected.next = Some(*next),
+                Some(ResponseCode::PermanentFlags(flags)) => {
+                    selected.keywords = flags.iter().any(|f| f == "\\*" || f.eq_ignore_ascii_case(FILED));
+                }
+                _ => {}
+            },
+            _ => {}
+        })
+        .await?;
+    talk.forget(selected.exists);
+    if !answer.is_ok() {
+        let words = format!("打不开文件夹“{name}”：{}", answer.words);
+        return Err(if passes(&answer.words) { talk.line(&words) } else { talk.settings(&words) });
+    }
+    // Without it (RFC 3501 6.3.1) nothing that was dealt with could be told from what was not.
+    selected.validity = validity.ok_or_else(|| talk.settings("服务器不给信件固定的编号（UIDVALIDITY），不能使用"))?;
+    selected.read_only = answer.read_only;
+    Ok(selected)
+}

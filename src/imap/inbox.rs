@@ -1,0 +1,370 @@
+//! The folder that replies come to: what lies there, and where it goes.
+
+use std::time::Duration;
+
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
+
+use super::{
+    error::{ImapError, passes},
+    folders::{self, FILED, Selected},
+    login::{Offers, log_in},
+    names::{quoted, set},
+    settings::ImapSettings,
+    talk::Talk,
+};
+
+/// So much of a letter is read and no more.
+pub const LARGEST_BYTES: u32 = 1024 * 1024;
+/// So many letters are listed at once; the rest is listed when these are gone.
+const LISTED: usize = 5000;
+const WAITING: usize = 1000;
+/// A command's line and its answer stay within what servers and we take.
+const AT_ONCE: usize = 200;
+/// So much of a Message-ID's line is read.
+const ID_BYTES: usize = 1000;
+
+/// A mailbox that is connected, logged in, its folders there, the one for replies open.
+///
+/// After an error of the line every call fails: open it anew.
+#[derive(Debug)]
+pub struct Inbox {
+    talk: Talk,
+    offers: Offers,
+    settings: ImapSettings,
+    /// As the server writes them.
+    folder: String,
+    done: String,
+    manual: String,
+    selected: Selected,
+    /// Another folder is open, or none: `waiting` was left halfway.
+    away: bool,
+}
+
+/// A letter in the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub uid: u32,
+    pub size: u32,
+}
+
+/// Where a letter goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// It was acted on.
+    Done,
+    /// A person must look at it.
+    Manual,
+}
+
+impl Inbox {
+    /// Connects, logs in, makes the folders that are missing and opens the one for replies.
+    pub async fn open(settings: &ImapSettings) -> Result<Self, ImapError> {
+        let (mut talk, offers) = log_in(settings).await?;
+        let limit = settings.limits.command;
+        let folder = folders::written(&mut talk, &settings.folder, limit).await?;
+        let done = folders::ensure(&mut talk, &settings.done_folder, limit).await?;
+        let manual = folders::ensure(&mut talk, &settings.manual_folder, limit).await?;
+        let settings = settings.clone();
+        let mut inbox =
+            Self { talk, offers, settings, folder, done, manual, selected: Selected::default(), away: true };
+        inbox.select().await?;
+        Ok(inbox)
+    }
+
+    /// While this is the same, so are the letters' UIDs.
+    pub fn uid_validity(&self) -> u32 {
+        self.selected.validity
+    }
+
+    /// What lies in the folder and was not dealt with, by ascending UID, at most 5000.
+    pub async fn list(&mut self) -> Result<Vec<Listed>, ImapError> {
+        self.here()?;
+        self.talk.fresh = false;
+        let what = match (self.moves(), self.selected.keywords) {
+            // Nothing that was dealt with stays.
+            (true, _) => "ALL".to_owned(),
+            (false, true) => format!("UNKEYWORD {FILED}"),
+            (false, false) => "OR UNSEEN UNANSWERED".to_owned(),
+        };
+        let mut uids = self.search(&what).await?;
+        uids.truncate(LISTED);
+        let mut found = Vec::new();
+        for uids in uids.chunks(AT_ONCE) {
+            let keywords = self.selected.keywords;
+            let moves = self.moves();
+            let mut rows = Vec::new();
+            self.rows(&set(uids), "UID FLAGS RFC822.SIZE", |row| {
+                if !(row.has("\\Deleted") || row.is_filed(keywords, moves))
+                    && let Some(size) = row.size
+                {
+                    rows.push(Listed { uid: row.uid, size });
+                }
+            })
+            .await?;
+            found.extend(rows.into_iter().filter(|row| uids.contains(&row.uid)));
+        }
+        found.sort_by_key(|row: &Listed| row.uid);
+        found.dedup_by_key(|row| row.uid);
+        Ok(found)
+    }
+
+    /// The first [`LARGEST_BYTES`] of a letter, without marking it as read; None if it is gone.
+    pub async fn fetch(&mut self, uid: u32) -> Result<Option<Vec<u8>>, ImapError> {
+        self.here()?;
+        let mut found = None;
+        let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{LARGEST_BYTES}>)");
+        let answer = self
+            .talk
+            .command(&command, self.settings.limits.fetch, |response| {
+                if let Some(row) = Row::read(response).filter(|row| row.uid == uid)
+                    && let Some(body) = row.body
+                {
+                    found = Some(body.to_vec());
+                }
+            })
+            .await?;
+        if found.is_none() && !answer.is_ok() && self.flags(uid).await?.is_some() {
+            return Err(self.talk.line(&format!("取不到第 {uid} 号信：{}", answer.words)));
+        }
+        Ok(found)
+    }
+
+    /// Marks as read (Done) or flagged (Manual) and moves to its folder; deletes nothing, and does nothing if it is
+    /// no longer there.
+    pub async fn file(&mut self, uid: u32, to: Filed) -> Result<(), ImapError> {
+        self.here()?;
+        let (folder, mark) = match to {
+            Filed::Done => (self.done.clone(), "\\Seen"),
+            Filed::Manual => (self.manual.clone(), "\\Flagged"),
+        };
+        let limit = self.settings.limits.command;
+        // Dealt with before a restart, or by a person.
+        if self.flags(uid).await?.is_none_or(|filed| filed) {
+            return Ok(());
+        }
+        self.mark(uid, mark).await?;
+        let verb = if self.moves() { "MOVE" } else { "COPY" };
+        let command = format!("UID {verb} {uid} {}", quoted(&folder));
+        let mut answer = self.talk.command(&command, limit, |_| {}).await?;
+        if !answer.is_ok() && answer.words.to_ascii_uppercase().contains("TRYCREATE") {
+            // Somebody has removed the folder since.
+            self.talk.command(&format!("CREATE {}", quoted(&folder)), limit, |_| {}).await?;
+            answer = self.talk.command(&command, limit, |_| {}).await?;
+        }
+        if !answer.is_ok() {
+            if self.flags(uid).await?.is_none() {
+                return Ok(());
+            }
+            let words = format!("第 {uid} 号信移不到文件夹：{}", answer.words);
+            return Err(self.refused(&words));
+        }
+        if !self.moves() {
+            // The letter itself stays, and is not listed again.
+            let mark = if self.selected.keywords { FILED } else { "\\Answered" };
+            self.mark(uid, &format!("\\Seen {mark}")).await?;
+        }
+        Ok(())
+    }
+
+    /// The Message-IDs, without < >, of what waits in the folder for people; the newest 1000.
+    pub async fn waiting(&mut self) -> Result<Vec<String>, ImapError> {
+        let limit = self.settings.limits.command;
+        let name = self.settings.manual_folder.clone();
+        self.away = true;
+        let found = match folders::open(&mut self.talk, "EXAMINE", &self.manual, &name, limit).await {
+            Ok(_) => self.message_ids().await,
+            // Somebody has removed it, and what was in it.
+            Err(ImapError::Settings(_)) if folders::find(&mut self.talk, &name, limit).await?.is_none() => {
+                self.manual = folders::ensure(&mut self.talk, &name, limit).await?;
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        };
+        // Whatever came of it: every other call means the folder for replies.
+        self.select().await?;
+        found
+    }
+
+    async fn message_ids(&mut self) -> Result<Vec<String>, ImapError> {
+        let uids = self.search("UNDELETED").await?;
+        let newest = &uids[uids.len().saturating_sub(WAITING)..];
+        let mut found = Vec::new();
+        for uids in newest.chunks(AT_ONCE) {
+            let items = format!("UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.{ID_BYTES}>");
+            self.rows(&set(uids), &items, |row| found.extend(row.body.and_then(message_id))).await?;
+        }
+        found.truncate(WAITING);
+        Ok(found)
+    }
+
+    /// Returns when something may have come, or after `longest`.
+    pub async fn wait(mut self, longest: Duration) -> Result<Self, ImapError> {
+        self.here()?;
+        let limits = self.settings.limits;
+        let begun = tokio::time::Instant::now();
+        while self.offers.has("IDLE") && !self.talk.fresh {
+            let left = longest.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Ok(self);
+            }
+            if self.talk.idle(left.min(limits.idle), limits.command).await?.is_none() {
+                // Offered, but refused: asked no more.
+                self.offers.drop("IDLE");
+            }
+        }
+        if !self.talk.fresh {
+            tokio::time::sleep(limits.poll.min(longest.saturating_sub(begun.elapsed()))).await;
+            self.talk.command("NOOP", limits.command, |_| {}).await?;
+        }
+        Ok(self)
+    }
+
+    /// Takes leave; nothing depends on the answer.
+    pub async fn close(mut self) {
+        let _ = self.talk.command("LOGOUT", self.settings.limits.courtesy, |_| {}).await;
+    }
+
+    fn moves(&self) -> bool {
+        self.offers.has("MOVE")
+    }
+
+    fn here(&self) -> Result<(), ImapError> {
+        if self.away { Err(self.talk.line("上一次对话没有结束，连接作废")) } else { Ok(()) }
+    }
+
+    async fn select(&mut self) -> Result<(), ImapError> {
+        let before = self.selected;
+        let limit = self.settings.limits.command;
+        let now = folders::open(&mut self.talk, "SELECT", &self.folder, &self.settings.folder, limit).await?;
+        if now.read_only {
+            return Err(self.talk.settings(&format!("文件夹“{}”只能看，不能移动信件", self.settings.folder)));
+        }
+        if before.validity != 0 && before.validity != now.validity {
+            // What was listed before means other letters now.
+            return Err(self.talk.line("信箱重建过，信件重新编了号"));
+        }
+        self.talk.fresh |= now.exists > before.exists || now.next != before.next;
+        self.selected = now;
+        self.away = false;
+        Ok(())
+    }
+
+    /// Ascending.
+    async fn search(&mut self, what: &str) -> Result<Vec<u32>, ImapError> {
+        let mut uids = Vec::new();
+        let answer = self
+            .talk
+            .command(&format!("UID SEARCH {what}"), self.settings.limits.command, |response| {
+                if let Response::MailboxData(MailboxDatum::Search(found)) = response {
+                    uids.extend_from_slice(found);
+                }
+            })
+            .await?;
+        if !answer.is_ok() {
+            return Err(self.refused(&format!("服务器不列出信件：{}", answer.words)));
+        }
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+
+    async fn rows(&mut self, set: &str, items: &str, mut each: impl FnMut(Row<'_>)) -> Result<(), ImapError> {
+        let command = format!("UID FETCH {set} ({items})");
+        let answer = self
+            .talk
+            .command(&command, self.settings.limits.command, |response| {
+                if let Some(row) = Row::read(response) {
+                    each(row);
+                }
+            })
+            .await?;
+        if answer.is_ok() { Ok(()) } else { Err(self.refused(&format!("服务器不列出信件：{}", answer.words))) }
+    }
+
+    /// Whether the letter was filed and stays only because it could not be moved; None if it is not there.
+    async fn flags(&mut self, uid: u32) -> Result<Option<bool>, ImapError> {
+        let (keywords, moves) = (self.selected.keywords, self.moves());
+        let mut found = None;
+        self.rows(&uid.to_string(), "UID FLAGS", |row| {
+            if row.uid == uid {
+                found = Some(row.is_filed(keywords, moves));
+            }
+        })
+        .await?;
+        Ok(found)
+    }
+
+    async fn mark(&mut self, uid: u32, flags: &str) -> Result<(), ImapError> {
+        let command = format!("UID STORE {uid} +FLAGS.SILENT ({flags})");
+        let answer = self.talk.command(&command, self.settings.limits.command, |_| {}).await?;
+        if answer.is_ok() {
+            return Ok(());
+        }
+        Err(self.refused(&format!("第 {uid} 号信加不上标记：{}", answer.words)))
+    }
+
+    fn refused(&self, words: &str) -> ImapError {
+        if passes(words) { self.talk.line(words) } else { self.talk.settings(words) }
+    }
+}
+
+/// What a FETCH response says of a letter.
+struct Row<'a> {
+    uid: u32,
+    size: Option<u32>,
+    flags: Vec<&'a str>,
+    body: Option<&'a [u8]>,
+}
+
+impl<'a> Row<'a> {
+    fn read(response: &'a Response<'_>) -> Option<Self> {
+        let Response::Fetch(_, attributes) = response else { return None };
+        let (mut uid, mut row) = (None, Row { uid: 0, size: None, flags: Vec::new(), body: None });
+        for attribute in attributes {
+            match attribute {
+                AttributeValue::Uid(value) => uid = Some(*value),
+                AttributeValue::Rfc822Size(size) => row.size = Some(*size),
+                AttributeValue::Flags(flags) => row.flags = flags.iter().map(AsRef::as_ref).collect(),
+                AttributeValue::BodySection { data, .. } => row.body = Some(data.as_deref().unwrap_or_default()),
+                _ => {}
+            }
+        }
+        // Without it the server only mentions that something changed.
+        uid.map(|uid| Row { uid, ..row })
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|f| f.eq_ignore_ascii_case(flag))
+    }
+
+    fn is_filed(&self, keywords: bool, moves: bool) -> bool {
+        self.has(FILED) || (!keywords && !moves && self.has("\\Seen") && self.has("\\Answered"))
+    }
+}
+
+/// The identifier in a Message-ID's line, without < >.
+fn message_id(header: &[u8]) -> Option<String> {
+    let header = String::from_utf8_lossy(header);
+    let (_, rest) = header.split_once('<')?;
+    let (id, _) = rest.split_once('>')?;
+    let id: String = id.chars().filter(|c| !c.is_whitespace()).collect();
+    (!id.is_empty()).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_of_letters() {
+        for (header, id) in [
+            ("Message-ID: <a@b>\r\n\r\n", Some("a@b")),
+            ("Message-Id:\r\n <a\r\n @b>\r\n", Some("a@b")),
+            ("Message-ID: <>\r\n", None),
+            ("Message-ID: a@b\r\n", None),
+            ("\r\n", None),
+        ] {
+            assert_eq!(message_id(header.as_bytes()).as_deref(), id, "{header}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! One command, one answer, a limit on each.
+
+use std::{io, time::Duration};
+
+use async_imap::{
+    Client,
+    imap_proto::{MailboxDatum, Response, ResponseCode, Status},
+};
+use tokio::{
+    io::AsyncWriteExt as _,
+    time::{Instant, timeout},
+};
+
+use super::{error::ImapError, wire::Wire};
+use crate::tls::line_words;
+
+/// The conversation with a server, by whatever line.
+#[derive(Debug)]
+pub(super) struct Talk {
+    client: Client<Wire>,
+    tag: u32,
+    /// An answer was not heard to its end: nothing that comes now can be understood.
+    lost: bool,
+    /// How many letters the folder holds, as far as the server has said.
+    exists: u32,
+    /// Something may have come since this was last made false.
+    pub(super) fresh: bool,
+    /// host:port, for words.
+    place: String,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(super) struct Answer {
+    ok: bool,
+    /// As the server put it, the code among them.
+    pub(super) words: String,
+    /// The folder that was opened cannot be changed.
+    pub(super) read_only: bool,
+}
+
+impl Answer {
+    pub(super) fn is_ok(&self) -> bool {
+        self.ok
+    }
+}
+
+impl Talk {
+    pub(super) fn new(wire: Wire, place: &str) -> Self {
+        Self { client: Client::new(wire), tag: 0, lost: false, exists: 0, fresh: false, place: place.to_owned() }
+    }
+
+    pub(super) fn into_wire(self) -> Wire {
+        self.client.into_inner()
+    }
+
+    pub(super) fn line(&self, words: &str) -> ImapError {
+        ImapError::line(&self.place, words)
+    }
+
+    pub(super) fn settings(&self, words: &str) -> ImapError {
+        ImapError::settings(&self.place, words)
+    }
+
+    /// Another folder is selected: what is known about the last one no longer holds.
+    pub(super) fn forget(&mut self, exists: u32) {
+        self.exists = exists;
+    }
+
+    /// What a server says first.
+    pub(super) async fn greeting(&mut self, limit: Duration) -> Result<(), ImapError> {
+        let greeting = match timeout(limit, self.client.read_response()).await {
+            Ok(Ok(Some(response))) => response,
+            Ok(Ok(None)) => return Err(self.line("连接中途断开（等候服务器应答时）")),
+            Ok(Err(error)) => return Err(self.line(&broken(&error))),
+            Err(_) => return Err(self.line(&silence(limit))),
+        };
+        match greeting.parsed() {
+            Response::Data { status: Status::Ok, .. } => Ok(()),
+            Response::Data { status: Status::PreAuth, .. } => {
+                Err(self.settings("服务器不经登录就放行，不能确认是谁的信箱：请核对 mailbox.host 与 mailbox.port"))
+            }
+            Response::Data { outcome, .. } => {
+                Err(self.line(&format!("服务器拒绝连接：{}", outcome.information.as_deref().unwrap_or_default())))
+            }
+            _ => Err(self.line("对方没有按 IMAP 应答")),
+        }
+    }
+
+    /// Says a command and hears its answer to the end, what comes before it by `each`.
+    pub(super) async fn command(
+        &mut self,
+        command: &str,
+        limit: Duration,
+        each: impl FnMut(&Response<'_>),
+    ) -> Result<Answer, ImapError> {
+        self.converse(command, None, limit, each).await
+    }
+
+    /// As [`Self::command`], with what is said when the server asks for more.
+    pub(super) async fn converse(
+        &mut self,
+        command: &str,
+        more: Option<&str>,
+        limit: Duration,
+        each: impl FnMut(&Response<'_>),
+    ) -> Result<Answer, ImapError> {
+        if self.lost {
+            return Err(self.line("上一次对话没有结束，连接作废"));
+        }
+        // Stays so on any fault, and if this future is dropped.
+        self.lost = true;
+        let ended = timeout(limit, async {
+            let tag = self.say(command).await?;
+            self.hear(&tag, more, command == "LOGOUT", each).await
+        });
+        match ended.await {
+            Ok(Ok(answer)) => {
+                self.lost = false;
+                Ok(answer)
+            }
+            Ok(Err(words)) => Err(self.line(&words)),
+            Err(_) => Err(self.line(&silence(limit))),
+        }
+    }
+
+    /// Waits until something may have come, at most `longest`; None if the server does not know how.
+    pub(super) async fn idle(&mut self, longest: Duration, limit: Duration) -> Result<Option<()>, ImapError> {
+        if self.lost {
+            return Err(self.line("上一次对话没有结束，连接作废"));
+        }
+        self.lost = true;
+        let begun = timeout(limit, async {
+            let tag = self.say("IDLE").await?;
+            loop {
+                let response = sound(self.client.read_response().await)?;
+                match response.parsed() {
+                    Response::Continue(_) => return Ok::<_, String>(Some(tag)),
+                    Response::Done { tag: done, .. } if done.0 == tag => return Ok(None),
+                    other => self.note(other),
+                }
+            }
+        });
+        let tag = match begun.await {
+            Ok(Ok(Some(tag))) => tag,
+            Ok(Ok(None)) => {
+                self.lost = false;
+                return Ok(None);
+            }
+            Ok(Err(words)) => return Err(self.line(&words)),
+            Err(_) => return Err(self.line(&silence(limit))),
+        };
+        let until = Instant::now() + longest;
+        while !self.fresh {
+            match timeout(until.saturating_duration_since(Instant::now()), self.client.read_response()).await {
+                Ok(read) => {
+                    let response = sound(read).map_err(|words| self.line(&words))?;
+                    self.note(response.parsed());
+                }
+                Err(_) => break,
+            }
+        }
+        let ended = timeout(limit, async {
+            self.write("DONE\r\n").await?;
+            self.hear(&tag, None, false, |_| {}).await
+        });
+        match ended.await {
+            Ok(Ok(_)) => {
+                self.lost = false;
+                Ok(Some(()))
+            }
+            Ok(Err(words)) => Err(self.line(&words)),
+            Err(_) => Err(self.line(&silence(limit))),
+        }
+    }
+
+    async fn say(&mut self, command: &str) -> Result<String, String> {
+        self.tag = self.tag.wrapping_add(1);
+        let tag = format!("D{}", self.tag);
+        self.client.get_mut().renew();
+        self.write(&format!("{tag} ")).await?;
+        self.write(command).await?;
+        self.write("\r\n").await?;
+        Ok(tag)
+    }
+
+    async fn write(&mut self, text: &str) -> Result<(), String> {
+        let wire = self.client.get_mut();
+        wire.write_all(text.as_bytes()).await.map_err(|error| broken(&error))?;
+        wire.flush().await.map_err(|error| broken(&error))
+    }
+
+    async fn hear(
+        &mut self,
+        tag: &str,
+        mut more: Option<&str>,
+        leaving: bool,
+        mut each: impl FnMut(&Response<'_>),
+    ) -> Result<Answer, String> {
+        loop {
+            let response = sound(self.client.read_response().await)?;
+            match response.parsed() {
+                Response::Done { tag: done, status, outcome } if done.0 == tag => {
+                    let ok = *status == Status::Ok;
+                    let code = match &outcome.code {
+                        Some(ResponseCode::TryCreate) => "[TRYCREATE] ",
+                        _ => "",
+                    };
+                    let words = format!("{code}{}", outcome.information.as_deref().unwrap_or_default());
+                    let read_only = matches!(outcome.code, Some(ResponseCode::ReadOnly));
+                    return Ok(Answer { ok, words, read_only });
+                }
+                Response::Data { status: Status::Bye, outcome } if !leaving => {
+                    let words = outcome.information.as_deref().unwrap_or_default();
+                    return Err(format!("服务器结束了连接：{words}"));
+                }
+                Response::Continue(_) => match more.take() {
+                    Some(text) => {
+                        self.write(text).await?;
+                        self.write("\r\n").await?;
+                    }
+                    None => return Err("服务器的答复不合顺序".to_owned()),
+                },
+                other => {
+                    self.note(other);
+                    each(other);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, response: &Response<'_>) {
+        match response {
+            Response::MailboxData(MailboxDatum::Exists(exists)) => {
+                self.fresh |= *exists > self.exists;
+                self.exists = *exists;
+            }
+            Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
+            _ => {}
+        }
+    }
+}
+
+/// A response, of a type that async-imap keeps to itself.
+fn sound<T>(read: io::Result<Option<T>>) -> Result<T, String> {
+    read.map_err(|error| broken(&error))?.ok_or_else(|| "连接中途断开".to_owned())
+}
+
+fn silence(limit: Duration) -> String {
+    format!("等了 {} 秒没有答复", limit.as_secs().max(1))
+}
+
+/// The parser's own errors quote what they could not read.
+fn broken(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::Other => "服务器的答复不合 IMAP 规定".to_owned(),
+        _ => line_words(error),
+    }
+}
