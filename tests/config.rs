@@ -193,6 +193,52 @@ fn the_password_comes_from_three_places() -> Fallible {
 }
 
 #[test]
+fn the_mailbox_that_replies_come_to() -> Fallible {
+    let folder = Folder::new()?;
+    assert!(folder.load(&[])?.settings.mailbox.is_none());
+    let given = "[mailbox]\nhost = \"imap.example.test\"\nusername = \"duban\"\npassword_file = \"imap\"\n\n[mail]\n";
+    folder.edit("duban.toml", "[mail]\n", given)?;
+    let secret = folder.write("imap", "from-file\n")?;
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600))?;
+    let loaded = folder.load(&[])?;
+    assert!(loaded.sources.contains(&secret), "its change is noticed");
+    let inbox = loaded.settings.mailbox.ok_or("it is on")?;
+    assert_eq!(
+        (&*inbox.host, inbox.port, inbox.tls, &*inbox.username),
+        ("imap.example.test", 993, Tls::Implicit, "duban")
+    );
+    assert_eq!((&*inbox.folder, &*inbox.done_folder, &*inbox.manual_folder), ("INBOX", "已处理", "待人工"));
+    assert_eq!((inbox.address.as_str(), inbox.authserv_id, inbox.poll_minutes), ("duban@example.test", None, 2));
+    assert_eq!(inbox.password.expose_secret(), "from-file");
+    // SMTP's password is not this one's.
+    let credentials = folder.write("credentials/smtp-password", "smtp")?;
+    let directory = credentials.parent().and_then(Path::to_str).ok_or("no path")?;
+    let password = |env: &[(&str, &str)]| -> Result<String, Box<dyn std::error::Error>> {
+        let inbox = folder.load(env)?.settings.mailbox.ok_or("it is on")?;
+        assert!(!format!("{inbox:?}").contains("from-"), "{inbox:?}");
+        Ok(inbox.password.expose_secret().to_owned())
+    };
+    assert_eq!(password(&[("CREDENTIALS_DIRECTORY", directory)])?, "from-file");
+    folder.write("credentials/imap-password", "from-credential")?;
+    assert_eq!(password(&[("CREDENTIALS_DIRECTORY", directory)])?, "from-credential");
+    let variable = ("DUBAN__MAILBOX__PASSWORD", "from-variable");
+    assert_eq!(password(&[("CREDENTIALS_DIRECTORY", directory), variable])?, "from-variable");
+
+    let loaded = folder.load(&[
+        ("DUBAN__MAILBOX__TLS", "starttls"),
+        ("DUBAN__MAILBOX__ADDRESS", "huifu@example.test"),
+        ("DUBAN__MAILBOX__AUTHSERV_ID", "mx.example.test"),
+        ("DUBAN__MAILBOX__POLL_MINUTES", "5"),
+        ("DUBAN__MAILBOX__DONE_FOLDER", "办结"),
+    ])?;
+    let inbox = loaded.settings.mailbox.ok_or("it is on")?;
+    assert_eq!((inbox.port, inbox.tls, &*inbox.done_folder, inbox.poll_minutes), (143, Tls::StartTls, "办结", 5));
+    assert_eq!(inbox.address.as_str(), "huifu@example.test");
+    assert_eq!(inbox.authserv_id.as_deref(), Some("mx.example.test"));
+    Ok(())
+}
+
+#[test]
 fn a_password_is_never_shown() -> Fallible {
     for line in
         ["password = \"geheim\"", "password = geheim", "password: geheim", "口令 = \"geheim\"", "passwort = 'geheim'"]

@@ -237,7 +237,7 @@ fn header(line: &Line<'_>, kind: Kind) -> Said {
     let name = line.text.trim().trim_matches(['[', ']', '【', '】', '［', '］', ' ', '"', '“', '”']);
     let (right, form): (&[&str], _) = match kind {
         Kind::Deadlines => (&["section", "deadline"], "[[section]] 或 [[deadline]]"),
-        Kind::Settings => (&["mail", "mail.smtp", "web"], "[mail]、[mail.smtp] 或 [web]"),
+        Kind::Settings => (&["mail", "mail.smtp", "mailbox", "web"], "[mail]、[mail.smtp]、[mailbox] 或 [web]"),
         Kind::Holidays => (&[], "这种文件不用方括号开头的行"),
     };
     let what = if right.contains(&name) {

@@ -10,6 +10,7 @@ use config::{Config, Environment, File, FileFormat};
 use super::{
     files::Source,
     finding::{Report, Severity},
+    server::{IMAP, SMTP},
     settings::{self, all_keys, keys},
     table::Table,
     words::{hidden, nearest},
@@ -17,8 +18,8 @@ use super::{
 
 const PREFIX: &str = "DUBAN__";
 
-/// The password is taken out before anything else reads the environment.
-pub(super) const PASSWORD: &str = "DUBAN__MAIL__SMTP__PASSWORD";
+/// The passwords are taken out before anything else reads the environment.
+const PASSWORDS: [&str; 2] = [SMTP.variable, IMAP.variable];
 
 /// Where a setting was given.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub(super) struct Given<T> {
 pub(super) struct Layers<'a> {
     pub source: &'a Source,
     pub report: &'a Report,
-    /// By path: "", "mail", "mail.smtp", "web".
+    /// By path: "", "mail", "mail.smtp", "mailbox", "web".
     tables: HashMap<&'static str, Table<'a>>,
     merged: Config,
     /// The variable that gives a setting, by the setting's path.
@@ -53,9 +54,11 @@ impl<'a> Layers<'a> {
             tables.insert("mail", mail);
             tables.extend(mail.table("smtp").map(|smtp| ("mail.smtp", smtp)));
         }
-        tables.extend(top.table("web").map(|web| ("web", web)));
+        for name in ["mailbox", "web"] {
+            tables.extend(top.table(name).map(|table| (name, table)));
+        }
         for (path, table) in &tables {
-            table.known(keys(path), settings::ELSEWHERE);
+            table.known_in(path, keys(path), settings::ELSEWHERE);
         }
         let (variables, values) = variables(report, env);
         let environment = Environment::default().separator("__").source(Some(values));
@@ -182,14 +185,19 @@ fn split(path: &str) -> (&str, &str) {
 fn variables(report: &Report, env: &BTreeMap<String, String>) -> (BTreeMap<String, String>, HashMap<String, String>) {
     let (mut names, mut values) = (BTreeMap::new(), HashMap::new());
     let known = all_keys();
-    for (name, value) in env.iter().filter(|(name, _)| name.starts_with(PREFIX) && *name != PASSWORD) {
+    for (name, value) in env.iter().filter(|(name, _)| name.starts_with(PREFIX) && !PASSWORDS.contains(&name.as_str()))
+    {
         let key = name[PREFIX.len()..].to_lowercase();
         let path = key.replace("__", ".");
         if !known.contains(&path) {
             let variable = |path: &str| format!("{PREFIX}{}", path.replace('.', "__").to_uppercase());
             let instead = match nearest(&path, known.iter().map(String::as_str)) {
-                _ if matches!(&*path, "mail" | "mail.smtp" | "web") => {
-                    let example = if path == "web" { "web.listen" } else { "mail.from" };
+                _ if matches!(&*path, "mail" | "mail.smtp" | "mailbox" | "web") => {
+                    let example = match &*path {
+                        "web" => "web.listen",
+                        "mailbox" => "mailbox.host",
+                        _ => "mail.from",
+                    };
                     format!("写到具体的一项，例如 {}", variable(example))
                 }
                 Some(path) => variable(path),

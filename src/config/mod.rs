@@ -6,10 +6,12 @@ mod files;
 mod finding;
 mod hints;
 mod holidays;
+mod inbox;
 mod layers;
 mod mailboxes;
 mod plan;
 mod sections;
+mod server;
 mod settings;
 mod smtp;
 mod syntax;
@@ -26,8 +28,10 @@ use std::{
 };
 
 pub use finding::{Finding, Findings, Place, Severity, render};
+pub use inbox::Inbox;
+pub use server::{PLAINTEXT, Tls};
 pub use settings::{Mail, Settings, Transport};
-pub use smtp::{PLAINTEXT, Smtp, Tls};
+pub use smtp::Smtp;
 pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch};
 pub use web::Web;
 

@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     files::Files,
+    inbox,
     layers::{At, Given, Layers},
     mailboxes, smtp, web,
 };
@@ -31,6 +32,8 @@ pub struct Settings {
     pub contact: String,
     pub mail: Mail,
     /// Off without it.
+    pub mailbox: Option<inbox::Inbox>,
+    /// Off without it.
     pub web: Option<web::Web>,
 }
 
@@ -49,8 +52,19 @@ pub enum Transport {
     Smtp(Box<smtp::Smtp>),
 }
 
-const TOP: &[&str] =
-    &["timezone", "send_at", "window", "database", "deadlines", "holidays", "admin", "contact", "mail", "web"];
+const TOP: &[&str] = &[
+    "timezone",
+    "send_at",
+    "window",
+    "database",
+    "deadlines",
+    "holidays",
+    "admin",
+    "contact",
+    "mail",
+    "mailbox",
+    "web",
+];
 const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
 
 /// Where a key belongs that stands in the wrong table.
@@ -58,28 +72,31 @@ pub(super) const ELSEWHERE: &[(&[&str], &str)] = &[
     (TOP, "文件开头，第一个 [ ] 之前"),
     (MAIL, " [mail] 下面"),
     (smtp::KEYS, " [mail.smtp] 下面"),
+    (inbox::KEYS, " [mailbox] 下面"),
     (web::KEYS, " [web] 下面"),
 ];
 
-/// The keys of a table: "", "mail", "mail.smtp" or "web".
+/// The keys of a table: "", "mail", "mail.smtp", "mailbox" or "web".
 pub(super) fn keys(table: &str) -> &'static [&'static str] {
     match table {
         "mail" => MAIL,
         "mail.smtp" => smtp::KEYS,
+        "mailbox" => inbox::KEYS,
         "web" => web::KEYS,
         _ => TOP,
     }
 }
 
-/// Every setting that the environment can give, as a path. The password is none: it is read on its
-/// own.
+/// Every setting that the environment can give, as a path. The passwords are none: they are read on
+/// their own.
 pub(super) fn all_keys() -> Vec<String> {
-    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "web");
+    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "mailbox" | "web");
     let top = TOP.iter().filter(plain).map(|key| (*key).to_owned());
     let mail = MAIL.iter().filter(plain).map(|key| format!("mail.{key}"));
     let smtp = smtp::KEYS.iter().filter(plain).map(|key| format!("mail.smtp.{key}"));
+    let mailbox = inbox::KEYS.iter().map(|key| format!("mailbox.{key}"));
     let web = web::KEYS.iter().map(|key| format!("web.{key}"));
-    top.chain(mail).chain(smtp).chain(web).collect()
+    top.chain(mail).chain(smtp).chain(mailbox).chain(web).collect()
 }
 
 /// Every setting is looked at, so that every finding is made; then all must be there.
@@ -102,6 +119,7 @@ pub(super) fn read(
     let admin = admin(layers);
     let contact = layers.needed("contact", "contact = \"办公室 电话 0750-0000000\"");
     let mail = mail(layers, folder, env, files);
+    let inbox = inbox::read(layers, folder, env, files, mail.as_ref().map(|mail| &mail.from));
     let web = web::read(layers);
     Some(Settings {
         timezone: timezone?,
@@ -113,6 +131,7 @@ pub(super) fn read(
         admin: admin?,
         contact: contact?.value,
         mail: mail?,
+        mailbox: inbox,
         web,
     })
 }
@@ -202,7 +221,8 @@ fn admin(layers: &Layers<'_>) -> Option<Vec<Mailbox>> {
     (read.len() == given.len()).then_some(read)
 }
 
-fn mailbox(layers: &Layers<'_>, given: &Given<String>) -> Option<Mailbox> {
+/// An address.
+pub(super) fn mailbox(layers: &Layers<'_>, given: &Given<String>) -> Option<Mailbox> {
     match given.value.parse() {
         Ok(mailbox) => Some(mailbox),
         Err(why) => {

@@ -12,7 +12,7 @@ use toml::{
 use super::{
     files::Source,
     finding::Report,
-    smtp::PLACES,
+    server::Server,
     words::{hidden, nearest_key, secret_at},
 };
 
@@ -52,12 +52,17 @@ impl<'a> Table<'a> {
 
     /// Reports every key that is none of these, and where it belongs.
     pub fn known(&self, keys: &[&str], elsewhere: &[(&[&str], &str)]) {
+        self.known_in("", keys, elsewhere);
+    }
+
+    /// As [`Self::known`], where the table's name says whose password may stand in it.
+    pub fn known_in(&self, name: &str, keys: &[&str], elsewhere: &[(&[&str], &str)]) {
         for (key, _) in self.values.iter() {
             if keys.contains(&key.get_ref().as_ref()) {
                 continue;
             }
             if secret_at(&format!("{}=", key.get_ref())).is_some() {
-                self.error(key.span(), "口令不能写在这个文件里", format!("删去这一行。{PLACES}"));
+                self.error(key.span(), "口令不能写在这个文件里", format!("删去这一行。{}", Server::of(name).places()));
                 continue;
             }
             let what = format!("没有“{}”这个键", key.get_ref());

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{
     layers::{Given, Layers},
-    smtp::is_host,
+    server::is_host,
 };
 
 /// The pages. Without them letters carry no links.

@@ -50,6 +50,10 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("username", &["用户名", "账号", "user"]),
     ("password_file", &["口令文件", "密码文件"]),
     ("ca_file", &["证书", "根证书"]),
+    ("done_folder", &["已处理", "已处理文件夹"]),
+    ("manual_folder", &["待人工", "待人工文件夹"]),
+    ("address", &["地址", "回信地址", "reply_to"]),
+    ("poll_minutes", &["间隔", "轮询", "interval"]),
 ];
 
 /// The candidate that was most likely meant.

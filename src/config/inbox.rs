@@ -1,0 +1,151 @@
+//! `[mailbox]`: where replies come in, and the folders they are put in.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+
+use super::{
+    files::Files,
+    layers::{At, Given, Layers},
+    server::{IMAP, Tls, is_host},
+    settings::mailbox,
+};
+use crate::domain::deadline::Mailbox;
+
+/// The mailbox that replies come to. Without it letters are answered on the pages or not at all.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub username: String,
+    pub password: SecretString,
+    pub ca_file: Option<PathBuf>,
+    /// Where replies come in.
+    pub folder: String,
+    /// Where what was acted on goes.
+    pub done_folder: String,
+    /// Where what a person must look at goes.
+    pub manual_folder: String,
+    /// Where replies are to be sent.
+    pub address: Mailbox,
+    /// The server whose `Authentication-Results` are believed.
+    pub authserv_id: Option<String>,
+    pub poll_minutes: u8,
+}
+
+impl Inbox {
+    /// What `ca_file` holds.
+    ///
+    /// # Errors
+    /// In Chinese: the file cannot be read.
+    pub fn ca_pem(&self) -> Result<Option<Vec<u8>>, String> {
+        IMAP.ca_pem(self.ca_file.as_ref())
+    }
+}
+
+pub(super) const KEYS: &[&str] = &[
+    "host",
+    "port",
+    "tls",
+    "username",
+    "password_file",
+    "ca_file",
+    "folder",
+    "done_folder",
+    "manual_folder",
+    "address",
+    "authserv_id",
+    "poll_minutes",
+    "insecure_plaintext",
+];
+
+const FOLDER_CHARS: usize = 60;
+
+/// Off where nothing of it is given. `from` is where letters come from, and so where replies go if nothing else is
+/// said.
+pub(super) fn read(
+    layers: &Layers<'_>,
+    folder: &Path,
+    env: &BTreeMap<String, String>,
+    files: &mut Files<'_>,
+    from: Option<&Mailbox>,
+) -> Option<Inbox> {
+    let given = |path: &str| !matches!(layers.at(path), At::Nowhere);
+    if !given("mailbox") && !KEYS.iter().any(|key| given(&format!("mailbox.{key}"))) {
+        return None;
+    }
+    let host = IMAP.host(layers, true);
+    let tls = IMAP.tls(layers, host.as_deref());
+    let port = IMAP.port(layers, tls);
+    let username = layers.needed("mailbox.username", "username = \"duban@example.test\"");
+    let ca_file = IMAP.ca_file(layers, folder, true, files);
+    let name = username.as_ref().map_or("", |given| &*given.value);
+    let password = IMAP.password(layers, folder, env, name, files);
+    let folders = folders(layers);
+    let address = match layers.text("mailbox.address").filter(|given| !given.value.is_empty()) {
+        Some(given) => mailbox(layers, &given),
+        None => from.cloned(),
+    };
+    let authserv_id = layers.text("mailbox.authserv_id").filter(|given| !given.value.is_empty());
+    if let Some(given) = authserv_id.as_ref().filter(|given| !is_host(&given.value)) {
+        let what = "authserv_id 要写邮件头 Authentication-Results 里开头的那个名称，只用英文字母、数字、点和连字符";
+        layers.error(&given.at, what, "authserv_id = \"mail.example.test\"");
+    }
+    let poll_minutes = layers.integer("mailbox.poll_minutes", 1..=60).unwrap_or(2);
+    let [folder, done_folder, manual_folder] = folders?;
+    Some(Inbox {
+        host: host?,
+        port: port?,
+        tls: tls?,
+        username: username?.value,
+        password: password?,
+        ca_file,
+        folder,
+        done_folder,
+        manual_folder,
+        address: address?,
+        authserv_id: authserv_id.map(|given| given.value),
+        poll_minutes: u8::try_from(poll_minutes).ok()?,
+    })
+}
+
+/// The folders, each by a name of its own.
+fn folders(layers: &Layers<'_>) -> Option<[String; 3]> {
+    let folder = one_folder(layers, "folder", "INBOX");
+    let done = one_folder(layers, "done_folder", "已处理");
+    let manual = one_folder(layers, "manual_folder", "待人工");
+    let all = [("folder", folder?), ("done_folder", done?), ("manual_folder", manual?)];
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        let ((key, given), (other_key, other)) = (&all[one], &all[other]);
+        if given.value.to_lowercase() == other.value.to_lowercase() {
+            // Said where something was written.
+            let at = if matches!(other.at, At::Nowhere) { &given.at } else { &other.at };
+            let what = format!("{key} 和 {other_key} 不能是同一个文件夹：分不清哪些回信处理过");
+            layers.error(at, what, "各写一个不同的名称");
+            return None;
+        }
+    }
+    Some(all.map(|(_, given)| given.value))
+}
+
+fn one_folder(layers: &Layers<'_>, key: &str, usual: &str) -> Option<Given<String>> {
+    let path = format!("mailbox.{key}");
+    let Some(given) = layers.text(&path) else {
+        // Something that is no text has been reported.
+        let absent = matches!(layers.at(&path), At::Nowhere);
+        return absent.then(|| Given { value: usual.to_owned(), at: At::Nowhere });
+    };
+    let fault = match &*given.value {
+        "" => format!("{key} 是空的"),
+        name if name.contains(['*', '%']) => "文件夹名里不能有 * 和 %".to_owned(),
+        name if name.chars().any(char::is_control) => "文件夹名里不能有换行或控制字符".to_owned(),
+        name if name.chars().count() > FOLDER_CHARS => format!("文件夹名太长，最多 {FOLDER_CHARS} 个字"),
+        _ => return Some(given),
+    };
+    layers.error(&given.at, fault, format!("{key} = \"{usual}\""));
+    None
+}

@@ -1,0 +1,237 @@
+//! What the tables of the mail servers have in common: `[mail.smtp]`, where letters go, and `[mailbox]`, where replies
+//! come from.
+
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use secrecy::{SecretString, zeroize::Zeroize};
+
+use super::{
+    files::{Files, Trouble},
+    layers::{At, Layers},
+    settings::is_loopback,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    Implicit,
+    StartTls,
+    None,
+}
+
+/// What must be written where letters and password go over the net unprotected.
+pub const PLAINTEXT: &str = "我知道邮件和口令会以明文传输";
+
+/// One of the tables.
+pub(super) struct Server {
+    pub table: &'static str,
+    /// A host, for examples.
+    pub host: &'static str,
+    /// The usual ports.
+    pub implicit: u16,
+    pub starttls: u16,
+    pub plain: u16,
+    /// Where the password may be.
+    pub credential: &'static str,
+    pub variable: &'static str,
+}
+
+pub(super) const SMTP: Server = Server {
+    table: "mail.smtp",
+    host: "smtp.example.test",
+    implicit: 465,
+    starttls: 587,
+    plain: 25,
+    credential: "smtp-password",
+    variable: "DUBAN__MAIL__SMTP__PASSWORD",
+};
+
+pub(super) const IMAP: Server = Server {
+    table: "mailbox",
+    host: "imap.example.test",
+    implicit: 993,
+    starttls: 143,
+    plain: 143,
+    credential: "imap-password",
+    variable: "DUBAN__MAILBOX__PASSWORD",
+};
+
+impl Server {
+    /// The server that a table is about, as far as passwords go.
+    pub fn of(table: &str) -> &'static Self {
+        if table == IMAP.table { &IMAP } else { &SMTP }
+    }
+
+    /// Where the password is to be.
+    pub fn places(&self) -> String {
+        let Self { credential, variable, .. } = self;
+        format!("口令放在三处之一：systemd 凭据 {credential}；password_file 指明的文件；环境变量 {variable}")
+    }
+
+    fn path(&self, key: &str) -> String {
+        format!("{}.{key}", self.table)
+    }
+
+    pub fn host(&self, layers: &Layers<'_>, in_force: bool) -> Option<String> {
+        let given = match in_force {
+            true => layers.needed(&self.path("host"), &format!("host = \"{}\"", self.host)),
+            false => layers.text(&self.path("host")),
+        }?;
+        if is_host(&given.value) || given.value.parse::<std::net::IpAddr>().is_ok() {
+            return Some(given.value);
+        }
+        let bare = given.value.rsplit_once("://").map_or(&*given.value, |(_, rest)| rest);
+        let bare = bare.split([':', '/']).next().unwrap_or_default();
+        let example = if is_host(bare) { bare } else { self.host };
+        layers.error(&given.at, "host 只写服务器的域名或 IP，端口写在 port 里", format!("host = \"{example}\""));
+        None
+    }
+
+    /// The usual one for the kind of encryption if none is given.
+    pub fn port(&self, layers: &Layers<'_>, tls: Option<Tls>) -> Option<u16> {
+        let usual = match tls {
+            Some(Tls::StartTls) => self.starttls,
+            Some(Tls::None) => self.plain,
+            _ => self.implicit,
+        };
+        layers.integer(&self.path("port"), 1..=65535).map_or(Some(usual), |port| u16::try_from(port).ok())
+    }
+
+    pub fn tls(&self, layers: &Layers<'_>, host: Option<&str>) -> Option<Tls> {
+        let Self { implicit, starttls, .. } = self;
+        let words = layers.text(&self.path("insecure_plaintext"));
+        let said = words.as_ref().is_some_and(|given| given.value == PLAINTEXT);
+        if let Some(given) = words.filter(|given| given.value != PLAINTEXT) {
+            layers.error(&given.at, "要一字不差地写明", format!("insecure_plaintext = \"{PLAINTEXT}\""));
+        }
+        let Some(given) = layers.text(&self.path("tls")) else {
+            return matches!(layers.at(&self.path("tls")), At::Nowhere).then_some(Tls::Implicit);
+        };
+        let sound = format!("\"implicit\"（{implicit} 端口）或 \"starttls\"（{starttls} 端口）");
+        match given.value.as_str() {
+            "implicit" => Some(Tls::Implicit),
+            "starttls" => Some(Tls::StartTls),
+            "none" if said || host.is_none_or(is_loopback) => Some(Tls::None),
+            "none" => {
+                let what = "不加密（none）只可用于本机地址：邮件和口令会被沿途看到";
+                let instead =
+                    format!("tls = {sound}；\n服务器确实不支持加密时，另加一行：insecure_plaintext = \"{PLAINTEXT}\"");
+                layers.error(&given.at, what, instead);
+                None
+            }
+            other => {
+                layers.error(&given.at, format!("tls 不能写“{other}”"), sound);
+                None
+            }
+        }
+    }
+
+    /// Where the bureau's own authority is; looked into only if `in_force`.
+    pub fn ca_file(
+        &self,
+        layers: &Layers<'_>,
+        folder: &Path,
+        in_force: bool,
+        files: &mut Files<'_>,
+    ) -> Option<PathBuf> {
+        let given = layers.text(&self.path("ca_file")).filter(|given| !given.value.is_empty())?;
+        let path = folder.join(&given.value);
+        if in_force {
+            check_certificate(layers, &given.at, &path, files);
+        }
+        Some(path)
+    }
+
+    /// The environment, else the credential, else the file.
+    pub fn password(
+        &self,
+        layers: &Layers<'_>,
+        folder: &Path,
+        env: &BTreeMap<String, String>,
+        username: &str,
+        files: &mut Files<'_>,
+    ) -> Option<SecretString> {
+        let credential = env.get("CREDENTIALS_DIRECTORY").map(|dir| Path::new(dir).join(self.credential));
+        let file = layers.text(&self.path("password_file")).filter(|given| !given.value.is_empty());
+        if let Some(text) = env.get(self.variable) {
+            return checked(layers, &At::Variable(self.variable.to_owned()), text.clone());
+        }
+        if let Some(path) = credential.filter(|path| path.exists()) {
+            return from_file(layers, &At::Variable("CREDENTIALS_DIRECTORY".to_owned()), &path, files);
+        }
+        if let Some(given) = file {
+            let path = folder.join(&given.value);
+            let open = std::fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0);
+            if open {
+                let what = "口令文件谁都可以读";
+                layers.warn(&given.at, what, format!("执行 chmod 600 {}", super::files::tidy(&path).display()));
+            }
+            return from_file(layers, &given.at, &path, files);
+        }
+        if !username.is_empty() {
+            layers.error(&layers.at(&self.path("username")), "写了 username，但没有口令", self.places());
+        }
+        None
+    }
+
+    /// What a `ca_file` holds.
+    pub fn ca_pem(&self, file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, String> {
+        let read = |file: &PathBuf| {
+            std::fs::read(file).map_err(|e| format!("读不了 {} {}：{e}。", self.path("ca_file"), file.display()))
+        };
+        file.map(read).transpose()
+    }
+}
+
+pub(super) fn is_host(text: &str) -> bool {
+    let label = |l: &str| {
+        !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+fn check_certificate(layers: &Layers<'_>, at: &At, path: &Path, files: &mut Files<'_>) {
+    match files.bytes(path) {
+        Ok(bytes) if String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----") => {}
+        Ok(_) => layers.error(at, "这个文件里没有 PEM 格式的证书", "换成以 -----BEGIN CERTIFICATE----- 开头的文件"),
+        Err(Trouble::Unreadable { what, instead }) => layers.error(at, what, instead),
+        Err(Trouble::Told) => {}
+    }
+}
+
+fn from_file(layers: &Layers<'_>, at: &At, path: &Path, files: &mut Files<'_>) -> Option<SecretString> {
+    let shown = super::files::tidy(path);
+    match files.bytes(path).map(String::from_utf8) {
+        Ok(Ok(text)) => checked(layers, at, text),
+        Ok(Err(_)) => {
+            layers.error(at, format!("口令文件 {} 不是文本", shown.display()), "只写一行口令，按 UTF-8 保存");
+            None
+        }
+        Err(Trouble::Unreadable { what, instead }) => {
+            layers.error(at, format!("读不到口令文件。{what}"), instead);
+            None
+        }
+        Err(Trouble::Told) => None,
+    }
+}
+
+fn checked(layers: &Layers<'_>, at: &At, mut text: String) -> Option<SecretString> {
+    let password = text.strip_prefix('\u{FEFF}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
+    let fault = match password {
+        "" => Some("口令是空的"),
+        p if p.contains(char::is_control) => Some("口令里有换行或控制字符"),
+        _ => None,
+    };
+    let secret = SecretString::from(password);
+    text.zeroize();
+    match fault {
+        Some(fault) => {
+            layers.error(at, fault, "只写一行口令");
+            None
+        }
+        None => Some(secret),
+    }
+}
