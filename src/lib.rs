@@ -1,9 +1,9 @@
 //! duban (督办): says what is due, on Chinese working days, until it is done.
 //!
-//! In reading order: [`domain`] decides, [`letter`] puts into words, [`ledger`] into tables and back,
-//! [`config`], [`store`], [`mailer`] and [`imap`] each know one thing outside (the last two over
-//! [`tls`]), [`service`] is what can be done, [`web`], [`daemon`] and [`cli`] do it. Only [`clock`]
-//! reads the time.
+//! In reading order: [`domain`] decides, [`letter`] puts into words, [`incoming`] reads what is
+//! answered, [`ledger`] puts into tables and back, [`config`], [`store`], [`mailer`] and [`imap`] each
+//! know one thing outside (the last two over [`tls`]), [`service`] is what can be done, [`web`],
+//! [`daemon`] and [`cli`] do it. Only [`clock`] reads the time.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,7 @@
 
 pub mod domain;
 
+pub mod incoming;
 pub mod ledger;
 pub mod letter;
 

@@ -10,6 +10,7 @@ use std::{
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("letter", &["domain"]),
+    ("incoming", &["domain"]),
     ("ledger", &["domain", "letter"]),
     ("clock", &[]),
     ("config", &["domain"]),
@@ -27,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("lettre", &["mailer"]),
+    ("mail_parser", &["incoming"]),
     ("async_imap", &["imap"]),
     ("tokio_rustls", &["tls"]),
     ("rrule", &["domain"]),

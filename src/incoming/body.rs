@@ -1,0 +1,132 @@
+//! The parts of a message → the text that is read, and the names of what is attached.
+
+use super::{
+    TEXT_BYTES, charset, encoded,
+    header::one_line,
+    html,
+    mime::{Leaf, Parts},
+};
+
+const NAME_CHARS: usize = 120;
+const ATTACHMENTS: usize = 50;
+
+/// The whole text a person reads: plain where there is any, else from HTML; attached messages apart.
+pub(super) fn text(parts: &Parts) -> String {
+    let own = || parts.leaves.iter().filter(|l| !l.attached);
+    let plain = |l: &&Leaf| l.is_text("text/plain");
+    // Where a plain twin is enough.
+    let twins: Vec<Option<usize>> =
+        own().filter(plain).filter(|l| !plain_text(l).trim().is_empty()).map(|l| l.alternative).collect();
+    let mut text = String::new();
+    for leaf in own() {
+        let chosen = if plain(&leaf) {
+            plain_text(leaf)
+        } else if leaf.is_text("text/html") {
+            if leaf.alternative.is_some() && twins.contains(&leaf.alternative) {
+                continue;
+            }
+            html::to_text(&characters(leaf))
+        } else {
+            continue;
+        };
+        if chosen.trim().is_empty() {
+            continue;
+        }
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(&chosen);
+        if text.len() > TEXT_BYTES {
+            break;
+        }
+    }
+    cut(text)
+}
+
+/// Hands over each text in which something may be found: plain, HTML, attached messages and their subjects.
+pub(super) fn every_text(parts: &Parts, mut each: impl FnMut(&str)) {
+    for leaf in &parts.leaves {
+        match leaf.kind.value.as_str() {
+            "text/html" => each(&html::to_text(&characters(leaf))),
+            kind if kind.starts_with("text/") || kind.starts_with("message/") => each(&characters(leaf)),
+            _ => {}
+        }
+    }
+    for header in &parts.attached {
+        each(&header.text("subject").unwrap_or_default());
+    }
+}
+
+/// What is attached, by name; pictures that belong to the text or to a signature are not.
+pub(super) fn attachments(parts: &Parts) -> Vec<String> {
+    let own = parts.leaves.iter().filter(|l| !l.attached && !l.is_text("text/plain") && !l.is_text("text/html"));
+    let named = own.filter(|l| !is_picture_in_text(l)).filter_map(|leaf| {
+        let name = one_line(&encoded::decode(leaf.name()?), NAME_CHARS);
+        // A path is where it lay on the sender's disk.
+        let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
+        (!name.is_empty()).then_some(name)
+    });
+    named.take(ATTACHMENTS).collect()
+}
+
+fn is_picture_in_text(leaf: &Leaf) -> bool {
+    leaf.kind.value.starts_with("image/") && leaf.header.has("content-id") && leaf.place.value != "attachment"
+}
+
+/// The characters of a part, in whatever encoding.
+pub(super) fn characters(leaf: &Leaf) -> String {
+    let mut text = charset::decode(&leaf.body, leaf.kind.get("charset"));
+    text.retain(|c| !matches!(c, '\0' | '\r'));
+    text
+}
+
+fn plain_text(leaf: &Leaf) -> String {
+    let text = characters(leaf);
+    let is = |name, value: &str| leaf.kind.get(name).is_some_and(|v| v.eq_ignore_ascii_case(value));
+    if is("format", "flowed") { unflowed(&text, is("delsp", "yes")) } else { text }
+}
+
+/// Joins the lines that a program has broken (RFC 3676): those that end in a blank.
+fn unflowed(text: &str, without_blank: bool) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let mut open: Option<usize> = None;
+    for line in text.lines() {
+        let depth = line.bytes().take_while(|b| *b == b'>').count();
+        let mut words = &line[depth..];
+        if open == Some(depth) {
+            words = words.strip_prefix(' ').unwrap_or(words);
+        } else {
+            if open.is_some() {
+                joined.push('\n');
+            }
+            joined.push_str(&line[..depth]);
+            if depth == 0 {
+                words = words.strip_prefix(' ').unwrap_or(words);
+            }
+        }
+        let flows = words.ends_with(' ') && words.trim_start() != "-- ";
+        joined.push_str(if flows && without_blank { &words[..words.len() - 1] } else { words });
+        open = flows.then_some(depth);
+        if !flows {
+            joined.push('\n');
+        }
+    }
+    joined
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(TEXT_BYTES));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_lines_are_joined() {
+        assert_eq!(unflowed("a \nb\n> c \n> d\n-- \nx", false), "a b\n> c d\n-- \nx\n");
+        assert_eq!(unflowed("已 \n办结\n", true), "已办结\n");
+        assert_eq!(unflowed("a \n> b", false), "a \n> b\n");
+    }
+}

@@ -1,0 +1,122 @@
+//! Bytes of a message that came in → who wrote, to which letter, and what. Pure, and reading never
+//! fails: what comes from outside may be broken, mislabelled or hostile.
+
+pub mod words;
+
+mod address;
+mod authentication;
+mod body;
+mod bounce;
+mod charset;
+mod encoded;
+mod header;
+mod html;
+mod ids;
+mod machine;
+mod mime;
+mod params;
+mod quotes;
+mod report;
+mod token;
+mod transfer;
+
+pub use authentication::Authenticated;
+pub use quotes::written;
+pub use report::{Action, Recipient, Report};
+
+use sha2::{Digest, Sha256};
+
+use header::{Header, one_line};
+
+const SUBJECT_CHARS: usize = 200;
+/// The longest body text that is kept; a person's letter is shorter.
+const TEXT_BYTES: usize = 512 * 1024;
+
+/// A message that came in, read as far as it can be read. Reading never fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Message-ID without `<` and `>`.
+    pub message_id: Option<String>,
+    /// The address in From as it is written; none if it is absent, unreadable, or one of several.
+    pub from: Option<String>,
+    /// Decoded, on one line, cut.
+    pub subject: String,
+    /// The Message-IDs it answers, the nearest first: In-Reply-To, then References from the last.
+    pub refers_to: Vec<String>,
+    /// Reply tokens in subject, texts and attached messages, in order, each once.
+    pub tokens: Vec<String>,
+    /// Who or what wrote it, and what.
+    pub kind: Kind,
+    /// The same for one message that is delivered twice.
+    pub fingerprint: String,
+    /// Authentication-Results, the topmost first.
+    results: Vec<String>,
+}
+
+/// What sort of message it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Written by a person: the whole text with its quotes, and the names of what is attached.
+    Written { text: String, attachments: Vec<String> },
+    /// A machine answered, and by what this is known: nothing is recorded and nothing answered.
+    Automatic(&'static str),
+    /// A delivery report.
+    Report(Report),
+}
+
+/// Reads a message.
+pub fn read(bytes: &[u8]) -> Message {
+    let bytes = without_envelope_line(bytes);
+    let (header, body_at) = Header::read(bytes, |_| false);
+    let raw_body = bytes.get(body_at..).unwrap_or_default();
+    let parts = mime::read(&header, raw_body);
+    let text = body::text(&parts);
+
+    let subject = one_line(&header.text("subject").unwrap_or_default(), SUBJECT_CHARS);
+    let from = address::sole(&header, "from");
+    let mut tokens = Vec::new();
+    token::find(&subject, &mut tokens);
+    body::every_text(&parts, |text| token::find(text, &mut tokens));
+
+    let seen = machine::Seen { header: &header, parts: &parts, subject: &subject, from: from.as_deref(), text: &text };
+    let kind = if let Some(report) = report::of(&seen).or_else(|| bounce::of(&seen)) {
+        Kind::Report(report)
+    } else if let Some(why) = machine::automatic(&seen) {
+        Kind::Automatic(why)
+    } else {
+        Kind::Written { attachments: body::attachments(&parts), text }
+    };
+    Message {
+        message_id: ids::first(&header.raw("message-id").unwrap_or_default()),
+        refers_to: ids::refers_to(&header),
+        tokens,
+        kind,
+        fingerprint: fingerprint(&header, raw_body),
+        results: header.all("authentication-results").take(authentication::FIELDS).collect(),
+        subject,
+        from,
+    }
+}
+
+/// A mailbox file puts a line of its own before each message.
+fn without_envelope_line(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let blank = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let bytes = bytes.get(blank..).unwrap_or_default();
+    match header::line(bytes, 0) {
+        Some(line) if line.starts_with(b"From ") || line.starts_with(b">From ") => &bytes[line.len()..],
+        _ => bytes,
+    }
+}
+
+/// Over what its way does not change: Received lines and such are other each time.
+fn fingerprint(header: &Header, body: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    for name in ["message-id", "from", "date"] {
+        let value = header.bytes(name).unwrap_or_default().trim_ascii();
+        hash.update((value.len() as u64).to_be_bytes());
+        hash.update(value);
+    }
+    hash.update(body);
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,236 @@
+//! What the sender wrote himself: quotes, the quoted letter's head and signatures of phones cut off.
+
+use std::borrow::Cow;
+
+/// Shorter lines may stand in any letter.
+const OUR_LINE_CHARS: usize = 8;
+/// Attributions are broken over so many lines at most.
+const ATTRIBUTION_LINES: usize = 3;
+const ATTRIBUTION_CHARS: usize = 400;
+/// Nobody writes more by hand; what is beyond is not looked at.
+const LINES: usize = 2000;
+
+/// What the sender wrote himself: without quotes, the quoted letter's head, and signatures of phones.
+///
+/// `ours` is the plain text of our letter, if it is known: what stands in it is quoted, however the
+/// mail program shows it.
+pub fn written(text: &str, ours: Option<&str>) -> String {
+    let ours = ours.map(letters);
+    let text = visible(text);
+    let lines: Vec<&str> = text.lines().take(LINES).map(str::trim_end).collect();
+    let is_ours = |line: &str| ours.as_deref().is_some_and(|ours| stands_in(line, ours));
+    let begins_quote = |i: usize| is_marked(lines[i]) || ends_own_words(&lines, i) || is_ours(lines[i]);
+    let cut = (0..lines.len()).find(|i| begins_quote(*i)).unwrap_or(lines.len());
+    let above = tidy(&lines[..cut]);
+    if !above.is_empty() || cut == lines.len() {
+        return above;
+    }
+    below(&lines, cut, is_ours)
+}
+
+/// Who answers below the quote, or between its lines.
+fn below(lines: &[&str], cut: usize, is_ours: impl Fn(&str) -> bool) -> String {
+    let Some(first) = (cut..lines.len()).find(|i| is_marked(lines[*i])) else { return String::new() };
+    let mut own = Vec::new();
+    for i in first..lines.len() {
+        if is_marked(lines[i]) || is_ours(lines[i]) {
+            continue;
+        }
+        if ends_own_words(lines, i) {
+            break;
+        }
+        own.push(lines[i]);
+    }
+    tidy(&own)
+}
+
+fn is_marked(line: &str) -> bool {
+    line.trim_start().starts_with(['>', '＞'])
+}
+
+/// Whether nothing that the sender wrote comes from this line on.
+fn ends_own_words(lines: &[&str], i: usize) -> bool {
+    let line = lines[i].trim();
+    is_rule(line) || is_signature_mark(line) || is_quoted_head(lines, i) || is_attribution(lines, i)
+}
+
+/// `-----原始邮件-----` and its like, and Outlook's line of underscores.
+fn is_rule(line: &str) -> bool {
+    const LABELS: [&str; 15] = [
+        "原始邮件",
+        "邮件原件",
+        "原邮件",
+        "回复的原邮件",
+        "回复邮件",
+        "转发邮件",
+        "转发的邮件",
+        "被转发的邮件",
+        "转发邮件信息",
+        "original message",
+        "original email",
+        "forwarded message",
+        "forwarded by",
+        "begin forwarded",
+        "reply message",
+    ];
+    let is_mark = |c: char| matches!(c, '-' | '_' | '=' | '*' | '—' | '－' | '─' | '﹣');
+    let marks = line.chars().take_while(|c| is_mark(*c)).count();
+    if marks >= 20 && line.chars().all(is_mark) {
+        return true;
+    }
+    let label = line.trim_matches(|c: char| is_mark(c) || c.is_whitespace() || matches!(c, ':' | '：')).to_lowercase();
+    marks >= 2 && label.chars().count() <= 40 && LABELS.iter().any(|l| label.starts_with(l))
+        || label == "begin forwarded message"
+        || label == "以下是转发的邮件"
+}
+
+/// `-- ` and `——` alone on a line: name and telephone follow.
+fn is_signature_mark(line: &str) -> bool {
+    let dashes = line.chars().count();
+    (2..20).contains(&dashes) && line.chars().all(|c| matches!(c, '-' | '—' | '－' | '_' | '─'))
+}
+
+/// `发件人：… 发送时间：…`: two fields of a quoted letter's head near each other, the sender first.
+fn is_quoted_head(lines: &[&str], i: usize) -> bool {
+    const SENDER: [&str; 6] = ["发件人", "发信人", "寄件者", "寄件人", "from", "发送人"];
+    const OTHER: [&str; 14] = [
+        "发送时间",
+        "发送日期",
+        "日期",
+        "时间",
+        "收件人",
+        "收信人",
+        "抄送",
+        "主题",
+        "sent",
+        "date",
+        "to",
+        "cc",
+        "subject",
+        "邮件主题",
+    ];
+    let is_field = |line: &str, names: &[&str]| {
+        let line = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '|' | '【')).to_lowercase();
+        names.iter().any(|name| {
+            let after = line
+                .strip_prefix(name)
+                .map(|r| r.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '】' | '|')));
+            after.is_some_and(|after| {
+                after.starts_with([':', '：']) || (after.len() < line.len() - name.len() && after.contains('@'))
+            })
+        })
+    };
+    if !is_field(lines[i], &SENDER) {
+        return false;
+    }
+    let near = lines[i + 1..].iter().filter(|l| !l.trim().is_empty()).take(4);
+    // Some programs put all of it on one line.
+    let same =
+        OTHER.iter().any(|name| lines[i].contains(&format!("{name}：")) || lines[i].contains(&format!("{name}:")));
+    same || near.take(3).any(|line| is_field(line, &OTHER))
+}
+
+/// `在 2026年1月27日，08:30，某某 <…> 写道：`, on one line or broken.
+fn is_attribution(lines: &[&str], i: usize) -> bool {
+    const STARTS: [&str; 6] = ["在", "于", "on ", "at ", "le ", "发件人"];
+    let first = lines[i].trim();
+    let begins = STARTS.iter().any(|s| first.get(..s.len()).is_some_and(|f| f.eq_ignore_ascii_case(s)));
+    let names = first.contains('@') || first.contains('<') || first.contains('于');
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).take(4).count();
+    if first.is_empty() || !(begins || names || digits(first) == 4) {
+        return false;
+    }
+    let mut joined = String::new();
+    for line in lines[i..].iter().take(ATTRIBUTION_LINES) {
+        if line.trim().is_empty() {
+            return false;
+        }
+        joined.push_str(line.trim());
+        if joined.len() > ATTRIBUTION_CHARS * 3 {
+            return false;
+        }
+        let end = joined.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：' | '*')).to_lowercase();
+        if end.ends_with("写道") || end.ends_with("wrote") || end.ends_with("寫道") || end.ends_with("寫入") {
+            return digits(&joined) == 4 || joined.contains('@');
+        }
+    }
+    false
+}
+
+/// `发自我的iPhone`: written by the phone.
+fn is_phone_signature(line: &str) -> bool {
+    const STARTS: [&str; 15] = [
+        "发自我的",
+        "发自 我的",
+        "发送自",
+        "来自我的",
+        "获取 outlook",
+        "获取outlook",
+        "get outlook for",
+        "sent from my",
+        "sent from mail",
+        "sent from outlook",
+        "从 windows",
+        "从我的",
+        "由网易邮箱大师",
+        "发自网易",
+        "发自qq邮箱",
+    ];
+    let line = line.trim().trim_start_matches(['-', '—', ' ', '[', '【', '|']).to_lowercase();
+    line.chars().count() <= 60
+        && (STARTS.iter().any(|s| line.starts_with(s)) || line.starts_with("发自") && line.chars().count() <= 20)
+}
+
+fn tidy(lines: &[&str]) -> String {
+    let mut text = String::new();
+    let mut gap = false;
+    for line in lines.iter().map(|l| l.trim()).filter(|l| !is_phone_signature(l)) {
+        if line.is_empty() {
+            gap = !text.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut gap) {
+            text.push('\n');
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Whether this line was ours.
+fn stands_in(line: &str, ours: &str) -> bool {
+    // A longer line cannot be searched for cheaply, and is none of ours.
+    if line.len() > 4000 {
+        return false;
+    }
+    let line = letters(line);
+    line.chars().count() >= OUR_LINE_CHARS && ours.contains(&line)
+}
+
+/// Letters and digits only: programs change blanks and marks, and tables have none of our colons.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Blanks of one sort, and nothing that cannot be seen.
+fn visible(text: &str) -> Cow<'_, str> {
+    let odd = |c: char| matches!(c, '\u{a0}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\r');
+    if !text.contains(odd) {
+        return Cow::Borrowed(text);
+    }
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{a0}' => seen.push(' '),
+            '\u{2028}' | '\u{2029}' => seen.push('\n'),
+            c if odd(c) => {}
+            c => seen.push(c),
+        }
+    }
+    Cow::Owned(seen)
+}
+
+#[cfg(test)]
+mod tests;

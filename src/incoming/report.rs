@@ -1,0 +1,279 @@
+//! Delivery reports as the standard has them (RFC 3464).
+
+use super::{
+    address, body,
+    header::{Header, one_line},
+    ids,
+    machine::Seen,
+    mime::Leaf,
+};
+
+const RECIPIENTS: usize = 20;
+const MESSAGE_IDS: usize = 20;
+pub(super) const WORDS_CHARS: usize = 300;
+
+/// What a mail server says became of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Each mailbox it speaks of.
+    pub recipients: Vec<Recipient>,
+    /// What the sender called the delivery (ENVID), if anything.
+    pub envelope_id: Option<String>,
+    /// The Message-IDs of what was returned, then whatever looks like one in the text.
+    pub message_ids: Vec<String>,
+    /// The whole text and the returned subject, to find the letter by its subject.
+    pub text: String,
+}
+
+/// What became of it for one mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// As it was written to, if that is known.
+    pub address: Option<String>,
+    /// What the server did.
+    pub action: Action,
+    /// The enhanced status code, `5.1.1`.
+    pub status: Option<String>,
+    /// The server's words, on one line.
+    pub words: String,
+}
+
+/// What a server did with a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It gave up.
+    Failed,
+    /// It still tries.
+    Delayed,
+    /// Delivered, relayed or expanded.
+    Delivered,
+}
+
+/// The report in this message, if it has the standard's part for it.
+pub(super) fn of(seen: &Seen) -> Option<Report> {
+    let own = || seen.parts.leaves.iter().filter(|l| !l.attached);
+    let is_status =
+        |l: &&Leaf| matches!(l.kind.value.as_str(), "message/delivery-status" | "message/global-delivery-status");
+    let status = own().find(is_status)?;
+    let mut groups = groups(&body::characters(status));
+    let about_message = match groups.first() {
+        Some(first) if !is_recipient(first) => groups.remove(0),
+        _ => Header::default(),
+    };
+    let spoken = reason(seen.text);
+    let mut recipients: Vec<Recipient> =
+        groups.iter().filter(|g| is_recipient(g)).take(RECIPIENTS).map(|g| recipient(g, &spoken)).collect();
+    if recipients.is_empty() {
+        recipients.push(Recipient { address: None, action: Action::Failed, status: None, words: spoken });
+    }
+    Some(Report {
+        recipients,
+        envelope_id: about_message.raw("original-envelope-id").map(|id| xtext(&id)).filter(|id| !id.is_empty()),
+        message_ids: message_ids(seen),
+        text: text(seen),
+    })
+}
+
+/// Fields in groups, with empty lines between them.
+fn groups(text: &str) -> Vec<Header> {
+    let mut rest = text.trim_start().as_bytes();
+    let mut groups = Vec::new();
+    while !rest.is_empty() && groups.len() <= RECIPIENTS {
+        let (group, length) = Header::read(rest, |_| false);
+        groups.push(group);
+        rest = rest.get(length..).unwrap_or_default();
+        let blank = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        rest = &rest[blank..];
+    }
+    groups
+}
+
+fn is_recipient(group: &Header) -> bool {
+    ["final-recipient", "original-recipient", "action"].iter().any(|name| group.has(name))
+}
+
+fn recipient(group: &Header, spoken: &str) -> Recipient {
+    // `rfc822; name@domain`: the type is of no use.
+    let typed = |name: &str| {
+        let value = group.text(name)?;
+        let value = value.split_once(';').map_or(value.as_str(), |(_, address)| address).trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    };
+    let address = |name: &str| {
+        let written = typed(name)?;
+        let bare = written.trim_matches(|c| matches!(c, '<' | '>' | '"')).to_owned();
+        address::looks_right(&bare).then_some(bare)
+    };
+    let action = group.raw("action").unwrap_or_default().trim().to_ascii_lowercase();
+    let status = group.raw("status").and_then(|s| s.split_whitespace().next().map(str::to_owned));
+    let status = status.filter(|s| s.bytes().all(|b| b.is_ascii_digit() || b == b'.') && s.len() <= 11);
+    let action = match action.split_whitespace().next().unwrap_or_default() {
+        "delayed" => Action::Delayed,
+        "delivered" | "relayed" | "expanded" => Action::Delivered,
+        "failed" => Action::Failed,
+        // No action: the code tells.
+        _ if status.as_deref().is_some_and(|s| s.starts_with('2')) => Action::Delivered,
+        _ => Action::Failed,
+    };
+    let words = typed("diagnostic-code").map(|words| one_line(&words, WORDS_CHARS)).filter(|w| !w.is_empty());
+    Recipient {
+        address: address("original-recipient").or_else(|| address("final-recipient")),
+        action,
+        status,
+        words: words.unwrap_or_else(|| spoken.to_owned()),
+    }
+}
+
+/// RFC 3461: `+` and two hexadecimal digits stand for a character.
+fn xtext(coded: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = coded.trim().as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = after
+            .get(..2)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
+        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| *first == b'+') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    one_line(&String::from_utf8_lossy(&bytes), 200)
+}
+
+/// Message-IDs in what was returned, then in the text.
+pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
+    let mut found = Vec::new();
+    for header in &seen.parts.attached {
+        ids::collect(&header.raw("message-id").unwrap_or_default(), MESSAGE_IDS, &mut found);
+    }
+    let returned = seen.parts.leaves.iter().filter(|l| l.kind.value.ends_with("rfc822-headers"));
+    for leaf in returned {
+        let (header, _) = Header::read(&leaf.body, |_| false);
+        ids::collect(&header.raw("message-id").unwrap_or_default(), MESSAGE_IDS, &mut found);
+    }
+    // A labelled one is surely one; anything else in brackets may be an address, which harms nobody.
+    let labelled = |line: &&str| line.to_ascii_lowercase().contains("message-id");
+    for line in seen.text.lines().filter(labelled).take(MESSAGE_IDS) {
+        let after = line.split_once([':', '：']).map_or(line, |(_, id)| id);
+        ids::collect(after, MESSAGE_IDS, &mut found);
+    }
+    if seen.text.contains('<') {
+        ids::collect(seen.text, MESSAGE_IDS, &mut found);
+    }
+    found
+}
+
+/// What a person would read, and the subject of what was returned.
+pub(super) fn text(seen: &Seen) -> String {
+    let mut text = seen.text.to_owned();
+    let mut add = |header: &Header| {
+        if let Some(subject) = header.text("subject").map(|s| one_line(&s, WORDS_CHARS)).filter(|s| !text.contains(s)) {
+            text.push_str("\n主题：");
+            text.push_str(&subject);
+        }
+    };
+    seen.parts.attached.iter().take(3).for_each(&mut add);
+    let returned = seen.parts.leaves.iter().filter(|l| l.kind.value.ends_with("rfc822-headers"));
+    returned.take(3).for_each(|leaf| add(&Header::read(&leaf.body, |_| false).0));
+    text
+}
+
+/// The lines of a text that say why, on one line.
+pub(super) fn reason(text: &str) -> String {
+    const HINTS: [&str; 30] = [
+        "退信原因",
+        "原因",
+        "拒收",
+        "拒绝",
+        "不存在",
+        "已满",
+        "超过",
+        "失败",
+        "无法",
+        "550",
+        "551",
+        "552",
+        "553",
+        "554",
+        "450",
+        "451",
+        "452",
+        "421",
+        "said:",
+        "user unknown",
+        "no such user",
+        "quota",
+        "mailbox",
+        "rejected",
+        "refused",
+        "timed out",
+        "does not exist",
+        "not found",
+        "超时",
+        "未找到",
+    ];
+    let mut said = String::new();
+    let lines: Vec<&str> = text.lines().take(400).filter(|l| l.len() < 2000).collect();
+    let hinted = |line: &&&str| {
+        let line = line.to_lowercase();
+        HINTS.iter().any(|hint| line.contains(hint))
+    };
+    // With a code it is the server's own word; a label stands alone where the reason follows it.
+    let coded = lines.iter().filter(hinted).filter(|l| l.bytes().any(|b| b.is_ascii_digit()) && has_code(l));
+    let mut chosen: Vec<&str> = coded.copied().take(3).collect();
+    if chosen.is_empty() {
+        for (i, line) in lines.iter().enumerate().filter(|(_, l)| hinted(l)).take(4) {
+            chosen.push(line);
+            let label = line.trim().chars().count() <= 8;
+            chosen.extend(lines.get(i + 1..).and_then(|l| l.iter().find(|l| !l.trim().is_empty())).filter(|_| label));
+        }
+    }
+    for line in chosen {
+        said.push_str(line);
+        said.push(' ');
+    }
+    one_line(&said, WORDS_CHARS)
+}
+
+fn has_code(line: &str) -> bool {
+    status_in(line).is_some()
+        || line.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| {
+            w.len() == 3 && (w.starts_with('5') || w.starts_with('4')) && w.bytes().all(|b| b.is_ascii_digit())
+        })
+}
+
+/// An enhanced status code of a failure in a text: `5.1.1`, but no part of a longer number.
+pub(super) fn status_in(text: &str) -> Option<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
+    let code = |word: &&str| {
+        let parts: Vec<&str> = word.trim_end_matches('.').split('.').collect();
+        let number = |p: &&str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
+        parts.len() == 3 && matches!(parts[0], "4" | "5") && parts.iter().all(|p| number(p))
+    };
+    words.take(20_000).find(code).map(|word| word.trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes() {
+        assert_eq!(status_in("said: 550 5.1.1 <a@b.cn>: unknown").as_deref(), Some("5.1.1"));
+        assert_eq!(status_in("(#4.4.1)").as_deref(), Some("4.4.1"));
+        assert_eq!(status_in("5.1.2.3 x5.1.1 5.1 version 15.20.7"), None);
+    }
+
+    #[test]
+    fn envelope_ids() {
+        assert_eq!(xtext("duban+2B412+3D"), "duban+412=");
+        assert_eq!(xtext("a+zz+"), "a+zz+");
+    }
+}

@@ -1,0 +1,164 @@
+//! One clause of a reply: the items it begins with, the verb, and the rest.
+
+use super::{
+    Item, NO_SUCH, NOT_UNDERSTOOD, WHICH,
+    numbers::{self, Numbers},
+    polite,
+    text::{Piece, Text, is_pause, letters},
+    verbs::{self, Verb},
+};
+
+/// A subject shorter than this is too little to tell a title by.
+const SUBJECT_CHARS: usize = 4;
+/// Longer than any title.
+const SUBJECT_WINDOW: usize = 200;
+
+/// What begins with these is still to come.
+const PLANS: [&str; 7] = ["预计", "预期", "计划", "争取", "力争", "拟于", "将于"];
+
+/// What a clause says of items.
+pub(super) struct Clause<'a> {
+    pub numbers: Vec<u32>,
+    pub verb: Verb,
+    pub remark: Piece<'a>,
+}
+
+/// What a clause is.
+pub(super) enum Meaning<'a> {
+    Nothing,
+    Acknowledged,
+    Said(Clause<'a>),
+    /// When it will be done: belongs to what is not done in time.
+    Plan(Piece<'a>),
+    /// Neither item nor verb: a remark, if there is something it can be a remark on.
+    Other(Piece<'a>),
+}
+
+/// Splits at line ends, 。 and ；, and where a new item begins after a pause.
+pub(super) fn split(text: &Text) -> Vec<Piece<'_>> {
+    let whole = text.piece();
+    let mut clauses = Vec::new();
+    let mut start = 0;
+    let mut in_title = false;
+    for (at, c) in whole.plain.iter().enumerate() {
+        in_title = (in_title || *c == '《') && !matches!(c, '》' | '\n');
+        let ends = matches!(c, '\n' | '。' | ';' | '!');
+        let pauses = matches!(c, ',' | '、' | ' ') && !in_title && begins_item(&whole.plain[at + 1..], *c);
+        // `1、3已办结`: what stands before is a list that goes on.
+        if ends || (pauses && verbs::stands_in(&whole.plain[start..at])) {
+            clauses.push(whole.from(start).to(at - start));
+            start = at + 1;
+        }
+    }
+    clauses.push(whole.from(start));
+    clauses
+}
+
+/// After a pause: whether another item is spoken of.
+fn begins_item(rest: &[char], pause: char) -> bool {
+    let blanks = rest.iter().take(3).take_while(|c| **c == ' ').count();
+    let rest = &rest[blanks..];
+    let Some(named) = numbers::read(rest) else { return false };
+    let after: Vec<char> = rest[named.length..].iter().copied().skip_while(|c| is_pause(*c)).take(40).collect();
+    let speaks = verbs::read(&after).is_some();
+    let all = named.numbers == Numbers::All;
+    speaks || (!all && (named.marked || (pause == ',' && after.first().is_some_and(|c| !c.is_ascii()))))
+}
+
+/// What a clause says, or why it is not understood.
+pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item]) -> Result<Meaning<'a>, &'static str> {
+    if clause.trim_start().plain.is_empty() {
+        return Ok(Meaning::Nothing);
+    }
+    if polite::is_acknowledgement(clause) {
+        return Ok(Meaning::Acknowledged);
+    }
+    let bare = polite::skip(clause);
+    if bare.plain.is_empty() {
+        return Ok(Meaning::Nothing);
+    }
+    let named = numbers::read(bare.plain);
+    let rest = match &named {
+        Some(named) => bare.from(named.length).trim_start(),
+        None => bare,
+    };
+    if let Some((verb, end)) = verbs::read(rest.plain) {
+        let numbers = match named {
+            Some(named) => chosen(&named.numbers, items)?,
+            None if rest.plain[..end].iter().any(|c| matches!(c, '均' | '都' | '皆' | '全')) => {
+                chosen(&Numbers::All, items)?
+            }
+            None => sole(items)?,
+        };
+        return Ok(Meaning::Said(Clause { numbers, verb, remark: rest.from(end) }));
+    }
+    if named.is_none() && PLANS.iter().any(|plan| bare.starts_with(plan)) {
+        return Ok(Meaning::Plan(clause.trim_start()));
+    }
+    if let Some((subject, verb, remark)) = subject(rest) {
+        let titled = titled(&subject, items).ok_or(NOT_UNDERSTOOD)?;
+        // With a number too, both must mean the same item.
+        let agrees = match &named {
+            Some(named) => chosen(&named.numbers, items)? == [titled],
+            None => true,
+        };
+        return if agrees {
+            Ok(Meaning::Said(Clause { numbers: vec![titled], verb, remark }))
+        } else {
+            Err(NOT_UNDERSTOOD)
+        };
+    }
+    if verbs::stands_in(bare.plain) || named.is_some_and(|n| is_item(&n, rest, items)) {
+        return Err(NOT_UNDERSTOOD);
+    }
+    Ok(Meaning::Other(clause.trim_start()))
+}
+
+/// Whether a number without a verb still speaks of an item, and is no part of a telephone number.
+fn is_item(named: &numbers::Named, rest: Piece, items: &[Item]) -> bool {
+    let exists = match &named.numbers {
+        Numbers::All => true,
+        Numbers::These(numbers) => numbers.iter().any(|n| items.iter().any(|i| i.number == *n)),
+    };
+    named.marked || (exists && rest.plain.first().is_some_and(|c| !c.is_ascii()))
+}
+
+fn chosen(numbers: &Numbers, items: &[Item]) -> Result<Vec<u32>, &'static str> {
+    let mut chosen: Vec<u32> = match numbers {
+        Numbers::All => items.iter().map(|i| i.number).collect(),
+        Numbers::These(numbers) => numbers.clone(),
+    };
+    chosen.sort_unstable();
+    chosen.dedup();
+    let exist = !chosen.is_empty() && chosen.iter().all(|n| items.iter().any(|i| i.number == *n));
+    if exist { Ok(chosen) } else { Err(NO_SUCH) }
+}
+
+fn sole(items: &[Item]) -> Result<Vec<u32>, &'static str> {
+    match items {
+        [item] => Ok(vec![item.number]),
+        _ => Err(WHICH),
+    }
+}
+
+/// Words before the first verb that ends as one: a subject, if a title has them.
+fn subject(clause: Piece) -> Option<(String, Verb, Piece)> {
+    let window = clause.plain.len().min(SUBJECT_WINDOW);
+    (1..window).find_map(|at| {
+        let (verb, end) = verbs::read(&clause.plain[at..])?;
+        let subject = letters(clause.plain[..at].iter().copied());
+        Some((subject, verb, clause.from(at + end)))
+    })
+}
+
+/// The one item whose title has these words in it.
+fn titled(subject: &str, items: &[Item]) -> Option<u32> {
+    if subject.chars().count() < SUBJECT_CHARS {
+        return None;
+    }
+    let mut with = items.iter().filter(|item| letters(item.title.chars()).contains(subject));
+    match (with.next(), with.next()) {
+        (Some(item), None) => Some(item.number),
+        _ => None,
+    }
+}

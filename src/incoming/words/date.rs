@@ -1,0 +1,119 @@
+//! The date by which something is expected: `2026年2月10日`, `2月10日`, `2026-02-10`.
+
+use jiff::civil::Date;
+
+/// Words before the date that counts, where a text names several.
+const LEADS: [&str; 12] =
+    ["预计", "预期", "延期至", "延期到", "延至", "延到", "推迟至", "推迟到", "顺延至", "拟于", "争取", "计划"];
+
+/// The date in these words, if there is one, or one that is called the expected one.
+pub(super) fn expected(words: &str, today: Date) -> Option<Date> {
+    let chars: Vec<char> = words.chars().collect();
+    let mut all: Vec<Date> = Vec::new();
+    let mut led: Vec<Date> = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let glued = at > 0 && (chars[at - 1].is_ascii_digit() || (matches!(chars[at - 1], '-' | '.' | '/')));
+        let Some((date, width)) = date(&chars[at..], today).filter(|_| !glued) else {
+            at += 1;
+            continue;
+        };
+        // What lies behind cannot be expected any more.
+        if let Some(date) = date.filter(|d| *d >= today) {
+            let before: String = chars[at.saturating_sub(8)..at].iter().filter(|c| **c != ' ').collect();
+            let before = before.trim_end_matches(['于', '在', '到', '至', '为', ':', ',']);
+            if LEADS.iter().any(|lead| before.ends_with(lead.trim_end_matches(['到', '至', '于']))) {
+                led.push(date);
+            }
+            all.push(date);
+        }
+        at += width;
+    }
+    only(all).or_else(|| only(led))
+}
+
+fn only(mut dates: Vec<Date>) -> Option<Date> {
+    dates.dedup();
+    match dates.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// A date at the beginning and its width; `Some((None, _))` for one that does not exist.
+fn date(chars: &[char], today: Date) -> Option<(Option<Date>, usize)> {
+    let (first, mut at) = number(chars, 4)?;
+    let mark = *chars.get(at)?;
+    let year = match mark {
+        '年' | '-' | '/' | '.' if (1000..=9999).contains(&first) => {
+            at += 1;
+            Some(first)
+        }
+        '月' => None,
+        _ => return None,
+    };
+    at += blanks(&chars[at..]);
+    let (month, width) = if year.is_some() { number(&chars[at..], 2)? } else { (first, 0) };
+    at += width;
+    if *chars.get(at)? != if mark == '年' { '月' } else { mark } {
+        return None;
+    }
+    at += 1;
+    at += blanks(&chars[at..]);
+    let (day, width) = number(&chars[at..], 2)?;
+    at += width;
+    let worded = matches!(mark, '年' | '月');
+    match chars.get(at) {
+        Some('日' | '号') if worded => at += 1,
+        Some(c) if c.is_ascii_digit() => return None,
+        _ if worded => return None,
+        _ => {}
+    }
+    let on = |year: i16| Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
+    let date = match year {
+        Some(year) => on(year),
+        None => on(today.year()).filter(|d| *d >= today).or_else(|| on(today.year().saturating_add(1))),
+    };
+    Some((date, at))
+}
+
+fn number(chars: &[char], most: usize) -> Option<(i16, usize)> {
+    let width = chars.iter().take(most + 1).take_while(|c| c.is_ascii_digit()).count();
+    let number = chars.get(..width)?.iter().collect::<String>().parse().ok()?;
+    (width <= most).then_some((number, width))
+}
+
+fn blanks(chars: &[char]) -> usize {
+    chars.iter().take(2).take_while(|c| **c == ' ').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    #[test]
+    fn dates() {
+        let today = date(2026, 2, 4);
+        for (words, expected) in [
+            ("材料未齐,预计2026年2月10日办结", Some(date(2026, 2, 10))),
+            ("2月10日", Some(date(2026, 2, 10))),
+            ("2 月 10 日", None),
+            ("2026-02-10", Some(date(2026, 2, 10))),
+            ("2026/2/10前", Some(date(2026, 2, 10))),
+            ("2026.2.10", Some(date(2026, 2, 10))),
+            ("预计10日", None),
+            ("2月30日", None),
+            ("1月10日", Some(date(2027, 1, 10))),
+            ("2月4日", Some(date(2026, 2, 4))),
+            ("2026年1月31日系统故障", None),
+            ("2026年1月31日系统故障,预计2月10日", Some(date(2026, 2, 10))),
+            ("3月5日才开会,预计于3月10日办结", Some(date(2026, 3, 10))),
+            ("3月5日、3月10日", None),
+            ("2月10日,最迟2月10日", Some(date(2026, 2, 10))),
+            ("文号2026-123", None),
+            ("", None),
+        ] {
+            assert_eq!(super::expected(words, today), expected, "{words}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What a reply says of the items of a letter: `①③已办结`, `不能按期，材料未齐，预计2月10日`. Never a guess.
+
+mod clause;
+mod date;
+mod numbers;
+mod polite;
+mod text;
+mod verbs;
+
+use jiff::civil::Date;
+
+use clause::{Clause, Meaning};
+use text::Text;
+
+/// Who writes more than this does not report, but explain.
+const REPLY_CHARS: usize = 4000;
+const WORDS_CHARS: usize = 300;
+
+const WHICH: &str = "邮件里有几项，请写明是哪一项";
+const NO_SUCH: &str = "写了邮件里没有的编号";
+const TWICE: &str = "同一项写了两种情况";
+const NOTHING: &str = "没有看到回复的内容";
+const TOO_LONG: &str = "内容太长，请只写办理情况";
+const OUR_WORDS: &str = "回复里夹着来信的内容，请只写办理情况";
+const NOT_UNDERSTOOD: &str = "没有看懂，请用“已办结”“不能按期”“不适用”或“撤回”开头";
+
+/// An item of the letter, as it is numbered there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item<'a> {
+    pub number: u32,
+    pub title: &'a str,
+}
+
+/// What was understood of a reply: all of it, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Understood {
+    /// What is reported, in the order it was written.
+    Statements(Vec<Statement>),
+    /// It was read, which is not to say that it was done.
+    Acknowledged,
+    /// Why not, in Chinese, for the answer.
+    Unclear(&'static str),
+}
+
+/// One thing that is said of one or more items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The numbers in the letter, ascending, each once.
+    pub numbers: Vec<u32>,
+    pub act: Act,
+    /// Remark or reason: on one line, cut.
+    pub words: String,
+}
+
+/// What is said of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Done,
+    Postponed {
+        expected: Option<Date>,
+    },
+    NotApplicable,
+    /// What was reported before was wrong.
+    TakeBack,
+}
+
+/// What the sender's own words say of these items.
+///
+/// A date without a year is the next one, `today` included.
+pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
+    if written.chars().take(REPLY_CHARS + 1).count() > REPLY_CHARS {
+        return Understood::Unclear(TOO_LONG);
+    }
+    if holds_our_letter(written) {
+        return Understood::Unclear(OUR_WORDS);
+    }
+    match statements(&Text::new(written), items, today) {
+        Ok((statements, false)) if statements.is_empty() => Understood::Unclear(NOTHING),
+        Ok((statements, true)) if statements.is_empty() => Understood::Acknowledged,
+        Ok((statements, _)) => Understood::Statements(statements),
+        Err(why) => Understood::Unclear(why),
+    }
+}
+
+/// A quote that nothing marked: its words would pass for the sender's.
+fn holds_our_letter(written: &str) -> bool {
+    const OURS: [&str; 6] =
+        ["本邮件由系统", "请勿回复涉密", "下次提醒", "此后不再提醒", "分工方案第", "逾期3个工作日起"];
+    let joined: String = written.chars().filter(|c| !c.is_whitespace() && *c != '>').collect();
+    OURS.iter().any(|words| joined.contains(words))
+}
+
+/// A statement while its remark is still being read.
+struct Open {
+    numbers: Vec<u32>,
+    verb: verbs::Verb,
+    /// As [`Text`]: what is searched for, and what is shown.
+    remark: Text,
+}
+
+/// The statements, and whether anything was acknowledged.
+fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement>, bool), &'static str> {
+    let mut open: Vec<Open> = Vec::new();
+    let mut acknowledged = false;
+    for clause in clause::split(text) {
+        match clause::read(clause, items)? {
+            Meaning::Nothing => {}
+            Meaning::Acknowledged => acknowledged = true,
+            Meaning::Said(Clause { numbers, verb, remark }) => {
+                open.push(Open { numbers, verb, remark: remark.to_owned() });
+            }
+            Meaning::Plan(words) => match open.last_mut().filter(|o| o.verb == verbs::Verb::Postponed) {
+                Some(last) => last.remark.push(words),
+                None => return Err(NOT_UNDERSTOOD),
+            },
+            Meaning::Other(words) => match open.last_mut() {
+                Some(last) => last.remark.push(words),
+                None => return Err(NOT_UNDERSTOOD),
+            },
+        }
+    }
+    let mut said: Vec<Statement> = Vec::new();
+    for Open { numbers, verb, remark } in open {
+        let act = verb.act(&remark, today).ok_or(NOT_UNDERSTOOD)?;
+        let clash = |s: &Statement| s.numbers.iter().any(|n| numbers.contains(n)) && s.act != act;
+        if said.iter().any(clash) {
+            return Err(TWICE);
+        }
+        let words = super::header::one_line(remark.shown().trim_matches(is_edge), WORDS_CHARS);
+        match said.iter_mut().find(|s| s.numbers == numbers) {
+            Some(same) if words.is_empty() || same.words.contains(&words) => {}
+            Some(same) if same.words.is_empty() => same.words = words,
+            _ => said.push(Statement { numbers, act, words }),
+        }
+    }
+    Ok((said, acknowledged))
+}
+
+fn is_edge(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '，' | ',' | '。' | '；' | ';' | '：' | ':' | '、' | '！' | '!')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! A text as it is searched and as it is shown: as many characters in both.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Characters as they were written, and the same in one width.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text {
+    plain: Vec<char>,
+    shown: Vec<char>,
+}
+
+/// A piece of a [`Text`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece<'a> {
+    pub plain: &'a [char],
+    pub shown: &'a [char],
+}
+
+impl Text {
+    pub fn new(written: &str) -> Self {
+        let shown: Vec<char> = written.chars().filter(|c| !is_hidden(*c)).collect();
+        Self { plain: shown.iter().map(|c| plain(*c)).collect(), shown }
+    }
+
+    pub fn piece(&self) -> Piece<'_> {
+        Piece { plain: &self.plain, shown: &self.shown }
+    }
+
+    /// Adds a piece, with a blank between.
+    pub fn push(&mut self, piece: Piece) {
+        for (mine, more) in [(&mut self.plain, piece.plain), (&mut self.shown, piece.shown)] {
+            if !mine.is_empty() {
+                mine.push(' ');
+            }
+            mine.extend(more);
+        }
+    }
+
+    /// As it was written.
+    pub fn shown(&self) -> String {
+        self.shown.iter().collect()
+    }
+
+    /// In one width, what is named by links and in 《》 left out: a title says nothing of its own.
+    pub fn spoken(&self) -> String {
+        let mut spoken = String::new();
+        let mut at = 0;
+        while let Some(c) = self.plain.get(at) {
+            let rest = &self.plain[at..];
+            let skipped = if begins_link(rest) {
+                rest.iter().take_while(|c| c.is_ascii_graphic()).count()
+            } else if *c == '《' {
+                rest.iter().take(100).position(|c| *c == '》').map_or(0, |end| end + 1)
+            } else {
+                0
+            };
+            if skipped == 0 {
+                spoken.push(*c);
+            }
+            at += skipped.max(1);
+        }
+        spoken
+    }
+}
+
+fn begins_link(rest: &[char]) -> bool {
+    ["http://", "https://", "www."].iter().any(|start| starts_with(rest, start))
+}
+
+/// Whether these characters begin with that word.
+pub(super) fn starts_with(chars: &[char], word: &str) -> bool {
+    let mut at = chars.iter();
+    word.chars().all(|c| at.next() == Some(&c))
+}
+
+impl<'a> Piece<'a> {
+    pub fn from(self, at: usize) -> Self {
+        Self { plain: self.plain.get(at..).unwrap_or_default(), shown: self.shown.get(at..).unwrap_or_default() }
+    }
+
+    pub fn to(self, end: usize) -> Self {
+        let end = end.min(self.plain.len());
+        Self { plain: &self.plain[..end], shown: &self.shown[..end] }
+    }
+
+    /// Without blanks and pauses before it.
+    pub fn trim_start(self) -> Self {
+        self.from(self.plain.iter().take_while(|c| is_pause(**c)).count())
+    }
+
+    pub fn to_owned(self) -> Text {
+        Text { plain: self.plain.to_vec(), shown: self.shown.to_vec() }
+    }
+
+    pub fn starts_with(self, word: &str) -> bool {
+        starts_with(self.plain, word)
+    }
+}
+
+/// Blanks, commas and colons: they separate, and say nothing.
+pub(super) fn is_pause(c: char) -> bool {
+    matches!(c, ' ' | ',' | ':' | '、' | '.' | '~' | '!' | '。' | ';' | '\n')
+}
+
+/// Letters and digits only, to compare a subject with a title.
+pub(super) fn letters(chars: impl IntoIterator<Item = char>) -> String {
+    chars.into_iter().map(plain).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// One width for letters, digits and marks; ① stays what it is, since NFKC makes a 1 of it.
+fn plain(c: char) -> char {
+    if c == '\n' || ('①'..='⓿').contains(&c) || ('㉑'..='㊿').contains(&c) {
+        return c;
+    }
+    if c.is_whitespace() || c.is_control() {
+        return ' ';
+    }
+    let mut folded = std::iter::once(c).nfkc();
+    match (folded.next(), folded.next()) {
+        (Some('–' | '—' | '―' | '−' | '‐' | '‑' | '〜' | '～'), None) if c != '—' => '-',
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\r' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' | '\u{fe0e}' | '\u{fe0f}')
+}

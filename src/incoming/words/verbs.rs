@@ -1,0 +1,249 @@
+//! What is said of an item: done, not in time, not applicable, taken back — and what only looks so.
+
+use jiff::civil::Date;
+
+use super::{
+    Act, date,
+    text::{Text, is_pause, starts_with},
+};
+
+/// Which of the four things was said; the date is looked for in what follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Done,
+    Postponed,
+    NotApplicable,
+    TakeBack,
+}
+
+const ADVERBS: [&str; 17] = [
+    "均已",
+    "都已",
+    "已经",
+    "现已",
+    "业已",
+    "已于近日",
+    "已",
+    "均",
+    "都",
+    "全部",
+    "全都",
+    "皆",
+    "我科",
+    "我们",
+    "已全部",
+    "也",
+    "经核实",
+];
+const DONE: [&str; 10] =
+    ["办理完毕", "办理完成", "办理完结", "落实完毕", "办结", "办完", "办妥", "完成", "完结", "销号"];
+const CANNOT: [&str; 6] = ["不能", "无法", "不可能", "难以", "未能", "没法"];
+const IN_TIME: [&str; 5] = ["按期限", "按期", "按时", "如期", "准时"];
+const FINISH: [&str; 9] = ["办结", "办理完毕", "办理", "完成", "办完", "报送", "提交", "发布", "上报"];
+const POSTPONE: [&str; 10] =
+    ["申请延期", "请求延期", "需要延期", "需延期", "拟延期", "请予延期", "延期", "申请延后", "申请推迟", "申请顺延"];
+const NOT_OURS: [&str; 6] = ["不适用", "不涉及", "不涉及此项", "不涉及该项", "不涉及本项", "不涉及此项工作"];
+const OUR_SECTION: [&str; 10] =
+    ["于我科室", "于本科室", "于我科", "于本科", "我科室", "本科室", "我科", "本科", "我单位", "我们"];
+const TAKE_BACK: [&str; 12] = [
+    "申请撤回",
+    "请撤回",
+    "请撤销",
+    "申请撤销",
+    "撤回",
+    "撤销",
+    "取消登记",
+    "误报",
+    "报错了",
+    "报错",
+    "登记错了",
+    "填错了",
+];
+const TAKEN: [&str; 7] = ["办结登记", "上次登记", "登记", "办结", "申报", "上报", "回复"];
+
+/// The verb at the beginning, and how many characters it took: only if it ends there.
+pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
+    let bare = skip(chars, 0, &["对", "该项", "此项", "本项"]);
+    let adverbs = (0..3).fold(bare, |at, _| skip(chars, at, &ADVERBS));
+    if let Some(at) = word(chars, adverbs, &DONE) {
+        return ends(chars, skip(chars, at, &["了", "啦"]), &[]).map(|end| (Verb::Done, end));
+    }
+    if let Some(at) = word(chars, adverbs, &CANNOT)
+        && let Some(at) = word(chars, at, &IN_TIME)
+    {
+        let at = skip(chars, skip(chars, at, &FINISH), &["了"]);
+        return ends(chars, at, &["因", "由于", "原因"]).map(|end| (Verb::Postponed, end));
+    }
+    if let Some(at) = word(chars, adverbs, &POSTPONE) {
+        let at = skip(chars, at, &FINISH);
+        return ends(chars, at, &["至", "到", "因", "由于", "原因"]).map(|end| (Verb::Postponed, end));
+    }
+    if let Some(at) = word(chars, adverbs, &NOT_OURS) {
+        let at = skip(chars, skip(chars, at, &OUR_SECTION), &["工作", "业务"]);
+        return ends(chars, at, &[]).map(|end| (Verb::NotApplicable, end));
+    }
+    let at = word(chars, adverbs, &TAKE_BACK)?;
+    ends(chars, skip(chars, skip(chars, at, &TAKEN), &["了"]), &[]).map(|end| (Verb::TakeBack, end))
+}
+
+/// Whether a verb stands anywhere in it, ended or not.
+pub(super) fn stands_in(chars: &[char]) -> bool {
+    const MARKS: [&str; 14] = [
+        "办结",
+        "完成",
+        "办完",
+        "办理完",
+        "办妥",
+        "完结",
+        "销号",
+        "按期",
+        "按时",
+        "延期",
+        "不适用",
+        "不涉及",
+        "撤回",
+        "撤销",
+    ];
+    let more = ["取消登记", "误报", "报错", "如期", "推迟", "延后", "顺延"];
+    (0..chars.len()).any(|at| MARKS.iter().chain(&more).any(|mark| starts_with(&chars[at..], mark)))
+}
+
+/// The longest of these words at this place: where it ends.
+fn word(chars: &[char], at: usize, words: &[&str]) -> Option<usize> {
+    let rest = chars.get(at..)?;
+    let found = words.iter().filter(|w| starts_with(rest, w)).map(|w| w.chars().count()).max()?;
+    Some(at + found)
+}
+
+fn skip(chars: &[char], at: usize, words: &[&str]) -> usize {
+    word(chars, at, words).unwrap_or(at)
+}
+
+/// A verb ends with the clause, with a mark or a blank, or before one of these words.
+fn ends(chars: &[char], at: usize, before: &[&str]) -> Option<usize> {
+    let rest = chars.get(at..).unwrap_or_default();
+    let mark = rest.first().is_none_or(|c| is_pause(*c) || matches!(c, '(' | '-' | '…' | '—' | '[' | '【'));
+    (mark || before.iter().any(|word| starts_with(rest, word))).then_some(at)
+}
+
+impl Verb {
+    /// The act with what its remark adds; `None` if the remark takes back what the verb said.
+    pub fn act(self, remark: &Text, today: Date) -> Option<Act> {
+        let spoken = remark.spoken();
+        let says = |words: &[&str]| words.iter().any(|word| spoken.contains(word));
+        // A question is no report, an item that is numbered in a remark is not spoken of clearly, and
+        // what begins with a closing quotation mark was only quoted.
+        let numbered = spoken.contains(|c: char| ('①'..='⒛').contains(&c) || ('㉑'..='㊿').contains(&c));
+        // `不能按期办结` broken before `的，请说明原因`: words of a letter, not of an answer.
+        let goes_on = spoken.trim_start().starts_with(['的', '后', '时', '前', '之', '者', '情', '一', '或']);
+        if goes_on
+            || says(&["请说明", "请写明", "?", "吗", "怎么", "能否", "可否", "是否", "如何"])
+            || numbered
+            || spoken.starts_with(['”', '"', '」'])
+        {
+            return None;
+        }
+        match self {
+            Self::Done => (!weakens(&spoken)).then_some(Act::Done),
+            Self::Postponed => {
+                let done = says(&[
+                    "已办结",
+                    "已完成",
+                    "已经办结",
+                    "已经完成",
+                    "已销号",
+                    "已办完",
+                    "撤回",
+                    "误报",
+                    "不适用",
+                    "不涉及",
+                ]);
+                (!done).then(|| Act::Postponed { expected: date::expected(&spoken, today) })
+            }
+            Self::NotApplicable => {
+                let in_part = says(&["但", "除", "部分", "已办结", "已完成", "撤回", "误报", "不对", "其余", "其他"]);
+                (!in_part).then_some(Act::NotApplicable)
+            }
+            Self::TakeBack => (!says(&["不撤", "不用撤", "不要撤"])).then_some(Act::TakeBack),
+        }
+    }
+}
+
+/// Whether a remark says that something is left to do.
+fn weakens(spoken: &str) -> bool {
+    const LEFT: [&str; 60] = [
+        "未",
+        "没",
+        "尚",
+        "除",
+        "但",
+        "还差",
+        "还有",
+        "还需",
+        "仍",
+        "待",
+        "预计",
+        "预期",
+        "计划",
+        "部分",
+        "一半",
+        "差",
+        "正在",
+        "进度",
+        "基本",
+        "大部",
+        "大体",
+        "大致",
+        "初稿",
+        "初步",
+        "阶段",
+        "过半",
+        "多半",
+        "大半",
+        "小半",
+        "其余",
+        "其他",
+        "其它",
+        "剩",
+        "缺",
+        "欠",
+        "下周",
+        "下月",
+        "下个月",
+        "明天",
+        "明日",
+        "后天",
+        "争取",
+        "尽快",
+        "即将",
+        "将于",
+        "将在",
+        "暂",
+        "延期",
+        "推迟",
+        "无法",
+        "撤回",
+        "撤销",
+        "误报",
+        "取消",
+        "只",
+        "仅",
+        "%",
+        "进行中",
+        "办理中",
+        "审核中",
+    ];
+    const MORE: [&str; 12] =
+        ["审批中", "修改中", "如果", "假如", "的话", "错", "难", "非", "续办", "再办", "快了", "左右"];
+    if LEFT.iter().chain(&MORE).any(|word| spoken.contains(word)) {
+        return true;
+    }
+    let mut rest = spoken;
+    while let Some(at) = rest.find('不') {
+        rest = &rest[at + '不'.len_utf8()..];
+        if !["再", "必", "用", "另"].iter().any(|harmless| rest.starts_with(harmless)) {
+            return true;
+        }
+    }
+    false
+}
