@@ -49,7 +49,7 @@ fn mailer(server: &Server) -> Mailer {
 }
 
 async fn send(server: &Server) -> Outcome {
-    mailer(server).session().send(FROM, TO, MESSAGE).await
+    mailer(server).session().send(FROM, TO, MESSAGE, "duban.k7.412").await
 }
 
 /// At each point each fault once; afterwards the same session carries the next letter.
@@ -125,12 +125,12 @@ async fn every_stage_every_fault() {
         let server = Server::start(move |now, nth, _| if now == at && nth == 0 { act.clone() } else { Act::Fine });
         let mut session = mailer(&server).session();
         let began = Instant::now();
-        let outcome = session.send(FROM, TO, MESSAGE).await;
+        let outcome = session.send(FROM, TO, MESSAGE, "duban.k7.412").await;
         assert_eq!(outcome.name(), expected, "{at:?} {name}: {}", outcome.reply());
         assert!(began.elapsed() < Duration::from_secs(2), "{at:?} {name} took {:?}", began.elapsed());
         assert!(!outcome.reply().is_empty() && !outcome.reply().contains(char::is_control), "{at:?} {name}");
 
-        let next = session.send(FROM, "next@ju.example.cn", MESSAGE).await;
+        let next = session.send(FROM, "next@ju.example.cn", MESSAGE, "duban.k7.412").await;
         assert_eq!(next, Outcome::Accepted { reply: "250 2.0.0 queued as 4711".to_owned() }, "after {at:?} {name}");
         assert!(server.received().last().unwrap().to.contains("next@"), "after {at:?} {name}");
     }
@@ -140,7 +140,7 @@ async fn every_stage_every_fault() {
 async fn a_letter_arrives_as_it_was() {
     let server = Server::start(|_, _, _| Act::Fine);
     let mut session = mailer(&server).session();
-    let outcome = session.send(FROM, TO, MESSAGE).await;
+    let outcome = session.send(FROM, TO, MESSAGE, "duban.k7.412").await;
     session.finish().await;
     assert_eq!(outcome, Outcome::Accepted { reply: "250 2.0.0 queued as 4711".to_owned() });
     let received = server.received();
@@ -153,14 +153,14 @@ async fn a_letter_arrives_as_it_was() {
 #[tokio::test]
 async fn nobody_listens() {
     let mailer = Mailer::smtp(settings(closed_port(), Tls::None)).unwrap();
-    let outcome = mailer.session().send(FROM, TO, MESSAGE).await;
+    let outcome = mailer.session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
     assert_eq!(outcome.name(), "temporary");
     assert!(outcome.reply().contains("127.0.0.1:") && outcome.reply().contains("连接被拒绝"), "{}", outcome.reply());
 
     let mut settings = settings(25, Tls::None);
     settings.host = "no-such-host.invalid".to_owned();
     settings.limits.connect = Duration::from_secs(5);
-    let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE).await;
+    let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
     assert_eq!(outcome.name(), "temporary");
     assert!(outcome.reply().contains("no-such-host.invalid:25"), "{}", outcome.reply());
 }
@@ -178,7 +178,7 @@ async fn a_refused_recipient_among_good_ones() {
     let mut session = Mailer::smtp(settings).unwrap().session();
     let mut outcomes = Vec::new();
     for to in ["a@x.cn", "bad@x.cn", "b@x.cn", "c@x.cn"] {
-        outcomes.push(session.send(FROM, to, MESSAGE).await.name());
+        outcomes.push(session.send(FROM, to, MESSAGE, "duban.k7.412").await.name());
     }
     assert_eq!(outcomes, ["accepted", "permanent", "permanent", "accepted"]);
     assert_eq!(server.connections(), 1);
@@ -190,7 +190,7 @@ async fn a_connection_carries_so_many_letters() {
     let server = Server::start(|_, _, _| Act::Fine);
     let mut session = mailer(&server).session();
     for _ in 0..7 {
-        assert_eq!(session.send(FROM, TO, MESSAGE).await.name(), "accepted");
+        assert_eq!(session.send(FROM, TO, MESSAGE, "duban.k7.412").await.name(), "accepted");
     }
     assert_eq!(server.connections(), 3);
     assert_eq!(server.commands().iter().filter(|line| *line == "QUIT").count(), 2);
@@ -203,9 +203,9 @@ async fn a_server_that_left_or_spoke_up_meanwhile() {
     for act in [Act::SayAndDrop(b"250 ok\r\n".to_vec()), Act::SayAndDrop(farewell), say("250 ok\r\n250 ok")] {
         let server = Server::start(move |at, nth, _| if at == At::Dot && nth == 0 { act.clone() } else { Act::Fine });
         let mut session = mailer(&server).session();
-        assert_eq!(session.send(FROM, TO, MESSAGE).await.name(), "accepted");
+        assert_eq!(session.send(FROM, TO, MESSAGE, "duban.k7.412").await.name(), "accepted");
         tokio::time::sleep(Duration::from_millis(50)).await;
-        assert_eq!(session.send(FROM, TO, MESSAGE).await.name(), "accepted");
+        assert_eq!(session.send(FROM, TO, MESSAGE, "duban.k7.412").await.name(), "accepted");
         assert_eq!(server.connections(), 2);
     }
 }
@@ -284,7 +284,7 @@ async fn starttls_never_falls_back() {
             Server::offering(extensions, move |at, _, _| if at == At::StartTls { act.clone() } else { Act::Fine });
         let mut settings = settings(server.port, Tls::StartTls);
         settings.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
-        let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE).await;
+        let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
         assert_eq!(outcome.name(), expected, "{name}: {}", outcome.reply());
         assert!(server.received().is_empty(), "{name}");
         let commands = server.commands();
@@ -297,7 +297,7 @@ async fn implicit_tls_with_a_server_that_speaks_in_the_clear() {
     let server = Server::start(|_, _, _| Act::Fine);
     let mut settings = settings(server.port, Tls::Implicit);
     settings.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
-    let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE).await;
+    let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
     assert_eq!(outcome.name(), "misconfigured");
     assert!(outcome.reply().contains("smtp.port"), "{}", outcome.reply());
     assert!(!server.commands().iter().any(|line| line.contains("AUTH")));
@@ -310,10 +310,11 @@ async fn a_cancelled_send_takes_its_connection_with_it() {
     let mut settings = settings(server.port, Tls::None);
     settings.limits.command = Duration::from_secs(60);
     let mut session = Mailer::smtp(settings).unwrap().session();
-    assert_eq!(session.send(FROM, TO, MESSAGE).await.name(), "accepted");
-    let given_up = tokio::time::timeout(Duration::from_millis(100), session.send(FROM, TO, MESSAGE)).await;
+    assert_eq!(session.send(FROM, TO, MESSAGE, "duban.k7.412").await.name(), "accepted");
+    let given_up =
+        tokio::time::timeout(Duration::from_millis(100), session.send(FROM, TO, MESSAGE, "duban.k7.412")).await;
     assert!(given_up.is_err());
-    assert_eq!(session.send(FROM, "next@x.cn", MESSAGE).await.name(), "accepted");
+    assert_eq!(session.send(FROM, "next@x.cn", MESSAGE, "duban.k7.412").await.name(), "accepted");
     assert_eq!(server.connections(), 2);
     assert!(server.received()[1].to.contains("next@"));
 }
@@ -341,4 +342,32 @@ fn settings_that_cannot_work() {
     assert!(refuse(|s| s.ca_pem = Some(b"not a certificate".to_vec())).contains("smtp.ca_file"));
     assert!(refuse(|s| s.helo = Some("a b\r\nQUIT".to_owned())).contains("smtp.helo"));
     assert!(refuse(|s| s.host = String::new()).contains("smtp.host"));
+}
+
+#[tokio::test]
+async fn a_report_is_asked_for_where_it_is_offered() {
+    let envelope = |server: &Server| {
+        let is_envelope = |c: &String| c.starts_with("MAIL") || c.starts_with("RCPT");
+        server.commands().into_iter().filter(is_envelope).collect::<Vec<_>>()
+    };
+    let plain = ["MAIL FROM:<duban@ju.example.cn>", "RCPT TO:<zjk@ju.example.cn>"];
+    let asked = [
+        "MAIL FROM:<duban@ju.example.cn> RET=HDRS ENVID=duban.k7.412",
+        "RCPT TO:<zjk@ju.example.cn> NOTIFY=FAILURE,DELAY ORCPT=rfc822;zjk@ju.example.cn",
+    ];
+    let server = Server::offering(&["AUTH PLAIN LOGIN", "DSN"], |_, _, _| Act::Fine);
+    assert_eq!(send(&server).await.name(), "accepted");
+    assert_eq!(envelope(&server), asked);
+    let server = Server::offering(&["AUTH PLAIN LOGIN", "X-DSN"], |_, _, _| Act::Fine);
+    assert_eq!(send(&server).await.name(), "accepted");
+    assert_eq!(envelope(&server), plain);
+    // One that offers it and refuses it, at either command.
+    for (at, seen) in [(At::Mail, 1), (At::Rcpt, 2)] {
+        let lies = move |here, _, line: &str| {
+            if here == at && line.contains('=') { say("555 5.5.4 unknown parameter") } else { Act::Fine }
+        };
+        let server = Server::offering(&["AUTH PLAIN LOGIN", "DSN"], lies);
+        assert_eq!(send(&server).await.name(), "accepted");
+        assert_eq!(envelope(&server), [&asked[..seen], &plain[..]].concat());
+    }
 }

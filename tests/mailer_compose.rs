@@ -16,7 +16,7 @@ fn letter() -> Outgoing {
         ics: Some("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:年度报告\r\nEND:VCALENDAR\r\n".to_owned()),
         message_id: "annual-report.2026.7wd@duban.ju.example.cn".to_owned(),
         date: "2027-01-27T08:30:00+08:00[Asia/Shanghai]".parse().unwrap(),
-        auto_submitted: true,
+        answers: None,
     }
 }
 
@@ -166,7 +166,7 @@ async fn a_folder_holds_each_letter_once() {
     };
     let again = Outgoing { text: "again\n".to_owned(), date: later.date.clone(), ..letter() };
     for letter in [&first, &later, &again] {
-        let outcome = session.send(&letter.from, &letter.to, &compose(letter).unwrap()).await;
+        let outcome = session.send(&letter.from, &letter.to, &compose(letter).unwrap(), "duban.k7.1").await;
         assert_eq!(outcome.name(), "accepted", "{outcome:?}");
         assert!(outcome.reply().contains("已写入"));
     }
@@ -185,7 +185,8 @@ async fn a_folder_holds_each_letter_once() {
 async fn a_mailbox_cannot_choose_the_path() {
     let dir = tempfile::tempdir().unwrap();
     let message = compose(&letter()).unwrap();
-    let outcome = Mailer::folder(dir.path()).session().send("a@b.cn", "../../etc/x\n/y@b.cn", &message).await;
+    let outcome =
+        Mailer::folder(dir.path()).session().send("a@b.cn", "../../etc/x\n/y@b.cn", &message, "duban.k7.1").await;
     assert_eq!(outcome.name(), "accepted");
     assert!(names(dir.path())[0].contains(".._.._etc_x__y@b.cn"), "{:?}", names(dir.path()));
 }
@@ -198,7 +199,7 @@ async fn a_folder_that_cannot_be_written_is_tried_again() {
     let message = compose(&letter()).unwrap();
     for bad in [file.clone(), file.join("below"), "/proc/none".into(), "/dev/full/x".into()] {
         let mailer = Mailer::folder(&bad);
-        let outcome = mailer.session().send("a@b.cn", "c@b.cn", &message).await;
+        let outcome = mailer.session().send("a@b.cn", "c@b.cn", &message, "duban.k7.1").await;
         assert_eq!(outcome.name(), "temporary", "{bad:?} {outcome:?}");
         assert!(outcome.reply().contains("无法写入邮件目录"), "{outcome:?}");
         assert_eq!(mailer.probe().await.name(), "temporary");

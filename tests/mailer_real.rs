@@ -54,7 +54,7 @@ fn letter(id: &str, to: &str) -> Vec<u8> {
         ics: Some("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n".to_owned()),
         message_id: format!("{id}@duban.ju.example.cn"),
         date: "2027-01-27T08:30:00+08:00[Asia/Shanghai]".parse().unwrap(),
-        auto_submitted: true,
+        answers: None,
     })
     .unwrap()
 }

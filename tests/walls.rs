@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tls", &[]),
     ("mailer", &["domain", "tls"]),
     ("imap", &["domain", "tls"]),
-    ("service", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "imap"]),
+    ("service", &["domain", "letter", "incoming", "ledger", "clock", "config", "store", "mailer", "imap"]),
     ("web", &["domain", "letter", "clock", "config", "store", "service"]),
     ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "imap", "service", "web"]),
     ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "imap", "service", "daemon"]),

@@ -1,11 +1,9 @@
-//! What can be typed, and what is said when it is wrong.
+//! What can be typed.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ContextKind, error::ContextValue, error::ErrorKind};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::{Date, DateTime};
-
-use super::Exit;
 
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}{after-help}";
 const EXIT_CODES: &str = "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；75 还有信没发出去。";
@@ -108,6 +106,19 @@ pub enum Command {
         #[arg(value_name = "邮箱")]
         address: String,
     },
+    /// 科室的回信：等人工处理的；--all 看全部
+    #[command(help_template = TEMPLATE)]
+    Incoming(IncomingArgs),
+    /// 读一遍收信邮箱就退出（服务在运行时不必用）
+    #[command(help_template = TEMPLATE)]
+    Mailbox {
+        /// 只读一遍（目前只有这一种用法）
+        #[arg(long, required = true, help_heading = "选项")]
+        once: bool,
+    },
+    /// 从标准输入读一封来信，供邮件服务器的别名（alias）使用
+    #[command(name = "mail-in", help_template = TEMPLATE)]
+    MailIn,
     /// 服务、发件箱、配置现在怎样
     #[command(help_template = TEMPLATE)]
     Status,
@@ -278,6 +289,23 @@ pub struct OutboxArgs {
     pub action: Option<OutboxAction>,
 }
 
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct IncomingArgs {
+    /// 全部来信，不只是等人工处理的
+    #[arg(long)]
+    pub all: bool,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    /// 这一封处理过了
+    #[arg(long, value_name = "编号", conflicts_with_all = ["all", "json"])]
+    pub handled: Option<i64>,
+    /// 谁处理的
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
 #[derive(Subcommand)]
 pub enum OutboxAction {
     /// 立即重发：写编号就只重发那一封，不写就全部
@@ -357,46 +385,4 @@ fn parse_date(text: &str) -> Result<Date, String> {
 fn parse_days(text: &str) -> Result<i64, String> {
     let number = text.trim_end_matches(['d', '天', '日']);
     number.parse().ok().filter(|n| (0..=3660).contains(n)).ok_or_else(|| "天数写成 90d 或 90天，最多 3660".to_owned())
-}
-
-/// Help and version as asked for; a mistake in Chinese.
-pub fn explain(e: &clap::Error) -> ExitCode {
-    // The library's own words.
-    let help = || e.render().to_string().replace("[OPTIONS]", "[选项]").replace("[default: ", "[默认：");
-    if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let _ = std::io::stdout().write_all(help().as_bytes());
-        return ExitCode::SUCCESS;
-    }
-    if e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = std::io::stderr().write_all(help().as_bytes());
-        return ExitCode::from(Exit::Usage as u8);
-    }
-    let text = |kind| match e.get(kind) {
-        Some(ContextValue::String(s)) => s.clone(),
-        Some(ContextValue::Strings(s)) => s.join(" "),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    };
-    let (arg, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
-    let what = match e.kind() {
-        ErrorKind::InvalidSubcommand => format!("没有“{}”这个命令", text(ContextKind::InvalidSubcommand)),
-        ErrorKind::UnknownArgument => format!("不认识“{arg}”"),
-        ErrorKind::MissingRequiredArgument => format!("还缺：{arg}"),
-        ErrorKind::MissingSubcommand => "后面要写命令".to_owned(),
-        ErrorKind::InvalidValue | ErrorKind::NoEquals => format!("{arg} 不能是“{value}”"),
-        ErrorKind::ValueValidation => {
-            let why = std::error::Error::source(e).map(ToString::to_string).unwrap_or_default();
-            format!("{arg} 不能是“{value}”：{why}")
-        }
-        ErrorKind::ArgumentConflict if arg == text(ContextKind::PriorArg) => format!("{arg} 写了两次"),
-        ErrorKind::ArgumentConflict => format!("{arg} 不能与 {} 同用", text(ContextKind::PriorArg)),
-        ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
-            format!("{arg} 的个数不对")
-        }
-        _ => e.to_string(),
-    };
-    let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg].map(text).concat();
-    let near = if near.is_empty() { String::new() } else { format!("，是不是 {near}？") };
-    eprintln!("{what}{near}\n用 duban --help 查看用法。");
-    ExitCode::from(Exit::Usage as u8)
 }

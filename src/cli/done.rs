@@ -16,7 +16,7 @@ pub fn done(context: &Context, args: DoneArgs) -> Result {
     let DoneArgs { id, period, section, by, note, evidence } = args;
     let report = Report { deadline: id, period, section, by, note, evidence };
     let reported = report::done(&mut db, &office, &report, &context.now(&office.settings))?;
-    let Reported { title, period, is_closed, missing, count } = reported;
+    let Reported { title, period, is_closed, missing, count, .. } = reported;
     Ok(Answer::done(if is_closed {
         format!("已登记办结：{title}（{period}）。不再提醒。\n")
     } else if missing.is_empty() {

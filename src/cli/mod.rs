@@ -8,8 +8,10 @@ mod done;
 mod export;
 mod history;
 mod import;
+mod incoming;
 mod link;
 mod list;
+mod mistake;
 mod outbox;
 mod plan;
 mod preview;
@@ -74,7 +76,7 @@ pub struct Context {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(e) => return args::explain(&e),
+        Err(e) => return mistake::explain(&e),
     };
     let result = Context::new(&cli).and_then(|context| dispatch(&context, cli.command));
     let (text, exit, is_error) = match result {
@@ -110,6 +112,9 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Import(args) => import::import(context, &args),
         Command::ReadSheet => import::read_sheet(),
         Command::TestMail { address } => test_mail::test_mail(context, &address),
+        Command::Incoming(args) => incoming::incoming(context, &args),
+        Command::Mailbox { .. } => incoming::mailbox(context),
+        Command::MailIn => incoming::mail_in(context),
         Command::Status => status::status(context),
         Command::Reload => reload::reload(context),
     }

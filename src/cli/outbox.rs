@@ -79,7 +79,11 @@ fn row(office: &Office, letter: LetterRow) -> Row {
         attempts: letter.attempts,
         message_id: letter.message_id,
         send_on: at.to_zoned(office.settings.timezone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-        last_error: letter.last_error,
+        last_error: if letter.state == LetterState::Sent {
+            letter.delay.or(letter.last_error)
+        } else {
+            letter.last_error
+        },
     }
 }
 
@@ -89,6 +93,7 @@ fn line(row: Row) -> [String; 8] {
         LetterState::Sending => "正在发",
         LetterState::Sent => "已发",
         LetterState::Failed => "失败",
+        LetterState::Bounced => "退信",
         LetterState::Dropped => "不必发了",
     };
     let time = row.send_on.get(..16).unwrap_or_default().replace('T', " ");

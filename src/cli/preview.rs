@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     letter,
-    service::{preview::preview as letter_of, write::compose},
+    service::{
+        preview::preview as letter_of,
+        write::{Envelope, compose},
+    },
 };
 
 pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
@@ -24,7 +27,8 @@ pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
         Format::Html => rendered.html,
         Format::Eml => {
             let message_id = format!("duban.preview@{}", office.domain());
-            let written = compose(&office, &to, &message_id, rendered, &now)?;
+            let envelope = Envelope { to: &to, message_id: &message_id, reply_to: office.reply_to(), answers: None };
+            let written = compose(&office, &envelope, rendered, &now)?;
             String::from_utf8_lossy(&written.message).into_owned()
         }
     }))

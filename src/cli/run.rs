@@ -125,7 +125,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// To the journal with its fields where there is one, else to standard error.
-fn start_log(context: &Context) {
+pub fn start_log(context: &Context) {
     let filter = || match context.env.get("RUST_LOG") {
         Some(filter) => EnvFilter::new(filter),
         None => EnvFilter::new("duban=info,warn"),

@@ -7,7 +7,7 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{look_ahead::plan, sweep::missing_year},
+    service::{incoming::pass, look_ahead::plan, sweep::missing_year},
 };
 
 pub fn status(context: &Context) -> Result {
@@ -16,9 +16,10 @@ pub fn status(context: &Context) -> Result {
     let now = context.now(settings);
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
-    let (last_load, in_force, open, letters, next) = db.read(|tx| {
+    let (last_load, in_force, open, letters, waiting, next) = db.read(|tx| {
         let next = plan(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
-        Ok((tx.last_load()?, tx.in_force_since()?, tx.count_open(now.today())?, tx.count_letters()?, next))
+        let (open, letters) = (tx.count_open(now.today())?, tx.count_letters()?);
+        Ok((tx.last_load()?, tx.in_force_since()?, open, letters, tx.count_waiting()?, next))
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
@@ -50,9 +51,21 @@ pub fn status(context: &Context) -> Result {
     let oldest = letters.oldest_queued.map(|at| format!("，最早的从 {} 等到现在", local(at))).unwrap_or_default();
     let _ = writeln!(
         text,
-        "发件箱    {} 封待发{oldest}；{} 封失败；已发 {} 封",
-        letters.queued, letters.failed, letters.sent
+        "发件箱    {} 封待发{oldest}；{} 封失败；{} 封退信；{} 封投递延迟；已发 {} 封",
+        letters.queued, letters.failed, letters.bounced, letters.delayed, letters.sent
     );
+    if let Some(inbox) = &settings.mailbox {
+        let state = pass::state(&mut db)?;
+        let read = match (state.trouble, state.read_at) {
+            (Some((since, why)), _) => format!("从 {} 起读不了：{why}", local(since)),
+            (None, Some(at)) => format!("{} 读过", local(at)),
+            (None, None) => "还没有读过".to_owned(),
+        };
+        let _ = writeln!(text, "收信      {}，{read}", inbox.address);
+    }
+    if waiting > 0 {
+        let _ = writeln!(text, "待人工    {waiting} 封来信等人看，用 duban incoming 查看");
+    }
     let next = next?.into_iter().next();
     let next =
         next.map_or("31 天内没有".to_owned(), |l| format!("{} 给 {}", l.at.strftime("%Y-%m-%d %H:%M"), l.to));

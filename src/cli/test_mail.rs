@@ -4,7 +4,10 @@ use super::{Answer, Context, Exit, Failure, Result, run::runtime};
 use crate::{
     domain::{deadline::Mailbox, retry::Outcome},
     letter::notice::{self, Notice},
-    service::{mailer, write::compose},
+    service::{
+        mailer,
+        write::{Envelope, compose},
+    },
 };
 
 pub fn test_mail(context: &Context, address: &str) -> Result {
@@ -15,10 +18,13 @@ pub fn test_mail(context: &Context, address: &str) -> Result {
     let now = context.now(&office.settings);
     let rendered = notice::render(office.tag(), &office.settings.contact, &Notice::Test);
     let message_id = format!("duban.test.{}@{}", now.at.as_second(), office.domain());
-    let written = compose(&office, to.as_str(), &message_id, rendered, &now)?;
+    let envelope =
+        Envelope { to: to.as_str(), message_id: &message_id, reply_to: office.settings.admin.clone(), answers: None };
+    let written = compose(&office, &envelope, rendered, &now)?;
     let outcome = runtime()?.block_on(async {
         let mut session = mailer.session();
-        let outcome = session.send(office.settings.mail.from.as_str(), to.as_str(), &written.message).await;
+        let outcome =
+            session.send(office.settings.mail.from.as_str(), to.as_str(), &written.message, "duban.test").await;
         session.finish().await;
         outcome
     });

@@ -1,7 +1,9 @@
 //! The service: wakes, sweeps, sends, reloads, and ends cleanly.
 
 pub mod lock;
+mod mailbox;
 mod pages;
+mod systemd;
 mod wakeups;
 
 use std::{
@@ -19,13 +21,13 @@ use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc::Receiver,
+    sync::{Notify, mpsc::Receiver},
     task::JoinHandle,
     time::{self, MissedTickBehavior},
 };
 use tracing::{error, info, warn};
 
-use self::{pages::Pages, wakeups::Wakeups};
+use self::{mailbox::Reader, pages::Pages, systemd::notify, wakeups::Wakeups};
 use crate::{
     clock::{Clock, Moment, since_boot},
     config::{self, Fingerprint, Watch},
@@ -69,6 +71,9 @@ pub struct Daemon {
     distrust_until: Option<SignedDuration>,
     delivery: Option<JoinHandle<service::Result<Delivered>>>,
     pages: Pages,
+    reader: Reader,
+    /// The reader has recorded something: letters may be owed.
+    came_in: Arc<Notify>,
     /// What the pages say of the ticks.
     health: Arc<Health>,
     stop: Arc<AtomicBool>,
@@ -139,6 +144,8 @@ impl Daemon {
             distrust_until: None,
             delivery: None,
             pages,
+            reader: Reader::default(),
+            came_in: Arc::default(),
             health,
             stop,
         })
@@ -168,6 +175,7 @@ impl Daemon {
                     self.delivery = None;
                     self.note(result).await;
                 }
+                () = self.came_in.notified() => self.send(),
                 Some(()) = ticks.recv() => self.tick().await,
                 _ = pulse.tick() => {
                     if let Some(jump) = wakeups.check_clock().await {
@@ -186,6 +194,7 @@ impl Daemon {
             self.reload().await;
         }
         self.pages.follow(&self.office, &self.store).await;
+        self.reader.follow(&self.office, &self.store, &self.came_in);
         if self.is_distrusted() {
             // It waits on purpose: that is no trouble.
             self.health.ticked(now.at, since_boot());
@@ -348,20 +357,14 @@ impl Daemon {
 
     async fn show_status(&self) {
         let today = self.now().today();
-        let counted = self.store.call(move |db| db.read(|tx| Ok((tx.count_open(today)?, tx.count_letters()?)))).await;
-        if let Ok(((open, overdue), letters)) = counted {
-            let pages = self.pages.trouble().map(|t| format!("; pages not served: {t}")).unwrap_or_default();
-            let status = format!(
-                "{open} open, {overdue} overdue; {} letters waiting, {} failed{pages}",
-                letters.queued, letters.failed
-            );
-            notify(&[NotifyState::Status(&status)]);
-        }
+        let trouble = self.pages.trouble().map(|t| format!("; pages not served: {t}"));
+        systemd::show_status(&self.store, today, &trouble.unwrap_or_default()).await;
     }
 
     /// Lets the letters that are under way end; what takes too long is taken up after the next start.
     async fn finish(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.reader.stop();
         self.pages.finish().await;
         if let Some(delivery) = self.delivery.take()
             && time::timeout(PATIENCE_AT_STOP, delivery).await.is_err()
@@ -385,12 +388,5 @@ async fn ended(delivery: &mut Option<JoinHandle<service::Result<Delivered>>>) ->
             Err(e) => Err(service::Error::Refused(e.to_string())),
         },
         None => pending().await,
-    }
-}
-
-/// Not under systemd there is nobody to tell.
-fn notify(state: &[NotifyState]) {
-    if let Err(e) = sd_notify::notify(state) {
-        warn!(error = %e, "systemd could not be told");
     }
 }

@@ -1,8 +1,6 @@
 //! Bytes of a message that came in → who wrote, to which letter, and what. Pure, and reading never
 //! fails: what comes from outside may be broken, mislabelled or hostile.
 
-pub mod words;
-
 mod address;
 mod authentication;
 mod body;
@@ -19,10 +17,12 @@ mod quotes;
 mod report;
 mod token;
 mod transfer;
+mod words;
 
 pub use authentication::Authenticated;
 pub use quotes::written;
 pub use report::{Action, Recipient, Report};
+pub use words::{Act, Item, Statement, Understood, understand};
 
 use sha2::{Digest, Sha256};
 
@@ -96,6 +96,12 @@ pub fn read(bytes: &[u8]) -> Message {
         subject,
         from,
     }
+}
+
+/// A message's text, whoever wrote it.
+pub fn text_of(bytes: &[u8]) -> String {
+    let (header, body_at) = Header::read(bytes, |_| false);
+    body::text(&mime::read(&header, bytes.get(body_at..).unwrap_or_default()))
 }
 
 /// A mailbox file puts a line of its own before each message.

@@ -254,8 +254,8 @@ pub(super) fn status_in(text: &str) -> Option<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
     let code = |word: &&str| {
         let parts: Vec<&str> = word.trim_end_matches('.').split('.').collect();
-        let number = |p: &&str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
-        parts.len() == 3 && matches!(parts[0], "4" | "5") && parts.iter().all(|p| number(p))
+        let number = |p: &str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
+        parts.len() == 3 && matches!(parts[0], "4" | "5") && parts.iter().copied().all(number)
     };
     words.take(20_000).find(code).map(|word| word.trim_end_matches('.').to_owned())
 }

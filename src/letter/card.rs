@@ -16,6 +16,8 @@ use crate::domain::{
 
 const EVIDENCE: &str = "（附网页链接或文号）；不能按期办结的，请说明原因";
 
+const REPLY: &str = "回复本邮件登记";
+
 pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
     let today = letter.now.date();
     let several = letter.entries.len() > 1;
@@ -23,22 +25,44 @@ pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
     let mut blocks = Vec::new();
     if several {
         blocks.push(Block::Para(format!("本次共{}项，最急的在前：", letter.entries.len())));
-        blocks.push(Block::Summary((1..).zip(&letter.entries).map(|(n, e)| summary(n, e, today)).collect()));
+        blocks.push(Block::Summary(letter.entries.iter().map(|e| summary(e, today)).collect()));
     }
     let names = names(letter);
-    for (n, entry) in (1..).zip(&letter.entries) {
+    let by_reply = letter.reply_token.as_ref().filter(|_| letter.entries.iter().any(|e| !e.reports_for.is_empty()));
+    for entry in &letter.entries {
         blocks.extend((!several).then(|| notes(entry)).into_iter().flatten());
-        let number = if several { words::circled(n) } else { String::new() };
-        blocks.push(Block::Card(Box::new(card(entry, number, today, &contact, names.len() > 1))));
+        let number = if several { words::circled(entry.number) } else { String::new() };
+        let said = if by_reply.is_some() { REPLY.to_owned() } else { format!("请告知{contact}{EVIDENCE}") };
+        blocks.push(Block::Card(Box::new(card(entry, number, today, &said, names.len() > 1))));
     }
     // Said once: it is the same for all.
-    if several && letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
+    if by_reply.is_some() {
+        blocks.push(Block::Para(how_to_reply(letter)));
+    } else if several && letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
         blocks.push(Block::Para(format!("办结后请告知{contact}{EVIDENCE}。")));
     }
     let ics = has_ics.then(|| "附件（.ics）可加入电脑或手机的日历。".to_owned());
     let sent = format!("本邮件由系统于{}自动发送，请勿回复涉密内容。", words::moment(letter.now.datetime()));
-    let footer = [format!("联系人：{contact}")].into_iter().chain(ics).chain([sent]).collect();
+    let token = by_reply.map(|token| format!("回复编号：{token}（回复、转发时请保留这一行）"));
+    let footer = [format!("联系人：{contact}")].into_iter().chain(ics).chain([sent]).chain(token).collect();
     Page { title: subject.to_owned(), greeting: format!("{}：", words::list(&names)), blocks, footer }
+}
+
+/// What a reply may say. Worded so that none of its lines is itself a report, however it is quoted.
+fn how_to_reply(letter: &Letter) -> String {
+    let which = match letter.entries.as_slice() {
+        [_] => "写“已办结”".to_owned(),
+        all => {
+            let numbers: String = all.iter().filter(|e| !e.reports_for.is_empty()).take(2).map(number).collect();
+            format!("写明哪几项，如“{numbers}已办结”或“全部已办结”")
+        }
+    };
+    let others = "不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。系统收到后会回信确认。";
+    format!("可直接回复本邮件登记：{which}，网页链接、文号写在后面，也可带附件；{others}")
+}
+
+fn number(entry: &Entry) -> String {
+    words::circled(entry.number)
 }
 
 /// Whether whoever is spoken to can report it as done.
@@ -66,11 +90,11 @@ fn names(letter: &Letter) -> Vec<String> {
     names
 }
 
-fn summary(n: usize, entry: &Entry, today: Date) -> Summary {
+fn summary(entry: &Entry, today: Date) -> Summary {
     let overdue = when::phase(entry, today) == Phase::Overdue;
     let date = if overdue { words::spaced(entry.dates.due, false) } else { words::spaced(entry.aim, true) };
     Summary {
-        number: words::circled(n),
+        number: number(entry),
         tone: tone(entry, today),
         date,
         left: when::left_short(entry, today),
@@ -78,7 +102,7 @@ fn summary(n: usize, entry: &Entry, today: Date) -> Summary {
     }
 }
 
-fn card(entry: &Entry, number: String, today: Date, contact: &str, shared: bool) -> Card {
+fn card(entry: &Entry, number: String, today: Date, report_to: &str, shared: bool) -> Card {
     let several = !number.is_empty();
     let item = entry.item.map(|n| format!("分工方案第{n}项"));
     // A yearly title names its year; of a quarter or a case the title alone does not tell which.
@@ -91,7 +115,7 @@ fn card(entry: &Entry, number: String, today: Date, contact: &str, shared: bool)
     }
     rows.extend(work_rows(entry, several));
     rows.extend(Row::of("进度", progress(entry)));
-    rows.extend(report_row(entry, contact, several));
+    rows.extend(report_row(entry, report_to, several));
     rows.push(status_row(entry, today));
     rows.extend(entry.basis.as_ref().map(|basis| Row::new("依据", words::plain(basis))));
     rows.extend(Row::of("说明", remarks(entry, today)));
@@ -203,11 +227,11 @@ fn progress(entry: &Entry) -> Vec<String> {
     reports.into_iter().chain(missing).collect()
 }
 
-fn report_row(entry: &Entry, contact: &str, several: bool) -> Option<Row> {
+fn report_row(entry: &Entry, report_to: &str, several: bool) -> Option<Row> {
     let line = match &entry.report_url {
         Some(url) => Line::Link { label: "点此登记", url: words::plain(url), text: EVIDENCE },
         None if several => return None,
-        None => Line::Text(format!("请告知{contact}{EVIDENCE}")),
+        None => Line::Text(report_to.to_owned()),
     };
     reports(entry).then(|| Row { label: "办结后", lines: vec![line] })
 }

@@ -1,5 +1,6 @@
 //! Reminders → subject, text, HTML and calendar. Pure: what to say is decided before; here it is put into words.
 
+pub mod answer;
 pub mod ics;
 pub mod notice;
 pub mod when;
@@ -29,11 +30,15 @@ pub struct Letter {
     pub contact: String,
     /// Most urgent first; never empty.
     pub entries: Vec<Entry>,
+    /// What a reply is known by; `None` where nobody reads replies.
+    pub reply_token: Option<String>,
 }
 
 /// One occurrence in a letter.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// What a reply calls it where the letter holds several, from 1.
+    pub number: u32,
     pub deadline: String,
     pub period: String,
     /// The number in the plan (分工方案第31项).
@@ -71,7 +76,9 @@ pub struct Entry {
     pub escalates: bool,
     /// The dates that were told before, for a correction.
     pub told: Option<Dates>,
-    /// Where it is reported as done; without it, 联系人 is told.
+    /// The sections whose report a reply to this letter is; empty for who only hears of it.
+    pub reports_for: Vec<String>,
+    /// Where it is reported as done; without it, by reply, or 联系人 is told.
     pub report_url: Option<String>,
     /// Stable over the occurrence's life, for calendars.
     pub uid: String,

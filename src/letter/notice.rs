@@ -38,6 +38,19 @@ pub enum Notice {
     },
     /// A section asks for an answer: 不能按期, 不适用.
     Asked(Asked),
+    /// A mailbox that the roster does not have reported by a reply.
+    Stranger {
+        sender: String,
+        subject: String,
+        wrote: String,
+        /// What was recorded.
+        recorded: String,
+    },
+    /// The mailbox that replies come to cannot be read.
+    MailboxDown {
+        since: DateTime,
+        why: String,
+    },
     /// Every Monday, even with nothing to say: the sign of life.
     Weekly(Weekly),
     Test,
@@ -67,9 +80,11 @@ pub struct Weekly {
     /// Finished in the last seven days.
     pub finished: Vec<Upcoming>,
     pub next_seven_days: Vec<Upcoming>,
-    /// Mailboxes that refused letters in the last seven days, with the server's words.
+    /// Mailboxes that refuse letters, with the server's words: until they change.
     pub refused: Vec<(String, String)>,
     pub waiting_letters: u32,
+    /// Replies that nobody but a person understands.
+    pub replies: u32,
     /// Requests that wait for an answer.
     pub requests: u32,
     pub missing_year: Option<i16>,
@@ -128,6 +143,12 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
         }
         Notice::Asked(asked) => {
             (format!("{}报{}，请答复：{}", asked.section, asked.what, asked.title), asked_rows(asked))
+        }
+        Notice::Stranger { sender, subject, wrote, recorded } => {
+            (format!("名册以外的邮箱登记了，请核对：{sender}"), stranger([sender, subject, wrote, recorded]))
+        }
+        Notice::MailboxDown { since, why } => {
+            ("收信邮箱读不了，回信登记暂停，请查看".to_owned(), mailbox_down(*since, why))
         }
         Notice::Weekly(weekly) => (weekly_said(weekly), weekly_rows(weekly)),
         Notice::Test => ("测试邮件：收到即说明发信正常".to_owned(), test()),
@@ -256,6 +277,25 @@ fn asked_rows(asked: &Asked) -> Vec<Block> {
     vec![note(Tone::Amber, &said), Block::Rows(rows.into_iter().flatten().collect())]
 }
 
+fn stranger([sender, subject, wrote, recorded]: [&String; 4]) -> Vec<Block> {
+    let rows = vec![
+        Row::new("发信邮箱", words::plain(sender)),
+        Row::new("来信", words::plain(subject)),
+        Row::new("写的是", words::cap(&words::plain(wrote), 200)),
+        Row::new("登记了", words::plain(recorded)),
+    ];
+    let said = "有人凭督办邮件里的回复编号登记，他的邮箱不在科室名册里（多半是科室把邮件转给了经办人）。";
+    let todo = "登记有误的，用 duban reopen 撤回，或在看板上撤回；这个邮箱以后常用的，请加进科室名册。";
+    vec![note(Tone::Amber, said), Block::Rows(rows), Block::Para(todo.to_owned())]
+}
+
+fn mailbox_down(since: DateTime, why: &str) -> Vec<Block> {
+    let said = format!("从{}起读不了收信邮箱，科室的回信还没有登记。", words::moment(since));
+    let todo =
+        "请检查 [mailbox] 里的服务器、账号、口令（授权码）和网络。恢复后自动补读，回信不会丢失；这期间提醒照常发出。";
+    vec![note(Tone::Red, &said), Block::Rows(vec![Row::new("原因", words::plain(why))]), Block::Para(todo.to_owned())]
+}
+
 fn weekly_said(weekly: &Weekly) -> String {
     match (weekly.overdue.len(), weekly.next_seven_days.len()) {
         (0, 0) => "本周督办：没有逾期，七日内没有到期".to_owned(),
@@ -269,7 +309,9 @@ fn weekly_rows(weekly: &Weekly) -> Vec<Block> {
     let missing = weekly.missing_year.map(|y| format!("还没有{y}年的放假安排，请在通知公布后补进节假日数据"));
     let waiting = (weekly.waiting_letters > 0).then(|| format!("有{}封邮件还没有发出", weekly.waiting_letters));
     let requests = (weekly.requests > 0).then(|| format!("有{}条申请等您答复", weekly.requests));
-    let notes: Vec<String> = [requests, waiting, missing].into_iter().flatten().collect();
+    let replies =
+        (weekly.replies > 0).then(|| format!("有{}封来信在“待人工”里，等您看（duban incoming）", weekly.replies));
+    let notes: Vec<String> = [requests, replies, waiting, missing].into_iter().flatten().collect();
     blocks.extend((!notes.is_empty()).then(|| note(Tone::Amber, &format!("{}。", notes.join("；")))));
     let refused = weekly.refused.iter().map(|(box_, reply)| format!("{}：{}", words::plain(box_), words::plain(reply)));
     let rows = [

@@ -72,9 +72,9 @@ fn is_weekend(day: Date) -> bool {
 }
 
 /// ①…⑳, then (21): there are no more circles that every font has.
-pub fn circled(n: usize) -> String {
-    match u32::try_from(n) {
-        Ok(n @ 1..=20) => char::from_u32(0x2460 + n - 1).map(String::from).unwrap_or_default(),
+pub fn circled(n: u32) -> String {
+    match n {
+        1..=20 => char::from_u32(0x2460 + n - 1).map(String::from).unwrap_or_default(),
         _ => format!("({n})"),
     }
 }

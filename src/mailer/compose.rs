@@ -29,8 +29,8 @@ pub struct Outgoing {
     /// Without `<` and `>`.
     pub message_id: String,
     pub date: Zoned,
-    /// Written by a machine (RFC 3834), so that no other machine answers.
-    pub auto_submitted: bool,
+    /// The Message-ID of a person's message that it answers; empty: it has none.
+    pub answers: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -64,8 +64,13 @@ pub fn compose(letter: &Outgoing) -> Result<Vec<u8>, ComposeError> {
         builder = builder.header(ReplyTo::from(reply_to));
     }
     builder = builder.header(Subject::from(subject));
-    if letter.auto_submitted {
-        builder = builder.raw_header(raw("Auto-Submitted", "auto-generated"));
+    // Written by a machine, so that no other machine answers (RFC 3834, section 5).
+    let by = if letter.answers.is_some() { "auto-replied" } else { "auto-generated" };
+    builder = builder.raw_header(raw("Auto-Submitted", by));
+    // Another's Message-ID is put in only where it is as it should be.
+    if let Some(id) = letter.answers.as_deref().filter(|id| is_message_id(id)) {
+        builder = builder.raw_header(raw("In-Reply-To", &format!("<{id}>")));
+        builder = builder.raw_header(raw("References", &format!("<{id}>")));
     }
 
     let text = SinglePart::plain(body(&letter.text));
@@ -151,12 +156,13 @@ fn date(date: &Zoned) -> Result<HeaderValue, ComposeError> {
 }
 
 fn message_id(id: &str) -> Result<HeaderValue, ComposeError> {
+    if is_message_id(id) { Ok(raw("Message-ID", &format!("<{id}>"))) } else { Err(ComposeError::MessageId) }
+}
+
+fn is_message_id(id: &str) -> bool {
     let plain = id.len() <= MESSAGE_ID_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic());
     let parts = id.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty());
-    if !plain || !parts || id.contains(['<', '>', '(', ')', ',', ';', ':', '"', '\\']) || id.matches('@').count() > 1 {
-        return Err(ComposeError::MessageId);
-    }
-    Ok(raw("Message-ID", &format!("<{id}>")))
+    plain && parts && !id.contains(['<', '>', '(', ')', ',', ';', ':', '"', '\\']) && id.matches('@').count() == 1
 }
 
 /// Only for what was checked to be printable ASCII.

@@ -68,10 +68,11 @@ impl Session {
         }
     }
 
-    /// Hands over one letter to one mailbox; it was waited for its [`Self::turn`].
-    pub async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8]) -> Outcome {
+    /// Hands over one letter to one mailbox; it was waited for its [`Self::turn`]. Delivery reports will
+    /// name `envelope_id` where the server offers them (RFC 3461); printable ASCII without `+` and `=`.
+    pub async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8], envelope_id: &str) -> Outcome {
         match &mut self.0 {
-            Way::Smtp(conversation) => conversation.send(envelope_from, to, message).await,
+            Way::Smtp(conversation) => conversation.send(envelope_from, to, message, envelope_id).await,
             Way::Folder(dir) => folder::put(dir, to, message).await,
         }
     }

@@ -8,7 +8,7 @@ use lettre::{
         authentication::{Credentials, Mechanism},
         client::AsyncSmtpConnection,
         commands::{Auth, Data, Mail, Noop, Quit, Rcpt, Rset, Starttls},
-        extension::{ClientId, Extension},
+        extension::{ClientId, Extension, MailParameter, RcptParameter},
         response::Response,
     },
 };
@@ -198,17 +198,37 @@ struct Connection {
 }
 
 impl Connection {
-    async fn transact(&mut self, limits: &Limits, from: Address, to: Address, message: &[u8]) -> Step<Response> {
+    async fn transact(
+        &mut self,
+        limits: &Limits,
+        (from, to, envelope_id): (Address, Address, &str),
+        message: &[u8],
+    ) -> Step<Response> {
         self.letters += 1;
         self.wire.forget_final_dot();
-        let answer = timeout(limits.command, self.smtp.command(Mail::new(Some(from), Vec::new()))).await;
-        expect(answer, &[250], limits.command).map_err(|fault| (Stage::Mail, fault))?;
-        let answer = timeout(limits.command, self.smtp.command(Rcpt::new(to, Vec::new()))).await;
-        expect(answer, &[250, 251], limits.command).map_err(|fault| (Stage::Rcpt, fault))?;
+        match self.envelope(limits, &from, &to, envelope_id).await {
+            // It offers reports, and does not know what to do when asked for one.
+            Err((_, Fault::Refused { code: 501 | 504 | 555, .. })) if self.wire.offers_dsn() => {
+                self.wire.forget_dsn();
+                let answer = timeout(limits.command, self.smtp.command(Rset)).await;
+                expect(answer, &[250], limits.command).map_err(|fault| (Stage::Mail, fault))?;
+                self.envelope(limits, &from, &to, envelope_id).await?;
+            }
+            done => done?,
+        }
         let answer = timeout(limits.data, self.smtp.command(Data)).await;
         expect(answer, &[354], limits.data).map_err(|fault| (Stage::Data, fault))?;
         let answer = timeout(limits.data_end, self.smtp.message(message)).await;
         expect(answer, &[250], limits.data_end).map_err(|fault| (Stage::Letter, fault))
+    }
+
+    async fn envelope(&mut self, limits: &Limits, from: &Address, to: &Address, envelope_id: &str) -> Step<()> {
+        let (of_mail, of_rcpt) = if self.wire.offers_dsn() { dsn(envelope_id, to) } else { (Vec::new(), Vec::new()) };
+        let answer = timeout(limits.command, self.smtp.command(Mail::new(Some(from.clone()), of_mail))).await;
+        expect(answer, &[250], limits.command).map_err(|fault| (Stage::Mail, fault))?;
+        let answer = timeout(limits.command, self.smtp.command(Rcpt::new(to.clone(), of_rcpt))).await;
+        expect(answer, &[250, 251], limits.command).map_err(|fault| (Stage::Rcpt, fault))?;
+        Ok(())
     }
 
     /// Whether the next letter can go over it, after this fault.
@@ -230,6 +250,20 @@ impl Connection {
     }
 }
 
+/// Asks for a report if the letter is late or does not arrive, with its head, under a name of ours (RFC 3461,
+/// sections 4.1 to 4.4).
+fn dsn(envelope_id: &str, to: &Address) -> (Vec<MailParameter>, Vec<RcptParameter>) {
+    let mail = |keyword: &str, value: &str| MailParameter::Other { keyword: keyword.into(), value: Some(value.into()) };
+    let rcpt = |keyword: &str, value: &str| RcptParameter::Other { keyword: keyword.into(), value: Some(value.into()) };
+    let address: String = to.to_string().chars().map(|c| if "+=".contains(c) { xtext(c) } else { c.into() }).collect();
+    let of_mail = vec![mail("RET", "HDRS"), mail("ENVID", envelope_id)];
+    (of_mail, vec![rcpt("NOTIFY", "FAILURE,DELAY"), rcpt("ORCPT", &format!("rfc822;{address}"))])
+}
+
+fn xtext(c: char) -> String {
+    format!("+{:02X}", u32::from(c))
+}
+
 /// One session's connection, opened when it is needed.
 pub(super) struct Conversation {
     smtp: Arc<Smtp>,
@@ -245,7 +279,7 @@ impl Conversation {
         Self { smtp, connection: None }
     }
 
-    pub(super) async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8]) -> Outcome {
+    pub(super) async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8], envelope_id: &str) -> Outcome {
         let Some(from) = compose::address(envelope_from) else {
             return Outcome::Misconfigured { reply: "发件人地址不合规".to_owned() };
         };
@@ -262,7 +296,7 @@ impl Conversation {
                 Err((stage, fault)) => return smtp.failed(stage, fault, false),
             },
         };
-        match connection.transact(limits, from, to, &crlf(message)).await {
+        match connection.transact(limits, (from, to, envelope_id), &crlf(message)).await {
             Ok(response) => {
                 self.connection = Some(connection);
                 Outcome::Accepted { reply: words(&response) }

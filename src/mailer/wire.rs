@@ -48,6 +48,8 @@ struct State {
     /// We spoke last.
     spoke: bool,
     final_dot: bool,
+    /// lettre keeps no word of it.
+    offers_dsn: bool,
 }
 
 impl Wire {
@@ -69,6 +71,7 @@ impl Wire {
             heard_bytes: 0,
             spoke: false,
             final_dot: false,
+            offers_dsn: false,
         })))
     }
 
@@ -91,6 +94,15 @@ impl Wire {
     /// Whether the end of the letter may have reached the server.
     pub(super) fn final_dot_written(&self) -> bool {
         self.state().final_dot
+    }
+
+    /// Whether the server offers delivery reports (RFC 3461).
+    pub(super) fn offers_dsn(&self) -> bool {
+        self.state().offers_dsn
+    }
+
+    pub(super) fn forget_dsn(&self) {
+        self.state().offers_dsn = false;
     }
 
     pub(super) fn forget_final_dot(&self) {
@@ -131,6 +143,9 @@ impl State {
         if let Some(end) = self.raw.iter().position(|byte| *byte == b'\n') {
             let raw: Vec<u8> = self.raw.drain(..=end).collect();
             self.line = tidy(raw.trim_ascii_end());
+            // A whole line of the answer to EHLO; as an answer to anything else it would change nothing.
+            self.offers_dsn |=
+                self.line.eq_ignore_ascii_case(b"250-DSN\r\n") || self.line.eq_ignore_ascii_case(b"250 DSN\r\n");
             return Ok(true);
         }
         if self.raw.len() > LINE_BYTES || self.heard_bytes > REPLY_BYTES {

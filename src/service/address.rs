@@ -13,21 +13,21 @@ use crate::{
     clock::Moment,
     domain::{
         calendar::shift,
-        deadline::{Deadline, Done},
+        deadline::{Deadline, Done, Mailbox},
     },
     letter::Addressee,
     store::OccurrenceRow,
 };
 
 impl Office {
-    /// Reads the keys that links are signed with, and makes them at the first start. Nothing without
-    /// `[web]`.
+    /// Reads the keys that links and reply tokens are signed with, and makes them at the first start.
+    /// Nothing without `[web]` and `[mailbox]`.
     ///
     /// # Errors
-    /// In Chinese: keys that cannot be read or made. Letters go without links then.
+    /// In Chinese: keys that cannot be read or made. Letters go without links and tokens then.
     pub fn open_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
         self.links = None;
-        if self.settings.web.is_some() {
+        if self.settings.web.is_some() || self.settings.mailbox.is_some() {
             self.links = Some(Arc::new(link_key::open(&self.settings.database, env)?));
         }
         Ok(())
@@ -36,7 +36,7 @@ impl Office {
     /// The same, from keys that are there: for a look that writes nothing.
     pub fn look_for_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
         self.links = None;
-        if self.settings.web.is_some() {
+        if self.settings.web.is_some() || self.settings.mailbox.is_some() {
             self.links = link_key::look(&self.settings.database, env)?.map(Arc::new);
         }
         Ok(())
@@ -68,23 +68,46 @@ impl Office {
         Some(format!("{}/{page}/{}{rest}", web.base_url, links.sign(scope, last)))
     }
 
-    /// The section that a letter's link reports for: of those spoken to, one whose report counts. Of
-    /// sections that the admin is to pass it on to, only where it is one.
-    pub(super) fn reporting_section(&self, deadline: &Deadline, to: &[Addressee], behalf: &str) -> Option<String> {
-        let counts =
-            |name: &str| deadline.done == Done::Each || deadline.lead.as_deref().is_none_or(|lead| lead == name);
-        let spoken_to = to.iter().find_map(|addressee| match addressee {
+    /// Where a letter is replied to: the mailbox that is read, else the admins.
+    pub fn reply_to(&self) -> Vec<Mailbox> {
+        match &self.settings.mailbox {
+            Some(inbox) => vec![inbox.address.clone()],
+            None => self.settings.admin.clone(),
+        }
+    }
+
+    /// What a reply to a letter is known by; `None` where nobody reads replies.
+    pub fn reply_token(&self, letter: i64) -> Option<String> {
+        self.settings.mailbox.as_ref()?;
+        Some(self.links.as_ref()?.reply_token(letter))
+    }
+
+    /// Whether a section's own report counts: each reports for itself, or it leads, or nobody does.
+    pub(super) fn reports_for(&self, deadline: &Deadline, section: &str) -> bool {
+        deadline.done == Done::Each || deadline.lead.as_deref().is_none_or(|lead| lead == section)
+    }
+
+    /// The sections that a letter's link or a reply reports for: of those spoken to, whose report counts,
+    /// one where one closes it for all. Of sections that the admin is to pass it on to, only where it is one.
+    pub(super) fn reporting_sections(&self, deadline: &Deadline, to: &[Addressee], behalf: &str) -> Vec<String> {
+        let counts = |name: &str| self.reports_for(deadline, name);
+        let spoken_to = to.iter().filter_map(|addressee| match addressee {
             Addressee::Section { name, .. } if counts(name) => Some(name.clone()),
             _ => None,
         });
+        let one = if deadline.done == Done::Each { usize::MAX } else { 1 };
+        let spoken_to: Vec<String> = spoken_to.take(one).collect();
+        if !spoken_to.is_empty() {
+            return spoken_to;
+        }
         let passed_on = || {
             let sections = self.roster.expand(&deadline.sections).into_iter();
-            let is_meant = |m: &crate::domain::deadline::Mailbox| m.as_str() == behalf;
+            let is_meant = |m: &Mailbox| m.as_str() == behalf;
             let mut meant = sections.filter(|s| s.name == behalf || s.email.iter().any(is_meant));
             let only = meant.next().filter(|s| !behalf.is_empty() && counts(&s.name));
             only.filter(|_| meant.next().is_none()).map(|s| s.name.clone())
         };
-        spoken_to.or_else(passed_on)
+        passed_on().into_iter().collect()
     }
 }
 

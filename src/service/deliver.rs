@@ -94,7 +94,8 @@ pub async fn deliver(
                 let claiming = office.clone();
                 let Some(claimed) = store.call(move |db| claim(db, &claiming, clock)).await? else { break };
                 let from = office.settings.mail.from.as_str();
-                let outcome = session.send(from, &claimed.letter.mailbox, &claimed.message).await;
+                let outcome =
+                    session.send(from, &claimed.letter.mailbox, &claimed.message, claimed.letter.envelope_id()).await;
                 if tells_of_the_server(&outcome, &in_a_row) {
                     held.store(true, Ordering::Relaxed);
                 }
@@ -212,7 +213,7 @@ fn note_sent(tx: &Tx, letter: &LetterRow, outcome: &Outcome, now: &Moment) -> cr
 
 /// 代转: what a failed letter said is said to the admin instead, who is asked to pass it on. A letter
 /// that was for an admin is told of to the other admins, once: never a failure about a failure.
-fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> crate::store::Result<()> {
+pub(super) fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> crate::store::Result<()> {
     let own = tx.said_in(letter.id)?.into_iter().filter(|s| s.reader.behalf.is_empty());
     let mut passed_on = false;
     for said in own {
@@ -223,7 +224,13 @@ fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> crate:
             let (on_day, dates) = (said.on_day, said.dates);
             let utterance = Utterance { occurrence, counted_from, saying, reader: &reader, on_day, dates };
             if !tx.is_said(&utterance)? {
-                let new = NewLetter { mailbox: admin.as_str(), notice: None, any_time: true, domain: office.domain() };
+                let new = NewLetter {
+                    mailbox: admin.as_str(),
+                    notice: None,
+                    answers: None,
+                    any_time: true,
+                    domain: office.domain(),
+                };
                 tx.say(tx.letter_for(&new, now.at)?, &utterance)?;
             }
             passed_on = true;

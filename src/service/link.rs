@@ -28,7 +28,7 @@ pub struct Key([u8; 32]);
 
 /// The keys in force, never empty: the last signs, all verify.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Links(Vec<Key>);
+pub struct Links(pub(super) Vec<Key>);
 
 /// So long after its due date an occurrence can be reported, and so long an address for a section or
 /// the admin holds: a year and a bit, so that last year's letter still leads somewhere.
@@ -64,13 +64,13 @@ impl Key {
         Some(mac)
     }
 
-    fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
+    pub(super) fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
         let mac = self.mac(purpose, parts).map(|mac| mac.finalize().into_bytes().to_vec());
         mac.map(|whole| whole[..MAC_BYTES].to_vec()).unwrap_or_default()
     }
 
-    fn verifies(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
-        mac.len() == MAC_BYTES && self.mac(purpose, parts).is_some_and(|m| m.verify_truncated_left(mac).is_ok())
+    pub(super) fn verifies(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
+        self.mac(purpose, parts).is_some_and(|m| m.verify_truncated_left(mac).is_ok())
     }
 }
 
@@ -80,7 +80,7 @@ impl Links {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
-    fn signer(&self) -> &Key {
+    pub(super) fn signer(&self) -> &Key {
         &self.0[self.0.len() - 1]
     }
 

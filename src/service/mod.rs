@@ -5,6 +5,7 @@ pub mod case;
 pub mod deliver;
 pub mod diff;
 pub mod health;
+pub mod incoming;
 pub mod ledger;
 pub mod link;
 pub mod link_key;
@@ -13,6 +14,7 @@ pub mod look_ahead;
 pub mod notices;
 pub mod open;
 pub mod preview;
+mod reply_token;
 pub mod report;
 pub mod request;
 pub mod standing;
@@ -47,7 +49,7 @@ pub struct Office {
     pub calendar: Calendar,
     /// How many deadlines are switched off.
     pub off: usize,
-    /// What links are signed with; `None` without `[web]`.
+    /// What links and reply tokens are signed with; `None` without `[web]` and `[mailbox]`.
     pub links: Option<Arc<Links>>,
 }
 

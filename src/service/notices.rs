@@ -1,10 +1,13 @@
 //! Letters to the admin: kept as what they are about, put into words when they go out.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Office,
+    incoming::Outcome,
     load::audit,
     look_ahead::{self, Occasion},
     sweep::missing_year,
@@ -40,6 +43,12 @@ pub enum Notice {
     Asked { request: i64 },
     /// Where everything stands, every Monday.
     Weekly,
+    /// To the sender of a reply, not to the admin.
+    Answer { incoming: i64 },
+    /// Somebody whom the roster does not have reported by a reply.
+    Stranger { incoming: i64 },
+    /// The mailbox that replies come to cannot be read, since when and why.
+    MailboxDown { since: Timestamp, why: String },
 }
 
 /// At most so many letters about starts in one hour: a service that keeps falling over writes to the
@@ -56,8 +65,13 @@ impl Office {
     pub fn tell_admin_but(&self, tx: &Tx, notice: &Notice, broken: &str, now: &Moment) -> Result<()> {
         let notice = serde_json::to_string(notice).map_err(|e| Error::Value(e.to_string()))?;
         for admin in self.settings.admin.iter().filter(|admin| admin.as_str() != broken) {
-            let new =
-                NewLetter { mailbox: admin.as_str(), notice: Some(&notice), any_time: true, domain: self.domain() };
+            let new = NewLetter {
+                mailbox: admin.as_str(),
+                notice: Some(&notice),
+                answers: None,
+                any_time: true,
+                domain: self.domain(),
+            };
             tx.queue_letter(&new, now.at)?;
         }
         Ok(())
@@ -83,6 +97,12 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> super
         Notice::Reloaded { changes, warnings } => Some(Words::Reloaded(summary(tx, office, warnings, changes, now)?)),
         Notice::Asked { request } => asked(tx, office, request, now)?.map(Words::Asked),
         Notice::Weekly => Some(Words::Weekly(weekly(tx, office, now)?)),
+        Notice::Answer { .. } => None,
+        Notice::Stranger { incoming } => tx.incoming(incoming)?.map(|incoming| {
+            let recorded = serde_json::from_str(&incoming.detail).map_or(String::new(), |o: Outcome| o.words());
+            Words::Stranger { sender: incoming.sender, subject: incoming.subject, wrote: incoming.text, recorded }
+        }),
+        Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
         Notice::Rejected { findings } => {
             let in_force_since = local(tx.in_force_since()?.unwrap_or(now.at));
             Some(Words::ConfigRejected { findings, in_force_since })
@@ -172,6 +192,15 @@ fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> super::Result<
     }))
 }
 
+/// Mailboxes of the roster and of admins that refuse letters, with the server's words.
+fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> super::Result<Vec<(String, String)>> {
+    let sections = office.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
+    let known: HashSet<&str> = sections.chain(&office.settings.admin).map(|m| m.as_str()).collect();
+    let mut refusing = tx.refusing_mailboxes(settled)?;
+    refusing.retain(|(mailbox, _)| known.contains(mailbox.as_str()));
+    Ok(refusing)
+}
+
 /// Where everything stands.
 fn weekly(tx: &Tx, office: &Office, now: &Moment) -> super::Result<Weekly> {
     let deadlines = tx.deadlines_in_force()?;
@@ -191,7 +220,8 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> super::Result<Weekly> {
         near: of(&|o| o.light(today) == Light::Yellow && !is_soon(o)),
         next_seven_days: of(&|o| o.light(today) != Light::Red && is_soon(o)),
         finished,
-        refused: tx.refused_since(week_ago)?,
+        refused: refusing(tx, office, week_ago)?,
+        replies: tx.count_waiting()?,
         waiting_letters: tx.count_letters()?.queued.saturating_sub(1),
         requests: u32::try_from(tx.open_requests()?.len()).unwrap_or(u32::MAX),
         missing_year: missing_year(&office.calendar, today),

@@ -36,6 +36,8 @@ pub struct Reported {
     pub missing: Vec<String>,
     /// Reports given and asked for.
     pub count: (usize, u32),
+    /// The report's id, where one was recorded.
+    pub completion: Option<i64>,
 }
 
 /// Records that an occurrence is done. From then on nothing is newly handed over for it.
@@ -47,7 +49,7 @@ pub fn done(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Resu
     in_transaction(db, |tx| record(tx, office, report, now))
 }
 
-fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+pub(super) fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
     fit_to_keep(report)?;
     let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Open, now)?;
     let section = section_of(office, &deadline, report.section.as_deref())?;
@@ -75,7 +77,7 @@ fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Rep
         evidence: report.evidence.clone(),
         at: now.at,
     };
-    tx.add_completion(occurrence.id, &completion)?;
+    let completion = tx.add_completion(occurrence.id, &completion)?;
     let progress = tx.progress(occurrence.id)?;
     let names = office.section_names(&deadline);
     let is_closed = progress.is_done(&deadline, &names);
@@ -94,6 +96,7 @@ fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Rep
         is_closed,
         missing,
         count: (progress.reports.len(), deadline.times),
+        completion: Some(completion),
     })
 }
 
@@ -122,7 +125,7 @@ pub fn reopen(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Re
     in_transaction(db, |tx| take_back(tx, office, report, now))
 }
 
-fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+pub(super) fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
     fit_to_keep(report)?;
     let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Done, now)?;
     let completions = tx.completions(occurrence.id)?;
@@ -131,14 +134,7 @@ fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<
     if mine.is_empty() {
         return Err(Error::Refused(format!("{} {} 没有可以撤回的办结登记。", deadline.id, occurrence.period)));
     }
-    for completion in &mine {
-        tx.revoke_completion(completion.id, now.at, &report.by)?;
-    }
-    if occurrence.state == State::Done {
-        tx.set_state(occurrence.id, State::Open, Some(now.today()))?;
-    }
-    let detail = json!({ "section": report.section, "note": report.note, "reports": mine.len() });
-    tx.audit(&load::act(now, &report.by, "reopened", &occurrence, detail))?;
+    revoke(tx, &occurrence, &mine, report, now)?;
     let progress = tx.progress(occurrence.id)?;
     Ok(Reported {
         title: deadline.title_for(&occurrence.period),
@@ -146,7 +142,26 @@ fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<
         is_closed: false,
         missing: Vec::new(),
         count: (progress.reports.len(), deadline.times),
+        completion: None,
     })
+}
+
+/// Takes these reports back. The occurrence is open again.
+pub(super) fn revoke(
+    tx: &Tx,
+    occurrence: &OccurrenceRow,
+    completions: &[&Completion],
+    report: &Report,
+    now: &Moment,
+) -> Result<()> {
+    for completion in completions {
+        tx.revoke_completion(completion.id, now.at, &report.by)?;
+    }
+    if occurrence.state == State::Done {
+        tx.set_state(occurrence.id, State::Open, Some(now.today()))?;
+    }
+    let detail = json!({ "section": report.section, "note": report.note, "reports": completions.len() });
+    Ok(tx.audit(&load::act(now, &report.by, "reopened", occurrence, detail))?)
 }
 
 /// The deadline with this id.

@@ -7,7 +7,7 @@ use super::{Error, Office, Result, in_transaction, load::act, notices::Notice};
 use crate::{
     clock::Moment,
     domain::occurrence::State,
-    store::{Completion, Db, Decision, NewRequest, OccurrenceRow, RequestKind, Tx},
+    store::{Completion, Db, Decision, NewRequest, OccurrenceRow, RequestKind, RequestRow, Tx},
 };
 
 /// What a section asks.
@@ -28,39 +28,55 @@ pub struct Ask {
 /// # Errors
 /// In Chinese: not open any more, no reason, no expected date, asked before and not answered yet.
 pub fn ask(db: &mut Db, office: &Office, ask: &Ask, now: &Moment) -> Result<i64> {
-    in_transaction(db, |tx| {
-        let occurrence = open(tx, ask.occurrence)?;
-        if ask.reason.trim().is_empty() {
-            return Err(Error::Refused("请写明原因。".into()));
+    in_transaction(db, |tx| record(tx, office, ask, now))
+}
+
+pub(super) fn record(tx: &Tx, office: &Office, ask: &Ask, now: &Moment) -> Result<i64> {
+    let occurrence = open(tx, ask.occurrence)?;
+    if ask.reason.trim().is_empty() {
+        return Err(Error::Refused("请写明原因。".into()));
+    }
+    match (ask.kind, ask.expected) {
+        (RequestKind::Postponed, None) => return Err(Error::Refused("请写明预计办结的日期。".into())),
+        (RequestKind::Postponed, Some(day)) if day <= now.today() => {
+            return Err(Error::Refused("预计办结的日期应在今天以后。".into()));
         }
-        match (ask.kind, ask.expected) {
-            (RequestKind::Postponed, None) => return Err(Error::Refused("请写明预计办结的日期。".into())),
-            (RequestKind::Postponed, Some(day)) if day <= now.today() => {
-                return Err(Error::Refused("预计办结的日期应在今天以后。".into()));
-            }
-            _ => {}
-        }
-        let waits = |section: &str| {
-            tx.requests_of(ask.occurrence).map(|all| all.iter().any(|r| r.section == section && r.decision.is_none()))
-        };
-        if waits(&ask.section)? {
-            return Err(Error::Refused("已经报过，等管理员答复。".into()));
-        }
-        let new = NewRequest {
-            occurrence: ask.occurrence,
-            section: &ask.section,
-            kind: ask.kind,
-            by: &ask.by,
-            reason: &ask.reason,
-            expected: ask.expected,
-        };
-        let id = tx.add_request(&new, now.at)?;
-        let detail =
-            json!({ "section": ask.section, "kind": ask.kind, "reason": ask.reason, "expected": ask.expected });
-        tx.audit(&act(now, &ask.by, "asked", &occurrence, detail))?;
-        office.tell_admin(tx, &Notice::Asked { request: id }, now)?;
-        Ok(id)
-    })
+        _ => {}
+    }
+    if waiting(tx, ask.occurrence, &ask.section)?.is_some() {
+        return Err(Error::Refused("已经报过，等管理员答复。".into()));
+    }
+    let new = NewRequest {
+        occurrence: ask.occurrence,
+        section: &ask.section,
+        kind: ask.kind,
+        by: &ask.by,
+        reason: &ask.reason,
+        expected: ask.expected,
+    };
+    let id = tx.add_request(&new, now.at)?;
+    let detail = json!({ "section": ask.section, "kind": ask.kind, "reason": ask.reason, "expected": ask.expected });
+    tx.audit(&act(now, &ask.by, "asked", &occurrence, detail))?;
+    office.tell_admin(tx, &Notice::Asked { request: id }, now)?;
+    Ok(id)
+}
+
+/// What this section asked and the admin has not answered.
+pub(super) fn waiting(tx: &Tx, occurrence: i64, section: &str) -> Result<Option<RequestRow>> {
+    let mut all = tx.requests_of(occurrence)?;
+    all.retain(|r| r.section == section && r.decision.is_none());
+    Ok(all.pop())
+}
+
+/// The section takes back what it asked and what is not answered yet; the admin's letter about it is not
+/// sent any more. False if there is nothing.
+pub(super) fn withdraw(tx: &Tx, occurrence: &OccurrenceRow, section: &str, by: &str, now: &Moment) -> Result<bool> {
+    let Some(request) = waiting(tx, occurrence.id, section)? else { return Ok(false) };
+    let decision = Decision { confirmed: false, by: by.to_owned(), note: "科室撤回".to_owned(), at: now.at };
+    tx.decide_request(request.id, &decision)?;
+    let detail = json!({ "section": section, "kind": request.kind, "confirmed": false, "note": decision.note });
+    tx.audit(&act(now, by, "returned", occurrence, detail))?;
+    Ok(true)
 }
 
 /// The admin's answer. A confirmed 不适用 closes like 已办结; a confirmed 不能按期 keeps quiet about

@@ -114,7 +114,13 @@ fn say(
     if tx.is_said(&utterance)? {
         return Ok(0);
     }
-    let new = NewLetter { mailbox: reader.mailbox.as_str(), notice: None, any_time: false, domain: office.domain() };
+    let new = NewLetter {
+        mailbox: reader.mailbox.as_str(),
+        notice: None,
+        answers: None,
+        any_time: false,
+        domain: office.domain(),
+    };
     let letter = tx.letter_for(&new, now.at)?;
     tx.say(letter, &utterance)?;
     Ok(1)

@@ -4,7 +4,7 @@ use super::{Error, Office, Result, notices::Notice};
 use crate::{
     clock::Moment,
     domain::{
-        deadline::{Deadline, Done, ESCALATES_AT},
+        deadline::{Deadline, Done, ESCALATES_AT, Mailbox},
         occurrence::{Dates, Light, Progress, State},
         reminder::{Reader, Reason, Saying, Step, next, steps},
     },
@@ -25,48 +25,78 @@ pub struct Written {
 /// What is no longer so (done, withdrawn, moved, said by a later letter) is dropped for good.
 pub fn write(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Written>> {
     let rendered = match &letter.notice {
-        Some(notice) => render_notice(tx, office, notice, now)?,
+        Some(notice) => render_notice(tx, office, notice, letter.id, now)?,
         None => {
             let entries = entries(tx, office, letter, now)?;
-            if entries.is_empty() { None } else { Some(letter::render(&office.letter(entries, now))) }
+            if entries.is_empty() {
+                None
+            } else {
+                let token = office.reply_token(letter.id);
+                Some(letter::render(&office.letter(entries, token, now)))
+            }
         }
     };
-    rendered.map(|rendered| compose(office, &letter.mailbox, &letter.message_id, rendered, now)).transpose()
+    let Some(rendered) = rendered else { return Ok(None) };
+    let answers = letter.answers.map(|id| tx.incoming(id)).transpose()?.flatten();
+    let is_for_admin = letter.notice.is_some() && answers.is_none();
+    let envelope = Envelope {
+        to: &letter.mailbox,
+        message_id: &letter.message_id,
+        // A section answers to the mailbox that is read, an admin to the others.
+        reply_to: if is_for_admin { office.settings.admin.clone() } else { office.reply_to() },
+        answers: answers.map(|incoming| incoming.message_id),
+    };
+    compose(office, &envelope, rendered, now).map(Some)
+}
+
+/// Where a letter goes, and what it belongs to.
+#[derive(Debug)]
+pub struct Envelope<'a> {
+    pub to: &'a str,
+    pub message_id: &'a str,
+    pub reply_to: Vec<Mailbox>,
+    /// The Message-ID that it answers; may be empty.
+    pub answers: Option<String>,
 }
 
 /// The bytes of a letter.
 ///
 /// # Errors
 /// A text that cannot stand in a mail: the letter waits, the others go on.
-pub fn compose(office: &Office, to: &str, message_id: &str, rendered: Rendered, now: &Moment) -> Result<Written> {
+pub fn compose(office: &Office, envelope: &Envelope, rendered: Rendered, now: &Moment) -> Result<Written> {
     let mail = &office.settings.mail;
     let Rendered { subject, text, html, ics } = rendered;
     let outgoing = Outgoing {
         from_name: mail.from_name.clone(),
         from: mail.from.to_string(),
-        to: to.to_owned(),
-        reply_to: office.settings.admin.iter().map(ToString::to_string).collect(),
+        to: envelope.to.to_owned(),
+        reply_to: envelope.reply_to.iter().map(ToString::to_string).collect(),
         subject: subject.clone(),
         text,
         html: Some(html),
         ics,
-        message_id: message_id.to_owned(),
+        message_id: envelope.message_id.to_owned(),
         date: now.at.to_zoned(office.settings.timezone.clone()),
-        auto_submitted: true,
+        answers: envelope.answers.clone(),
     };
     let message = mailer::compose(&outgoing).map_err(|e| Error::Refused(e.to_string()))?;
     Ok(Written { subject, message })
 }
 
-fn render_notice(tx: &Tx, office: &Office, notice: &str, now: &Moment) -> Result<Option<Rendered>> {
+fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Moment) -> Result<Option<Rendered>> {
     let notice: Notice = serde_json::from_str(notice).map_err(|e| crate::store::Error::Value(e.to_string()))?;
+    let (tag, contact) = (office.tag(), &office.settings.contact);
+    if let Notice::Answer { incoming } = notice {
+        let answer = super::incoming::in_words(tx, office, incoming, letter)?;
+        return Ok(answer.map(|answer| letter::answer::render(tag, contact, &answer)));
+    }
     let words = super::notices::in_words(tx, office, notice, now)?;
-    Ok(words.map(|words| letter::notice::render(office.tag(), &office.settings.contact, &words)))
+    Ok(words.map(|words| letter::notice::render(tag, contact, &words)))
 }
 
-/// What the letter still has to say, most urgent first.
+/// What the letter still has to say, most urgent first, numbered for replies.
 fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<(i64, Entry)> = Vec::new();
     let mut is_to_leader = false;
     for said in tx.said_in(letter.id)? {
         let Some(occurrence) = tx.occurrence_by_id(said.occurrence)? else { continue };
@@ -81,26 +111,36 @@ fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result
         if let Saying::Correction(_) = said.saying {
             entry.told = last_told(tx, &said)?;
         }
-        match entries.iter_mut().find(|e| (&e.deadline, &e.period) == (&entry.deadline, &entry.period)) {
+        match entries.iter_mut().find(|(id, _)| *id == occurrence.id) {
             // The same occurrence once more: a correction beside a reminder, a second section.
-            Some(there) => merge(there, entry),
-            None => entries.push(entry),
+            Some((_, there)) => merge(there, entry),
+            None => entries.push((occurrence.id, entry)),
         }
     }
     if is_to_leader {
         also_overdue(tx, office, letter, now, &mut entries)?;
     }
-    entries.sort_by(|a, b| (a.days_left, a.dates.due, &a.deadline).cmp(&(b.days_left, b.dates.due, &b.deadline)));
-    Ok(entries)
+    entries.sort_by(|(_, a), (_, b)| {
+        (a.days_left, a.dates.due, &a.deadline).cmp(&(b.days_left, b.dates.due, &b.deadline))
+    });
+    let items: Vec<_> = entries.iter().map(|(id, entry)| (*id, entry.reports_for.clone())).collect();
+    let numbers = tx.number_items(letter.id, &items)?;
+    Ok(numbers.into_iter().zip(entries).map(|(number, (_, entry))| Entry { number, ..entry }).collect())
 }
 
 /// A leader's letter holds all that is overdue under him, not only what is said of today.
-fn also_overdue(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment, entries: &mut Vec<Entry>) -> Result<()> {
+fn also_overdue(
+    tx: &Tx,
+    office: &Office,
+    letter: &LetterRow,
+    now: &Moment,
+    entries: &mut Vec<(i64, Entry)>,
+) -> Result<()> {
     let today = now.today();
     for (occurrence, deadline) in tx.overdue_occurrences(today)? {
-        let is_there = |e: &Entry| (&e.deadline, &e.period) == (&occurrence.deadline, &occurrence.period);
         let days = office.calendar.workdays_between(occurrence.dates.due, today);
-        let (false, true) = (entries.iter().any(is_there), days >= i64::from(ESCALATES_AT)) else { continue };
+        let is_there = entries.iter().any(|(id, _)| *id == occurrence.id);
+        let (false, true) = (is_there, days >= i64::from(ESCALATES_AT)) else { continue };
         let progress = tx.progress(occurrence.id)?;
         let mut readers = office.readers(&deadline, &progress, true).into_iter();
         let Some(reader) = readers.find(|r| r.is_leader && r.mailbox.as_str() == letter.mailbox) else { continue };
@@ -113,7 +153,7 @@ fn also_overdue(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment, entr
             on_day: today,
             dates: occurrence.dates,
         };
-        entries.push(office.entry_for(tx, &occurrence, &deadline, &progress, &said, now)?);
+        entries.push((occurrence.id, office.entry_for(tx, &occurrence, &deadline, &progress, &said, now)?));
     }
     Ok(())
 }
@@ -123,6 +163,8 @@ fn merge(there: &mut Entry, entry: Entry) {
     let more: Vec<Addressee> = entry.to.into_iter().filter(is_new).collect();
     there.to.extend(more);
     there.report_url = there.report_url.take().or(entry.report_url);
+    let more: Vec<String> = entry.reports_for.into_iter().filter(|s| !there.reports_for.contains(s)).collect();
+    there.reports_for.extend(more);
     if entry.reason == Reason::Corrected {
         (there.reason, there.told) = (entry.reason, entry.told);
     } else if there.reason == Reason::Corrected {
@@ -178,9 +220,10 @@ impl Office {
         if name.is_empty() { "督办" } else { name }
     }
 
-    pub fn letter(&self, entries: Vec<Entry>, now: &Moment) -> Letter {
+    /// `reply_token`: of a letter that can be replied to.
+    pub fn letter(&self, entries: Vec<Entry>, reply_token: Option<String>, now: &Moment) -> Letter {
         let now = now.at.to_zoned(self.settings.timezone.clone());
-        Letter { now, tag: self.tag().to_owned(), contact: self.settings.contact.clone(), entries }
+        Letter { now, tag: self.tag().to_owned(), contact: self.settings.contact.clone(), entries, reply_token }
     }
 
     /// Whether the roster still has this reader answer for the deadline.
@@ -252,8 +295,8 @@ impl Office {
         entry.reason = step.reason(now.today(), said.reader.is_leader);
         entry.to = self.addressees(tx, deadline, progress, &said.reader)?;
         if !said.reader.is_leader && occurrence.id != 0 {
-            let section = self.reporting_section(deadline, &entry.to, &said.reader.behalf);
-            entry.report_url = section.and_then(|section| self.report_url(occurrence, &section));
+            entry.reports_for = self.reporting_sections(deadline, &entry.to, &said.reader.behalf);
+            entry.report_url = entry.reports_for.first().and_then(|section| self.report_url(occurrence, section));
         }
         if step.escalates() && !said.reader.is_leader {
             entry.to.extend(self.led_by(deadline, progress, &said.reader));
@@ -279,6 +322,7 @@ impl Office {
         let names = self.section_names(deadline);
         let missing = names.iter().filter(|n| !progress.has_reported(deadline, n)).map(|n| (*n).to_owned()).collect();
         Entry {
+            number: 1,
             deadline: deadline.id.clone(),
             period: occurrence.period.clone(),
             item: deadline.item,
@@ -303,6 +347,7 @@ impl Office {
             next: next(&days, today).map(|s| s.on),
             escalates: self.readers(deadline, progress, true).iter().any(|r| r.is_leader),
             told: None,
+            reports_for: Vec::new(),
             report_url: None,
             uid: String::new(),
             sequence: occurrence.revision,

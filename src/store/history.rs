@@ -27,6 +27,10 @@ pub struct LetterRecord {
     pub queued: u32,
     pub sent: u32,
     pub failed: u32,
+    /// Sent, and reported later as not delivered.
+    pub bounced: u32,
+    /// Sent, and reported as delayed.
+    pub delayed: u32,
     pub oldest_queued: Option<Timestamp>,
 }
 
@@ -73,9 +77,17 @@ impl Tx<'_> {
 
     pub fn count_letters(&self) -> Result<LetterRecord> {
         let sql = "SELECT count(*) FILTER (WHERE state IN ('queued', 'sending')), count(*) FILTER (WHERE state = 'sent'),
-                   count(*) FILTER (WHERE state = 'failed'), min(made_at) FILTER (WHERE state IN ('queued', 'sending')) FROM letter";
+                   count(*) FILTER (WHERE state = 'failed'), min(made_at) FILTER (WHERE state IN ('queued', 'sending')),
+                   count(*) FILTER (WHERE state = 'bounced'), count(*) FILTER (WHERE state = 'sent' AND delay IS NOT NULL) FROM letter";
         let read = |row: &Row| {
-            Ok(LetterRecord { queued: row.get(0)?, sent: row.get(1)?, failed: row.get(2)?, oldest_queued: row.get(3)? })
+            Ok(LetterRecord {
+                queued: row.get(0)?,
+                sent: row.get(1)?,
+                failed: row.get(2)?,
+                oldest_queued: row.get(3)?,
+                bounced: row.get(4)?,
+                delayed: row.get(5)?,
+            })
         };
         Ok(self.tx.query_row(sql, [], read)?)
     }

@@ -3,6 +3,7 @@
 mod board;
 mod deadlines;
 mod history;
+mod incoming;
 mod occurrences;
 mod outbox;
 mod requests;
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 pub use self::{
     deadlines::{DeadlineRow, LoadRecord},
     history::{AuditRow, LetterRecord},
+    incoming::{IncomingRow, ItemRow, NewIncoming, Place, Placed},
     occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
     outbox::{AttemptRow, LetterRow, LetterState, NewLetter, SaidRow, Utterance},
     requests::{Decision, NewRequest, RequestKind, RequestRow},
@@ -100,6 +102,20 @@ impl Db {
     pub fn read<T>(&mut self, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let tx = Tx { tx: self.conn.transaction_with_behavior(TransactionBehavior::Deferred)? };
         work(&tx)
+    }
+}
+
+impl Tx<'_> {
+    /// Runs `work` as a part of the transaction that is undone alone if it fails.
+    pub fn attempt<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let run = |sql| self.tx.execute_batch(sql).map_err(Error::from);
+        run("SAVEPOINT attempt")?;
+        let done = work();
+        run(if done.is_ok() { "RELEASE attempt" } else { "ROLLBACK TO attempt; RELEASE attempt" })?;
+        done
     }
 }
 

@@ -220,8 +220,8 @@ impl Tx<'_> {
         Ok(Progress { reports })
     }
 
-    /// Records a report; its `id` is ignored.
-    pub fn add_completion(&self, occurrence: i64, report: &Completion) -> Result<()> {
+    /// Records a report; its `id` is ignored, the new one is given.
+    pub fn add_completion(&self, occurrence: i64, report: &Completion) -> Result<i64> {
         let sql = "INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.tx.prepare_cached(sql)?.execute(params![
             occurrence,
@@ -232,7 +232,7 @@ impl Tx<'_> {
             report.evidence,
             report.at
         ])?;
-        Ok(())
+        Ok(self.tx.last_insert_rowid())
     }
 
     pub fn revoke_completion(&self, id: i64, at: Timestamp, by: &str) -> Result<()> {

@@ -17,6 +17,8 @@ pub enum LetterState {
     Queued,
     Sending,
     Sent,
+    /// The relay took it, and reported later that it was not delivered.
+    Bounced,
     Failed,
     /// Everything in it was done, moved or said elsewhere before it went out.
     Dropped,
@@ -26,8 +28,10 @@ pub enum LetterState {
 #[derive(Clone, Debug)]
 pub struct NewLetter<'a> {
     pub mailbox: &'a str,
-    /// JSON of a letter to the admin; `None` for reminders.
+    /// JSON of a letter to the admin, or of an answer; `None` for reminders.
     pub notice: Option<&'a str>,
+    /// The message that came in and that this one answers.
+    pub answers: Option<i64>,
     pub any_time: bool,
     /// Of the sender's address: the right side of the Message-ID.
     pub domain: &'a str,
@@ -49,6 +53,18 @@ pub struct LetterRow {
     pub ended_at: Option<Timestamp>,
     pub last_error: Option<String>,
     pub reply: Option<String>,
+    pub answers: Option<i64>,
+    /// The report's words that it was not delivered.
+    pub bounce: Option<String>,
+    /// The words of the latest report that delivery takes its time.
+    pub delay: Option<String>,
+}
+
+impl LetterRow {
+    /// What a delivery report names it by: the left part of the Message-ID.
+    pub fn envelope_id(&self) -> &str {
+        self.message_id.split('@').next().unwrap_or_default()
+    }
 }
 
 /// Something said in a letter.
@@ -83,9 +99,9 @@ pub struct AttemptRow {
     pub reply: Option<String>,
 }
 
-const LETTER: &str =
+pub(super) const LETTER: &str =
     "id, mailbox, notice, any_time, made_at, state, attempts, first_attempt, next_attempt, message_id, subject,
-                      ended_at, last_error, reply";
+                      ended_at, last_error, reply, answers, bounce, delay";
 const SAID: &str = "s.id, s.occurrence, s.counted_from, s.saying, s.mailbox, s.behalf, s.on_day, s.to_leader,
                     s.due, s.finish_by, s.target";
 
@@ -107,9 +123,11 @@ impl Tx<'_> {
         let uid = self.meta("uid")?.unwrap_or_default();
         let id: i64 = self.tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM letter", [], |row| row.get(0))?;
         let message_id = format!("duban.{uid}.{id}@{}", new.domain);
-        let sql = "INSERT INTO letter (id, mailbox, notice, any_time, made_at, state, next_attempt, message_id)
-                   VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?5, ?6)";
-        self.tx.prepare_cached(sql)?.execute(params![id, new.mailbox, new.notice, new.any_time, now, message_id])?;
+        let sql =
+            "INSERT INTO letter (id, mailbox, notice, any_time, made_at, state, next_attempt, message_id, answers)
+                   VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?5, ?6, ?7)";
+        let NewLetter { mailbox, notice, answers, any_time, .. } = new;
+        self.tx.prepare_cached(sql)?.execute(params![id, mailbox, notice, any_time, now, message_id, answers])?;
         Ok(id)
     }
 
@@ -175,7 +193,7 @@ impl Tx<'_> {
     pub fn is_superseded(&self, said: &SaidRow) -> Result<bool> {
         let sql = "SELECT 1 FROM said s JOIN letter l ON l.id = s.letter
                    WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.behalf = ?3 AND s.id > ?4 AND s.dropped IS NULL
-                   AND s.letter <> (SELECT letter FROM said WHERE id = ?4) AND l.state <> 'failed'";
+                   AND s.letter <> (SELECT letter FROM said WHERE id = ?4) AND l.state NOT IN ('failed', 'bounced')";
         let mut newer = self.tx.prepare_cached(sql)?;
         Ok(newer.exists(params![said.occurrence, said.reader.mailbox.as_str(), said.reader.behalf, said.id])?)
     }
@@ -196,20 +214,6 @@ impl Tx<'_> {
         let sql = "SELECT count(DISTINCT s.letter) FROM said s JOIN letter l ON l.id = s.letter
                    WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.dropped IS NULL AND l.state = 'sent'";
         Ok(self.tx.prepare_cached(sql)?.query_row(params![occurrence, mailbox], |row| row.get(0))?)
-    }
-
-    /// The server's words when it last refused this mailbox for good.
-    pub fn last_refusal(&self, mailbox: &str) -> Result<Option<String>> {
-        let sql = "SELECT reply FROM letter WHERE mailbox = ?1 AND state = 'failed' ORDER BY ended_at DESC LIMIT 1";
-        Ok(self.tx.prepare_cached(sql)?.query_row([mailbox], |row| row.get(0)).optional()?.flatten())
-    }
-
-    /// Mailboxes that refused a letter for good since then, each with the server's latest words.
-    pub fn refused_since(&self, since: Timestamp) -> Result<Vec<(String, String)>> {
-        let sql = "SELECT mailbox, reply, max(ended_at) FROM letter WHERE state = 'failed' AND ended_at >= ?1 GROUP BY mailbox";
-        let mut refused = self.tx.prepare_cached(sql)?;
-        let read = |row: &Row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default()));
-        Ok(refused.query_map([since], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The letter that is to go out next; `in_window`: reminders go too.
@@ -295,7 +299,10 @@ impl Tx<'_> {
 
     /// What is owed or failed, and what went since, oldest first.
     pub fn outbox(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
-        self.letters("state IN ('queued', 'sending', 'failed') OR (state = 'sent' AND ended_at >= ?1)", params![since])
+        self.letters(
+            "state IN ('queued', 'sending', 'failed', 'bounced') OR (state = 'sent' AND ended_at >= ?1)",
+            params![since],
+        )
     }
 
     pub fn letter(&self, id: i64) -> Result<Option<LetterRow>> {
@@ -317,8 +324,9 @@ impl Tx<'_> {
 
     /// Tries failed and waiting letters again at once: one, or all. Gives how many.
     pub fn retry_letters(&self, id: Option<i64>, now: Timestamp) -> Result<usize> {
-        let sql = "UPDATE letter SET state = 'queued', next_attempt = ?2, first_attempt = NULL, ended_at = NULL
-                   WHERE state IN ('queued', 'failed') AND (?1 IS NULL OR id = ?1)";
+        let sql = "UPDATE letter SET state = 'queued', next_attempt = ?2, first_attempt = NULL, ended_at = NULL,
+                   bounced_at = NULL, bounce = NULL, delay = NULL
+                   WHERE (state IN ('queued', 'failed') OR state = 'bounced' AND ?1 = id) AND (?1 IS NULL OR id = ?1)";
         Ok(self.tx.prepare_cached(sql)?.execute(params![id, now])?)
     }
 
@@ -337,12 +345,13 @@ impl Tx<'_> {
     }
 }
 
-fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
+pub(super) fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
     let state: String = row.get(5)?;
     let state = match state.as_str() {
         "queued" => LetterState::Queued,
         "sending" => LetterState::Sending,
         "sent" => LetterState::Sent,
+        "bounced" => LetterState::Bounced,
         "failed" => LetterState::Failed,
         "dropped" => LetterState::Dropped,
         _ => return Ok(Err(Error::Value(format!("state of a letter: {state}")))),
@@ -362,6 +371,9 @@ fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
         ended_at: row.get(11)?,
         last_error: row.get(12)?,
         reply: row.get(13)?,
+        answers: row.get(14)?,
+        bounce: row.get(15)?,
+        delay: row.get(16)?,
     }))
 }
 

@@ -5,24 +5,33 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_start.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_incoming.sql")];
 
 /// Says in the file's header that it is ours ("DUBN").
 const APPLICATION_ID: i64 = 0x4455_424E;
 
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
-    // Looking takes no lock: a reader does not wait for a writer.
+    if pending(&db.conn, path)?.is_none() {
+        // Looking takes no lock: a reader does not wait for a writer.
+        return Ok(db);
+    }
+    // A table that others refer to is made anew only while nobody insists; what refers to nothing ends it.
+    db.conn.pragma_update(None, "foreign_keys", false)?;
     while let Some(migration) = pending(&db.conn, path)? {
         let tx = db.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been first.
         if pending(&tx, path)? == Some(migration) {
             tx.execute_batch(MIGRATIONS[migration])?;
+            if tx.prepare("PRAGMA foreign_key_check")?.exists([])? {
+                return Err(Error::Value(format!("migration {} leaves references to nothing", migration + 1)));
+            }
             tx.pragma_update(None, "application_id", APPLICATION_ID)?;
             tx.pragma_update(None, "user_version", migration as i64 + 1)?;
             tx.commit()?;
         }
     }
+    db.conn.pragma_update(None, "foreign_keys", true)?;
     Ok(db)
 }
 
@@ -41,5 +50,43 @@ fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
         Ok(next) if next < MIGRATIONS.len() => Ok(Some(next)),
         Ok(next) if next == MIGRATIONS.len() => Ok(None),
         _ => Err(Error::Newer { found, known }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database as the first version wrote it, with a letter that others refer to.
+    fn first() -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(MIGRATIONS[0]).unwrap();
+        conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        conn.pragma_update(None, "user_version", 1).unwrap();
+        conn.execute_batch(
+            "INSERT INTO letter (id, mailbox, any_time, made_at, state, next_attempt, message_id)
+               VALUES (7, 'a@example.test', 0, '2026-01-01T00:00:00Z', 'sent', '2026-01-01T00:00:00Z', 'm7');
+             INSERT INTO attempt (letter, at) VALUES (7, '2026-01-01T00:00:00Z');",
+        )
+        .unwrap();
+        conn
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_is_brought_up_to_date() {
+        let mut db = migrate(Db { conn: first() }, "old").unwrap();
+        let letter = db.read(|tx| tx.letter(7)).unwrap().unwrap();
+        assert_eq!((letter.mailbox.as_str(), letter.message_id.as_str()), ("a@example.test", "m7"));
+        assert_eq!(db.read(|tx| tx.attempts(7)).unwrap().len(), 1);
+        let kept: bool = db.conn.pragma_query_value(None, "foreign_keys", |row| row.get(0)).unwrap();
+        assert!(kept, "references are kept again");
+        assert!(db.conn.execute("INSERT INTO attempt (letter, at) VALUES (8, '')", []).is_err());
+    }
+
+    #[test]
+    fn what_refers_to_nothing_is_not_carried_on() {
+        let conn = first();
+        conn.execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO attempt (letter, at) VALUES (8, '')").unwrap();
+        assert!(matches!(migrate(Db { conn }, "old"), Err(Error::Value(_))));
     }
 }

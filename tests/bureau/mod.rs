@@ -4,7 +4,9 @@
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use duban::{
@@ -14,10 +16,12 @@ use duban::{
     service::{
         Office,
         deliver::{self, Claimed},
+        incoming::{Fate, act},
+        link::{Key, Links},
         load::{Changes, put_in_force},
         sweep::{Swept, sweep},
     },
-    store::Db,
+    store::{Db, LetterRow},
 };
 use jiff::civil::DateTime;
 use tempfile::TempDir;
@@ -44,6 +48,13 @@ transport = "folder"
 folder    = "var/mail"
 "#;
 
+const MAILBOX: &str = r#"
+[mailbox]
+host = "imap.example.test"
+username = "duban@example.test"
+password_file = "password"
+"#;
+
 pub const ROSTER: &str = r#"
 [[section]]
 name   = "办公室"
@@ -63,6 +74,30 @@ impl Bureau {
         copy_holidays(folder.path());
         fs::write(folder.path().join("deadlines.toml"), deadlines).unwrap();
         Self::at(folder)
+    }
+
+    /// The same, with a mailbox that replies come to.
+    pub fn with_mailbox(deadlines: &str) -> Self {
+        let mut bureau = Self::new(deadlines);
+        let path = bureau.folder.path();
+        fs::write(path.join("password"), "secret\n").unwrap();
+        fs::set_permissions(path.join("password"), fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(path.join("duban.toml"), format!("{SETTINGS}{MAILBOX}")).unwrap();
+        (bureau.office, bureau.deadlines) = load(&path.join("duban.toml"));
+        bureau.office.links = Links::new(vec![Key::new([7; 32])]).map(Arc::new);
+        bureau
+    }
+
+    /// A message comes in.
+    pub fn comes_in(&mut self, message: &str, now: &str) -> Fate {
+        let now = self.at_time(now);
+        act(&mut self.db, &self.office, None, message.as_bytes(), &now).unwrap()
+    }
+
+    /// The latest letter to this mailbox: its Message-ID, and its subject.
+    pub fn last_letter_to(&mut self, mailbox: &str) -> LetterRow {
+        let letters = self.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
+        letters.into_iter().filter(|l| l.mailbox == mailbox).max_by_key(|l| l.id).unwrap()
     }
 
     fn at(folder: TempDir) -> Self {

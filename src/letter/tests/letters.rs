@@ -183,3 +183,14 @@ fn many() {
     };
     check("many", &render(&letter(today, (0..25).map(entry).collect())));
 }
+
+#[test]
+fn a_letter_that_can_be_replied_to() {
+    let reports_for = vec!["办公室".to_owned()];
+    let reply_token = Some("DB412-K3M9QZ7RT2XH5WPA".to_owned());
+    let one = letter(date(2026, 1, 27), vec![Entry { reports_for: reports_for.clone(), ..report() }]);
+    check("reply_to_one", &render(&Letter { reply_token: reply_token.clone(), ..one }));
+    let own = |entry| Entry { reports_for: reports_for.clone(), ..entry };
+    let several = letter(date(2026, 3, 5), vec![own(catalogue()), own(dataset()), overdue()]);
+    check("reply_to_several", &render(&Letter { reply_token, ..several }));
+}

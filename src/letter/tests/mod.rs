@@ -1,5 +1,6 @@
 //! Whole letters, as they are read.
 
+mod answers;
 mod letters;
 mod notices;
 mod properties;
@@ -21,6 +22,7 @@ const CONTACT: &str = "办公室 张三，电话 0750-1234567";
 /// The annual report of 2025, three working days before a due date on a Saturday.
 fn report() -> Entry {
     Entry {
+        number: 1,
         deadline: "annual-report".into(),
         period: "2026".into(),
         item: Some(31),
@@ -44,6 +46,7 @@ fn report() -> Entry {
         next: Some(date(2026, 1, 29)),
         escalates: true,
         told: None,
+        reports_for: vec![],
         report_url: None,
         uid: "annual-report.2026@duban".into(),
         sequence: 0,
@@ -82,7 +85,8 @@ fn section(name: &str, leads: bool) -> Addressee {
 }
 
 fn letter(day: Date, entries: Vec<Entry>) -> Letter {
-    Letter { now: morning(day), tag: "政务公开提醒".into(), contact: CONTACT.into(), entries }
+    let entries = (1..).zip(entries).map(|(number, e)| Entry { number, ..e }).collect();
+    Letter { now: morning(day), tag: "政务公开提醒".into(), contact: CONTACT.into(), entries, reply_token: None }
 }
 
 fn morning(day: Date) -> Zoned {

@@ -97,6 +97,7 @@ fn weekly() {
         next_seven_days: vec![of(30)],
         refused: vec![("ghk@example.test".into(), "550 no such user".into())],
         waiting_letters: 2,
+        replies: 3,
         requests: 1,
         missing_year: Some(2027),
     };
@@ -108,6 +109,7 @@ fn weekly() {
         next_seven_days: vec![],
         refused: vec![],
         waiting_letters: 0,
+        replies: 0,
         requests: 0,
         missing_year: None,
     };

@@ -51,7 +51,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
 
 fn any_letter() -> impl Strategy<Value = Letter> {
     (outside(), outside(), prop::collection::vec(any_entry(), 1..4), day())
-        .prop_map(|(tag, contact, entries, now)| Letter { now: morning(now), tag, contact, entries })
+        .prop_map(|(tag, contact, entries, now)| Letter { tag, contact, ..letter(now, entries) })
 }
 
 proptest! {

@@ -64,10 +64,11 @@ pub fn gather(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<LetterLine>>
 
 pub fn page<'a>(frame: &'a Frame, letters: &'a [LetterLine]) -> Outbox<'a> {
     let owed = |l: &&LetterLine| matches!(l.state, LetterState::Queued | LetterState::Sending);
+    let lost = |l: &&LetterLine| matches!(l.state, LetterState::Failed | LetterState::Bounced);
     let in_state = |state: LetterState| letters.iter().filter(move |l| l.state == state);
     Outbox {
         frame,
-        failed: in_state(LetterState::Failed).rev().collect(),
+        failed: letters.iter().filter(lost).rev().collect(),
         stuck: letters.iter().filter(owed).filter(|l| !l.tries.is_empty()).collect(),
         waiting: letters.iter().filter(owed).filter(|l| l.tries.is_empty()).collect(),
         sent: in_state(LetterState::Sent).rev().take(SENT_SHOWN).collect(),
@@ -82,7 +83,7 @@ impl LetterLine {
             LetterState::Queued | LetterState::Sending => letter.next_attempt,
             _ => letter.ended_at.unwrap_or(letter.next_attempt),
         };
-        let trouble = if letter.state == LetterState::Sent { None } else { letter.last_error };
+        let trouble = if letter.state == LetterState::Sent { letter.delay } else { letter.last_error };
         Self {
             id: letter.id,
             state: letter.state,
@@ -103,12 +104,13 @@ impl LetterLine {
             LetterState::Sending => "正在发",
             LetterState::Sent => "已发",
             LetterState::Failed => "失败",
+            LetterState::Bounced => "退信",
             LetterState::Dropped => "不必发了",
         }
     }
 
     pub fn can_retry(&self) -> bool {
-        matches!(self.state, LetterState::Queued | LetterState::Failed)
+        matches!(self.state, LetterState::Queued | LetterState::Failed | LetterState::Bounced)
     }
 }
 
@@ -124,6 +126,9 @@ fn about(notice: Option<&str>) -> String {
         Ok(Notice::HolidayMissing { .. }) => "放假安排未录入",
         Ok(Notice::Asked { .. }) => "科室申请待答复",
         Ok(Notice::Weekly) => "每周情况",
+        Ok(Notice::Answer { .. }) => "答复科室回信",
+        Ok(Notice::Stranger { .. }) => "名册以外的邮箱登记",
+        Ok(Notice::MailboxDown { .. }) => "收信邮箱读不了",
         Err(_) => "告知管理员",
     }
     .to_owned()

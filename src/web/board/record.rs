@@ -74,6 +74,7 @@ impl Said {
             LetterState::Queued | LetterState::Sending => ("未发出", "yellow"),
             LetterState::Sent => ("已接收", "done"),
             LetterState::Failed => ("失败", "red"),
+            LetterState::Bounced => ("退信", "red"),
             LetterState::Dropped => ("未发", "done"),
         };
         let at = letter.ended_at.or(letter.first_attempt).unwrap_or(letter.next_attempt);
@@ -86,7 +87,9 @@ impl Said {
             told: words::day(said.dates.aim(said.counted_from)),
             word,
             class,
-            reply: words::plain(&letter.reply.or(letter.last_error).unwrap_or_default()),
+            reply: words::plain(
+                &letter.bounce.or(letter.delay).or(letter.reply).or(letter.last_error).unwrap_or_default(),
+            ),
             message_id: letter.message_id,
             subject: letter.subject.filter(|_| is_admin),
             tries,

@@ -1,0 +1,117 @@
+//! `duban mailbox`, `duban mail-in`, `duban incoming`: what comes in by mail.
+
+use std::{io::Read, sync::Arc};
+
+use super::{
+    Answer, Context, Exit, Failure, Result,
+    args::IncomingArgs,
+    run::{runtime, start_log},
+    table,
+};
+use crate::{
+    imap::{Inbox, LARGEST_BYTES},
+    service::{
+        Office,
+        incoming::{
+            Fate, Outcome, act,
+            pass::{self, PassError, pass},
+        },
+    },
+    store::{Db, Store},
+};
+
+const LISTED: u32 = 50;
+
+/// One look into the mailbox; 75 if it could not be read.
+pub fn mailbox(context: &Context) -> Result {
+    start_log(context);
+    let (office, db) = ready(context)?;
+    let Some(settings) = pass::settings(&office)? else {
+        return Err(Failure::new("没有设置收信邮箱：请在 duban.toml 里写 [mailbox]。"));
+    };
+    let (store, office, clock) =
+        (Store::new(db).map_err(|e| Failure::new(e.to_string()))?, Arc::new(office), context.clock);
+    let noting = office.clone();
+    let read = runtime()?.block_on(async {
+        let read = async {
+            let mut inbox = Inbox::open(&settings).await?;
+            let read = pass(&store, &office, &mut inbox, clock).await?;
+            inbox.close().await;
+            Ok::<_, PassError>(read)
+        };
+        let read = read.await.map_err(|e| match e {
+            PassError::Imap(e) => e.to_string(),
+            PassError::Service(e) => e.explain(),
+        });
+        let trouble = read.as_ref().err().cloned();
+        store.call(move |db| pass::note(db, &noting, trouble, &clock.now(&noting.settings.timezone))).await?;
+        Ok::<_, crate::service::Error>(read)
+    })?;
+    match read {
+        Ok(read) => Ok(Answer::done(format!(
+            "处理了 {} 封，转人工 {} 封，与督办无关 {} 封。\n",
+            read.done, read.waits, read.left_alone
+        ))),
+        Err(why) => Err(Failure { why: format!("收信邮箱读不了：{why}"), exit: Exit::Owed }),
+    }
+}
+
+/// A message from standard input, as an alias of the mail server hands it over. 75: it is to be handed over
+/// again.
+pub fn mail_in(context: &Context) -> Result {
+    let again = |why: String| Failure { why, exit: Exit::Owed };
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .take(LARGEST_BYTES.into())
+        .read_to_end(&mut bytes)
+        .map_err(|e| again(format!("读不到邮件：{e}")))?;
+    // What is too long is cut; the rest is read, so that whoever writes it meets no closed pipe.
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    let (office, mut db) = ready(context).map_err(|e| again(e.why))?;
+    let now = context.now(&office.settings);
+    match act(&mut db, &office, None, &bytes, &now).map_err(|e| again(e.explain()))? {
+        Fate::Done => Ok(Answer::done("已处理。\n")),
+        Fate::Waits => Ok(Answer::done("已转人工，用 duban incoming 查看。\n")),
+        Fate::LeftAlone => Ok(Answer::done("与督办无关，没有处理。\n").with(Exit::Nothing)),
+    }
+}
+
+/// What came in; by default only what waits for a person.
+pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
+    let office = context.office()?.0;
+    let now = context.now(&office.settings);
+    if let Some(id) = args.handled {
+        let mut db = context.open(&office.settings)?;
+        return if db.write(|tx| tx.end_waiting(id, &args.by, now.at))? {
+            Ok(Answer::done("已记下：这一封处理过了。\n"))
+        } else {
+            Err(Failure::new(format!("没有等着处理的 {id} 号来信。")))
+        };
+    }
+    let mut db = context.open_to_read(&office.settings)?;
+    let found = db.read(|tx| tx.incoming_list(!args.all, LISTED))?;
+    if args.json {
+        return Answer::json(&found);
+    }
+    if found.is_empty() {
+        let what = if args.all { "没有收到过来信。\n" } else { "没有等着处理的来信。\n" };
+        return Ok(Answer::done(what).with(Exit::Nothing));
+    }
+    let rows = found.into_iter().map(|row| {
+        let at = office.settings.timezone.to_datetime(row.at).strftime("%Y-%m-%d %H:%M").to_string();
+        let outcome = serde_json::from_str(&row.detail).map_or(row.outcome, |o: Outcome| o.words());
+        let [subject, text, outcome] =
+            [row.subject, row.text, outcome].map(|t| table::short(&crate::letter::words::plain(&t)));
+        [row.id.to_string(), at, row.sender, subject, text, outcome]
+    });
+    let text = table::table(["编号", "收到", "发信人", "主题", "写的是", "结果"], rows);
+    let hint = if args.all { "" } else { "\n看过、办妥以后：duban incoming --handled 编号\n" };
+    Ok(Answer::done(text + hint))
+}
+
+fn ready(context: &Context) -> Result<(Office, Db)> {
+    let mut office = context.office()?.0;
+    let db = context.open(&office.settings)?;
+    office.open_links(&context.env)?;
+    Ok((office, db))
+}

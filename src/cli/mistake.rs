@@ -1,0 +1,49 @@
+//! What is said when something is typed wrong.
+
+use std::{io::Write, process::ExitCode};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::Exit;
+
+/// Help and version as asked for; a mistake in Chinese.
+pub fn explain(e: &clap::Error) -> ExitCode {
+    // The library's own words.
+    let help = || e.render().to_string().replace("[OPTIONS]", "[选项]").replace("[default: ", "[默认：");
+    if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = std::io::stdout().write_all(help().as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    if e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = std::io::stderr().write_all(help().as_bytes());
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    let text = |kind| match e.get(kind) {
+        Some(ContextValue::String(s)) => s.clone(),
+        Some(ContextValue::Strings(s)) => s.join(" "),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let (arg, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let what = match e.kind() {
+        ErrorKind::InvalidSubcommand => format!("没有“{}”这个命令", text(ContextKind::InvalidSubcommand)),
+        ErrorKind::UnknownArgument => format!("不认识“{arg}”"),
+        ErrorKind::MissingRequiredArgument => format!("还缺：{arg}"),
+        ErrorKind::MissingSubcommand => "后面要写命令".to_owned(),
+        ErrorKind::InvalidValue | ErrorKind::NoEquals => format!("{arg} 不能是“{value}”"),
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(e).map(ToString::to_string).unwrap_or_default();
+            format!("{arg} 不能是“{value}”：{why}")
+        }
+        ErrorKind::ArgumentConflict if arg == text(ContextKind::PriorArg) => format!("{arg} 写了两次"),
+        ErrorKind::ArgumentConflict => format!("{arg} 不能与 {} 同用", text(ContextKind::PriorArg)),
+        ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
+            format!("{arg} 的个数不对")
+        }
+        _ => e.to_string(),
+    };
+    let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg].map(text).concat();
+    let near = if near.is_empty() { String::new() } else { format!("，是不是 {near}？") };
+    eprintln!("{what}{near}\n用 duban --help 查看用法。");
+    ExitCode::from(Exit::Usage as u8)
+}

@@ -1,0 +1,103 @@
+//! Reads the mailbox that replies come to, beside everything else: whatever happens to it, letters go out.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::Notify, task::JoinHandle, time::sleep};
+use tracing::error;
+
+use crate::{
+    clock::Clock,
+    imap::{ImapSettings, Inbox},
+    service::{
+        Office,
+        incoming::pass::{self, PassError, pass},
+    },
+    store::Store,
+};
+
+/// Pause after a failure; doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// A server that promises to say when something comes is asked all the same.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+
+/// The reader under way, and the office that it reads for.
+#[derive(Default)]
+pub struct Reader {
+    under_way: Option<(Arc<Office>, JoinHandle<()>)>,
+}
+
+impl Reader {
+    /// Reads for this office from now on. `wake`: something was recorded, and letters may be owed.
+    pub fn follow(&mut self, office: &Arc<Office>, store: &Store, wake: &Arc<Notify>) {
+        if self.under_way.as_ref().is_some_and(|(of, task)| Arc::ptr_eq(of, office) && !task.is_finished()) {
+            return;
+        }
+        self.stop();
+        let settings = match pass::settings(office) {
+            Ok(Some(settings)) => settings,
+            Ok(None) => return,
+            Err(e) => return error!(error = %e, "the mailbox is not read"),
+        };
+        let task = tokio::spawn(read(store.clone(), office.clone(), settings, wake.clone()));
+        self.under_way = Some((office.clone(), task));
+    }
+
+    /// What was begun is finished by the next reader: a message acts once.
+    pub fn stop(&mut self) {
+        if let Some((_, task)) = self.under_way.take() {
+            task.abort();
+        }
+    }
+}
+
+async fn read(store: Store, office: Arc<Office>, settings: ImapSettings, wake: Arc<Notify>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let trouble = match read_on(&store, &office, &settings, &wake, &mut pause).await {
+            PassError::Imap(e) => e.to_string(),
+            PassError::Service(e) => e.explain(),
+        };
+        let noting = office.clone();
+        let told =
+            store.call(move |db| pass::note(db, &noting, Some(trouble), &Clock::System.now(&noting.settings.timezone)));
+        match told.await {
+            Ok(true) => wake.notify_one(),
+            Ok(false) => {}
+            Err(e) => error!(error = %e, "trouble with the mailbox could not be noted"),
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Until something fails.
+async fn read_on(
+    store: &Store,
+    office: &Arc<Office>,
+    settings: &ImapSettings,
+    wake: &Notify,
+    pause: &mut Duration,
+) -> PassError {
+    let mut inbox = match Inbox::open(settings).await {
+        Ok(inbox) => inbox,
+        Err(e) => return e.into(),
+    };
+    loop {
+        match pass(store, office, &mut inbox, Clock::System).await {
+            Ok(read) if read.done + read.waits > 0 => wake.notify_one(),
+            Ok(_) => {}
+            Err(e) => return e,
+        }
+        let noting = office.clone();
+        let noted = store.call(move |db| pass::note(db, &noting, None, &Clock::System.now(&noting.settings.timezone)));
+        if let Err(e) = noted.await {
+            return e.into();
+        }
+        *pause = FIRST_PAUSE;
+        inbox = match inbox.wait(LONGEST_WAIT).await {
+            Ok(inbox) => inbox,
+            Err(e) => return e.into(),
+        };
+    }
+}

@@ -1,0 +1,123 @@
+//! What the sender of a reply is told: what was recorded, or how to say it so that it can be.
+
+use jiff::civil::Date;
+
+use super::{
+    Rendered,
+    page::{Block, Line as PageLine, Page, Row, Tone},
+    subject, words,
+};
+
+/// An answer to a reply.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The sections of the sender's mailbox, or the mailbox.
+    pub to: String,
+    pub said: Answered,
+    /// The sender's own words.
+    pub wrote: String,
+    /// What was recorded, or what can be.
+    pub lines: Vec<Line>,
+    pub token: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    Recorded,
+    /// 收到: read, and nothing recorded.
+    Acknowledged,
+    /// Not understood for certain, and why.
+    Unclear(String),
+}
+
+/// One item.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub number: u32,
+    pub title: String,
+    pub finish_by: Date,
+    /// What was recorded of it.
+    pub said: Option<String>,
+    pub url: Option<String>,
+}
+
+pub fn render(tag: &str, contact: &str, answer: &Answer) -> Rendered {
+    let subject = subject::tagged(tag, &said(answer));
+    let contact = words::plain(contact);
+    let footer = [
+        Some(format!("联系人：{contact}")),
+        Some("本邮件由系统自动回复，请勿回复涉密内容。".to_owned()),
+        answer.token.as_ref().map(|token| format!("回复编号：{token}（回复、转发时请保留这一行）")),
+    ];
+    let page = Page {
+        title: subject.clone(),
+        greeting: format!("{}：", words::plain(&answer.to)),
+        blocks: blocks(answer, &contact),
+        footer: footer.into_iter().flatten().collect(),
+    };
+    Rendered { text: page.text(), html: page.html(), subject, ics: None }
+}
+
+fn said(answer: &Answer) -> String {
+    let title = match answer.lines.as_slice() {
+        [] => String::new(),
+        [only] => format!("：{}", only.title),
+        [first, ..] => format!("：{}等{}项", first.title, answer.lines.len()),
+    };
+    match &answer.said {
+        Answered::Recorded => format!("已按回信登记{title}"),
+        Answered::Acknowledged => format!("您已看到，还没有登记办结{title}"),
+        Answered::Unclear(_) => format!("没有登记，请再回一次{title}"),
+    }
+}
+
+fn blocks(answer: &Answer, contact: &str) -> Vec<Block> {
+    let (tone, text) = match &answer.said {
+        Answered::Recorded => (Tone::Green, "已按您的回信登记如下。".to_owned()),
+        Answered::Acknowledged => {
+            (Tone::Blue, "已收到您的回信，知道您看过提醒了。还没有登记办结，照常提醒。".to_owned())
+        }
+        Answered::Unclear(why) => {
+            let said = format!("没有登记：{}。原信已留给管理员看；也请照下面的写法再回一次。", words::plain(why));
+            (Tone::Amber, said)
+        }
+    };
+    let several = answer.lines.len() > 1;
+    let mut blocks = vec![Block::Note { tone, text }];
+    let wrote = (!answer.wrote.is_empty()).then(|| Row::new("您写的是", format!("“{}”", words::plain(&answer.wrote))));
+    let items: Vec<PageLine> = answer.lines.iter().flat_map(|line| item(line, several)).collect();
+    let items = (!items.is_empty()).then_some(Row { label: "事项", lines: items });
+    let rows: Vec<Row> = wrote.into_iter().chain(items).collect();
+    blocks.extend((!rows.is_empty()).then_some(Block::Rows(rows)));
+    let how = if answer.lines.is_empty() && answer.said != Answered::Recorded {
+        format!("目前没有等您登记的事项。有疑问请联系{contact}。")
+    } else {
+        how(answer)
+    };
+    blocks.push(Block::Para(how));
+    blocks
+}
+
+fn item(line: &Line, several: bool) -> Vec<PageLine> {
+    let number = if several { words::circled(line.number) } else { String::new() };
+    let title = format!("{number}{}（请于{}前办结）", words::plain(&line.title), words::day(line.finish_by));
+    let said = line.said.as_ref().map(|said| PageLine::Text(words::plain(said)));
+    let link = line.url.as_ref().filter(|_| line.said.is_none());
+    let link = link.map(|url| PageLine::Link { label: "也可点此登记", url: words::plain(url), text: "" });
+    [Some(PageLine::Text(title)), said, link].into_iter().flatten().collect()
+}
+
+/// Worded so that none of its lines is itself a report, however it is quoted.
+fn how(answer: &Answer) -> String {
+    if answer.said == Answered::Recorded {
+        return "如果登记错了，直接回复本邮件，只写“撤回”两个字，就恢复到登记以前。".to_owned();
+    }
+    let which = match answer.lines.as_slice() {
+        [_] => "写“已办结”".to_owned(),
+        [first, ..] => format!("写明哪几项，如“{}已办结”或“全部已办结”", words::circled(first.number)),
+        [] => String::new(),
+    };
+    format!(
+        "可直接回复本邮件登记：开头{which}，网页链接、文号写在后面；不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。"
+    )
+}

@@ -1,0 +1,89 @@
+//! A delivery report: which letter it is about, and what follows.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tracing::warn;
+
+use super::{Outcome, Verdict};
+use crate::{
+    clock::Moment,
+    incoming::{Action, Report},
+    letter::words,
+    service::{Office, Result, deliver::pass_on, load::audit},
+    store::{LetterRow, LetterState, Tx},
+};
+
+/// A report that names no letter is about one that went no longer ago than this.
+const RECENT: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// `None` if it is about nobody's letter of ours.
+pub fn judge(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Option<Verdict>> {
+    let said = words(report);
+    let Some(letter) = letter(tx, report, now)? else {
+        let is_ours = |r: &crate::incoming::Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
+        let outcome = Outcome::Unmatched(said);
+        let about_ours = report.recipients.iter().any(is_ours);
+        return Ok(about_ours.then(|| Verdict { letter: None, text: String::new(), outcome }));
+    };
+    let is = |action: Action| report.recipients.iter().any(|r| r.action == action);
+    let outcome = if is(Action::Failed) || report.recipients.is_empty() {
+        if tx.set_bounced(letter.id, &said, now.at)? {
+            warn!(letter = letter.id, reply = said, "a letter was not delivered: the admin is told");
+            let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": said });
+            tx.audit(&audit(now, "bounced", None, None, detail))?;
+            // What an answer said is no reminder: nobody is asked to pass it on.
+            if letter.answers.is_none() {
+                pass_on(tx, office, &letter, now)?;
+            }
+        }
+        Outcome::Bounced(said)
+    } else if is(Action::Delayed) {
+        if letter.state == LetterState::Sent {
+            tx.set_delayed(letter.id, &said)?;
+        }
+        Outcome::Delayed(said)
+    } else {
+        Outcome::Delivered
+    };
+    Ok(Some(Verdict { letter: Some(letter), text: String::new(), outcome }))
+}
+
+/// By our name for it, by its Message-ID, else by mailbox and subject.
+fn letter(tx: &Tx, report: &Report, now: &Moment) -> Result<Option<LetterRow>> {
+    // ENVID is the left part of the Message-ID, which ends in the letter's number.
+    let number = report.envelope_id.as_deref().and_then(|id| id.rsplit('.').next()?.parse().ok());
+    if let Some(letter) = number.map(|id| tx.letter(id)).transpose()?.flatten()
+        && report.envelope_id.as_deref() == Some(letter.envelope_id())
+    {
+        return Ok(Some(letter));
+    }
+    for id in &report.message_ids {
+        if let Some(letter) = tx.letter_by_message_id(id)? {
+            return Ok(Some(letter));
+        }
+    }
+    let since = now.at.saturating_sub(RECENT).unwrap_or(Timestamp::MIN);
+    let text = squeezed(&report.text);
+    for recipient in report.recipients.iter().filter_map(|r| r.address.as_deref()) {
+        let is_named = |l: &LetterRow| l.subject.as_deref().is_some_and(|s| text.contains(&squeezed(s)));
+        if let Some(letter) = tx.sent_to(recipient, since)?.into_iter().find(is_named) {
+            return Ok(Some(letter));
+        }
+    }
+    Ok(None)
+}
+
+/// Subjects are wrapped in many ways.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+fn words(report: &Report) -> String {
+    let said = report.recipients.iter().map(|r| match &r.status {
+        Some(status) if !r.words.contains(status.as_str()) => format!("{status} {}", r.words),
+        _ => r.words.clone(),
+    });
+    let said: Vec<String> = said.filter(|s| !s.trim().is_empty()).collect();
+    let said = if said.is_empty() { "邮件被退回，没有说明原因".to_owned() } else { said.join("；") };
+    words::cap(&words::plain(&said), 300)
+}
