@@ -73,16 +73,54 @@ async fn a_healthy_server() {
     assert!(!commands.iter().any(|c| c.contains("EXPUNGE") || c.contains("\\Deleted")), "{commands:?}");
 }
 
+/// Bytes come as they come, and the service runs where it is put.
+#[tokio::test]
+async fn a_byte_at_a_time() {
+    let server = Server::start(|_, _, _| Act::Fine);
+    server.dribble();
+    server.put(0, "Subject: x\r\n\r\n* 1 FETCH (UID 9)\r\n{3}\r\n");
+    let server_ = server.clone();
+    let listed = tokio::spawn(async move { round(&server_).await }).await.unwrap().unwrap();
+    assert_eq!(listed.len(), 1);
+}
+
+/// Oldest first, so many at a time.
+#[tokio::test]
+async fn a_mailbox_that_is_full_to_the_brim() {
+    let server = Server::start(|_, _, _| Act::Fine);
+    for _ in 0..12_000 {
+        server.put(0, "x");
+    }
+    let mut settings = settings(server.port);
+    settings.limits.command = Duration::from_secs(20);
+    let mut inbox = Inbox::open(&settings).await.unwrap();
+    let listed = inbox.list().await.unwrap();
+    assert_eq!((listed.len(), listed[0].uid, listed[4999].uid), (5000, 1, 5000));
+    let searched = server.commands().iter().filter(|c| c.contains("SEARCH")).count();
+    assert_eq!(searched, 1);
+    // Without MOVE what was dealt with stays in front.
+    let server = Server::offering("", true, |_, _, _| Act::Fine);
+    for _ in 0..12_000 {
+        server.put(0, "x");
+    }
+    server.flag(11_000, "$DubanFiled");
+    settings.port = server.port;
+    let mut inbox = Inbox::open(&settings).await.unwrap();
+    let listed = inbox.list().await.unwrap();
+    assert_eq!((listed.len(), listed[0].uid), (1000, 11_001));
+}
+
 /// At each point each fault once: words, in time, and the next round is sound.
 #[tokio::test]
 async fn every_point_every_fault() {
     use At::{Capability, Fetch, Greeting, Id, List, Login, Move, Search, Select, Store};
     for at in [Greeting, Capability, Login, Id, List, Select, Search, Fetch, Store, Move] {
-        let faults: [(&str, Act); 10] = [
+        let faults: [(&str, Act); 11] = [
             ("drop", Act::Drop),
             ("stall", Act::Stall),
             ("garbage", Act::Say(b"\x00\xff\xfe hello?\r\n".to_vec())),
             ("endless", Act::Endless),
+            ("two megabytes in a line", say(&format!("* SEARCH{}", " 123456789".repeat(200_000)))),
             ("bye", say("* BYE going down")),
             ("half a line", Act::SayAndDrop(b"* OK [CAPA".to_vec())),
             ("a huge literal", say("* 1 FETCH (UID 1 BODY[] {99999999999999999999}")),
@@ -215,6 +253,12 @@ async fn starttls_stripped_or_injected() {
         assert!(error.to_string().contains(words), "{error}");
         assert!(!server.commands().iter().any(|c| c.contains("LOGIN")), "{:?}", server.commands());
     }
+    // An authority that is none.
+    settings_.ca_pem = Some(b"not a certificate".to_vec());
+    settings_.tls = Tls::Implicit;
+    let error = Inbox::open(&settings_).await.unwrap_err();
+    assert!(error.is_settings() && error.to_string().contains("ca_file"), "{error}");
+    settings_.ca_pem = None;
     // A server that greets in the clear, and a client that wants TLS at once.
     let server = Server::start(|_, _, _| Act::Fine);
     settings_.port = server.port;

@@ -55,7 +55,8 @@ async fn send(to: &str, id: &str, body: &str) {
     .unwrap();
     let letter = format!("From: zjk@ju.example.cn\r\nMessage-ID: <{id}@x>\r\nSubject: 回复\r\n\r\n{body}\r\n");
     let mut session = mailer.session();
-    let outcome = session.send("duban@ju.example.cn", &format!("{to}@ju.example.cn"), letter.as_bytes()).await;
+    let outcome =
+        session.send("duban@ju.example.cn", &format!("{to}@ju.example.cn"), letter.as_bytes(), "duban.test.1").await;
     assert_eq!(outcome.name(), "accepted", "{outcome:?}");
     session.finish().await;
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
+use async_imap::imap_proto::{MailboxDatum, Response};
 
 use super::{
     error::{ImapError, passes},
     folders::{self, FILED, Selected},
     login::{Offers, log_in},
     names::{quoted, set},
+    row::{Row, message_id},
     settings::ImapSettings,
     talk::Talk,
 };
@@ -20,6 +21,10 @@ const LISTED: usize = 5000;
 const WAITING: usize = 1000;
 /// A command's line and its answer stay within what servers and we take.
 const AT_ONCE: usize = 200;
+/// So many letters are searched at once.
+const PIECE: u32 = 5000;
+/// A folder that claims to hold more is not believed.
+const COUNTED: u32 = 1_000_000;
 /// So much of a Message-ID's line is read.
 const ID_BYTES: usize = 1000;
 
@@ -79,6 +84,8 @@ impl Inbox {
     /// What lies in the folder and was not dealt with, by ascending UID, at most 5000.
     pub async fn list(&mut self) -> Result<Vec<Listed>, ImapError> {
         self.here()?;
+        // How many there are now; what comes after this is news.
+        self.talk.command("NOOP", self.settings.limits.command, |_| {}).await?;
         self.talk.fresh = false;
         let what = match (self.moves(), self.selected.keywords) {
             // Nothing that was dealt with stays.
@@ -86,8 +93,7 @@ impl Inbox {
             (false, true) => format!("UNKEYWORD {FILED}"),
             (false, false) => "OR UNSEEN UNANSWERED".to_owned(),
         };
-        let mut uids = self.search(&what).await?;
-        uids.truncate(LISTED);
+        let uids = self.search(&what, LISTED).await?;
         let mut found = Vec::new();
         for uids in uids.chunks(AT_ONCE) {
             let keywords = self.selected.keywords;
@@ -186,7 +192,7 @@ impl Inbox {
     }
 
     async fn message_ids(&mut self) -> Result<Vec<String>, ImapError> {
-        let uids = self.search("UNDELETED").await?;
+        let uids = self.search("UNDELETED", usize::MAX).await?;
         let newest = &uids[uids.len().saturating_sub(WAITING)..];
         let mut found = Vec::new();
         for uids in newest.chunks(AT_ONCE) {
@@ -249,22 +255,29 @@ impl Inbox {
         Ok(())
     }
 
-    /// Ascending.
-    async fn search(&mut self, what: &str) -> Result<Vec<u32>, ImapError> {
-        let mut uids = Vec::new();
-        let answer = self
-            .talk
-            .command(&format!("UID SEARCH {what}"), self.settings.limits.command, |response| {
-                if let Response::MailboxData(MailboxDatum::Search(found)) = response {
-                    uids.extend_from_slice(found);
-                }
-            })
-            .await?;
-        if !answer.is_ok() {
-            return Err(self.refused(&format!("服务器不列出信件：{}", answer.words)));
+    /// The first `most` of them, ascending. Piece by piece: a mailbox may hold a hundred thousand letters, and the
+    /// answer is one line.
+    async fn search(&mut self, what: &str, most: usize) -> Result<Vec<u32>, ImapError> {
+        let (mut uids, mut from) = (Vec::new(), 1);
+        while from <= self.talk.exists().min(COUNTED) && uids.len() < most {
+            let to = self.talk.exists().min(from.saturating_add(PIECE - 1));
+            let command = format!("UID SEARCH {from}:{to} {what}");
+            let answer = self
+                .talk
+                .command(&command, self.settings.limits.command, |response| {
+                    if let Response::MailboxData(MailboxDatum::Search(found)) = response {
+                        uids.extend_from_slice(found);
+                    }
+                })
+                .await?;
+            if !answer.is_ok() {
+                return Err(self.refused(&format!("服务器不列出信件：{}", answer.words)));
+            }
+            from = to.saturating_add(1);
         }
         uids.sort_unstable();
         uids.dedup();
+        uids.truncate(most);
         Ok(uids)
     }
 
@@ -305,66 +318,5 @@ impl Inbox {
 
     fn refused(&self, words: &str) -> ImapError {
         if passes(words) { self.talk.line(words) } else { self.talk.settings(words) }
-    }
-}
-
-/// What a FETCH response says of a letter.
-struct Row<'a> {
-    uid: u32,
-    size: Option<u32>,
-    flags: Vec<&'a str>,
-    body: Option<&'a [u8]>,
-}
-
-impl<'a> Row<'a> {
-    fn read(response: &'a Response<'_>) -> Option<Self> {
-        let Response::Fetch(_, attributes) = response else { return None };
-        let (mut uid, mut row) = (None, Row { uid: 0, size: None, flags: Vec::new(), body: None });
-        for attribute in attributes {
-            match attribute {
-                AttributeValue::Uid(value) => uid = Some(*value),
-                AttributeValue::Rfc822Size(size) => row.size = Some(*size),
-                AttributeValue::Flags(flags) => row.flags = flags.iter().map(AsRef::as_ref).collect(),
-                AttributeValue::BodySection { data, .. } => row.body = Some(data.as_deref().unwrap_or_default()),
-                _ => {}
-            }
-        }
-        // Without it the server only mentions that something changed.
-        uid.map(|uid| Row { uid, ..row })
-    }
-
-    fn has(&self, flag: &str) -> bool {
-        self.flags.iter().any(|f| f.eq_ignore_ascii_case(flag))
-    }
-
-    fn is_filed(&self, keywords: bool, moves: bool) -> bool {
-        self.has(FILED) || (!keywords && !moves && self.has("\\Seen") && self.has("\\Answered"))
-    }
-}
-
-/// The identifier in a Message-ID's line, without < >.
-fn message_id(header: &[u8]) -> Option<String> {
-    let header = String::from_utf8_lossy(header);
-    let (_, rest) = header.split_once('<')?;
-    let (id, _) = rest.split_once('>')?;
-    let id: String = id.chars().filter(|c| !c.is_whitespace()).collect();
-    (!id.is_empty()).then_some(id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn identifiers_of_letters() {
-        for (header, id) in [
-            ("Message-ID: <a@b>\r\n\r\n", Some("a@b")),
-            ("Message-Id:\r\n <a\r\n @b>\r\n", Some("a@b")),
-            ("Message-ID: <>\r\n", None),
-            ("Message-ID: a@b\r\n", None),
-            ("\r\n", None),
-        ] {
-            assert_eq!(message_id(header.as_bytes()).as_deref(), id, "{header}");
-        }
     }
 }

@@ -9,6 +9,7 @@ mod inbox;
 mod login;
 mod names;
 mod probe;
+mod row;
 mod settings;
 mod talk;
 mod wire;

@@ -67,6 +67,10 @@ impl Talk {
         self.exists = exists;
     }
 
+    pub(super) fn exists(&self) -> u32 {
+        self.exists
+    }
+
     /// What a server says first.
     pub(super) async fn greeting(&mut self, limit: Duration) -> Result<(), ImapError> {
         let greeting = match timeout(limit, self.client.read_response()).await {

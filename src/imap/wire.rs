@@ -18,6 +18,8 @@ use crate::tls::TlsStream;
 
 /// What a server may say between two commands; a letter's first MiB and then some.
 const COMMAND_BYTES: usize = 2 * 1024 * 1024;
+/// The longest line that is asked for names 5000 letters; the parser reads a line anew for every 4 KiB of it.
+const LINE_BYTES: usize = 256 * 1024;
 const CHUNK_BYTES: usize = 16 * 1024;
 /// Deeper than anything that is asked for.
 const DEEPEST: usize = 32;
@@ -101,7 +103,11 @@ impl Wire {
     fn next_line(&mut self) -> io::Result<bool> {
         let Some(end) = self.raw[self.scanned..].iter().position(|byte| *byte == b'\n') else {
             self.scanned = self.raw.len();
-            return Ok(false);
+            return if self.raw.len() > LINE_BYTES {
+                Err(senseless("服务器的答复没有尽头"))
+            } else {
+                Ok(false)
+            };
         };
         let raw: Vec<u8> = self.raw.drain(..=self.scanned + end).collect();
         self.scanned = 0;

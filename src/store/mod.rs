@@ -3,7 +3,7 @@
 mod board;
 mod deadlines;
 mod history;
-mod incoming;
+mod inbox;
 mod occurrences;
 mod outbox;
 mod requests;
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 pub use self::{
     deadlines::{DeadlineRow, LoadRecord},
     history::{AuditRow, LetterRecord},
-    incoming::{IncomingRow, ItemRow, NewIncoming, Place, Placed},
+    inbox::{IncomingRow, ItemRow, NewIncoming, Place, Placed},
     occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
     outbox::{AttemptRow, LetterRow, LetterState, NewLetter, SaidRow, Utterance},
     requests::{Decision, NewRequest, RequestKind, RequestRow},

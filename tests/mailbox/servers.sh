@@ -129,6 +129,7 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_tls_cert_file = $dir/server.pem
 smtpd_tls_key_file = $dir/server.key
 smtpd_tls_security_level = may
+in_flow_delay = 0
 queue_run_delay = 5s
 minimal_backoff_time = 5s
 maximal_backoff_time = 10s

@@ -69,6 +69,8 @@ struct State {
     next: u32,
     keywords: bool,
     sent: usize,
+    /// A byte at a time.
+    dribbles: bool,
 }
 
 /// Stops listening when the test ends, with its process.
@@ -114,6 +116,15 @@ impl Server {
         state.next += 1;
         state.folders[folder].1.push(Letter { uid, flags: String::new(), body: body.into() });
         uid
+    }
+
+    /// Marks the first `count` letters of the inbox.
+    pub fn flag(&self, count: usize, flags: &str) {
+        self.state().folders[0].1.iter_mut().take(count).for_each(|letter| letter.flags.push_str(flags));
+    }
+
+    pub fn dribble(&self) {
+        self.state().dribbles = true;
     }
 
     pub fn commands(&self) -> Vec<String> {
@@ -241,8 +252,11 @@ impl Talk {
                 if verb == "SELECT" { At::Select } else { At::Examine }
             }
             ("UID", "SEARCH") => {
-                let found = state.folders[self.folder].1.iter().filter(|letter| match words[2] {
-                    "UNKEYWORD" => !letter.flags.contains(words[3]),
+                let pieces = uids(words[2]);
+                let letters = state.folders[self.folder].1.iter().enumerate();
+                let letters = letters.filter(|(n, _)| pieces.contains(&(*n as u32 + 1))).map(|(_, letter)| letter);
+                let found = letters.filter(|letter| match words[3] {
+                    "UNKEYWORD" => !letter.flags.contains(words[4]),
                     "OR" => !(letter.flags.contains("\\Seen") && letter.flags.contains("\\Answered")),
                     _ => true,
                 });
@@ -313,8 +327,20 @@ impl Talk {
             rest = &rest[at + 5..];
         }
         filled.extend_from_slice(rest);
-        self.state.lock().expect("the state").sent += filled.len();
-        self.stream.write_all(&filled)
+        let dribbles = {
+            let mut state = self.state.lock().expect("the state");
+            state.sent += filled.len();
+            state.dribbles
+        };
+        if !dribbles {
+            return self.stream.write_all(&filled);
+        }
+        self.stream.set_nodelay(true)?;
+        for byte in filled {
+            self.stream.write_all(&[byte])?;
+            thread::yield_now();
+        }
+        Ok(())
     }
 
     /// Whether the connection goes on.
