@@ -60,7 +60,7 @@ fn letter(id: &str, to: &str) -> Vec<u8> {
 }
 
 async fn send(session: &mut Session, id: &str, to: &str) -> Outcome {
-    session.send(FROM, to, &letter(id, to)).await
+    session.send(FROM, to, &letter(id, to), "duban.real.1").await
 }
 
 fn check(outcome: &Outcome, name: &str, words: &str) {
