@@ -14,7 +14,7 @@ const DONE: &str = "&XfJZBHQG-";
 const MANUAL: &str = "&X4VOul3l-";
 
 fn settings(port: u16) -> ImapSettings {
-    let short = Duration::from_millis(300);
+    let short = Duration::from_millis(600);
     ImapSettings {
         host: "127.0.0.1".to_owned(),
         port,
@@ -35,7 +35,11 @@ async fn open(server: &Server) -> Result<Inbox, ImapError> {
 
 /// All that the service does in a round.
 async fn round(server: &Server) -> Result<Vec<Listed>, ImapError> {
-    let mut inbox = open(server).await?;
+    round_of(settings(server.port)).await
+}
+
+async fn round_of(settings: ImapSettings) -> Result<Vec<Listed>, ImapError> {
+    let mut inbox = Inbox::open(&settings).await?;
     let listed = inbox.list().await?;
     for letter in &listed {
         assert_eq!(inbox.fetch(letter.uid).await?.map(|body| body.len()), Some(letter.size as usize));
@@ -79,8 +83,10 @@ async fn a_byte_at_a_time() {
     let server = Server::start(|_, _, _| Act::Fine);
     server.dribble();
     server.put(0, "Subject: x\r\n\r\n* 1 FETCH (UID 9)\r\n{3}\r\n");
-    let server_ = server.clone();
-    let listed = tokio::spawn(async move { round(&server_).await }).await.unwrap().unwrap();
+    let mut settings = settings(server.port);
+    settings.limits.command = Duration::from_secs(20);
+    settings.limits.fetch = Duration::from_secs(20);
+    let listed = tokio::spawn(round_of(settings)).await.unwrap().unwrap();
     assert_eq!(listed.len(), 1);
 }
 

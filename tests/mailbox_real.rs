@@ -73,14 +73,19 @@ async fn listed(mut inbox: Inbox, count: usize) -> (Inbox, Vec<u32>) {
     panic!("{count} letters did not come");
 }
 
-fn folders(user: &str) -> Vec<String> {
-    let list = Command::new("doveadm")
+fn doveadm(user: &str, verb: &str, folder: &[&str]) -> String {
+    let said = Command::new("doveadm")
         .arg("-c")
         .arg(dir().join("etc/dovecot.conf"))
-        .args(["mailbox", "list", "-u", &format!("{user}@ju.example.cn")])
+        .args(["mailbox", verb, "-u", &format!("{user}@ju.example.cn")])
+        .args(folder)
         .output()
         .unwrap();
-    let mut names: Vec<String> = String::from_utf8(list.stdout).unwrap().lines().map(str::to_owned).collect();
+    String::from_utf8(said.stdout).unwrap()
+}
+
+fn folders(user: &str) -> Vec<String> {
+    let mut names: Vec<String> = doveadm(user, "list", &[]).lines().map(str::to_owned).collect();
     names.sort();
     names
 }
@@ -123,6 +128,26 @@ async fn a_round_over_each_kind_of_line() {
         assert!(flagged(".&XfJZBHQG-").ends_with(":2,S"), "{}", flagged(".&XfJZBHQG-"));
         assert!(flagged(".&X4VOul3l-").ends_with(":2,F"), "{}", flagged(".&X4VOul3l-"));
     }
+}
+
+/// A person tidies up while the service runs.
+#[tokio::test]
+async fn folders_that_go_away() {
+    let settings = settings("leader", Tls::Implicit);
+    for id in ["eins", "zwei"] {
+        send("leader", id, "已办结").await;
+    }
+    let (mut inbox, uids) = listed(Inbox::open(&settings).await.unwrap(), 2).await;
+    doveadm("leader", "delete", &["已处理", "待人工"]);
+    assert_eq!(folders("leader"), ["INBOX"]);
+    assert_eq!(inbox.waiting().await.unwrap(), [""; 0]);
+    assert_eq!(folders("leader"), ["INBOX", "待人工"]);
+    doveadm("leader", "delete", &["待人工"]);
+    inbox.file(uids[0], Filed::Done).await.unwrap();
+    inbox.file(uids[1], Filed::Manual).await.unwrap();
+    assert_eq!(folders("leader"), ["INBOX", "已处理", "待人工"]);
+    assert_eq!(inbox.waiting().await.unwrap().len(), 1);
+    assert_eq!(inbox.list().await.unwrap(), []);
 }
 
 #[tokio::test]
