@@ -57,7 +57,7 @@ def _block(letter, colon="："):
 
 
 def outlook(letter, sender, words, date):
-    _, text = letter[0], letter[1]
+    text = letter[1]
     quoted = "\r\n".join(_block(letter[0], ":")) + "\r\n\r\n" + text
     plain = f"{words}\r\n\r\n{quoted}"
     page = (
@@ -67,15 +67,8 @@ def outlook(letter, sender, words, date):
         + "<br>".join(f"<b>{html.escape(line)}</b>" for line in _block(letter[0], ":")) + f"</p></div>{html_of(letter[0])}</div></body></html>"
     )
     head = _head(letter[0], sender, f"答复: {letter[0]['Subject']}", date, more=("X-Mailer: Microsoft Outlook 16.0", "Thread-Index: Adx1y2z3"))
-    return _alternative(head, plain, page, "gb2312" if _fits(plain + page, "gb2312") else "utf-8")
+    return _alternative(head, plain, page, "utf-8")
 
-
-def _fits(text, charset):
-    try:
-        text.encode(charset)
-        return True
-    except UnicodeEncodeError:
-        return False
 
 
 def foxmail(letter, sender, words, date):
@@ -115,7 +108,7 @@ def coremail(letter, sender, words, date):
     quoted = "\r\n".join(f">{line}" for line in text.splitlines())
     plain = f"{words}\r\n\r\n\r\n\r\n在 {date:%Y-%m-%d %H:%M:%S}，\"政务公开提醒\" <duban@ju.example.cn> 写道：\r\n\r\n{quoted}"
     head = _head(message, sender, f"Re:{message['Subject']}", date, more=("X-Mailer: Coremail Webmail Server Version XT5.0",))
-    return head.encode() + _part("plain", plain, "gbk")
+    return head.encode() + _part("plain", plain, "gb18030", label="gbk")
 
 
 def forwarded_and_answered(letter, sender, words, date):
