@@ -31,8 +31,9 @@ pub(super) fn looks_right(address: &str) -> bool {
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':');
     address.len() <= ADDRESS_BYTES
         && !address.contains(odd)
-        && address.rsplit_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.starts_with('.') && domain.split('.').all(|label| !label.is_empty())
+        && address.split_once('@').is_some_and(|(local, domain)| {
+            let right = |c: char| c.is_alphanumeric() || c == '-';
+            !local.is_empty() && domain.split('.').all(|label| !label.is_empty() && label.chars().all(right))
         })
 }
 
@@ -91,6 +92,17 @@ mod tests {
         {
             assert_eq!(from(field), None, "{field}");
         }
+        // What two programs may read in two ways is read in none.
+        for field in [
+            "<bgs@example.test> <x@y.cn>",
+            "<bgs@example.test>x@y.cn",
+            "g: bgs@example.test, x@y.cn;",
+            "bgs@example.test x@y.cn",
+            "<@y.cn:bgs@example.test>",
+        ] {
+            assert_eq!(from(field), None, "{field}");
+        }
+        assert_eq!(from("bgs@example.test <x@y.cn>").as_deref(), Some("x@y.cn"));
         let two = b"From: a@b.cn\nFrom: c@d.cn\n\n";
         assert_eq!(sole(&Header::read(two, |_| false).0, "from"), None);
     }

@@ -126,6 +126,9 @@ impl Reader<'_> {
                     continue;
                 }
             }
+            if kind.value.starts_with("multipart/") {
+                kind = Params::read("text/plain");
+            }
             let body = transfer::decode(self.body(), &coding);
             if is_message && encoded < ENCODED_DEPTH && self.frames.len() < DEPTH {
                 self.encoded_message(&body, encoded);
@@ -155,15 +158,18 @@ impl Reader<'_> {
         self.parts = inner.parts;
     }
 
-    /// A multipart's own boundary, or what looks like it where none is declared.
+    /// A multipart's own boundary, or what looks like it where none is declared or another is used.
     fn boundary(&self, kind: &Params) -> Option<Vec<u8>> {
-        if let Some(boundary) = kind.get("boundary").map(str::trim_end).filter(|b| !b.is_empty()) {
-            return Some(boundary.as_bytes().to_vec());
-        }
         let rest = self.bytes.get(self.at..)?;
+        let declared = kind.get("boundary").map(|b| b.trim_end().as_bytes()).filter(|b| !b.is_empty());
+        // Only the outermost is searched for: what is nested may be nested a thousand times.
+        let comes = |b: &&[u8]| !self.frames.is_empty() || has_line(rest, b);
+        if let Some(boundary) = declared.filter(comes) {
+            return Some(boundary.to_vec());
+        }
         let near = rest.get(..rest.len().min(2000))?;
         let mut lines = near.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-        lines.find_map(|l| l.strip_prefix(b"--").filter(|b| b.len() >= 8 && !b.contains(&b' '))).map(<[u8]>::to_vec)
+        lines.find_map(|l| l.strip_prefix(b"--").filter(|b| !b.is_empty() && !b.contains(&b' '))).map(<[u8]>::to_vec)
     }
 
     /// What stands before a multipart's first part is nothing, unless that part never comes.
@@ -205,6 +211,12 @@ impl Reader<'_> {
         }
         false
     }
+}
+
+/// Whether some line is this boundary.
+fn has_line(bytes: &[u8], boundary: &[u8]) -> bool {
+    let marks = |line: &[u8]| line.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(boundary));
+    bytes.split(|b| *b == b'\n').any(marks)
 }
 
 fn transfer_is_plain(coding: &str) -> bool {

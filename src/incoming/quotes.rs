@@ -80,7 +80,7 @@ fn is_rule(line: &str) -> bool {
     }
     let label = line.trim_matches(|c: char| is_mark(c) || c.is_whitespace() || matches!(c, ':' | '：')).to_lowercase();
     marks >= 2 && label.chars().count() <= 40 && LABELS.iter().any(|l| label.starts_with(l))
-        || label == "begin forwarded message"
+        || matches!(label.as_str(), "begin forwarded message" | "original")
         || label == "以下是转发的邮件"
 }
 

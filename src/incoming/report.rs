@@ -21,7 +21,7 @@ pub struct Report {
     pub envelope_id: Option<String>,
     /// The Message-IDs of what was returned, then whatever looks like one in the text.
     pub message_ids: Vec<String>,
-    /// The whole text and the returned subject, to find the letter by its subject.
+    /// The whole text, the report's own subject and the returned one, to find the letter by its subject.
     pub text: String,
 }
 
@@ -172,7 +172,7 @@ pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
 
 /// What a person would read, and the subject of what was returned.
 pub(super) fn text(seen: &Seen) -> String {
-    let mut text = seen.text.to_owned();
+    let mut text = format!("主题：{}\n{}", seen.subject, seen.text);
     let mut add = |header: &Header| {
         if let Some(subject) = header.text("subject").map(|s| one_line(&s, WORDS_CHARS)).filter(|s| !text.contains(s)) {
             text.push_str("\n主题：");
@@ -255,7 +255,7 @@ pub(super) fn status_in(text: &str) -> Option<String> {
     let code = |word: &&str| {
         let parts: Vec<&str> = word.trim_end_matches('.').split('.').collect();
         let number = |p: &str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
-        parts.len() == 3 && matches!(parts[0], "4" | "5") && parts.iter().copied().all(number)
+        parts.len() == 3 && matches!(parts[0], "4" | "5") && parts.iter().all(number)
     };
     words.take(20_000).find(code).map(|word| word.trim_end_matches('.').to_owned())
 }

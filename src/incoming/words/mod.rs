@@ -120,17 +120,22 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
         }
     }
     let mut said: Vec<Statement> = Vec::new();
-    for Open { numbers, verb, remark } in open {
+    for Open { mut numbers, verb, remark } in open {
         let act = verb.act(&remark, today).ok_or(NOT_UNDERSTOOD)?;
         let clash = |s: &Statement| s.numbers.iter().any(|n| numbers.contains(n)) && s.act != act;
         if said.iter().any(clash) {
             return Err(TWICE);
         }
         let words = super::header::one_line(remark.shown().trim_matches(is_edge), WORDS_CHARS);
-        match said.iter_mut().find(|s| s.numbers == numbers) {
+        // Said again: the remark is added to what was said first.
+        let first = said.iter().position(|s| s.numbers.iter().any(|n| numbers.contains(n)));
+        numbers.retain(|n| !said.iter().any(|s| s.numbers.contains(n)));
+        match first.and_then(|i| said.get_mut(i)).filter(|_| numbers.is_empty()) {
             Some(same) if words.is_empty() || same.words.contains(&words) => {}
-            Some(same) if same.words.is_empty() => same.words = words,
-            _ => said.push(Statement { numbers, act, words }),
+            Some(same) => {
+                same.words = super::header::one_line(&[same.words.as_str(), &words].join(" "), WORDS_CHARS);
+            }
+            None => said.push(Statement { numbers, act, words }),
         }
     }
     Ok((said, acknowledged))

@@ -51,7 +51,7 @@ const SUBJECTS: [&str; 22] = [
     "报告",
 ];
 const TITLES: [&str; 9] = ["主任", "科长", "处长", "局长", "书记", "老师", "同志", "办公室", "股长"];
-const READ: [&str; 24] = [
+const READ: [&str; 30] = [
     "收到",
     "已收到",
     "收悉",
@@ -76,6 +76,12 @@ const READ: [&str; 24] = [
     "嗯",
     "嗯嗯",
     "谢谢您",
+    "尽快办理",
+    "会尽快办理",
+    "我们会尽快办理",
+    "马上办理",
+    "抓紧办理",
+    "按要求办理",
 ];
 
 /// The clause without greetings and without what only says who speaks.

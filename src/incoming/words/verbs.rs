@@ -16,7 +16,10 @@ pub(super) enum Verb {
     TakeBack,
 }
 
-const ADVERBS: [&str; 17] = [
+const ADVERBS: [&str; 20] = [
+    "已按期",
+    "已按时",
+    "已按要求",
     "均已",
     "都已",
     "已经",
@@ -74,7 +77,8 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
         let at = skip(chars, skip(chars, at, &FINISH), &["了"]);
         return ends(chars, at, &["因", "由于", "原因"]).map(|end| (Verb::Postponed, end));
     }
-    if let Some(at) = word(chars, adverbs, &POSTPONE) {
+    // `已延期` and `已撤回` may speak of a paper: neither is asked for.
+    if let Some(at) = word(chars, bare, &POSTPONE) {
         let at = skip(chars, at, &FINISH);
         return ends(chars, at, &["至", "到", "因", "由于", "原因"]).map(|end| (Verb::Postponed, end));
     }
@@ -82,7 +86,7 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
         let at = skip(chars, skip(chars, at, &OUR_SECTION), &["工作", "业务"]);
         return ends(chars, at, &[]).map(|end| (Verb::NotApplicable, end));
     }
-    let at = word(chars, adverbs, &TAKE_BACK)?;
+    let at = word(chars, bare, &TAKE_BACK)?;
     ends(chars, skip(chars, skip(chars, at, &TAKEN), &["了"]), &[]).map(|end| (Verb::TakeBack, end))
 }
 
@@ -164,7 +168,9 @@ impl Verb {
                 let in_part = says(&["但", "除", "部分", "已办结", "已完成", "撤回", "误报", "不对", "其余", "其他"]);
                 (!in_part).then_some(Act::NotApplicable)
             }
-            Self::TakeBack => (!says(&["不撤", "不用撤", "不要撤"])).then_some(Act::TakeBack),
+            Self::TakeBack => {
+                (!says(&["不撤", "不用撤", "不要撤", "已办结", "已完成", "不适用"])).then_some(Act::TakeBack)
+            }
         }
     }
 }
