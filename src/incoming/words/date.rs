@@ -43,6 +43,7 @@ fn only(mut dates: Vec<Date>) -> Option<Date> {
 /// A date at the beginning and its width; `Some((None, _))` for one that does not exist.
 fn date(chars: &[char], today: Date) -> Option<(Option<Date>, usize)> {
     let (first, mut at) = number(chars, 4)?;
+    at += blanks(&chars[at..]);
     let mark = *chars.get(at)?;
     let year = match mark {
         '年' | '-' | '/' | '.' if (1000..=9999).contains(&first) => {
@@ -55,6 +56,7 @@ fn date(chars: &[char], today: Date) -> Option<(Option<Date>, usize)> {
     at += blanks(&chars[at..]);
     let (month, width) = if year.is_some() { number(&chars[at..], 2)? } else { (first, 0) };
     at += width;
+    at += blanks(&chars[at..]);
     if *chars.get(at)? != if mark == '年' { '月' } else { mark } {
         return None;
     }
@@ -63,6 +65,9 @@ fn date(chars: &[char], today: Date) -> Option<(Option<Date>, usize)> {
     let (day, width) = number(&chars[at..], 2)?;
     at += width;
     let worded = matches!(mark, '年' | '月');
+    if worded {
+        at += blanks(&chars[at..]);
+    }
     match chars.get(at) {
         Some('日' | '号') if worded => at += 1,
         Some(c) if c.is_ascii_digit() => return None,
@@ -97,7 +102,7 @@ mod tests {
         for (words, expected) in [
             ("材料未齐,预计2026年2月10日办结", Some(date(2026, 2, 10))),
             ("2月10日", Some(date(2026, 2, 10))),
-            ("2 月 10 日", None),
+            ("2 月 10 日", Some(date(2026, 2, 10))),
             ("2026-02-10", Some(date(2026, 2, 10))),
             ("2026/2/10前", Some(date(2026, 2, 10))),
             ("2026.2.10", Some(date(2026, 2, 10))),

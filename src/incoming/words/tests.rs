@@ -177,6 +177,7 @@ fn the_rest_of_the_acts() {
     one("不适用", Act::NotApplicable, "");
     one("本科室不适用，无此职能", Act::NotApplicable, "无此职能");
     one("不涉及我科。", Act::NotApplicable, "");
+    one("本科室不涉及该事项", Act::NotApplicable, "");
     one("不适用于本科室", Act::NotApplicable, "");
     one("撤回", Act::TakeBack, "");
     one("误报，尚未办结", Act::TakeBack, "尚未办结");
