@@ -12,7 +12,7 @@ const PARTS: usize = 300;
 /// Attached messages that are themselves encoded, each read anew.
 const ENCODED_DEPTH: usize = 2;
 
-/// A part without parts of its own.
+/// A part without parts of its own, or an attached message before its parts.
 #[derive(Debug, Default)]
 pub(super) struct Leaf {
     pub header: Header,
@@ -121,6 +121,9 @@ impl Reader<'_> {
                 }
                 if is_message && transfer_is_plain(&coding) {
                     self.frames.push(Frame { boundary: None, digest: false, attached: true, alternative: None });
+                    // It has a name as a file has, and no body but its parts.
+                    let place = Params::read(&header.raw("content-disposition").unwrap_or_default());
+                    self.parts.leaves.push(Leaf { header, kind, place, attached, ..Leaf::default() });
                     header = self.head();
                     self.parts.attached.push(header.clone());
                     continue;
@@ -129,12 +132,14 @@ impl Reader<'_> {
             if kind.value.starts_with("multipart/") {
                 kind = Params::read("text/plain");
             }
-            let body = transfer::decode(self.body(), &coding);
+            let mut body = transfer::decode(self.body(), &coding);
+            let place = Params::read(&header.raw("content-disposition").unwrap_or_default());
             if is_message && encoded < ENCODED_DEPTH && self.frames.len() < DEPTH {
-                self.encoded_message(&body, encoded);
+                let message = std::mem::take(&mut body);
+                self.parts.leaves.push(Leaf { header, kind, place, attached, ..Leaf::default() });
+                self.encoded_message(&message, encoded);
                 return;
             }
-            let place = Params::read(&header.raw("content-disposition").unwrap_or_default());
             self.parts.leaves.push(Leaf { header, kind, place, body, attached, alternative });
             return;
         }
@@ -259,7 +264,23 @@ mod tests {
         let message = "Content-Type: multipart/mixed; boundary=a\n\npre\n--a\nContent-Type: multipart/alternative; boundary=ab\n\n--ab\n\nplain\n--ab\nContent-Type: text/html\n\n<p>\n--ab--\nepilogue\n--a\nContent-Type: message/rfc822\n\nSubject: x\n\ninner\n--a--\nend";
         assert_eq!(
             leaves(message),
-            [leaf("text/plain", "plain", false), leaf("text/html", "<p>", false), leaf("text/plain", "inner", true)]
+            [
+                leaf("text/plain", "plain", false),
+                leaf("text/html", "<p>", false),
+                leaf("message/rfc822", "", false),
+                leaf("text/plain", "inner", true)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_attached_message_in_base64() {
+        let inner = "U3ViamVjdDogeAoKaW5uZXIK";
+        let head = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64";
+        let message = format!("Content-Type: multipart/mixed; boundary=a\n\n--a\n{head}\n\n{inner}\n--a\n\nown\n--a--");
+        assert_eq!(
+            leaves(&message),
+            [leaf("message/rfc822", "", false), leaf("text/plain", "inner\n", true), leaf("text/plain", "own", false)]
         );
     }
 
