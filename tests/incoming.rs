@@ -2,10 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path, time::Instant};
 
-use duban::incoming::{
-    self, Kind, Message,
-    words::{self, Item},
-};
+use duban::incoming::{self, Item, Kind, Message};
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -65,7 +62,7 @@ fn shown(message: &Message, ours: &str, items: &[Item]) -> String {
             if blind != written {
                 let _ = writeln!(text, "without our letter: {blind:?}");
             }
-            let understood = words::understand(&written, items, date(2026, 2, 4));
+            let understood = incoming::understand(&written, items, date(2026, 2, 4));
             let _ = writeln!(text, "understood: {understood:?}");
         }
         Kind::Automatic(why) => {
@@ -137,7 +134,7 @@ fn hostile_letters_take_no_time() {
         if let Kind::Written { text, .. } = &message.kind {
             let ours = fs::read_to_string(folder().join("three.txt")).unwrap();
             let written = incoming::written(text, Some(&ours));
-            let _ = words::understand(&written, &ITEMS, date(2026, 2, 4));
+            let _ = incoming::understand(&written, &ITEMS, date(2026, 2, 4));
         }
         let took = start.elapsed();
         let allowed = if cfg!(debug_assertions) { 8 } else { 1 };
@@ -171,7 +168,7 @@ fn read_all(bytes: &[u8]) {
     assert_eq!(message.fingerprint.len(), 64);
     let _ = message.authenticated("mx.example.test");
     if let Kind::Written { text, .. } = &message.kind {
-        let _ = words::understand(&incoming::written(text, None), &ITEMS, date(2026, 2, 4));
+        let _ = incoming::understand(&incoming::written(text, None), &ITEMS, date(2026, 2, 4));
     }
 }
 

@@ -254,7 +254,7 @@ pub(super) fn status_in(text: &str) -> Option<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
     let code = |word: &&str| {
         let parts: Vec<&str> = word.trim_end_matches('.').split('.').collect();
-        let number = |p: &str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
+        let number = |p: &&str| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
         parts.len() == 3 && matches!(parts[0], "4" | "5") && parts.iter().all(number)
     };
     words.take(20_000).find(code).map(|word| word.trim_end_matches('.').to_owned())

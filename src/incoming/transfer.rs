@@ -4,7 +4,9 @@
 pub(super) fn decode(body: &[u8], encoding: &str) -> Vec<u8> {
     let encoding = encoding.trim().to_ascii_lowercase();
     if encoding.starts_with("base64") {
-        base64(body)
+        // No base64 begins a line with hyphens: that is a boundary that was not announced.
+        let end = body.windows(3).position(|three| three == b"\n--").unwrap_or(body.len());
+        base64(&body[..end])
     } else if encoding.starts_with("quoted-printable") {
         quoted_printable(body)
     } else {
@@ -76,6 +78,7 @@ mod tests {
         assert_eq!(base64(b"5bey\r\n5Yqe!57uT"), "已办结".as_bytes());
         assert_eq!(base64(b"5bey5Y"), [0xe5, 0xb7, 0xb2, 0xe5]);
         assert_eq!(base64(b"YQ==YQ=="), b"aa");
+        assert_eq!(decode(b"5bey5Yqe\r\n--lost\r\nContent", "base64"), "已办".as_bytes());
         assert_eq!(quoted_printable(b"=E5=B7=B2=\r\nb = c=3d=3"), b"\xe5\xb7\xb2b = c==3");
         assert_eq!(quoted_printable(b"a=  \n=b="), b"a=b");
     }

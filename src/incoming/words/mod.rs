@@ -84,8 +84,18 @@ pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
 
 /// A quote that nothing marked: its words would pass for the sender's.
 fn holds_our_letter(written: &str) -> bool {
-    const OURS: [&str; 6] =
-        ["本邮件由系统", "请勿回复涉密", "下次提醒", "此后不再提醒", "分工方案第", "逾期3个工作日起"];
+    const OURS: [&str; 10] = [
+        "本邮件由系统",
+        "请勿回复涉密",
+        "直接回复本邮件",
+        "回复编号",
+        "您写的是",
+        "没有登记：",
+        "下次提醒",
+        "此后不再提醒",
+        "分工方案第",
+        "逾期3个工作日起",
+    ];
     let joined: String = written.chars().filter(|c| !c.is_whitespace() && *c != '>').collect();
     OURS.iter().any(|words| joined.contains(words))
 }

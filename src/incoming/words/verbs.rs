@@ -84,7 +84,7 @@ const TAKEN: [&str; 7] = ["办结登记", "上次登记", "登记", "办结", "�
 pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     let bare = skip(chars, 0, &["对", "该项", "此项", "本项"]);
     let adverbs = (0..3).fold(bare, |at, _| skip(chars, at, &ADVERBS));
-    if let Some(at) = word(chars, adverbs, &DONE) {
+    if let Some(at) = word(chars, on_a_day(chars, adverbs), &DONE) {
         return ends(chars, skip(chars, at, &["了", "啦"]), &[]).map(|end| (Verb::Done, end));
     }
     if let Some(at) = word(chars, adverbs, &CANNOT)
@@ -104,6 +104,14 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     }
     let at = word(chars, bare, &TAKE_BACK)?;
     ends(chars, skip(chars, skip(chars, at, &TAKEN), &["了"]), &[]).map(|end| (Verb::TakeBack, end))
+}
+
+/// `已于1月30日`: a day on which it was done. Without 已 it may be one to come.
+fn on_a_day(chars: &[char], at: usize) -> usize {
+    let is_said = at > 0 && chars.get(at - 1) == Some(&'已') && chars.get(at) == Some(&'于');
+    let of_day = |c: &&char| c.is_ascii_digit() || matches!(c, '年' | '月' | '日' | '号' | '.' | '-' | '/' | ' ');
+    let length = chars.get(at + 1..).unwrap_or_default().iter().take(16).take_while(of_day).count();
+    if is_said && length > 0 { at + 1 + length } else { at }
 }
 
 /// Whether a verb stands anywhere in it, ended or not.

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tracing::warn;
 
-use super::{Outcome, Verdict};
+use super::{Outcome, Verdict, reply};
 use crate::{
     clock::Moment,
-    incoming::{Action, Report},
+    incoming::{Action, Message, Recipient, Report},
     letter::words,
     service::{Office, Result, deliver::pass_on, load::audit},
     store::{LetterRow, LetterState, Tx},
@@ -17,10 +17,10 @@ use crate::{
 const RECENT: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// `None` if it is about nobody's letter of ours.
-pub fn judge(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Option<Verdict>> {
+pub fn judge(tx: &Tx, office: &Office, message: &Message, report: &Report, now: &Moment) -> Result<Option<Verdict>> {
     let said = words(report);
-    let Some(letter) = letter(tx, report, now)? else {
-        let is_ours = |r: &crate::incoming::Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
+    let Some(letter) = letter(tx, office, message, report, now)? else {
+        let is_ours = |r: &Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
         let outcome = Outcome::Unmatched(said);
         let about_ours = report.recipients.iter().any(is_ours);
         return Ok(about_ours.then(|| Verdict { letter: None, text: String::new(), outcome }));
@@ -48,8 +48,8 @@ pub fn judge(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<
     Ok(Some(Verdict { letter: Some(letter), text: String::new(), outcome }))
 }
 
-/// By our name for it, by its Message-ID, else by mailbox and subject.
-fn letter(tx: &Tx, report: &Report, now: &Moment) -> Result<Option<LetterRow>> {
+/// By our name for it, by its Message-ID, by its token, else by mailbox and subject.
+fn letter(tx: &Tx, office: &Office, message: &Message, report: &Report, now: &Moment) -> Result<Option<LetterRow>> {
     // ENVID is the left part of the Message-ID, which ends in the letter's number.
     let number = report.envelope_id.as_deref().and_then(|id| id.rsplit('.').next()?.parse().ok());
     if let Some(letter) = number.map(|id| tx.letter(id)).transpose()?.flatten()
@@ -61,6 +61,9 @@ fn letter(tx: &Tx, report: &Report, now: &Moment) -> Result<Option<LetterRow>> {
         if let Some(letter) = tx.letter_by_message_id(id)? {
             return Ok(Some(letter));
         }
+    }
+    if let [only] = reply::letters(tx, office, message)?.as_slice() {
+        return Ok(Some(only.clone()));
     }
     let since = now.at.saturating_sub(RECENT).unwrap_or(Timestamp::MIN);
     let text = squeezed(&report.text);

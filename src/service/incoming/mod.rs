@@ -123,7 +123,7 @@ pub fn give_up(db: &mut Db, place: &Place, now: &Moment) -> Result<Fate> {
 /// `None` if it is not for us.
 fn judge(tx: &Tx, office: &Office, message: &Message, now: &Moment) -> Result<Option<Verdict>> {
     match &message.kind {
-        Kind::Report(report) => bounce::judge(tx, office, report, now),
+        Kind::Report(report) => bounce::judge(tx, office, message, report, now),
         Kind::Written { text, attachments } => reply::judge(tx, office, message, text, attachments, now),
         Kind::Automatic(why) => {
             let letter = reply::letters(tx, office, message)?.into_iter().next();

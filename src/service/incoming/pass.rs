@@ -13,8 +13,8 @@ use crate::{
     service::{Error, Office, Result, in_transaction, notices::Notice},
     store::{Db, Place, Placed, Store},
 };
-/// So often a message is begun before it is left to a person: reading it has ended the program.
-const TRIES: u32 = 3;
+/// So often a message is begun before it is left to a person: reading it ends the program, or the connection.
+const TRIES: u32 = 5;
 /// A mailbox that cannot be read for so long is trouble, and the admin is told.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(45);
 /// Where the database remembers how the last look went.
