@@ -111,7 +111,7 @@ fn of_several_only_what_is_named() {
     assert_eq!(last(&mut bureau).outcome, "unclear");
     assert!(answer_to(&mut bureau, OFFICE, "2026-01-27T10:01").contains("没有登记，请再回一次"));
     assert_eq!(bureau.db.read(|tx| tx.count_waiting()).unwrap(), 1);
-    // The answer holds the same numbers; answering it makes the first message clear.
+    // The answer holds the same numbers; answering it, or the letter again, makes the first message clear.
     let said = reply(&mut bureau, OFFICE, OFFICE, "②已办结");
     assert_eq!(bureau.comes_in(&said, "2026-01-27T10:05"), Fate::Done);
     assert_eq!(

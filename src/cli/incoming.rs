@@ -20,6 +20,7 @@ use crate::{
     store::{Db, Store},
 };
 
+/// Lines for a person; a program is given all.
 const LISTED: u32 = 50;
 
 /// One look into the mailbox; 75 if it could not be read.
@@ -89,7 +90,8 @@ pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
         };
     }
     let mut db = context.open_to_read(&office.settings)?;
-    let found = db.read(|tx| tx.incoming_list(!args.all, LISTED))?;
+    let limit = if args.json { u32::MAX } else { LISTED };
+    let found = db.read(|tx| tx.incoming_list(!args.all, limit))?;
     if args.json {
         return Answer::json(&found);
     }

@@ -201,6 +201,14 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.execute(params![id, by, at])? == 1)
     }
 
+    /// What this sender wrote unclearly in answer to the same letter, or to what the letter answers, waits no more.
+    pub fn end_unclear(&self, sender: &str, letter: &LetterRow, at: Timestamp) -> Result<()> {
+        let sql = "UPDATE incoming SET waits = 0, handled_by = ?1, handled_at = ?4
+                   WHERE waits AND outcome = 'unclear' AND sender = ?1 AND (letter = ?2 OR id = ?3)";
+        self.tx.prepare_cached(sql)?.execute(params![sender, letter.id, letter.answers, at])?;
+        Ok(())
+    }
+
     /// Messages that wait and that this mailbox had, by Message-ID.
     pub fn waiting_in(&self, mailbox: &str) -> Result<Vec<(i64, String)>> {
         let sql = "SELECT DISTINCT i.id, i.message_id FROM incoming i JOIN incoming_place p ON p.incoming = i.id

@@ -146,10 +146,9 @@ fn remember(
     let message_id = message.message_id.as_deref().unwrap_or_default();
     let keys = [&*message.fingerprint, message_id, sender, &message.subject, &text];
     let id = add(tx, keys, letter.as_ref().map(|l| l.id), &outcome, now)?;
-    // Who was asked and has answered has made the first message clear.
-    let asked = letter.as_ref().and_then(|l| l.answers).filter(|_| matches!(outcome, Outcome::Recorded(_)));
-    if let Some(asked) = asked {
-        tx.end_waiting(asked, sender, now.at)?;
+    // Who says it again, and clearly, has made clear what he said before.
+    if let (Outcome::Recorded(_), Some(letter)) = (&outcome, &letter) {
+        tx.end_unclear(sender, letter, now.at)?;
     }
     answer::answer(tx, office, id, sender, letter.as_ref(), &outcome, now)?;
     info!(incoming = id, letter = letter.map(|l| l.id), outcome = outcome.name(), "a message came in");
