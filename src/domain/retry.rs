@@ -35,12 +35,13 @@ const FIRST_PAUSE_SECONDS: i64 = 60;
 const LONGEST_PAUSE_SECONDS: i64 = 3600;
 
 /// Decides after the `attempts`-th attempt (from 1), which ended at `now`; the first began at
-/// `first`. `spread` in 0..1000 is the jitter: a pause is between 80 % and 120 % of its length.
-pub fn after(outcome: &Outcome, attempts: u32, first: Timestamp, now: Timestamp, spread: u16) -> Next {
+/// `first`. `spread` in 0..1000 is the jitter: a pause is between 80 % and 120 % of its length. What is for
+/// the last who can be told (`is_last`) is given up only if it is refused for good.
+pub fn after(outcome: &Outcome, attempts: u32, first: Timestamp, now: Timestamp, spread: u16, is_last: bool) -> Next {
     match outcome {
         Outcome::Accepted { .. } => Next::Sent,
         Outcome::Permanent { .. } => Next::GiveUp,
-        _ if attempts >= MIN_ATTEMPTS && now.duration_since(first) >= HORIZON => Next::GiveUp,
+        _ if !is_last && attempts >= MIN_ATTEMPTS && now.duration_since(first) >= HORIZON => Next::GiveUp,
         _ => {
             let doubled = FIRST_PAUSE_SECONDS << attempts.saturating_sub(1).min(10);
             let pause = doubled.min(LONGEST_PAUSE_SECONDS);
@@ -85,7 +86,7 @@ mod tests {
         let mut now = first;
         let mut pauses = Vec::new();
         for attempts in 1.. {
-            match after(&outcome, attempts, first, now, 500) {
+            match after(&outcome, attempts, first, now, 500, false) {
                 Next::RetryAt(at) => {
                     pauses.push(at.duration_since(now).as_secs());
                     now = at;
@@ -100,9 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_told_last_is_told_in_the_end() {
+        let late = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_hours(24 * 90)).unwrap();
+        let after = |outcome, is_last| after(&outcome, 2000, Timestamp::UNIX_EPOCH, late, 0, is_last);
+        assert_eq!(after(Outcome::Temporary { reply: String::new() }, false), Next::GiveUp);
+        assert!(matches!(after(Outcome::Temporary { reply: String::new() }, true), Next::RetryAt(_)));
+        assert_eq!(after(Outcome::Permanent { reply: String::new() }, true), Next::GiveUp);
+    }
+
+    #[test]
     fn a_long_holiday_does_not_end_it() {
         let outcome = Outcome::Temporary { reply: String::new() };
         let late = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_hours(24 * 9)).unwrap();
-        assert!(matches!(after(&outcome, 2, Timestamp::UNIX_EPOCH, late, 0), Next::RetryAt(_)));
+        assert!(matches!(after(&outcome, 2, Timestamp::UNIX_EPOCH, late, 0, false), Next::RetryAt(_)));
     }
 }

@@ -174,7 +174,10 @@ pub fn settle(db: &mut Db, office: &Office, claimed: &Claimed, outcome: &Outcome
     let attempts = letter.attempts + 1;
     // Spread by what the letter is, so that the same run gives the same pauses.
     let spread = (letter.id.unsigned_abs().wrapping_mul(7919) + u64::from(attempts) * 104_729) % 1000;
-    let next = retry::after(outcome, attempts, letter.first_attempt.unwrap_or(now.at), now.at, spread as u16);
+    // When a section's letter is given up the admin is asked to pass it on; after him there is nobody.
+    let is_last = office.settings.admin.iter().any(|admin| admin.as_str() == letter.mailbox);
+    let first = letter.first_attempt.unwrap_or(now.at);
+    let next = retry::after(outcome, attempts, first, now.at, spread as u16, is_last);
     db.write(|tx| {
         tx.settle(letter.id, *attempt, outcome, next, now.at)?;
         if next == Next::Sent {

@@ -120,7 +120,7 @@ fn withdraw(tx: &Tx, id: &str, load: i64, now: &Moment) -> crate::store::Result<
     Ok(())
 }
 
-fn withdraw_occurrence(tx: &Tx, occurrence: &OccurrenceRow, now: &Moment) -> crate::store::Result<()> {
+pub(super) fn withdraw_occurrence(tx: &Tx, occurrence: &OccurrenceRow, now: &Moment) -> crate::store::Result<()> {
     tx.set_state(occurrence.id, State::Withdrawn, None)?;
     tx.audit(&audit(now, "withdrawn", Some(&occurrence.deadline), Some(&occurrence.period), json!({})))
 }
@@ -135,27 +135,40 @@ fn move_occurrences(
 ) -> crate::store::Result<()> {
     let open = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: Some(State::Open) })?;
     for old in &open {
-        let Some((term, next_due)) = term_of(office, deadline, old, open.len()) else {
-            withdraw_occurrence(tx, old, now)?;
-            continue;
-        };
-        let dates = Dates::new(deadline, &office.calendar, term.due);
-        let told = |d: &Dates| (d.due, d.finish_by, d.target);
-        let has_moved = told(&dates) != told(&old.dates);
-        tx.set_dates(old.id, &term.period, &dates, next_due, old.revision + u32::from(has_moved))?;
-        tx.speak_on(old.id, Some(now.today()))?;
-        // Whoever had not reported may no longer be asked.
-        if tx.progress(old.id)?.is_done(deadline, &office.section_names(deadline)) {
-            tx.set_state(old.id, State::Done, None)?;
-            tx.audit(&audit(now, "closed", Some(&old.deadline), Some(&term.period), json!({})))?;
-        }
-        if has_moved {
-            changes.moved.push((old.deadline.clone(), term.period.clone()));
-            let detail = json!({ "from": old.dates, "to": dates });
-            tx.audit(&audit(now, "moved", Some(&old.deadline), Some(&term.period), detail))?;
-        }
+        changes.moved.extend(move_occurrence(tx, office, deadline, old, open.len(), now)?);
     }
     Ok(())
+}
+
+/// The same for one, of so many that are open. Gives its deadline and period if its dates have moved.
+pub(super) fn move_occurrence(
+    tx: &Tx,
+    office: &Office,
+    deadline: &Deadline,
+    old: &OccurrenceRow,
+    open: usize,
+    now: &Moment,
+) -> crate::store::Result<Option<(String, String)>> {
+    let Some((term, next_due)) = term_of(office, deadline, old, open) else {
+        withdraw_occurrence(tx, old, now)?;
+        return Ok(None);
+    };
+    let dates = Dates::new(deadline, &office.calendar, term.due);
+    let told = |d: &Dates| (d.due, d.finish_by, d.target);
+    let has_moved = told(&dates) != told(&old.dates);
+    tx.set_dates(old.id, &term.period, &dates, next_due, old.revision + u32::from(has_moved))?;
+    tx.speak_on(old.id, Some(now.today()))?;
+    // Whoever had not reported may no longer be asked.
+    if tx.progress(old.id)?.is_done(deadline, &office.section_names(deadline)) {
+        tx.set_state(old.id, State::Done, None)?;
+        tx.audit(&audit(now, "closed", Some(&old.deadline), Some(&term.period), json!({})))?;
+    }
+    if !has_moved {
+        return Ok(None);
+    }
+    let detail = json!({ "from": old.dates, "to": dates });
+    tx.audit(&audit(now, "moved", Some(&old.deadline), Some(&term.period), detail))?;
+    Ok(Some((old.deadline.clone(), term.period)))
 }
 
 /// Where an open occurrence stands under the wording that is in force now, and the next one's due

@@ -134,7 +134,7 @@ pub(super) fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment)
     if mine.is_empty() {
         return Err(Error::Refused(format!("{} {} 没有可以撤回的办结登记。", deadline.id, occurrence.period)));
     }
-    revoke(tx, &occurrence, &mine, report, now)?;
+    revoke(tx, office, &occurrence, &mine, report, now)?;
     let progress = tx.progress(occurrence.id)?;
     Ok(Reported {
         title: deadline.title_for(&occurrence.period),
@@ -149,6 +149,7 @@ pub(super) fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment)
 /// Takes these reports back. The occurrence is open again.
 pub(super) fn revoke(
     tx: &Tx,
+    office: &Office,
     occurrence: &OccurrenceRow,
     completions: &[&Completion],
     report: &Report,
@@ -157,11 +158,26 @@ pub(super) fn revoke(
     for completion in completions {
         tx.revoke_completion(completion.id, now.at, &report.by)?;
     }
+    let detail = json!({ "section": report.section, "note": report.note, "reports": completions.len() });
+    tx.audit(&load::act(now, &report.by, "reopened", occurrence, detail))?;
     if occurrence.state == State::Done {
         tx.set_state(occurrence.id, State::Open, Some(now.today()))?;
+        catch_up(tx, office, occurrence, now)?;
     }
-    let detail = json!({ "section": report.section, "note": report.note, "reports": completions.len() });
-    Ok(tx.audit(&load::act(now, &report.by, "reopened", occurrence, detail))?)
+    Ok(())
+}
+
+/// What was edited while it was done holds for it from now on.
+fn catch_up(tx: &Tx, office: &Office, occurrence: &OccurrenceRow, now: &Moment) -> Result<()> {
+    match tx.deadline(&occurrence.deadline)? {
+        Some(row) if row.in_force => {
+            let filter = OccurrenceFilter { deadline: Some(&occurrence.deadline), state: Some(State::Open) };
+            let open = tx.occurrences(filter)?.len();
+            load::move_occurrence(tx, office, &row.deadline, occurrence, open, now)?;
+        }
+        _ => load::withdraw_occurrence(tx, occurrence, now)?,
+    }
+    Ok(())
 }
 
 /// The deadline with this id.

@@ -103,7 +103,7 @@ fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result
         let Some(row) = tx.deadline(&occurrence.deadline)? else { continue };
         let progress = tx.progress(occurrence.id)?;
         if let Some(why) = no_longer_said(tx, office, &occurrence, &row.deadline, &progress, &said)? {
-            tx.drop_said(said.id, why)?;
+            tx.drop_said(&said, why)?;
             continue;
         }
         is_to_leader |= said.reader.is_leader;

@@ -183,9 +183,14 @@ impl Tx<'_> {
         rows.map(|row| row.map_err(Error::from).and_then(|(said, letter)| Ok((said?, letter)))).collect()
     }
 
-    /// It will not be said after all.
-    pub fn drop_said(&self, id: i64, why: &str) -> Result<()> {
-        self.tx.prepare_cached("UPDATE said SET dropped = ?2 WHERE id = ?1")?.execute(params![id, why])?;
+    /// It will not be said after all; nor was it to the mailbox that refused it, where it was to be passed on:
+    /// should there be reason again, it is said again.
+    pub fn drop_said(&self, said: &SaidRow, why: &str) -> Result<()> {
+        let sql = "UPDATE said SET dropped = ?2 WHERE dropped IS NULL AND (id = ?1 OR
+                   (occurrence = ?3 AND counted_from = ?4 AND saying = ?5 AND mailbox = ?6 AND behalf = ''))";
+        let SaidRow { id, occurrence, counted_from, saying, reader, .. } = said;
+        let saying = saying.to_string();
+        self.tx.prepare_cached(sql)?.execute(params![id, why, occurrence, counted_from, saying, reader.behalf])?;
         Ok(())
     }
 

@@ -216,7 +216,7 @@ impl Reply<'_> {
         let mine: Vec<&Completion> = completions.iter().filter(is_meant).collect();
         if !mine.is_empty() {
             let report = self.report(occurrence, item, statement);
-            report::revoke(self.tx, occurrence, &mine, &report, self.now)?;
+            report::revoke(self.tx, self.office, occurrence, &mine, &report, self.now)?;
         }
         Ok(if withdrawn || !mine.is_empty() { Act::TakenBack } else { Act::NothingToTakeBack })
     }
