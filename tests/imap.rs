@@ -40,12 +40,11 @@ async fn round(server: &Server) -> Result<Vec<Listed>, ImapError> {
 
 async fn round_of(settings: ImapSettings) -> Result<Vec<Listed>, ImapError> {
     let mut inbox = Inbox::open(&settings).await?;
-    let listed = inbox.list().await?;
+    let listed = inbox.list(1).await?;
     for letter in &listed {
         assert_eq!(inbox.fetch(letter.uid).await?.map(|body| body.len()), Some(letter.size as usize));
         inbox.file(letter.uid, Filed::Done).await?;
     }
-    inbox.waiting().await?;
     inbox.close().await;
     Ok(listed)
 }
@@ -57,16 +56,14 @@ async fn a_healthy_server() {
     let second = server.put(0, "Message-ID: <b@x>\r\n\r\nzwei");
     let mut inbox = open(&server).await.unwrap();
     assert_eq!(inbox.uid_validity(), 7);
-    let listed = inbox.list().await.unwrap();
+    let listed = inbox.list(1).await.unwrap();
     assert_eq!(listed, [Listed { uid: first, size: 25 }, Listed { uid: second, size: 25 }]);
     assert_eq!(inbox.fetch(second).await.unwrap().unwrap(), b"Message-ID: <b@x>\r\n\r\nzwei");
     assert_eq!(inbox.fetch(99).await.unwrap(), None);
     inbox.file(first, Filed::Done).await.unwrap();
     inbox.file(first, Filed::Done).await.unwrap();
     inbox.file(second, Filed::Manual).await.unwrap();
-    assert_eq!(inbox.list().await.unwrap(), []);
-    assert_eq!(inbox.waiting().await.unwrap(), ["b@x"]);
-    assert_eq!(inbox.list().await.unwrap(), []);
+    assert_eq!(inbox.list(1).await.unwrap(), []);
     assert_eq!(server.names(), ["INBOX", DONE, MANUAL]);
     assert!(server.letters(DONE)[0].flags.contains("\\Seen"));
     let manual = &server.letters(MANUAL)[0].flags;
@@ -100,10 +97,14 @@ async fn a_mailbox_that_is_full_to_the_brim() {
     let mut settings = settings(server.port);
     settings.limits.command = Duration::from_secs(20);
     let mut inbox = Inbox::open(&settings).await.unwrap();
-    let listed = inbox.list().await.unwrap();
+    let listed = inbox.list(1).await.unwrap();
     assert_eq!((listed.len(), listed[0].uid, listed[4999].uid), (5000, 1, 5000));
     let searched = server.commands().iter().filter(|c| c.contains("SEARCH")).count();
-    assert_eq!(searched, 1);
+    assert_eq!(searched, 3);
+    // What is not for us stays in front: it is passed over by its number.
+    let listed = inbox.list(11_999).await.unwrap();
+    assert_eq!(listed.iter().map(|letter| letter.uid).collect::<Vec<_>>(), [11_999, 12_000]);
+    assert_eq!(inbox.list(12_001).await.unwrap(), []);
     // Without MOVE what was dealt with stays in front.
     let server = Server::offering("", true, |_, _, _| Act::Fine);
     for _ in 0..12_000 {
@@ -112,7 +113,7 @@ async fn a_mailbox_that_is_full_to_the_brim() {
     server.flag(11_000, "$DubanFiled");
     settings.port = server.port;
     let mut inbox = Inbox::open(&settings).await.unwrap();
-    let listed = inbox.list().await.unwrap();
+    let listed = inbox.list(1).await.unwrap();
     assert_eq!((listed.len(), listed[0].uid), (1000, 11_001));
 }
 
@@ -216,7 +217,8 @@ async fn without_move_the_letter_stays_and_is_not_listed_again() {
             inbox.file(first, Filed::Done).await.unwrap();
             inbox.file(second, Filed::Manual).await.unwrap();
         }
-        assert_eq!(inbox.list().await.unwrap(), []);
+        // Without keywords only its number tells it from what a person has read and answered.
+        assert_eq!(inbox.list(if keywords { 1 } else { second + 1 }).await.unwrap(), []);
         assert_eq!((server.letters(DONE).len(), server.letters(MANUAL).len()), (1, 1));
         for letter in server.letters("INBOX") {
             assert!(letter.flags.contains(mark) && letter.flags.contains("\\Seen"), "{letter:?}");
@@ -297,13 +299,13 @@ async fn waits() {
         _ => Act::Fine,
     });
     let mut inbox = open(&server).await.unwrap();
-    inbox.list().await.unwrap();
+    inbox.list(1).await.unwrap();
     let begun = Instant::now();
     let mut inbox = inbox.wait(Duration::from_secs(20)).await.unwrap();
     let waited = begun.elapsed();
     assert!(waited > Duration::from_millis(250) && waited < Duration::from_secs(3), "{waited:?}");
     assert_eq!(server.commands().iter().filter(|c| c.ends_with(" IDLE")).count(), 2);
-    inbox.list().await.unwrap();
+    inbox.list(1).await.unwrap();
     let begun = Instant::now();
     inbox.wait(Duration::from_millis(500)).await.unwrap().close().await;
     assert!(begun.elapsed() >= Duration::from_millis(500));
@@ -312,7 +314,7 @@ async fn waits() {
         let server =
             Server::offering(offers, true, move |at, _, _| if at == At::Idle { say(reply) } else { Act::Fine });
         let mut inbox = open(&server).await.unwrap();
-        inbox.list().await.unwrap();
+        inbox.list(1).await.unwrap();
         let begun = Instant::now();
         let inbox = inbox.wait(Duration::from_secs(20)).await.unwrap();
         assert!(begun.elapsed() < Duration::from_secs(3), "{reply}");
@@ -328,7 +330,7 @@ async fn dropped_halfway() {
     let mut inbox = open(&server).await.unwrap();
     let dropped = tokio::time::timeout(Duration::from_millis(50), inbox.fetch(uid)).await;
     assert!(dropped.is_err());
-    assert!(inbox.list().await.unwrap_err().to_string().contains("没有结束"));
+    assert!(inbox.list(1).await.unwrap_err().to_string().contains("没有结束"));
 }
 
 #[tokio::test]
@@ -336,7 +338,7 @@ async fn a_big_letter_and_one_that_is_bigger_than_asked() {
     let server = Server::start(|_, _, _| Act::Fine);
     let uid = server.put(0, &"x".repeat(5_000_000));
     let mut inbox = open(&server).await.unwrap();
-    assert_eq!(inbox.list().await.unwrap(), [Listed { uid, size: 5_000_000 }]);
+    assert_eq!(inbox.list(1).await.unwrap(), [Listed { uid, size: 5_000_000 }]);
     assert_eq!(inbox.fetch(uid).await.unwrap().unwrap().len(), LARGEST_BYTES as usize);
     assert!(server.sent() < 1_100_000, "{}", server.sent());
     let whole = format!("* 1 FETCH (UID 1 BODY[]<0> {{5000000}}\r\n{})\r\n{{tag}} OK done", "x".repeat(5_000_000));

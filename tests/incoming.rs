@@ -84,9 +84,17 @@ fn the_same_letter_by_another_way() {
     for (name, bytes) in letters().into_iter().filter(|(name, _)| !name.starts_with("hostile")) {
         let other = [b"Received: from elsewhere\r\n\tby here; Wed, 4 Feb 2026\r\n".as_slice(), &bytes].concat();
         assert_eq!(incoming::read(&bytes).fingerprint, incoming::read(&other).fingerprint, "{name}");
-        let changed = [bytes.as_slice(), b"x"].concat();
-        assert_ne!(incoming::read(&bytes).fingerprint, incoming::read(&changed).fingerprint, "{name}");
+        let with_footer = [bytes.as_slice(), b"\r\nadded on the way"].concat();
+        assert_eq!(incoming::read(&bytes).fingerprint, incoming::read(&with_footer).fingerprint, "{name}");
     }
+}
+
+/// Without a Message-ID only all of it together tells two letters apart.
+#[test]
+fn letters_without_a_name_are_told_apart() {
+    let read = |more: &str| incoming::read(format!("From: a@example.test\r\n{more}").as_bytes()).fingerprint;
+    let all = ["\r\neins", "\r\nzwei", "In-Reply-To: <a@b>\r\n\r\neins", "Message-ID: <a@b>\r\n\r\neins"].map(read);
+    assert!((1..all.len()).all(|n| !all[..n].contains(&all[n])), "{all:?}");
 }
 
 #[test]

@@ -58,8 +58,8 @@ fn message(from: &str, words: &str, more: &str) -> String {
 }
 
 fn token(bureau: &mut Bureau, to: &str) -> String {
-    let id = bureau.last_letter_to(to).id;
-    bureau.office.reply_token(id).unwrap()
+    let letter = bureau.last_letter_to(to);
+    bureau.office.reply_token(letter.id, &letter.message_id).unwrap()
 }
 
 fn done(bureau: &mut Bureau, deadline: &str) -> Vec<String> {
@@ -95,7 +95,7 @@ fn a_reply_records_and_is_confirmed_and_can_be_taken_back() {
     let said = reply(&mut bureau, LAW, LAW, "已办结 江交〔2026〕3号");
     assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Done);
     assert_eq!(done(&mut bureau, "law"), ["fzk@example.test 江交〔2026〕3号 "]);
-    assert_eq!(answer_to(&mut bureau, LAW, "2026-01-27T10:01"), "【政务公开提醒】已按回信登记：清理规范性文件");
+    assert_eq!(answer_to(&mut bureau, LAW, "2026-01-27T10:01"), "【政务公开提醒】已登记办结：清理规范性文件");
     assert!(bureau.tick("2026-01-29T08:30").iter().all(|(to, _)| to != LAW), "nothing is said of it any more");
     let back = reply(&mut bureau, LAW, LAW, "撤回");
     assert_eq!(bureau.comes_in(&back, "2026-01-29T10:00"), Fate::Done);
@@ -111,7 +111,7 @@ fn of_several_only_what_is_named() {
     assert_eq!(last(&mut bureau).outcome, "unclear");
     assert!(answer_to(&mut bureau, OFFICE, "2026-01-27T10:01").contains("没有登记，请再回一次"));
     assert_eq!(bureau.db.read(|tx| tx.count_waiting()).unwrap(), 1);
-    // The answer holds the same numbers; answering it, or the letter again, makes the first message clear.
+    // The answer holds the same numbers; answering it in full makes the first message clear.
     let said = reply(&mut bureau, OFFICE, OFFICE, "②已办结");
     assert_eq!(bureau.comes_in(&said, "2026-01-27T10:05"), Fate::Done);
     assert_eq!(
@@ -119,6 +119,9 @@ fn of_several_only_what_is_named() {
         (0, 1),
         "by due date, then by name"
     );
+    assert_eq!(bureau.db.read(|tx| tx.count_waiting()).unwrap(), 1, "of ① nothing is known yet");
+    let said = said.replace("②", "①").replace("@client.test", ".b@client.test");
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:06"), Fate::Done);
     assert_eq!(bureau.db.read(|tx| tx.count_waiting()).unwrap(), 0);
 }
 
@@ -246,7 +249,7 @@ fn a_section_is_named_where_each_reports_for_itself_from_one_mailbox() {
     bureau.tick(MORNING);
     let said = reply(&mut bureau, OFFICE, OFFICE, "已办结");
     assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Waits);
-    assert!(last(&mut bureau).detail.contains("写明科室"));
+    assert!(last(&mut bureau).detail.contains("单独写明一个科室"));
     let said = reply(&mut bureau, OFFICE, OFFICE, "已办结，法制科");
     assert_eq!(bureau.comes_in(&said, "2026-01-27T10:01"), Fate::Done);
     assert_eq!(done(&mut bureau, "each").len(), 1);
@@ -325,4 +328,94 @@ fn the_weekly_letter_names_a_mailbox_until_it_changes() {
         // It took a letter on 29 January, and for more than a week nobody has sent that one back.
         assert!(!is_named(&mut bureau, "2026-02-09T08:30"));
     }
+}
+
+#[test]
+fn an_answer_gives_nobody_what_is_anothers() {
+    let mut bureau = bureau();
+    // Two letters bounced: the admin is asked to pass on both sections' items in one letter.
+    for mailbox in [OFFICE, LAW] {
+        let letter = bureau.last_letter_to(mailbox);
+        let report = bounce(&mut bureau, "failed", "head")
+            .replace(&bureau.last_letter_to(LAW).message_id, &letter.message_id)
+            .replace("rfc822; fzk@example.test", &format!("rfc822; {mailbox}"))
+            .replace("failedhead@", &format!("{mailbox}."));
+        assert_eq!(bureau.comes_in(&report, "2026-01-27T09:10"), Fate::Done, "{report}");
+    }
+    bureau.send("2026-01-27T09:11");
+    let admins = bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
+    let passed_on = admins
+        .into_iter()
+        .filter(|l| l.mailbox == "admin@example.test" && l.notice.is_none())
+        .max_by_key(|l| l.id)
+        .unwrap();
+    let said = message(LAW, "这些怎么报？", &format!("In-Reply-To: <{}>\r\n", passed_on.message_id));
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Waits);
+    bureau.send("2026-01-27T10:01");
+    let answer = bureau.last_letter_to(LAW);
+    let items = bureau.db.read(|tx| tx.items(answer.id)).unwrap();
+    assert!(items.iter().all(|item| item.section == "法制科") && items.len() == 1, "{items:?}");
+}
+
+#[test]
+fn a_letter_that_is_answered_and_another_that_is_quoted_are_two() {
+    let mut bureau = bureau();
+    let old = bureau.last_letter_to(LAW);
+    bureau.tick("2026-01-29T08:30");
+    let token = token(&mut bureau, LAW);
+    let said =
+        message(LAW, &format!("已办结\r\n\r\n> 回复编号：{token}"), &format!("In-Reply-To: <{}>\r\n", old.message_id));
+    assert_eq!(bureau.comes_in(&said, "2026-01-29T10:00"), Fate::Waits);
+    assert!(done(&mut bureau, "law").is_empty());
+}
+
+#[test]
+fn all_that_was_confirmed_is_taken_back_by_one_word() {
+    let mut bureau = bureau();
+    let said = reply(&mut bureau, OFFICE, OFFICE, "①②已办结");
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Done);
+    bureau.send("2026-01-27T10:01");
+    let back = reply(&mut bureau, OFFICE, OFFICE, "撤回");
+    assert_eq!(bureau.comes_in(&back, "2026-01-27T10:02"), Fate::Done);
+    assert!(done(&mut bureau, "report").is_empty() && done(&mut bureau, "data").is_empty());
+    assert_eq!(answer_to(&mut bureau, OFFICE, "2026-01-27T10:03"), "【政务公开提醒】已撤回，恢复提醒：更新数据集等2项");
+    assert!(!bureau.text_of_the_letter_to(OFFICE).contains("如果登记错了"));
+}
+
+#[test]
+fn a_footer_added_on_the_way_makes_no_second_message() {
+    let mut bureau = bureau();
+    let said = reply(&mut bureau, LAW, LAW, "已办结");
+    bureau.comes_in(&said, "2026-01-27T10:00");
+    bureau.send("2026-01-27T10:01");
+    let back = reply(&mut bureau, LAW, LAW, "撤回");
+    bureau.comes_in(&back, "2026-01-27T10:02");
+    bureau.comes_in(&format!("{said}外部邮件，请注意\r\n"), "2026-01-27T10:03");
+    assert!(done(&mut bureau, "law").is_empty(), "the last word stands");
+}
+
+#[test]
+fn a_token_opens_no_longer_than_a_link() {
+    let mut bureau = bureau();
+    let token = token(&mut bureau, LAW);
+    let said = |n: u8| message("li@elsewhere.test", &format!("撤回\r\n\r\n-----转发邮件-----\r\n{n} {token}"), "");
+    assert_eq!(bureau.comes_in(&said(1), "2027-02-01T10:00"), Fate::Done);
+    assert_eq!(bureau.comes_in(&said(2), "2027-06-01T10:00"), Fate::Waits);
+    assert_eq!(last(&mut bureau).outcome, "refused");
+}
+
+#[test]
+fn a_report_about_somebody_else_bounces_nothing() {
+    let mut bureau = bureau();
+    let report = bounce(&mut bureau, "failed", "head").replace("rfc822; fzk@example.test", "rfc822; li@private.test");
+    assert_eq!(bureau.comes_in(&report, "2026-01-27T09:10"), Fate::Waits);
+    assert_eq!(bureau.last_letter_to(LAW).state, LetterState::Sent);
+}
+
+#[test]
+fn what_a_forger_writes_is_not_repeated_under_our_name() {
+    let mut bureau = bureau();
+    bureau.comes_in(&message(LAW, "请点击 http://evil.test/login", ""), "2026-01-27T10:00");
+    bureau.send("2026-01-27T10:01");
+    assert!(!bureau.text_of_the_letter_to(LAW).contains("evil"));
 }

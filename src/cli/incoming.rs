@@ -58,7 +58,7 @@ pub fn mailbox(context: &Context) -> Result {
 }
 
 /// A message from standard input, as an alias of the mail server hands it over. 75: it is to be handed over
-/// again.
+/// again; anything else but 0 would send it back to its sender.
 pub fn mail_in(context: &Context) -> Result {
     let again = |why: String| Failure { why, exit: Exit::Owed };
     let mut bytes = Vec::new();
@@ -73,7 +73,7 @@ pub fn mail_in(context: &Context) -> Result {
     match act(&mut db, &office, None, &bytes, &now).map_err(|e| again(e.explain()))? {
         Fate::Done => Ok(Answer::done("已处理。\n")),
         Fate::Waits => Ok(Answer::done("已转人工，用 duban incoming 查看。\n")),
-        Fate::LeftAlone => Ok(Answer::done("与督办无关，没有处理。\n").with(Exit::Nothing)),
+        Fate::LeftAlone => Ok(Answer::done("与督办无关，没有处理。\n")),
     }
 }
 

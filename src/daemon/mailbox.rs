@@ -37,7 +37,16 @@ impl Reader {
         let settings = match pass::settings(office) {
             Ok(Some(settings)) => settings,
             Ok(None) => return,
-            Err(e) => return error!(error = %e, "the mailbox is not read"),
+            Err(e) => {
+                error!(error = %e, "the mailbox is not read");
+                let (office, why) = (office.clone(), e.explain());
+                let noted = store.clone();
+                tokio::spawn(async move {
+                    let now = Clock::System.now(&office.settings.timezone);
+                    let _ = noted.call(move |db| pass::note(db, &office, Some(why), &now)).await;
+                });
+                return;
+            }
         };
         let task = tokio::spawn(read(store.clone(), office.clone(), settings, wake.clone()));
         self.under_way = Some((office.clone(), task));

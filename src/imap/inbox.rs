@@ -9,24 +9,21 @@ use super::{
     folders::{self, FILED, Selected},
     login::{Offers, log_in},
     names::{quoted, set},
-    row::{Row, message_id},
+    row::Row,
     settings::ImapSettings,
     talk::Talk,
 };
 
 /// So much of a letter is read and no more.
 pub const LARGEST_BYTES: u32 = 1024 * 1024;
-/// So many letters are listed at once; the rest is listed when these are gone.
+/// So many letters are listed at once.
 const LISTED: usize = 5000;
-const WAITING: usize = 1000;
 /// A command's line and its answer stay within what servers and we take.
 const AT_ONCE: usize = 200;
 /// So many letters are searched at once.
 const PIECE: u32 = 5000;
 /// A folder that claims to hold more is not believed.
 const COUNTED: u32 = 1_000_000;
-/// So much of a Message-ID's line is read.
-const ID_BYTES: usize = 1000;
 
 /// A mailbox that is connected, logged in, its folders there, the one for replies open.
 ///
@@ -41,8 +38,6 @@ pub struct Inbox {
     done: String,
     manual: String,
     selected: Selected,
-    /// Another folder is open, or none: `waiting` was left halfway.
-    away: bool,
 }
 
 /// A letter in the folder.
@@ -70,8 +65,7 @@ impl Inbox {
         let done = folders::ensure(&mut talk, &settings.done_folder, limit).await?;
         let manual = folders::ensure(&mut talk, &settings.manual_folder, limit).await?;
         let settings = settings.clone();
-        let mut inbox =
-            Self { talk, offers, settings, folder, done, manual, selected: Selected::default(), away: true };
+        let mut inbox = Self { talk, offers, settings, folder, done, manual, selected: Selected::default() };
         inbox.select().await?;
         Ok(inbox)
     }
@@ -81,26 +75,25 @@ impl Inbox {
         self.selected.validity
     }
 
-    /// What lies in the folder and was not dealt with, by ascending UID, at most 5000.
-    pub async fn list(&mut self) -> Result<Vec<Listed>, ImapError> {
-        self.here()?;
+    /// What lies in the folder from this UID on and was not dealt with, by ascending UID: the first 5000 of it.
+    pub async fn list(&mut self, from: u32) -> Result<Vec<Listed>, ImapError> {
         // How many there are now; what comes after this is news.
         self.talk.command("NOOP", self.settings.limits.command, |_| {}).await?;
         self.talk.fresh = false;
         let what = match (self.moves(), self.selected.keywords) {
-            // Nothing that was dealt with stays.
-            (true, _) => "ALL".to_owned(),
-            (false, true) => format!("UNKEYWORD {FILED}"),
-            (false, false) => "OR UNSEEN UNANSWERED".to_owned(),
+            // Without keywords a person's marks look like ours: what was dealt with is known by its UID.
+            (true, _) | (false, false) => format!("UID {from}:*"),
+            (false, true) => format!("UID {from}:* UNKEYWORD {FILED}"),
         };
-        let uids = self.search(&what, LISTED).await?;
+        let mut uids = self.search(&what, usize::MAX).await?;
+        // `n:*` always names the last one.
+        uids.retain(|uid| *uid >= from);
+        uids.truncate(LISTED);
         let mut found = Vec::new();
         for uids in uids.chunks(AT_ONCE) {
-            let keywords = self.selected.keywords;
-            let moves = self.moves();
             let mut rows = Vec::new();
             self.rows(&set(uids), "UID FLAGS RFC822.SIZE", |row| {
-                if !(row.has("\\Deleted") || row.is_filed(keywords, moves))
+                if !(row.has("\\Deleted") || row.has(FILED))
                     && let Some(size) = row.size
                 {
                     rows.push(Listed { uid: row.uid, size });
@@ -116,7 +109,6 @@ impl Inbox {
 
     /// The first [`LARGEST_BYTES`] of a letter, without marking it as read; None if it is gone.
     pub async fn fetch(&mut self, uid: u32) -> Result<Option<Vec<u8>>, ImapError> {
-        self.here()?;
         let mut found = None;
         let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{LARGEST_BYTES}>)");
         let answer = self
@@ -138,7 +130,6 @@ impl Inbox {
     /// Marks as read (Done) or flagged (Manual) and moves to its folder; deletes nothing, and does nothing if it is
     /// no longer there.
     pub async fn file(&mut self, uid: u32, to: Filed) -> Result<(), ImapError> {
-        self.here()?;
         let (folder, mark) = match to {
             Filed::Done => (self.done.clone(), "\\Seen"),
             Filed::Manual => (self.manual.clone(), "\\Flagged"),
@@ -172,40 +163,8 @@ impl Inbox {
         Ok(())
     }
 
-    /// The Message-IDs, without < >, of what waits in the folder for people; the newest 1000.
-    pub async fn waiting(&mut self) -> Result<Vec<String>, ImapError> {
-        let limit = self.settings.limits.command;
-        let name = self.settings.manual_folder.clone();
-        self.away = true;
-        let found = match folders::open(&mut self.talk, "EXAMINE", &self.manual, &name, limit).await {
-            Ok(_) => self.message_ids().await,
-            // Somebody has removed it, and what was in it.
-            Err(ImapError::Settings(_)) if folders::find(&mut self.talk, &name, limit).await?.is_none() => {
-                self.manual = folders::ensure(&mut self.talk, &name, limit).await?;
-                Ok(Vec::new())
-            }
-            Err(error) => Err(error),
-        };
-        // Whatever came of it: every other call means the folder for replies.
-        self.select().await?;
-        found
-    }
-
-    async fn message_ids(&mut self) -> Result<Vec<String>, ImapError> {
-        let uids = self.search("UNDELETED", usize::MAX).await?;
-        let newest = &uids[uids.len().saturating_sub(WAITING)..];
-        let mut found = Vec::new();
-        for uids in newest.chunks(AT_ONCE) {
-            let items = format!("UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.{ID_BYTES}>");
-            self.rows(&set(uids), &items, |row| found.extend(row.body.and_then(message_id))).await?;
-        }
-        found.truncate(WAITING);
-        Ok(found)
-    }
-
     /// Returns when something may have come, or after `longest`.
     pub async fn wait(mut self, longest: Duration) -> Result<Self, ImapError> {
-        self.here()?;
         let limits = self.settings.limits;
         let begun = tokio::time::Instant::now();
         while self.offers.has("IDLE") && !self.talk.fresh {
@@ -234,10 +193,6 @@ impl Inbox {
         self.offers.has("MOVE")
     }
 
-    fn here(&self) -> Result<(), ImapError> {
-        if self.away { Err(self.talk.line("上一次对话没有结束，连接作废")) } else { Ok(()) }
-    }
-
     async fn select(&mut self) -> Result<(), ImapError> {
         let before = self.selected;
         let limit = self.settings.limits.command;
@@ -251,7 +206,6 @@ impl Inbox {
         }
         self.talk.fresh |= now.exists > before.exists || now.next != before.next;
         self.selected = now;
-        self.away = false;
         Ok(())
     }
 

@@ -38,30 +38,3 @@ impl<'a> Row<'a> {
         self.has(FILED) || (!keywords && !moves && self.has("\\Seen") && self.has("\\Answered"))
     }
 }
-
-/// The identifier in a Message-ID's line, without < >.
-pub(super) fn message_id(header: &[u8]) -> Option<String> {
-    let header = String::from_utf8_lossy(header);
-    let (_, rest) = header.split_once('<')?;
-    let (id, _) = rest.split_once('>')?;
-    let id: String = id.chars().filter(|c| !c.is_whitespace()).collect();
-    (!id.is_empty()).then_some(id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn identifiers_of_letters() {
-        for (header, id) in [
-            ("Message-ID: <a@b>\r\n\r\n", Some("a@b")),
-            ("Message-Id:\r\n <a\r\n @b>\r\n", Some("a@b")),
-            ("Message-ID: <>\r\n", None),
-            ("Message-ID: a@b\r\n", None),
-            ("\r\n", None),
-        ] {
-            assert_eq!(message_id(header.as_bytes()).as_deref(), id, "{header}");
-        }
-    }
-}

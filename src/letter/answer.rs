@@ -23,7 +23,8 @@ pub struct Answer {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
-    Recorded,
+    /// `what` for the subject: `已登记办结`.
+    Recorded { what: &'static str, can_be_taken_back: bool },
     /// 收到: read, and nothing recorded.
     Acknowledged,
     /// Not understood for certain, and why.
@@ -65,7 +66,7 @@ fn said(answer: &Answer) -> String {
         [first, ..] => format!("：{}等{}项", first.title, answer.lines.len()),
     };
     match &answer.said {
-        Answered::Recorded => format!("已按回信登记{title}"),
+        Answered::Recorded { what, .. } => format!("{what}{title}"),
         Answered::Acknowledged => format!("您已看到，还没有登记办结{title}"),
         Answered::Unclear(_) => format!("没有登记，请再回一次{title}"),
     }
@@ -73,7 +74,7 @@ fn said(answer: &Answer) -> String {
 
 fn blocks(answer: &Answer, contact: &str) -> Vec<Block> {
     let (tone, text) = match &answer.said {
-        Answered::Recorded => (Tone::Green, "已按您的回信登记如下。".to_owned()),
+        Answered::Recorded { .. } => (Tone::Green, "已按您的回信登记如下。".to_owned()),
         Answered::Acknowledged => {
             (Tone::Blue, "已收到您的回信，知道您看过提醒了。还没有登记办结，照常提醒。".to_owned())
         }
@@ -89,12 +90,7 @@ fn blocks(answer: &Answer, contact: &str) -> Vec<Block> {
     let items = (!items.is_empty()).then_some(Row { label: "事项", lines: items });
     let rows: Vec<Row> = wrote.into_iter().chain(items).collect();
     blocks.extend((!rows.is_empty()).then_some(Block::Rows(rows)));
-    let how = if answer.lines.is_empty() && answer.said != Answered::Recorded {
-        format!("目前没有等您登记的事项。有疑问请联系{contact}。")
-    } else {
-        how(answer)
-    };
-    blocks.push(Block::Para(how));
+    blocks.extend(how(answer, contact).map(Block::Para));
     blocks
 }
 
@@ -108,16 +104,20 @@ fn item(line: &Line, several: bool) -> Vec<PageLine> {
 }
 
 /// Worded so that none of its lines is itself a report, however it is quoted.
-fn how(answer: &Answer) -> String {
-    if answer.said == Answered::Recorded {
-        return "如果登记错了，直接回复本邮件，只写“撤回”两个字，就恢复到登记以前。".to_owned();
+fn how(answer: &Answer, contact: &str) -> Option<String> {
+    if let Answered::Recorded { can_be_taken_back, .. } = answer.said {
+        let how = "如果登记错了，直接回复本邮件，只写“撤回”两个字，就恢复到登记以前。";
+        return can_be_taken_back.then(|| how.to_owned());
+    }
+    if answer.lines.is_empty() {
+        return Some(format!("目前没有等您登记的事项。有疑问请联系{contact}。"));
     }
     let which = match answer.lines.as_slice() {
         [_] => "写“已办结”".to_owned(),
         [first, ..] => format!("写明哪几项，如“{}已办结”或“全部已办结”", words::circled(first.number)),
         [] => String::new(),
     };
-    format!(
+    Some(format!(
         "可直接回复本邮件登记：开头{which}，网页链接、文号写在后面；不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。"
-    )
+    ))
 }

@@ -77,9 +77,9 @@ impl Office {
     }
 
     /// What a reply to a letter is known by; `None` where nobody reads replies.
-    pub fn reply_token(&self, letter: i64) -> Option<String> {
+    pub fn reply_token(&self, letter: i64, message_id: &str) -> Option<String> {
         self.settings.mailbox.as_ref()?;
-        Some(self.links.as_ref()?.reply_token(letter))
+        Some(self.links.as_ref()?.reply_token(letter, message_id))
     }
 
     /// Whether a section's own report counts: each reports for itself, or it leads, or nobody does.

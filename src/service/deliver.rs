@@ -239,6 +239,10 @@ pub(super) fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment
             passed_on = true;
         }
     }
+    // What an answer said is no reminder: nobody is asked to pass it on.
+    if letter.answers.is_some() {
+        return Ok(());
+    }
     let is_about_a_failure = letter.notice.as_ref().is_some_and(|n| n.contains("undeliverable"));
     if passed_on || is_about_a_failure {
         return Ok(());

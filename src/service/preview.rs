@@ -68,6 +68,6 @@ impl Office {
             dates: row.dates,
         };
         let entry = self.entry_for(tx, &row, occasion.deadline, &occasion.progress, &said, now)?;
-        Ok(self.letter(vec![entry], self.reply_token(0), now))
+        Ok(self.letter(vec![entry], self.reply_token(0, ""), now))
     }
 }

@@ -8,19 +8,23 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const MAC_BYTES: usize = 10;
 
 impl Links {
-    pub fn reply_token(&self, letter: i64) -> String {
-        let mac = self.signer().sign("reply", &[&letter.to_be_bytes()]);
+    /// Over the whole Message-ID: another database's letter with the same number is another letter.
+    pub fn reply_token(&self, letter: i64, message_id: &str) -> String {
+        let mac = self.signer().sign("reply", &[message_id.as_bytes()]);
         format!("DB{letter}-{}", base32(mac.get(..MAC_BYTES).unwrap_or_default()))
     }
 
-    /// The letter that the token is of; `None` if it is not ours.
-    pub fn verify_reply_token(&self, token: &str) -> Option<i64> {
-        let (letter, mac) = token.strip_prefix("DB")?.split_once('-')?;
-        let letter: i64 = letter.parse().ok().filter(|n| *n >= 0)?;
-        let mac = unbase32(mac)?;
-        let is_signed = self.0.iter().any(|key| key.verifies("reply", &[&letter.to_be_bytes()], &mac));
-        is_signed.then_some(letter)
+    /// Whether the token is this letter's.
+    pub fn is_reply_token(&self, token: &str, letter: i64, message_id: &str) -> bool {
+        let mac = token.split_once('-').and_then(|(_, mac)| unbase32(mac));
+        letter_of(token) == Some(letter)
+            && mac.is_some_and(|mac| self.0.iter().any(|key| key.verifies("reply", &[message_id.as_bytes()], &mac)))
     }
+}
+
+/// The number of the letter that a token says it is of.
+pub fn letter_of(token: &str) -> Option<i64> {
+    token.strip_prefix("DB")?.split_once('-')?.0.parse().ok().filter(|n| *n >= 0)
 }
 
 /// Five bytes are eight digits.
@@ -56,26 +60,28 @@ mod tests {
         Links::new(keys.iter().map(|k| Key::new([*k; 32])).collect()).unwrap()
     }
 
+    const ID: &str = "duban.k7.412.0a1b@example.test";
+
     #[test]
     fn signed_and_read_back() {
-        let token = links(&[1]).reply_token(412);
-        assert_eq!(token.len(), "DB412-".len() + 16);
-        assert_eq!(links(&[1]).verify_reply_token(&token), Some(412));
-        assert_eq!(links(&[1, 2]).verify_reply_token(&token), Some(412), "the old key still verifies");
-        assert_eq!(links(&[2]).verify_reply_token(&token), None);
+        let token = links(&[1]).reply_token(412, ID);
+        assert_eq!((token.len(), letter_of(&token)), ("DB412-".len() + 16, Some(412)));
+        assert!(links(&[1]).is_reply_token(&token, 412, ID));
+        assert!(links(&[1, 2]).is_reply_token(&token, 412, ID), "the old key still verifies");
+        assert!(!links(&[2]).is_reply_token(&token, 412, ID));
+        assert!(!links(&[1]).is_reply_token(&token, 412, "duban.z9.412.0a1b@example.test"), "another database's");
     }
 
     #[test]
     fn no_other_character_and_no_other_letter() {
-        let token = links(&[1]).reply_token(412);
+        let token = links(&[1]).reply_token(412, ID);
         for (at, _) in token.char_indices() {
             for other in "0A9Z-".chars().filter(|c| !token[at..].starts_with(*c)) {
                 let altered = format!("{}{other}{}", &token[..at], &token[at + 1..]);
-                assert_eq!(links(&[1]).verify_reply_token(&altered), None, "{altered}");
+                assert!(!links(&[1]).is_reply_token(&altered, 412, ID), "{altered}");
             }
-            assert_eq!(links(&[1]).verify_reply_token(&token[..at]), None);
+            assert!(!links(&[1]).is_reply_token(&token[..at], 412, ID));
         }
-        assert_eq!(links(&[1]).verify_reply_token(&token.replace("412", "413")), None);
-        assert_eq!(links(&[1]).verify_reply_token(&token.replace("412", "0412")), Some(412));
+        assert!(!links(&[1]).is_reply_token(&token, 413, ID));
     }
 }

@@ -31,7 +31,7 @@ pub fn write(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Resu
             if entries.is_empty() {
                 None
             } else {
-                let token = office.reply_token(letter.id);
+                let token = office.reply_token(letter.id, &letter.message_id);
                 Some(letter::render(&office.letter(entries, token, now)))
             }
         }

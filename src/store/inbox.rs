@@ -201,20 +201,11 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.execute(params![id, by, at])? == 1)
     }
 
-    /// What this sender wrote unclearly in answer to the same letter, or to what the letter answers, waits no more.
-    pub fn end_unclear(&self, sender: &str, letter: &LetterRow, at: Timestamp) -> Result<()> {
-        let sql = "UPDATE incoming SET waits = 0, handled_by = ?1, handled_at = ?4
-                   WHERE waits AND outcome = 'unclear' AND sender = ?1 AND (letter = ?2 OR id = ?3)";
-        self.tx.prepare_cached(sql)?.execute(params![sender, letter.id, letter.answers, at])?;
-        Ok(())
-    }
-
-    /// Messages that wait and that this mailbox had, by Message-ID.
-    pub fn waiting_in(&self, mailbox: &str) -> Result<Vec<(i64, String)>> {
-        let sql = "SELECT DISTINCT i.id, i.message_id FROM incoming i JOIN incoming_place p ON p.incoming = i.id
-                   WHERE i.waits AND p.mailbox = ?1";
-        let mut found = self.tx.prepare_cached(sql)?;
-        Ok(found.query_map([mailbox], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+    /// How many messages of this sender were recorded since.
+    pub fn count_recorded(&self, sender: &str, since: Timestamp) -> Result<u32> {
+        let sql =
+            "SELECT count(*) FROM incoming WHERE outcome = 'recorded' AND sender = ?1 COLLATE NOCASE AND at >= ?2";
+        Ok(self.tx.prepare_cached(sql)?.query_row(params![sender, since], |row| row.get(0))?)
     }
 
     /// How many answers went (or wait) to this mailbox since.
@@ -226,7 +217,9 @@ impl Tx<'_> {
 
     /// The relay reports that a letter was not delivered; false if it was not on its way.
     pub fn set_bounced(&self, letter: i64, words: &str, at: Timestamp) -> Result<bool> {
-        let sql = "UPDATE letter SET state = 'bounced', bounced_at = ?2, bounce = ?3, last_error = ?3 WHERE id = ?1 AND state = 'sent'";
+        // While its sending is not settled yet, the word is kept for `settle`.
+        let sql = "UPDATE letter SET state = CASE state WHEN 'sent' THEN 'bounced' ELSE state END,
+                   bounced_at = ?2, bounce = ?3, last_error = ?3 WHERE id = ?1 AND state IN ('sent', 'sending') AND bounced_at IS NULL";
         Ok(self.tx.prepare_cached(sql)?.execute(params![letter, at, words])? == 1)
     }
 

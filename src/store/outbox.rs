@@ -122,7 +122,9 @@ impl Tx<'_> {
     pub fn queue_letter(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
         let uid = self.meta("uid")?.unwrap_or_default();
         let id: i64 = self.tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM letter", [], |row| row.get(0))?;
-        let message_id = format!("duban.{uid}.{id}@{}", new.domain);
+        // Who has seen one letter cannot write the next one's.
+        let chance: String = self.tx.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?;
+        let message_id = format!("duban.{uid}.{id}.{chance}@{}", new.domain);
         let sql =
             "INSERT INTO letter (id, mailbox, notice, any_time, made_at, state, next_attempt, message_id, answers)
                    VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?5, ?6, ?7)";
@@ -207,7 +209,7 @@ impl Tx<'_> {
     pub fn last_told(&self, occurrence: i64) -> Result<Vec<(Reader, Dates)>> {
         let sql = format!(
             "SELECT {SAID}, max(s.id) FROM said s JOIN letter l ON l.id = s.letter
-             WHERE s.occurrence = ?1 AND s.dropped IS NULL AND l.state = 'sent' GROUP BY s.mailbox, s.behalf"
+             WHERE s.occurrence = ?1 AND s.dropped IS NULL AND l.state IN ('sent', 'bounced') GROUP BY s.mailbox, s.behalf"
         );
         let mut told = self.tx.prepare_cached(&sql)?;
         let rows = told.query_map([occurrence], read_said)?;
@@ -255,9 +257,11 @@ impl Tx<'_> {
         let sql = "UPDATE attempt SET ended_at = ?2, outcome = ?3, reply = ?4 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(params![attempt, now, outcome.name(), outcome.reply()])?;
         let (sql, at) = match next {
-            Next::Sent => {
-                ("UPDATE letter SET state = 'sent', ended_at = ?2, reply = ?3, lease_until = NULL WHERE id = ?1", now)
-            }
+            Next::Sent => (
+                "UPDATE letter SET state = CASE WHEN bounced_at IS NULL THEN 'sent' ELSE 'bounced' END,
+                 ended_at = ?2, reply = ?3, lease_until = NULL WHERE id = ?1",
+                now,
+            ),
             Next::GiveUp => (
                 "UPDATE letter SET state = 'failed', ended_at = ?2, reply = ?3, last_error = ?3, lease_until = NULL WHERE id = ?1",
                 now,

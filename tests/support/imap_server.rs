@@ -255,11 +255,10 @@ impl Talk {
                 let pieces = uids(words[2]);
                 let letters = state.folders[self.folder].1.iter().enumerate();
                 let letters = letters.filter(|(n, _)| pieces.contains(&(*n as u32 + 1))).map(|(_, letter)| letter);
-                let found = letters.filter(|letter| match words[3] {
-                    "UNKEYWORD" => !letter.flags.contains(words[4]),
-                    "OR" => !(letter.flags.contains("\\Seen") && letter.flags.contains("\\Answered")),
-                    _ => true,
-                });
+                let from: u32 = words[4].trim_end_matches(":*").parse().unwrap();
+                let last = state.folders[self.folder].1.last().map(|letter| letter.uid);
+                let found = letters.filter(|letter| letter.uid >= from || Some(letter.uid) == last);
+                let found = found.filter(|letter| words.get(6).is_none_or(|keyword| !letter.flags.contains(keyword)));
                 let found: Vec<String> = found.map(|letter| format!(" {}", letter.uid)).collect();
                 said = format!("* SEARCH{}\r\n", found.concat()).into_bytes();
                 At::Search

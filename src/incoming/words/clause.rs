@@ -65,17 +65,18 @@ fn begins_item(rest: &[char], pause: char) -> bool {
     speaks || (!all && (named.marked || (pause == ',' && after.first().is_some_and(|c| !c.is_ascii()))))
 }
 
-/// What a clause says, or why it is not understood.
-pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item]) -> Result<Meaning<'a>, &'static str> {
+/// What a clause says, or why it is not understood. Behind a statement (`follows`) a greeting is none: who is
+/// named there may be whom the work still has to reach.
+pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Result<Meaning<'a>, &'static str> {
     if clause.trim_start().plain.is_empty() {
         return Ok(Meaning::Nothing);
     }
-    if polite::is_acknowledgement(clause) {
+    if polite::is_acknowledgement(clause, !follows) {
         return Ok(Meaning::Acknowledged);
     }
     let bare = polite::skip(clause);
     if bare.plain.is_empty() {
-        return Ok(Meaning::Nothing);
+        return Ok(if follows { Meaning::Other(clause.trim_start()) } else { Meaning::Nothing });
     }
     let named = numbers::read(bare.plain);
     let rest = match &named {

@@ -8,9 +8,32 @@ const LEADS: [&str; 12] =
 
 /// The date in these words, if there is one, or one that is called the expected one.
 pub(super) fn expected(words: &str, today: Date) -> Option<Date> {
+    // What lies behind cannot be expected any more.
+    let ahead: Vec<Found> = dates(words, today).into_iter().filter(|found| found.date >= today).collect();
+    let all = ahead.iter().map(|found| found.date).collect();
+    only(all).or_else(|| only(ahead.iter().filter(|found| found.is_led).map(|found| found.date).collect()))
+}
+
+/// Whether they name a day soon to come; without a year, one within two months, since the year that is meant may
+/// be the one that has passed.
+pub(super) fn lies_ahead(words: &str, today: Date) -> bool {
+    let soon = today.saturating_add(jiff::Span::new().days(60));
+    let is_meant = |found: &Found| found.has_year || found.date <= soon;
+    dates(words, today).iter().any(|found| found.date > today && !found.has_passed && is_meant(found))
+}
+
+struct Found {
+    date: Date,
+    has_year: bool,
+    /// 预计 or the like stands before it.
+    is_led: bool,
+    /// 已 stands behind it: last year's, where no year is named.
+    has_passed: bool,
+}
+
+fn dates(words: &str, today: Date) -> Vec<Found> {
     let chars: Vec<char> = words.chars().collect();
-    let mut all: Vec<Date> = Vec::new();
-    let mut led: Vec<Date> = Vec::new();
+    let mut found = Vec::new();
     let mut at = 0;
     while at < chars.len() {
         let glued = at > 0 && (chars[at - 1].is_ascii_digit() || (matches!(chars[at - 1], '-' | '.' | '/')));
@@ -18,18 +41,17 @@ pub(super) fn expected(words: &str, today: Date) -> Option<Date> {
             at += 1;
             continue;
         };
-        // What lies behind cannot be expected any more.
-        if let Some(date) = date.filter(|d| *d >= today) {
+        if let Some(date) = date {
             let before: String = chars[at.saturating_sub(8)..at].iter().filter(|c| **c != ' ').collect();
             let before = before.trim_end_matches(['于', '在', '到', '至', '为', ':', ',']);
-            if LEADS.iter().any(|lead| before.ends_with(lead.trim_end_matches(['到', '至', '于']))) {
-                led.push(date);
-            }
-            all.push(date);
+            let is_led = LEADS.iter().any(|lead| before.ends_with(lead.trim_end_matches(['到', '至', '于'])));
+            let has_year = number(&chars[at..], 4).is_some_and(|(n, _)| n >= 1000);
+            let has_passed = chars.get(at + width) == Some(&'已');
+            found.push(Found { date, has_year, is_led, has_passed });
         }
         at += width;
     }
-    only(all).or_else(|| only(led))
+    found
 }
 
 fn only(mut dates: Vec<Date>) -> Option<Date> {

@@ -113,7 +113,7 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
     let mut open: Vec<Open> = Vec::new();
     let mut acknowledged = false;
     for clause in clause::split(text) {
-        match clause::read(clause, items)? {
+        match clause::read(clause, items, !open.is_empty())? {
             Meaning::Nothing => {}
             Meaning::Acknowledged => acknowledged = true,
             Meaning::Said(Clause { numbers, verb, remark }) => {

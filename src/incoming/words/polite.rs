@@ -108,15 +108,15 @@ pub(super) fn skip(clause: Piece) -> Piece {
     rest
 }
 
-/// Whether it says no more than that the letter was read.
-pub(super) fn is_acknowledgement(clause: Piece) -> bool {
+/// Whether it says no more than that the letter was read; `greets`: perhaps to whom.
+pub(super) fn is_acknowledgement(clause: Piece, greets: bool) -> bool {
     let mut any = false;
     for words in clause.plain.split(|c| is_pause(*c)).filter(|w| !w.is_empty()) {
         let said: String = words.iter().collect::<String>().to_lowercase();
         let bare = said.trim_end_matches(['了', '啦', '哦', '呢', '~', '!']);
         if READ.contains(&said.as_str()) || READ.contains(&bare) {
             any = true;
-        } else if !GREETINGS.contains(&said.as_str()) && !is_salutation(words) {
+        } else if !(GREETINGS.contains(&said.as_str()) || greets && is_salutation(words)) {
             return false;
         }
     }

@@ -85,6 +85,10 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     let bare = skip(chars, 0, &["对", "该项", "此项", "本项"]);
     let adverbs = (0..3).fold(bare, |at, _| skip(chars, at, &ADVERBS));
     if let Some(at) = word(chars, on_a_day(chars, adverbs), &DONE) {
+        // `办结：否` fills in a form; only what says 已 is said by itself.
+        if adverbs == bare && chars.get(at) == Some(&':') {
+            return None;
+        }
         return ends(chars, skip(chars, at, &["了", "啦"]), &[]).map(|end| (Verb::Done, end));
     }
     if let Some(at) = word(chars, adverbs, &CANNOT)
@@ -172,7 +176,7 @@ impl Verb {
             return None;
         }
         match self {
-            Self::Done => (!weakens(&spoken)).then_some(Act::Done),
+            Self::Done => (!weakens(&spoken) && !date::lies_ahead(&spoken, today)).then_some(Act::Done),
             Self::Postponed => {
                 let done = says(&[
                     "已办结",
@@ -201,6 +205,16 @@ impl Verb {
 
 /// Whether a remark says that something is left to do.
 fn weakens(spoken: &str) -> bool {
+    // Names, in which these characters deny nothing.
+    let spoken = &["不动产", "未来", "未成年", "非遗"].iter().fold(spoken.to_owned(), |s, name| s.replace(name, ""));
+    // `：否`, `：无`, and a part of it: `八成`, `2/3`.
+    let head = spoken.trim_start_matches(|c: char| is_pause(c) || c == ':');
+    let part = |c: char| c.is_ascii_digit() || "一二三四五六七八九半".contains(c);
+    let first = head.trim_start_matches(part);
+    if head.starts_with(['否', '无', '×', 'x', 'X']) || (first.len() < head.len() && first.starts_with(['成', '/']))
+    {
+        return true;
+    }
     const LEFT: [&str; 60] = [
         "未",
         "没",
@@ -263,12 +277,36 @@ fn weakens(spoken: &str) -> bool {
         "办理中",
         "审核中",
     ];
-    const MORE: [&str; 12] =
-        ["审批中", "修改中", "如果", "假如", "的话", "错", "难", "非", "续办", "再办", "快了", "左右"];
+    const MORE: [&str; 24] = [
+        "审批中",
+        "修改中",
+        "如果",
+        "假如",
+        "的话",
+        "错",
+        "难",
+        "非",
+        "续办",
+        "再办",
+        "快了",
+        "左右",
+        "分之",
+        "等局",
+        "等领导",
+        "等签",
+        "等审",
+        "等批",
+        "估计",
+        "正走",
+        "公示中",
+        "在补",
+        "拟",
+        "明晚",
+    ];
     if LEFT.iter().chain(&MORE).any(|word| spoken.contains(word)) {
         return true;
     }
-    let mut rest = spoken;
+    let mut rest = spoken.as_str();
     while let Some(at) = rest.find('不') {
         rest = &rest[at + '不'.len_utf8()..];
         if !["再", "必", "用", "另"].iter().any(|harmless| rest.starts_with(harmless)) {

@@ -25,7 +25,11 @@ fn recorded() {
     ];
     one(
         "answer_recorded",
-        answer(Answered::Recorded, "①已办结 粤江交〔2026〕3号 ③不能按期，系统升级，预计2月10日", lines),
+        answer(
+            Answered::Recorded { what: "已按回信登记", can_be_taken_back: true },
+            "①已办结 粤江交〔2026〕3号 ③不能按期，系统升级，预计2月10日",
+            lines,
+        ),
     );
 }
 

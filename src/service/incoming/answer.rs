@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Outcome, Recorded};
+use super::{Act, Outcome, Recorded};
 use crate::{
     clock::Moment,
     domain::{deadline::Mailbox, occurrence::State},
@@ -11,7 +11,7 @@ use crate::{
         words,
     },
     service::{Office, Result, notices::Notice},
-    store::{ItemRow, LetterRow, NewLetter, OccurrenceFilter, Tx},
+    store::{ItemRow, NewLetter, OccurrenceFilter, Tx},
 };
 
 /// No mailbox is answered more often in a day: two machines do not talk for long.
@@ -25,21 +25,23 @@ pub fn answer(
     office: &Office,
     incoming: i64,
     sender: &str,
-    letter: Option<&LetterRow>,
+    may_report: Vec<ItemRow>,
     outcome: &Outcome,
     now: &Moment,
 ) -> Result<()> {
+    let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    // Once a day is enough to know him.
     if let Outcome::Recorded(recorded) = outcome
         && is_stranger(office, sender, recorded)
+        && tx.count_recorded(sender, day_ago)? <= 1
     {
         office.tell_admin(tx, &Notice::Stranger { incoming }, now)?;
     }
     let items = match outcome {
         Outcome::Recorded(recorded) => recorded.iter().map(Recorded::item).collect(),
-        Outcome::Unclear(_) | Outcome::Acknowledged => open_items(tx, office, sender, letter)?,
+        Outcome::Unclear(_) | Outcome::Acknowledged => open_items(tx, office, sender, may_report)?,
         _ => return Ok(()),
     };
-    let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
     let Ok(mailbox) = sender.parse::<Mailbox>() else { return Ok(()) };
     if tx.count_answers(sender, day_ago)? >= ANSWERS_A_DAY || office.is_own(&mailbox) {
         return Ok(());
@@ -65,10 +67,9 @@ fn is_stranger(office: &Office, sender: &str, recorded: &[Recorded]) -> bool {
 }
 
 /// What the sender can still report: of the letter that he answered, else all that his sections were told of.
-fn open_items(tx: &Tx, office: &Office, sender: &str, letter: Option<&LetterRow>) -> Result<Vec<ItemRow>> {
+fn open_items(tx: &Tx, office: &Office, sender: &str, may_report: Vec<ItemRow>) -> Result<Vec<ItemRow>> {
     let mut items = Vec::new();
-    let of_letter = letter.map(|l| tx.items(l.id)).transpose()?.unwrap_or_default();
-    for item in of_letter {
+    for item in may_report {
         if tx.occurrence_by_id(item.occurrence)?.is_some_and(|o| o.state == State::Open) {
             items.push(item);
         }
@@ -120,15 +121,38 @@ pub fn in_words(tx: &Tx, office: &Office, incoming: i64, letter: i64) -> Result<
         });
     }
     let said = match outcome {
-        Outcome::Recorded(_) => Answered::Recorded,
+        Outcome::Recorded(all) => Answered::Recorded {
+            what: what(&all),
+            can_be_taken_back: all.iter().any(|r| r.act.changes() && r.act != Act::TakenBack),
+        },
         Outcome::Acknowledged => Answered::Acknowledged,
         Outcome::Unclear(why) => Answered::Unclear(why),
         _ => return Ok(None),
     };
     let sections = office.sections_of(&incoming.sender);
     let to = if sections.is_empty() { incoming.sender.clone() } else { words::list(&sections) };
-    let wrote = words::cap(&words::plain(&incoming.text), 200);
-    Ok(Some(Answer { to, said, wrote, lines, token: office.reply_token(letter) }))
+    // Words that came with no letter of ours may be anybody's, and are not repeated under our name.
+    let wrote = if incoming.letter.is_some() { words::cap(&words::plain(&incoming.text), 200) } else { String::new() };
+    let token = tx.letter(letter)?.and_then(|l| office.reply_token(l.id, &l.message_id));
+    Ok(Some(Answer { to, said, wrote, lines, token }))
+}
+
+/// What was recorded, for the subject.
+fn what(recorded: &[Recorded]) -> &'static str {
+    let all = |test: fn(&Act) -> bool| recorded.iter().all(|r| test(&r.act));
+    if all(|act| matches!(act, Act::Done(_))) {
+        "已登记办结"
+    } else if all(|act| matches!(act, Act::AlreadyDone)) {
+        "此前已经办结"
+    } else if all(|act| matches!(act, Act::TakenBack)) {
+        "已撤回，恢复提醒"
+    } else if all(|act| matches!(act, Act::Postponed { .. })) {
+        "已报不能按期，等答复"
+    } else if all(|act| matches!(act, Act::NotApplicable(_))) {
+        "已报不适用，等答复"
+    } else {
+        "已按回信登记"
+    }
 }
 
 impl Recorded {

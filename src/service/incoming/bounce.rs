@@ -23,18 +23,22 @@ pub fn judge(tx: &Tx, office: &Office, message: &Message, report: &Report, now: 
         let is_ours = |r: &Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
         let outcome = Outcome::Unmatched(said);
         let about_ours = report.recipients.iter().any(is_ours);
-        return Ok(about_ours.then(|| Verdict { letter: None, text: String::new(), outcome }));
+        // One that names nobody may be about anybody: a person looks.
+        let is_nameless = report.recipients.iter().all(|r| r.address.is_none());
+        return Ok((about_ours || is_nameless).then(|| Verdict::of_machine(None, outcome)));
     };
+    // The mailbox took it and passed it on, to somebody who did not: the letter itself has arrived.
+    let is_his = |r: &Recipient| r.address.as_deref().is_none_or(|a| a.eq_ignore_ascii_case(&letter.mailbox));
+    if !report.recipients.is_empty() && !report.recipients.iter().any(is_his) {
+        return Ok(Some(Verdict::of_machine(Some(letter), Outcome::Unmatched(said))));
+    }
     let is = |action: Action| report.recipients.iter().any(|r| r.action == action);
     let outcome = if is(Action::Failed) || report.recipients.is_empty() {
         if tx.set_bounced(letter.id, &said, now.at)? {
             warn!(letter = letter.id, reply = said, "a letter was not delivered: the admin is told");
             let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": said });
             tx.audit(&audit(now, "bounced", None, None, detail))?;
-            // What an answer said is no reminder: nobody is asked to pass it on.
-            if letter.answers.is_none() {
-                pass_on(tx, office, &letter, now)?;
-            }
+            pass_on(tx, office, &letter, now)?;
         }
         Outcome::Bounced(said)
     } else if is(Action::Delayed) {
@@ -45,13 +49,13 @@ pub fn judge(tx: &Tx, office: &Office, message: &Message, report: &Report, now: 
     } else {
         Outcome::Delivered
     };
-    Ok(Some(Verdict { letter: Some(letter), text: String::new(), outcome }))
+    Ok(Some(Verdict::of_machine(Some(letter), outcome)))
 }
 
 /// By our name for it, by its Message-ID, by its token, else by mailbox and subject.
 fn letter(tx: &Tx, office: &Office, message: &Message, report: &Report, now: &Moment) -> Result<Option<LetterRow>> {
-    // ENVID is the left part of the Message-ID, which ends in the letter's number.
-    let number = report.envelope_id.as_deref().and_then(|id| id.rsplit('.').next()?.parse().ok());
+    // ENVID is the left part of the Message-ID: `duban.`, the database, the letter's number, chance.
+    let number = report.envelope_id.as_deref().and_then(|id| id.split('.').nth(2)?.parse().ok());
     if let Some(letter) = number.map(|id| tx.letter(id)).transpose()?.flatten()
         && report.envelope_id.as_deref() == Some(letter.envelope_id())
     {

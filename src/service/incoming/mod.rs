@@ -14,10 +14,10 @@ pub use answer::in_words;
 use super::{Office, Result, in_transaction};
 use crate::{
     clock::Moment,
-    domain::Date,
+    domain::{Date, occurrence::State},
     imap::LARGEST_BYTES,
     incoming::{self, Kind, Message},
-    store::{Db, LetterRow, NewIncoming, Place, Tx},
+    store::{Db, ItemRow, LetterRow, NewIncoming, Place, Tx},
 };
 
 /// What became of a message. Kept as JSON.
@@ -86,15 +86,28 @@ pub enum Fate {
 /// What a message comes to, before it is written down.
 struct Verdict {
     letter: Option<LetterRow>,
+    /// What of the letter the sender may report.
+    items: Vec<ItemRow>,
     /// What the sender wrote himself.
     text: String,
     outcome: Outcome,
 }
 
+impl Verdict {
+    fn of_machine(letter: Option<LetterRow>, outcome: Outcome) -> Self {
+        Self { letter, items: Vec::new(), text: String::new(), outcome }
+    }
+}
+
 /// Lets a message act, unless it has: all in one transaction with the memory of it. `place`: where a mailbox
 /// has it.
 pub fn act(db: &mut Db, office: &Office, place: Option<&Place>, bytes: &[u8], now: &Moment) -> Result<Fate> {
-    let message = incoming::read(bytes.get(..LARGEST_BYTES as usize).unwrap_or(bytes));
+    let mut message = incoming::read(bytes.get(..LARGEST_BYTES as usize).unwrap_or(bytes));
+    if let Kind::Written { attachments, .. } = &mut message.kind
+        && bytes.len() >= LARGEST_BYTES as usize
+    {
+        attachments.push("邮件过大，附件可能没有列全".to_owned());
+    }
     in_transaction(db, |tx| {
         let (id, fate) = match tx.incoming_by_fingerprint(&message.fingerprint)? {
             Some(known) => (Some(known.id), if known.waits { Fate::Waits } else { Fate::Done }),
@@ -129,7 +142,7 @@ fn judge(tx: &Tx, office: &Office, message: &Message, now: &Moment) -> Result<Op
             let letter = reply::letters(tx, office, message)?.into_iter().next();
             let is_known = letter.is_some() || message.from.as_deref().is_some_and(|from| office.knows(from));
             let outcome = Outcome::Automatic((*why).to_owned());
-            Ok(is_known.then(|| Verdict { letter, text: String::new(), outcome }))
+            Ok(is_known.then(|| Verdict::of_machine(letter, outcome)))
         }
     }
 }
@@ -141,16 +154,22 @@ fn remember(
     verdict: Verdict,
     now: &Moment,
 ) -> Result<(Option<i64>, Fate)> {
-    let Verdict { letter, text, outcome } = verdict;
+    let Verdict { letter, items, text, outcome } = verdict;
     let sender = message.from.as_deref().unwrap_or_default();
     let message_id = message.message_id.as_deref().unwrap_or_default();
     let keys = [&*message.fingerprint, message_id, sender, &message.subject, &text];
     let id = add(tx, keys, letter.as_ref().map(|l| l.id), &outcome, now)?;
-    // Who says it again, and clearly, has made clear what he said before.
-    if let (Outcome::Recorded(_), Some(letter)) = (&outcome, &letter) {
-        tx.end_unclear(sender, letter, now.at)?;
+    // Who was asked what he means, and has answered it in full, has made the first message clear.
+    if let (Outcome::Recorded(recorded), Some(asked)) = (&outcome, letter.as_ref().and_then(|l| l.answers)) {
+        let mut left = false;
+        for item in items.iter().filter(|item| recorded.iter().all(|r| r.occurrence != item.occurrence)) {
+            left |= tx.occurrence_by_id(item.occurrence)?.is_some_and(|o| o.state == State::Open);
+        }
+        if !left && recorded.iter().any(|r| r.act.changes()) {
+            tx.end_waiting(asked, sender, now.at)?;
+        }
     }
-    answer::answer(tx, office, id, sender, letter.as_ref(), &outcome, now)?;
+    answer::answer(tx, office, id, sender, items, &outcome, now)?;
     info!(incoming = id, letter = letter.map(|l| l.id), outcome = outcome.name(), "a message came in");
     Ok((Some(id), if outcome.waits() { Fate::Waits } else { Fate::Done }))
 }
@@ -207,6 +226,10 @@ impl Outcome {
 }
 
 impl Act {
+    fn changes(&self) -> bool {
+        !matches!(self, Self::AlreadyDone | Self::NothingToTakeBack)
+    }
+
     pub fn words(&self) -> String {
         match self {
             Self::Done(_) => "已登记办结".into(),

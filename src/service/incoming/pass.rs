@@ -86,65 +86,92 @@ pub async fn pass(
     clock: Clock,
 ) -> std::result::Result<Pass, PassError> {
     let mut pass = Pass::default();
-    let mailbox = name(office);
-    for listed in inbox.list().await? {
-        let place = Place { mailbox: mailbox.clone(), uid_validity: inbox.uid_validity(), uid: listed.uid };
-        let fate = match begin(store, &place).await? {
-            Placed::LeftAlone => Fate::LeftAlone,
-            Placed::Acted { waits: true } => Fate::Waits,
-            Placed::Acted { waits: false } => Fate::Done,
-            Placed::Begun(tries) if tries > TRIES => {
-                error!(uid = place.uid, "a message cannot be read, it is left to a person");
-                let office = office.clone();
-                store.call(move |db| give_up(db, &place, &clock.now(&office.settings.timezone))).await?
-            }
-            Placed::Begun(_) => {
-                let Some(bytes) = inbox.fetch(listed.uid).await? else { continue };
-                let office = office.clone();
-                let now = clock.now(&office.settings.timezone);
-                store.call(move |db| act(db, &office, Some(&place), &bytes, &now)).await?
-            }
-        };
-        match fate {
-            Fate::LeftAlone => pass.left_alone += 1,
-            Fate::Done => {
-                inbox.file(listed.uid, Filed::Done).await?;
-                pass.done += 1;
-            }
-            Fate::Waits => {
-                inbox.file(listed.uid, Filed::Manual).await?;
-                pass.waits += 1;
+    let mut refused = None;
+    let mut front = front(store, office, inbox.uid_validity()).await?;
+    loop {
+        let listed = inbox.list(front.from).await?;
+        let Some(last) = listed.last() else { break };
+        let next = last.uid.saturating_add(1);
+        for letter in &listed {
+            let place = Place { mailbox: front.mailbox.clone(), uid_validity: front.uid_validity, uid: letter.uid };
+            let fate = read(store, office, inbox, place, clock).await?;
+            let (count, to) = match fate {
+                None => continue,
+                Some(Fate::LeftAlone) => {
+                    pass.left_alone += 1;
+                    continue;
+                }
+                Some(Fate::Done) => (&mut pass.done, Filed::Done),
+                Some(Fate::Waits) => (&mut pass.waits, Filed::Manual),
+            };
+            *count += 1;
+            // One that cannot be moved has acted all the same, and keeps nobody behind it waiting.
+            if let Err(e) = inbox.file(letter.uid, to).await
+                && refused.replace(e).is_some_and(|e| !e.is_settings())
+            {
+                break;
             }
         }
+        if let Some(e) = refused {
+            return Err(e.into());
+        }
+        front.from = next;
+        remember(store, front.clone()).await?;
     }
-    follow_what_waits(store, office, inbox, mailbox, clock).await?;
     if pass.done + pass.waits > 0 {
         info!(done = pass.done, waits = pass.waits, "the mailbox was read");
     }
     Ok(pass)
 }
 
-/// What a person has taken out of 待人工 does not wait any more.
-async fn follow_what_waits(
+/// One message; `None` if it is gone.
+async fn read(
     store: &Store,
     office: &Arc<Office>,
     inbox: &mut Inbox,
-    mailbox: String,
+    place: Place,
     clock: Clock,
-) -> std::result::Result<(), PassError> {
-    let waiting = store.call(move |db| db.read(|tx| tx.waiting_in(&mailbox))).await?;
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    let there = inbox.waiting().await?;
-    let now = clock.now(&office.settings.timezone);
-    // Without a Message-ID nobody can tell: it waits until `duban incoming --handled`.
-    let gone: Vec<i64> =
-        waiting.into_iter().filter(|(_, id)| !id.is_empty() && !there.contains(id)).map(|(id, _)| id).collect();
-    let end = move |db: &mut Db| {
-        db.write(|tx| gone.iter().try_for_each(|id| tx.end_waiting(*id, "待人工文件夹", now.at).map(drop)))
-    };
-    Ok(store.call(end).await?)
+) -> std::result::Result<Option<Fate>, PassError> {
+    Ok(Some(match begin(store, &place).await? {
+        Placed::LeftAlone => Fate::LeftAlone,
+        Placed::Acted { waits: true } => Fate::Waits,
+        Placed::Acted { waits: false } => Fate::Done,
+        Placed::Begun(tries) if tries > TRIES => {
+            error!(uid = place.uid, "a message cannot be read, it is left to a person");
+            let office = office.clone();
+            store.call(move |db| give_up(db, &place, &clock.now(&office.settings.timezone))).await?
+        }
+        Placed::Begun(_) => {
+            let Some(bytes) = inbox.fetch(place.uid).await? else { return Ok(None) };
+            let office = office.clone();
+            let now = clock.now(&office.settings.timezone);
+            store.call(move |db| act(db, &office, Some(&place), &bytes, &now)).await?
+        }
+    }))
+}
+
+/// Up to where a mailbox has nothing more for us: what is not for us stays there for good, and is not looked at
+/// again each time.
+#[derive(Clone, Serialize, Deserialize)]
+struct Front {
+    mailbox: String,
+    uid_validity: u32,
+    from: u32,
+}
+
+const FRONT: &str = "mailbox_front";
+
+async fn front(store: &Store, office: &Office, uid_validity: u32) -> std::result::Result<Front, PassError> {
+    let known = store.call(|db| db.read(|tx| tx.meta(FRONT))).await?;
+    let known: Option<Front> = known.and_then(|json| serde_json::from_str(&json).ok());
+    let mailbox = name(office);
+    let same = known.filter(|front| front.mailbox == mailbox && front.uid_validity == uid_validity);
+    Ok(same.unwrap_or(Front { mailbox, uid_validity, from: 1 }))
+}
+
+async fn remember(store: &Store, front: Front) -> std::result::Result<(), PassError> {
+    let json = serde_json::to_string(&front).map_err(|e| crate::store::Error::Value(e.to_string()))?;
+    Ok(store.call(move |db| db.write(|tx| tx.set_meta(FRONT, &json))).await?)
 }
 
 async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, PassError> {

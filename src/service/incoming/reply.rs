@@ -11,6 +11,8 @@ use crate::{
     letter::words,
     service::{
         Error, Office, Result,
+        link::VALID_DAYS,
+        reply_token::letter_of,
         report::{self, Report},
         request::{self, Ask},
     },
@@ -41,34 +43,50 @@ pub fn judge(
 ) -> Result<Option<Verdict>> {
     let found = letters(tx, office, message)?;
     let sender = message.from.as_deref().unwrap_or_default();
-    let is_section = !office.sections_of(sender).is_empty();
-    if found.is_empty() && !is_section {
+    if found.is_empty() && !office.knows(sender) {
         return Ok(None);
     }
     let letter = found.first().cloned();
     let ours = letter.as_ref().map(|l| tx.handed_over(l.id)).transpose()?.flatten();
     let ours = ours.map(|bytes| incoming::text_of(&bytes));
     let written = incoming::written(text, ours.as_deref());
+    let (items, all) = match &letter {
+        Some(letter) => may_report(tx, office, message, letter, now)?,
+        None => (Vec::new(), 0),
+    };
     let outcome = match (&letter, doubt(office, message)) {
         (_, Some(why)) => Outcome::Refused(why),
         (None, None) => Outcome::Unclear("看不出回复的是哪一封督办邮件".into()),
         (Some(_), None) if found.len() > 1 => Outcome::Unclear("引用了几封督办邮件，分不清回复的是哪一封".into()),
+        (Some(_), None) if items.is_empty() && all > 0 => {
+            Outcome::Refused(format!("{sender} 不是责任科室登记的邮箱，也没有带（有效的）回复编号"))
+        }
+        (Some(_), None) if items.is_empty() => Outcome::Unclear("所回复的邮件里没有要您登记的事项".into()),
         (Some(letter), None) => {
-            let has_token = tokens(office, message).contains(&letter.id);
-            let mut items = tx.items(letter.id)?;
-            let all = items.len();
-            items.retain(|item| has_token || office.sections_of(sender).contains(&item.section.as_str()));
-            if items.is_empty() && all > 0 {
-                Outcome::Refused(format!("{sender} 不是责任科室登记的邮箱，也没有带回复编号"))
-            } else if items.is_empty() {
-                Outcome::Unclear("所回复的邮件里没有要您登记的事项".into())
-            } else {
-                let reply = Reply { tx, office, now, sender, letter, items, text: &written, attachments };
-                reply.outcome()?
-            }
+            let items = items.clone();
+            Reply { tx, office, now, sender, letter, items, text: &written, attachments }.outcome()?
         }
     };
-    Ok(Some(Verdict { letter, text: written, outcome }))
+    Ok(Some(Verdict { letter, items, text: written, outcome }))
+}
+
+/// Of a letter's items those that this sender may report, and how many there are in all: his own section's, or
+/// all of it by its token.
+fn may_report(
+    tx: &Tx,
+    office: &Office,
+    message: &Message,
+    letter: &LetterRow,
+    now: &Moment,
+) -> Result<(Vec<ItemRow>, usize)> {
+    let mut items = tx.items(letter.id)?;
+    let all = items.len();
+    let age = now.at.duration_since(letter.made_at);
+    // A token opens no longer than a link does.
+    let has_token = age.as_hours() <= 24 * VALID_DAYS && tokens(tx, office, message)?.iter().any(|l| l.id == letter.id);
+    let sections = office.sections_of(message.from.as_deref().unwrap_or_default());
+    items.retain(|item| has_token || sections.contains(&item.section.as_str()));
+    Ok((items, all))
 }
 
 /// Why the sender is not believed to be who he says he is.
@@ -84,27 +102,32 @@ fn doubt(office: &Office, message: &Message) -> Option<String> {
     }
 }
 
-/// The letters that a message refers to: the one that it answers, else those whose tokens it holds.
+/// The letters that a message refers to: the one that it answers, and those whose tokens it holds where none of
+/// them is that one's.
 pub fn letters(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<LetterRow>> {
+    let by_token = tokens(tx, office, message)?;
     for id in &message.refers_to {
         if let Some(letter) = tx.letter_by_message_id(id)? {
-            return Ok(vec![letter]);
+            let agrees = by_token.is_empty() || by_token.iter().any(|l| l.id == letter.id);
+            let others = if agrees { Vec::new() } else { by_token };
+            return Ok(std::iter::once(letter).chain(others).collect());
         }
     }
-    let mut found = Vec::new();
-    for id in tokens(office, message) {
-        found.extend(tx.letter(id)?);
-    }
-    Ok(found)
+    Ok(by_token)
 }
 
 /// The letters whose tokens are right, each once.
-fn tokens(office: &Office, message: &Message) -> Vec<i64> {
-    let Some(links) = &office.links else { return Vec::new() };
-    let mut letters: Vec<i64> = message.tokens.iter().filter_map(|token| links.verify_reply_token(token)).collect();
-    letters.sort_unstable();
-    letters.dedup();
-    letters
+fn tokens(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<LetterRow>> {
+    let Some(links) = &office.links else { return Ok(Vec::new()) };
+    let mut found: Vec<LetterRow> = Vec::new();
+    for token in &message.tokens {
+        let Some(letter) = letter_of(token).map(|id| tx.letter(id)).transpose()?.flatten() else { continue };
+        let is_right = links.is_reply_token(token, letter.id, &letter.message_id);
+        if is_right && found.iter().all(|l| l.id != letter.id) {
+            found.push(letter);
+        }
+    }
+    Ok(found)
 }
 
 impl Reply<'_> {
@@ -117,7 +140,17 @@ impl Reply<'_> {
             }
         }
         let items: Vec<Item> = titles.iter().map(|(number, title)| Item { number: *number, title }).collect();
-        match incoming::understand(self.text, &items, self.now.today()) {
+        let understand = |items: &[Item]| incoming::understand(self.text, items, self.now.today());
+        let mut understood = understand(&items);
+        // A bare 撤回 to what we confirmed takes back all that was confirmed.
+        if let (Understood::Unclear(_), Some(_), [first, _, ..]) = (&understood, self.letter.answers, items.as_slice())
+            && let Understood::Statements(mut all) = understand(&[*first])
+            && let [Statement { act: incoming::Act::TakeBack, numbers, .. }] = all.as_mut_slice()
+        {
+            *numbers = items.iter().map(|item| item.number).collect();
+            understood = Understood::Statements(all);
+        }
+        match understood {
             Understood::Acknowledged => Ok(Outcome::Acknowledged),
             Understood::Unclear(why) => Ok(Outcome::Unclear(why.to_owned())),
             // All of it, or nothing.
@@ -149,12 +182,18 @@ impl Reply<'_> {
         if let [_] = all.as_slice() {
             return Ok(all);
         }
-        let named: Vec<&ItemRow> = all.iter().filter(|i| statement.words.contains(&i.section)).copied().collect();
-        if named.is_empty() {
-            let names: Vec<&str> = all.iter().map(|i| i.section.as_str()).collect();
-            return Err(Error::Refused(format!("这一项由各科室分别登记，请在后面写明科室：{}", words::list(&names))));
+        // The name stands by itself: `已办结，法制科`, and not in `已送法制科备案`.
+        let is_mark = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "，。；：、（）".contains(c);
+        let said: Vec<&str> = statement.words.split(is_mark).collect();
+        let named: Vec<&ItemRow> = all.iter().filter(|i| said.contains(&i.section.as_str())).copied().collect();
+        match named.as_slice() {
+            [_] => Ok(named),
+            _ => {
+                let names: Vec<&str> = all.iter().map(|i| i.section.as_str()).collect();
+                let names = words::list(&names);
+                Err(Error::Refused(format!("这一项由各科室分别登记，请在后面单独写明一个科室：{names}")))
+            }
         }
-        Ok(named)
     }
 
     fn record_one(&self, item: &ItemRow, statement: &Statement) -> Result<Act> {

@@ -31,7 +31,7 @@ ALTER TABLE letter_2 RENAME TO letter;
 CREATE INDEX letter_to_send ON letter(next_attempt) WHERE state IN ('queued', 'sending');
 CREATE INDEX letter_fresh ON letter(mailbox) WHERE state = 'queued' AND attempts = 0;
 CREATE INDEX letter_refused ON letter(mailbox) WHERE state IN ('failed', 'bounced');
-CREATE INDEX letter_answers ON letter(mailbox, made_at) WHERE answers IS NOT NULL;
+CREATE INDEX letter_to_mailbox ON letter(mailbox COLLATE NOCASE, made_at);
 
 -- The numbers of a letter, as they were handed over: ① stands for the same in every rendering.
 CREATE TABLE letter_item (
