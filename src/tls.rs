@@ -17,7 +17,7 @@ use tokio_rustls::{
 pub use tokio_rustls::{client::TlsStream, rustls::ClientConfig};
 
 /// A name with more addresses than this is not tried to the end.
-const ADDRESSES: usize = 4;
+pub const ADDRESSES: usize = 4;
 
 /// How the operator knows the server: the table of its settings, and the usual ports.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,12 @@
 //! The conversation against a server that misbehaves at every point.
 
+#[path = "mailer/faults.rs"]
+mod faults;
+#[path = "mailer/page.rs"]
+mod page;
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use duban::{
     domain::retry::Outcome,
@@ -50,90 +54,6 @@ fn mailer(server: &Server) -> Mailer {
 
 async fn send(server: &Server) -> Outcome {
     mailer(server).session().send(FROM, TO, MESSAGE, "duban.k7.412").await
-}
-
-/// At each point each fault once; afterwards the same session carries the next letter.
-#[tokio::test]
-async fn every_stage_every_fault() {
-    use At::{Auth, Connect, Data, Dot, Ehlo, Mail, Rcpt};
-    let garbage = || Act::Say(b"\x00\xff\xfe hello?\r\n".to_vec());
-    let wrong = || say("220 out of turn");
-    let cases: Vec<(At, &str, Act, &str)> = vec![
-        (Connect, "4xx", say("421 4.3.2 later"), "temporary"),
-        (Connect, "554", say("554 5.3.2 no service"), "temporary"),
-        (Connect, "550", say("550 blocked"), "misconfigured"),
-        (Connect, "drop", Act::Drop, "temporary"),
-        (Connect, "stall", Act::Stall, "temporary"),
-        (Connect, "garbage", garbage(), "temporary"),
-        (Connect, "endless", Act::Endless, "temporary"),
-        (Ehlo, "4xx", say("451 4.3.0 later"), "temporary"),
-        (Ehlo, "5xx", say("550 5.7.1 who are you"), "misconfigured"),
-        (Ehlo, "drop", Act::Drop, "temporary"),
-        (Ehlo, "stall", Act::Stall, "temporary"),
-        (Ehlo, "garbage", garbage(), "temporary"),
-        (Ehlo, "endless", Act::Endless, "temporary"),
-        (Auth, "4xx", say("454 4.7.0 later"), "temporary"),
-        (Auth, "530", say("530 5.7.0 encryption required"), "misconfigured"),
-        (Auth, "534", say("534 5.7.9 too weak"), "misconfigured"),
-        (Auth, "535", say("535 5.7.8 wrong password"), "misconfigured"),
-        (Auth, "538", say("538 5.7.11 encryption required"), "misconfigured"),
-        (Auth, "drop", Act::Drop, "temporary"),
-        (Auth, "stall", Act::Stall, "temporary"),
-        (Auth, "garbage", garbage(), "temporary"),
-        (Auth, "endless", Act::Endless, "temporary"),
-        (Auth, "wrong 2xx", wrong(), "temporary"),
-        (Mail, "4xx", say("451 4.3.0 later"), "temporary"),
-        (Mail, "550", say("550 5.7.1 not you"), "misconfigured"),
-        (Mail, "553", say("553 5.7.1 sender not authorised"), "misconfigured"),
-        (Mail, "drop", Act::Drop, "temporary"),
-        (Mail, "stall", Act::Stall, "temporary"),
-        (Mail, "garbage", garbage(), "temporary"),
-        (Mail, "endless", Act::Endless, "temporary"),
-        (Mail, "wrong 2xx", wrong(), "temporary"),
-        (Rcpt, "4xx", say("450 4.2.0 later"), "temporary"),
-        (Rcpt, "421", Act::SayAndDrop(b"421 4.3.2 going down\r\n".to_vec()), "temporary"),
-        (Rcpt, "550", say("550 5.1.1 no such user"), "permanent"),
-        (Rcpt, "550 frequency", say("550 Connection frequency limited"), "temporary"),
-        (Rcpt, "550 greylist", say("550 5.7.1 Greylisted"), "temporary"),
-        (Rcpt, "554 relay", say("554 5.7.1 Relay access denied"), "misconfigured"),
-        (Rcpt, "drop", Act::Drop, "temporary"),
-        (Rcpt, "stall", Act::Stall, "temporary"),
-        (Rcpt, "garbage", garbage(), "temporary"),
-        (Rcpt, "endless", Act::Endless, "temporary"),
-        (Rcpt, "wrong 2xx", wrong(), "temporary"),
-        (Data, "4xx", say("451 4.3.0 later"), "temporary"),
-        (Data, "5xx", say("554 5.5.1 no valid recipients"), "permanent"),
-        (Data, "drop", Act::Drop, "temporary"),
-        (Data, "stall", Act::Stall, "temporary"),
-        (Data, "garbage", garbage(), "temporary"),
-        (Data, "endless", Act::Endless, "temporary"),
-        (Data, "wrong 2xx", wrong(), "temporary"),
-        (Data, "354 and surplus", say("354 go ahead\r\n250 ok"), "temporary"),
-        (Dot, "4xx", say("452 4.3.1 no space"), "temporary"),
-        (Dot, "5xx", say("554 5.7.1 content"), "permanent"),
-        (Dot, "550 frequency", say("550 Mail frequency limited"), "temporary"),
-        (Dot, "drop", Act::Drop, "unknown"),
-        (Dot, "stall", Act::Stall, "unknown"),
-        (Dot, "garbage", garbage(), "unknown"),
-        (Dot, "endless", Act::Endless, "unknown"),
-        (Dot, "wrong 2xx", wrong(), "unknown"),
-        (Dot, "drop in the reply", Act::SayAndDrop(b"250 2.0".to_vec()), "unknown"),
-        (Dot, "250", say("250 ok"), "accepted"),
-        (Dot, "bare code and line feed", Act::Say(b"250\n".to_vec()), "accepted"),
-    ];
-    for (at, name, act, expected) in cases {
-        let server = Server::start(move |now, nth, _| if now == at && nth == 0 { act.clone() } else { Act::Fine });
-        let mut session = mailer(&server).session();
-        let began = Instant::now();
-        let outcome = session.send(FROM, TO, MESSAGE, "duban.k7.412").await;
-        assert_eq!(outcome.name(), expected, "{at:?} {name}: {}", outcome.reply());
-        assert!(began.elapsed() < Duration::from_secs(2), "{at:?} {name} took {:?}", began.elapsed());
-        assert!(!outcome.reply().is_empty() && !outcome.reply().contains(char::is_control), "{at:?} {name}");
-
-        let next = session.send(FROM, "next@ju.example.cn", MESSAGE, "duban.k7.412").await;
-        assert_eq!(next, Outcome::Accepted { reply: "250 2.0.0 queued as 4711".to_owned() }, "after {at:?} {name}");
-        assert!(server.received().last().unwrap().to.contains("next@"), "after {at:?} {name}");
-    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use super::{
     compose,
     pace::Pace,
     settings::{Limits, NAMES, SettingsError, SmtpSettings, Tls},
-    verdict::{Fault, Stage, expect, fault, judge, silence, words},
+    verdict::{Fault, Stage, expect, fault, judge, one_line, silence, words},
     wire::{Stream, Wire},
 };
 use crate::{
@@ -37,6 +37,8 @@ pub struct Smtp {
     pace: Pace,
     /// host:port, for words.
     place: String,
+    /// What no outcome may quote.
+    secrets: Vec<SecretString>,
 }
 
 type Step<T> = Result<T, (Stage, Fault)>;
@@ -61,7 +63,8 @@ impl Smtp {
         };
         let pace = Pace::new(settings.per_minute);
         let place = format!("{}:{}", settings.host, settings.port);
-        Ok(Self { settings, tls, hello, pace, place })
+        let secrets = secrets(&settings);
+        Ok(Self { settings, tls, hello, pace, place, secrets })
     }
 
     pub fn settings(&self) -> &SmtpSettings {
@@ -86,7 +89,7 @@ impl Smtp {
                 let login = if self.settings.username.is_empty() { "未登录" } else { "登录成功" };
                 Outcome::Accepted { reply: format!("{}：已连接，{tls}，{login}", self.place) }
             }
-            Err((stage, fault)) => judge(stage, fault, &self.place, false),
+            Err((stage, fault)) => self.failed(stage, fault, false),
         }
     }
 
@@ -165,30 +168,27 @@ impl Smtp {
         }
         let credentials = Credentials::new(self.settings.username.clone(), password.expose_secret().to_owned());
         let answer = timeout(limit, connection.smtp.auth(&MECHANISMS, &credentials)).await;
-        match expect(answer, &[235], limit) {
-            Ok(_) => Ok(()),
-            Err(Fault::Refused { code, words }) => {
-                Err(Fault::Refused { code, words: mask(words, &credentials, password) })
-            }
-            Err(Fault::Setting(words)) => Err(Fault::Setting(mask(words, &credentials, password))),
-            Err(Fault::Broken(words)) => Err(Fault::Broken(mask(words, &credentials, password))),
-        }
+        expect(answer, &[235], limit).map(|_| ())
     }
 }
 
-/// Some servers quote the command that they refuse.
-fn mask(words: String, credentials: &Credentials, password: &SecretString) -> String {
+/// The password as it is and as it is said: some servers quote the command that they refuse, or an earlier one.
+fn secrets(settings: &SmtpSettings) -> Vec<SecretString> {
+    let Some(password) = &settings.password else { return Vec::new() };
+    let credentials = Credentials::new(settings.username.clone(), password.expose_secret().to_owned());
     let said = |mechanism, challenge: Option<&str>| {
         let command = Auth::new(mechanism, credentials.clone(), challenge.map(str::to_owned));
-        command.map(|command| command.to_string()).unwrap_or_default()
+        let command = command.map(|command| command.to_string()).unwrap_or_default();
+        command.trim_end().rsplit(' ').next().unwrap_or_default().to_owned()
     };
     let plain = said(Mechanism::Plain, None);
     let login = said(Mechanism::Login, Some("Password"));
-    let plain = plain.trim_end().rsplit(' ').next().unwrap_or_default();
-    [plain, login.trim_end(), password.expose_secret()]
-        .iter()
-        .filter(|secret| !secret.is_empty())
-        .fold(words, |words, secret| words.replace(secret, "***"))
+    let secrets = [plain, login, password.expose_secret().to_owned()];
+    secrets.into_iter().filter(|secret| !secret.is_empty()).map(SecretString::from).collect()
+}
+
+fn mask(words: String, secrets: &[SecretString]) -> String {
+    secrets.iter().fold(words, |words, secret| words.replace(secret.expose_secret(), "***"))
 }
 
 struct Connection {
@@ -210,8 +210,8 @@ impl Connection {
             // It offers reports, and does not know what to do when asked for one.
             Err((_, Fault::Refused { code: 501 | 504 | 555, .. })) if self.wire.offers_dsn() => {
                 self.wire.forget_dsn();
-                let answer = timeout(limits.command, self.smtp.command(Rset)).await;
-                expect(answer, &[250], limits.command).map_err(|fault| (Stage::Mail, fault))?;
+                let answer = timeout(limits.courtesy, self.smtp.command(Rset)).await;
+                expect(answer, &[250], limits.courtesy).map_err(|fault| (Stage::Mail, fault))?;
                 self.envelope(limits, &from, &to, envelope_id).await?;
             }
             done => done?,
@@ -299,7 +299,7 @@ impl Conversation {
         match connection.transact(limits, (from, to, envelope_id), &crlf(message)).await {
             Ok(response) => {
                 self.connection = Some(connection);
-                Outcome::Accepted { reply: words(&response) }
+                Outcome::Accepted { reply: one_line(&mask(words(&response), &smtp.secrets)) }
             }
             Err((stage, fault)) => {
                 let dot = connection.wire.final_dot_written();
@@ -332,6 +332,11 @@ impl Conversation {
 
 impl Smtp {
     fn failed(&self, stage: Stage, fault: Fault, dot: bool) -> Outcome {
+        let fault = match fault {
+            Fault::Refused { code, words } => Fault::Refused { code, words: mask(words, &self.secrets) },
+            Fault::Setting(words) => Fault::Setting(mask(words, &self.secrets)),
+            Fault::Broken(words) => Fault::Broken(mask(words, &self.secrets)),
+        };
         let outcome = judge(stage, fault, &self.place, dot);
         tracing::debug!(?stage, outcome = outcome.name(), "a letter was not handed over");
         outcome
@@ -374,9 +379,19 @@ mod tests {
 
     #[test]
     fn a_quoted_password_is_masked() {
-        let password = SecretString::from("geheim1");
-        let credentials = Credentials::new("duban".to_owned(), "geheim1".to_owned());
+        let settings = SmtpSettings {
+            host: "h".to_owned(),
+            port: 25,
+            tls: Tls::None,
+            username: "duban".to_owned(),
+            password: Some(SecretString::from("geheim1")),
+            ca_pem: None,
+            helo: None,
+            per_minute: 1,
+            connections: 1,
+            limits: Limits::default(),
+        };
         let quoted = "no: AUTH PLAIN AGR1YmFuAGdlaGVpbTE=, Z2VoZWltMQ==, geheim1".to_owned();
-        assert_eq!(mask(quoted, &credentials, &password), "no: AUTH PLAIN ***, ***, ***");
+        assert_eq!(mask(quoted, &secrets(&settings)), "no: AUTH PLAIN ***, ***, ***");
     }
 }

@@ -159,9 +159,10 @@ fn is_about_us(code: u16, words: &str) -> bool {
     matches!(code, 530 | 534 | 535 | 538) || ABOUT_US.iter().any(|word| words.contains(word))
 }
 
+/// Uncut: what is to be masked must still be whole.
 pub(super) fn words(response: &Response) -> String {
     let lines: Vec<&str> = response.message().collect();
-    one_line(&format!("{} {}", response.code(), lines.join(" ")))
+    format!("{} {}", response.code(), lines.join(" "))
 }
 
 /// Without control characters, and without those that turn the direction of writing.

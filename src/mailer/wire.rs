@@ -21,6 +21,8 @@ use crate::tls::TlsStream;
 
 const LINE_BYTES: usize = 8 * 1024;
 const REPLY_BYTES: usize = 64 * 1024;
+/// lettre reads a reply anew with each line that comes: thousands of short ones would hold up the whole thread.
+const REPLY_LINES: usize = 200;
 const CHUNK_BYTES: usize = 4 * 1024;
 /// What lettre writes after a letter, in one piece.
 const FINAL_DOT: &[u8] = b"\r\n.\r\n";
@@ -45,6 +47,7 @@ struct State {
     line: Vec<u8>,
     /// Since we last spoke.
     heard_bytes: usize,
+    heard_lines: usize,
     /// We spoke last.
     spoke: bool,
     final_dot: bool,
@@ -69,6 +72,7 @@ impl Wire {
             raw: Vec::new(),
             line,
             heard_bytes: 0,
+            heard_lines: 0,
             spoke: false,
             final_dot: false,
             offers_dsn: false,
@@ -140,7 +144,12 @@ impl State {
         if !self.line.is_empty() {
             return Ok(true);
         }
+        let too_much = || io::Error::new(io::ErrorKind::InvalidData, "服务器的答复没有尽头");
         if let Some(end) = self.raw.iter().position(|byte| *byte == b'\n') {
+            self.heard_lines += 1;
+            if self.heard_lines > REPLY_LINES {
+                return Err(too_much());
+            }
             let raw: Vec<u8> = self.raw.drain(..=end).collect();
             self.line = tidy(raw.trim_ascii_end());
             // A whole line of the answer to EHLO; as an answer to anything else it would change nothing.
@@ -149,7 +158,7 @@ impl State {
             return Ok(true);
         }
         if self.raw.len() > LINE_BYTES || self.heard_bytes > REPLY_BYTES {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "服务器的答复没有尽头"));
+            return Err(too_much());
         }
         Ok(false)
     }
@@ -191,12 +200,15 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.state();
-        if !state.spoke {
+        // What is said while the letter is on its way is no answer to its end.
+        let ends_letter = bytes == FINAL_DOT;
+        if !state.spoke || ends_letter {
             state.expect_silence()?;
             state.spoke = true;
             state.heard_bytes = 0;
+            state.heard_lines = 0;
         }
-        state.final_dot |= bytes == FINAL_DOT;
+        state.final_dot |= ends_letter;
         match &mut state.stream {
             Some(stream) => stream.writer().poll_write(context, bytes),
             None => Poll::Ready(Err(closed())),

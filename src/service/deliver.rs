@@ -249,3 +249,16 @@ pub(super) fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment
     }
     office.tell_admin_but(tx, &Notice::Undeliverable { letter: letter.id }, &letter.mailbox, now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailer::Limits;
+
+    /// Or a letter that is still being sent would be sent again.
+    #[test]
+    fn the_lease_outlasts_the_slowest_server() {
+        let together = Limits::default().together();
+        assert!(LEASE.unsigned_abs() > together, "{LEASE:#} against {together:?}");
+    }
+}
