@@ -1,7 +1,7 @@
 //! What is wrong with a file, where, and what to write instead.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     ops::Range,
     path::{Path, PathBuf},
@@ -37,6 +37,8 @@ pub struct Finding {
     /// A sentence without its full stop.
     pub what: String,
     pub instead: Option<String>,
+    /// How many it stands for: one, or all that were not kept.
+    pub times: usize,
 }
 
 /// Why a configuration was not taken. Warnings are among them.
@@ -51,7 +53,11 @@ pub struct Findings {
 
 /// Collects findings while files are walked.
 #[derive(Debug, Default)]
-pub(super) struct Report(RefCell<Vec<(usize, Finding)>>);
+pub(super) struct Report {
+    found: RefCell<Vec<(usize, Finding)>>,
+    /// Errors and warnings at a place, the kept ones and the others.
+    counts: [Cell<usize>; 2],
+}
 
 /// Characters shown of a long line, before, in and after the stretch.
 const AROUND: usize = 36;
@@ -59,15 +65,23 @@ const AROUND: usize = 36;
 /// Findings printed; whoever has more has one cause to mend first.
 const PRINTED: usize = 200;
 
+/// Errors, and warnings, at a place that are kept; the others are counted.
+const KEPT: usize = 300;
+
 impl Report {
     /// Nothing is added where the syntax is broken: what is read there is a guess.
     pub fn add(&self, severity: Severity, source: &Source, at: Range<usize>, what: String, instead: Option<String>) {
         if source.is_broken_at(&at) {
             return;
         }
-        let finding = Finding { severity, place: Some(source.place(at)), what: printable(&what), instead };
-        let mut found = self.0.borrow_mut();
+        let mut found = self.found.borrow_mut();
+        let count = &self.counts[severity as usize];
+        if count.get() >= KEPT {
+            return count.set(count.get() + 1);
+        }
+        let finding = Finding { severity, place: Some(source.place(at)), what: printable(&what), instead, times: 1 };
         if !found.iter().rev().take(8).any(|(_, f)| *f == finding) {
+            count.set(count.get() + 1);
             found.push((source.rank, finding));
         }
     }
@@ -84,24 +98,34 @@ impl Report {
     pub fn about(&self, severity: Severity, source: &Source, what: String, instead: String) {
         let what = printable(&format!("{}：{what}", source.path.display()));
         let instead = Some(instead).filter(|i| !i.is_empty());
-        self.0.borrow_mut().push((source.rank, Finding { severity, place: None, what, instead }));
+        self.found.borrow_mut().push((source.rank, Finding { severity, place: None, what, instead, times: 1 }));
     }
 
     /// A finding about no place in a file: a variable, a file that cannot be read.
     pub fn placeless(&self, severity: Severity, what: impl Into<String>, instead: impl Into<String>) {
         let instead = Some(instead.into()).filter(|i| !i.is_empty());
-        self.0
+        self.found
             .borrow_mut()
-            .push((usize::MAX, Finding { severity, place: None, what: printable(&what.into()), instead }));
+            .push((usize::MAX, Finding { severity, place: None, what: printable(&what.into()), instead, times: 1 }));
     }
 
     pub fn has_errors(&self) -> bool {
-        self.0.borrow().iter().any(|(_, f)| f.severity == Severity::Error)
+        self.found.borrow().iter().any(|(_, f)| f.severity == Severity::Error)
     }
 
     /// In the order of the files, then of their lines.
     pub fn into_list(self) -> Vec<Finding> {
-        let mut found = self.0.into_inner();
+        for (severity, kind) in [(Severity::Error, "错误"), (Severity::Warning, "提示")] {
+            let more = self.counts[severity as usize].get().saturating_sub(KEPT);
+            if more > 0 {
+                let (what, instead) =
+                    (format!("还有 {more} 处{kind}，没有逐处记下"), Some("先改好记下的这些".to_owned()));
+                self.found
+                    .borrow_mut()
+                    .push((usize::MAX, Finding { severity, place: None, what, instead, times: more }));
+            }
+        }
+        let mut found = self.found.into_inner();
         found.sort_by_key(|(rank, f)| (*rank, f.place.as_ref().map(|p| (p.line, p.column))));
         found.into_iter().map(|(_, f)| f).collect()
     }
@@ -189,8 +213,8 @@ impl fmt::Display for Findings {
 impl std::error::Error for Findings {}
 
 fn count(list: &[Finding]) -> (usize, usize) {
-    let errors = list.iter().filter(|f| f.severity == Severity::Error).count();
-    (errors, list.len() - errors)
+    let of = |severity| list.iter().filter(|f| f.severity == severity).map(|f| f.times).sum();
+    (of(Severity::Error), of(Severity::Warning))
 }
 
 /// Every finding, a blank line between them, then how many there are.
@@ -200,8 +224,8 @@ pub fn render(list: &[Finding]) -> String {
     let (shown, left): (Vec<_>, usize) = if list.len() > PRINTED {
         let mut order: Vec<_> = list.iter().collect();
         order.sort_by_key(|f| f.severity);
-        order.truncate(PRINTED);
-        (order, list.len() - PRINTED)
+        let left = order.split_off(PRINTED).iter().map(|f| f.times).sum();
+        (order, left)
     } else {
         (list.iter().collect(), 0)
     };

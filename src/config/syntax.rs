@@ -1,6 +1,9 @@
 //! Text → a table, or what is wrong with its punctuation, in words.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use toml::{
     Spanned,
@@ -29,8 +32,10 @@ pub(super) struct Said {
     pub alone: bool,
 }
 
-/// Lines that the parser stops at are taken out one after another, so many at most.
+/// Lines that the parser stops at are taken out and the rest is read again, so often at most.
 const MOST_STOPS: usize = 50;
+/// Errors that are put into words in full: to find what was meant takes time, and whoever has more has one cause.
+const MOST_EXPLAINED: usize = 200;
 
 /// The table, as far as it can be relied on: `None` where brackets are so broken that what
 /// belongs to what is a guess. Every syntax error has been reported.
@@ -46,10 +51,13 @@ pub(super) fn parse<'a>(source: &'a Source, kind: Kind, report: &Report) -> Opti
         let (table, errors) = DeTable::parse_recoverable(&text);
         sound &= explain(source, kind, table.get_ref(), &errors, &mut said);
         // The parser gives up at a line without a value, silently: what follows is never read.
-        let stop = errors.iter().find(|e| e.message().starts_with("key with no value")).and_then(Error::span);
-        read_on = stop.is_some();
-        let Some(stop) = stop else { break };
-        blank(&mut text, source.line_range(source.line_of(stop.start)));
+        let stops = errors.iter().filter(|e| e.message().starts_with("key with no value")).filter_map(Error::span);
+        let lines: BTreeSet<usize> = stops.map(|stop| source.line_of(stop.start)).collect();
+        read_on = !lines.is_empty();
+        if !read_on {
+            break;
+        }
+        blank(&mut text, lines.into_iter().map(|line| source.line_range(line)));
     }
     for one in said.values() {
         report.error(source, one.at.clone(), &*one.what, &*one.instead);
@@ -67,9 +75,15 @@ fn line_and_end(source: &Source, at: usize) -> Range<usize> {
     line.start..line.end + 1
 }
 
-fn blank(text: &mut String, line: Range<usize>) {
-    let spaces = " ".repeat(line.len());
-    text.replace_range(line, &spaces);
+/// Puts spaces for lines, which come in order.
+fn blank(text: &mut String, lines: impl Iterator<Item = Range<usize>>) {
+    let mut blanked = String::with_capacity(text.len());
+    for line in lines {
+        blanked.push_str(&text[blanked.len()..line.start]);
+        blanked.extend(std::iter::repeat_n(' ', line.len()));
+    }
+    blanked.push_str(&text[blanked.len()..]);
+    *text = blanked;
 }
 
 /// Puts errors into words, one a line but for those that stand alone. Whether what follows them
@@ -85,6 +99,14 @@ fn explain(
     let unclosed = unclosed_arrays(table, errors);
     for error in errors {
         let at = error.span().unwrap_or(0..0);
+        if said.len() >= MOST_EXPLAINED {
+            let line = source.line_of(at.start);
+            sound &= !is_structural(error.message(), source.line(line));
+            let (what, instead) = ("这一行写法不对".to_owned(), "先改好前面的".to_owned());
+            let plain = Said { at, what, instead, weight: 0, alone: false };
+            said.entry(source.line_range(line).start).or_insert(plain);
+            continue;
+        }
         // An array without its end swallows the lines after it: one cause, said where it begins.
         let one = match unclosed.iter().find(|open| open.start < at.end && at.start <= open.end) {
             Some(open) => Said {
@@ -115,7 +137,8 @@ fn is_structural(message: &str, line: &str) -> bool {
 /// Outermost arrays in which the parser ran past their end.
 fn unclosed_arrays(table: &DeTable<'_>, errors: &[Error]) -> Vec<Range<usize>> {
     let ran_on = |e: &&Error| e.message().starts_with("unclosed array,") || e.message().contains("in array, expected");
-    let places: Vec<usize> = errors.iter().filter(ran_on).filter_map(|e| e.span()).map(|span| span.start).collect();
+    let places: BTreeSet<usize> =
+        errors.iter().filter(ran_on).filter_map(|e| e.span()).map(|span| span.start).collect();
     if places.is_empty() {
         return Vec::new();
     }
@@ -123,7 +146,7 @@ fn unclosed_arrays(table: &DeTable<'_>, errors: &[Error]) -> Vec<Range<usize>> {
     visit(table, &mut |value| {
         let span = value.span();
         let plain = matches!(value.get_ref(), DeValue::Array(_)) && !is_tables(value);
-        if plain && places.iter().any(|at| (span.start..=span.end).contains(at)) {
+        if plain && places.range(span.start..=span.end).next().is_some() {
             arrays.push(span);
         }
     });

@@ -29,8 +29,9 @@ pub(super) fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
             format!("title 有 {long} 个字，最多 {LONGEST} 个"),
             "写短些，其余放进 basis 或 steps",
         );
+        return None;
     }
-    let mut sound = long <= LONGEST;
+    let mut sound = true;
     for variable in variables(text.value) {
         let known = Deadline::TITLE_VARIABLES.contains(&variable.name);
         let (what, instead) = match variable.closed {

@@ -5,7 +5,7 @@
 //! and a choice records.
 
 pub mod board;
-mod form;
+pub mod form;
 mod guard;
 mod pages;
 mod report;

@@ -54,6 +54,10 @@ impl Recurrence {
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let (mut parts, start) = read(text)?;
         let refuse = |what: String, instead: &[&str]| Err(refusal(text, 0..text.len(), what, instead));
+        // The library cuts days in two by bytes, and panics inside of a character.
+        if let Some((key, _)) = parts.iter().find(|(key, value)| !key.is_ascii() || !value.is_ascii()) {
+            return refuse(format!("RRULE 的 {key} 里只能有英文字母、数字和符号"), &[EXAMPLE]);
+        }
         let freq = match parts.remove("FREQ").as_deref() {
             Some("YEARLY") => Freq::Yearly,
             Some("MONTHLY") => Freq::Monthly,

@@ -190,6 +190,18 @@ fn assert_sound(due: &Due, from: Date, days: (i64, i64)) {
     assert_eq!(whole, halves, "{due}");
 }
 
+/// The library for recurrences panics inside of a character.
+#[test]
+fn recurrences_are_ascii() {
+    for text in ["RRULE:FREQ=MONTHLY;BYDAY=\u{fffd}M", "RRULE:FREQ=MONTHLY;BYDAY=周一", "RRULE:FREQ=YEARLY;BYMONTH=３"]
+    {
+        match Due::parse(text, None) {
+            Ok(due) => assert!(due.to_string().is_ascii(), "{text}"),
+            Err(refusal) => assert_useful(text, None, &refusal),
+        }
+    }
+}
+
 #[test]
 fn no_word_means_two_things() {
     let mut pieces = words::pieces();
