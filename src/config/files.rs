@@ -66,7 +66,8 @@ impl Source {
         let end = floor(&self.text, at.end).clamp(start, range.end);
         let text = &self.text[range.clone()];
         let shown = words::mask_secret(text);
-        let [start, end] = [start, end].map(|at| (at - range.start).min(shown.len()));
+        // What is masked is shorter, and other: the place may be inside of one of its characters.
+        let [start, end] = [start, end].map(|at| floor(&shown, at - range.start));
         Place::new(&self.path, line, &shown, start..end)
     }
 
@@ -255,5 +256,7 @@ mod tests {
         let place = source.place(6..7);
         assert_eq!((place.line, place.column, place.caret), (2, 2, (2, 1)));
         assert_eq!(source.place(99..200).line, 3);
+        let source = Source::new("f".into(), 0, "口令：geheim".into());
+        (0..20).for_each(|at| assert!(!source.place(at..at + 1).text.contains("geheim")));
     }
 }
