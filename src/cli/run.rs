@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::{Answer, Context, Exit, Failure, Result};
@@ -64,6 +65,11 @@ fn run_once(context: &Context) -> Result {
 }
 
 fn run_on(context: &Context) -> Result {
+    // Passwords and keys are in memory: none of it is to lie in a core.
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(e) = setrlimit(Resource::Core, none) {
+        tracing::warn!(error = %e, "a core may be written");
+    }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
     let (settings, loaded) = match config::load(&context.config, &context.env) {
         Ok(loaded) => (loaded.settings.clone(), Ok(loaded)),
