@@ -5,6 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::{Date, DateTime};
 
+use super::{
+    restore::RestoreArgs,
+    values::{parse_date, parse_days, parse_id, parse_now, parse_year},
+};
+
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}{after-help}";
 const EXIT_CODES: &str = "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；75 还有信没发出去。";
 
@@ -119,6 +124,19 @@ pub enum Command {
     /// 从标准输入读一封来信，供邮件服务器的别名（alias）使用
     #[command(name = "mail-in", help_template = TEMPLATE)]
     MailIn,
+    /// 备份数据库（服务在运行时也可以）
+    #[command(help_template = TEMPLATE)]
+    Backup {
+        /// 写到哪个文件
+        #[arg(value_name = "文件")]
+        file: PathBuf,
+    },
+    /// 从备份恢复数据库（先停止服务）
+    #[command(help_template = TEMPLATE)]
+    Restore(RestoreArgs),
+    /// 检查数据库：文件有没有坏，有没有说两遍、办结后还发
+    #[command(help_template = TEMPLATE)]
+    Verify,
     /// 服务、发件箱、配置现在怎样
     #[command(help_template = TEMPLATE)]
     Status,
@@ -362,27 +380,4 @@ pub struct ImportArgs {
     /// 写到这个文件；已有的文件不覆盖
     #[arg(long, value_name = "文件")]
     pub write: Option<PathBuf>,
-}
-
-fn parse_year(text: &str) -> Result<i16, String> {
-    let year = text.trim_end_matches('年').parse().ok().filter(|year| (2000..=2100).contains(year));
-    year.ok_or_else(|| "年份写成 2026 的样子，在 2000 到 2100 之间".to_owned())
-}
-
-fn parse_id(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| "编号是数字，用 duban outbox 查看".to_owned())
-}
-
-fn parse_now(text: &str) -> Result<DateTime, String> {
-    let is_local = !text.contains(['+', 'Z', 'z']);
-    text.parse().ok().filter(|_| is_local).ok_or_else(|| "时间写成 2026-01-27T08:30 的样子".to_owned())
-}
-
-fn parse_date(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| "日期写成 2026-01-27 的样子".to_owned())
-}
-
-fn parse_days(text: &str) -> Result<i64, String> {
-    let number = text.trim_end_matches(['d', '天', '日']);
-    number.parse().ok().filter(|n| (0..=3660).contains(n)).ok_or_else(|| "天数写成 90d 或 90天，最多 3660".to_owned())
 }

@@ -1,6 +1,7 @@
 //! The command line: for people by default, JSON for programs. One file a subcommand.
 
 mod args;
+mod backup;
 mod case;
 mod check;
 mod diff;
@@ -16,10 +17,13 @@ mod outbox;
 mod plan;
 mod preview;
 mod reload;
+mod restore;
 mod run;
 mod status;
 mod table;
 mod test_mail;
+mod values;
+mod verify;
 
 use std::{
     collections::BTreeMap,
@@ -115,6 +119,9 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Incoming(args) => incoming::incoming(context, &args),
         Command::Mailbox { .. } => incoming::mailbox(context),
         Command::MailIn => incoming::mail_in(context),
+        Command::Backup { file } => backup::backup(context, &file),
+        Command::Restore(args) => restore::restore(context, &args),
+        Command::Verify => verify::verify(context),
         Command::Status => status::status(context),
         Command::Reload => reload::reload(context),
     }
@@ -163,9 +170,14 @@ impl Context {
 
     /// The database, made if it is not there.
     pub fn open(&self, settings: &Settings) -> Result<Db> {
-        let why = |e: std::io::Error| Failure::new(format!("建不了数据库的目录 {}：{e}", settings.database.display()));
-        make_folder_of(&settings.database).map_err(why)?;
+        self.make_folder(settings)?;
         Db::open(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
+    }
+
+    /// The database's folder, made if it is not there.
+    fn make_folder(&self, settings: &Settings) -> Result<()> {
+        let why = |e: std::io::Error| Failure::new(format!("建不了数据库的目录 {}：{e}", settings.database.display()));
+        make_folder_of(&settings.database).map_err(why)
     }
 
     /// The database to look at; an empty one where there is none yet.

@@ -7,20 +7,21 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
-    clock::Clock,
+    clock::{Clock, Moment},
     config,
     daemon::{
         Daemon, Start,
         lock::{LockError, SenderLock},
     },
+    mailer::Mailer,
     service::{
-        Office,
+        Office, damage,
         deliver::deliver,
         load::{last_good, put_in_force},
         mailer,
         sweep::{sweep, tell_of_stuck_letters},
     },
-    store::Store,
+    store::{Db, Store},
 };
 
 pub fn run(context: &Context, once: bool) -> Result {
@@ -42,6 +43,7 @@ fn run_once(context: &Context) -> Result {
     let _lock = lock(&office)?;
     let mailer = Arc::new(mailer(&office.settings)?);
     let now = context.now(&office.settings);
+    refuse_damaged(&db, &office, &mailer, &now)?;
     db.write(|tx| tx.end_leases(now.at))?;
     put_in_force(&mut db, &office, &deadlines, &now)?;
     sweep(&mut db, &office, &now)?;
@@ -88,6 +90,7 @@ fn run_on(context: &Context) -> Result {
             let (mut office, deadlines) = Office::new(loaded);
             open_links(&mut office, context);
             let lock = lock(&office)?;
+            refuse_damaged(&db, &office, &mailer(&settings)?, &now)?;
             put_in_force(&mut db, &office, &deadlines, &now)?;
             (office, lock, seen, warnings, None)
         }
@@ -96,6 +99,7 @@ fn run_on(context: &Context) -> Result {
             open_links(&mut office, context);
             tracing::error!(%findings, "the configuration does not check, the last good one stays in force");
             let lock = lock(&office)?;
+            refuse_damaged(&db, &office, &mailer(&settings)?, &now)?;
             (office, lock, findings.seen.clone(), Vec::new(), Some(findings.to_string()))
         }
     };
@@ -109,6 +113,20 @@ fn run_on(context: &Context) -> Result {
     Ok(Answer::default())
 }
 
+/// What a damaged database has forgotten would be said again: nothing is sent, and the admin is told.
+fn refuse_damaged(db: &Db, office: &Office, mailer: &Mailer, now: &Moment) -> Result<()> {
+    let damage = db.damage_at_a_glance();
+    if damage.is_empty() {
+        return Ok(());
+    }
+    runtime()?.block_on(damage::tell(office, mailer, &damage, now))?;
+    Err(Failure::new(format!(
+        "数据库 {} 已损坏，没有发信：{}\n请检查磁盘，用 duban restore 从备份恢复；坏库里还读得出的会带回来。",
+        office.settings.database.display(),
+        damage.join("；")
+    )))
+}
+
 /// Without keys letters go without links: late is worse than bare.
 fn open_links(office: &mut Office, context: &Context) {
     if let Err(e) = office.open_links(&context.env) {
@@ -116,7 +134,7 @@ fn open_links(office: &mut Office, context: &Context) {
     }
 }
 
-fn lock(office: &Office) -> Result<SenderLock> {
+pub fn lock(office: &Office) -> Result<SenderLock> {
     SenderLock::take(&office.settings.database).map_err(|e| match e {
         LockError::Held(pid) => {
             Failure::new(format!("另一个 duban（进程 {pid}）正在用这个数据库发信，不能同时有两个。"))

@@ -7,7 +7,7 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{incoming::pass, look_ahead::plan, sweep::missing_year},
+    service::{incoming::pass, keep::Restored, look_ahead::plan, sweep::missing_year},
 };
 
 pub fn status(context: &Context) -> Result {
@@ -16,10 +16,10 @@ pub fn status(context: &Context) -> Result {
     let now = context.now(settings);
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
-    let (last_load, in_force, open, letters, waiting, next) = db.read(|tx| {
+    let (last_load, in_force, open, letters, waiting, restored, next) = db.read(|tx| {
         let next = plan(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
         let (open, letters) = (tx.count_open(now.today())?, tx.count_letters()?);
-        Ok((tx.last_load()?, tx.in_force_since()?, open, letters, tx.count_waiting()?, next))
+        Ok((tx.last_load()?, tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.restored()?, next))
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
@@ -43,6 +43,10 @@ pub fn status(context: &Context) -> Result {
         let _ = writeln!(text, "          {} 的修改有误，没有生效。用 duban check 查看。", local(load.at));
     }
     let _ = writeln!(text, "数据库    {}", settings.database.display());
+    if let Some(restored) = restored.and_then(|how| serde_json::from_str::<Restored>(&how).ok()) {
+        let until = restored.until.map_or("时间不详".to_owned(), local);
+        let _ = writeln!(text, "恢复      {} 从 {until} 的备份恢复，经过见 duban history", local(restored.at));
+    }
     let _ = writeln!(text, "邮件      {mail}");
     if let Some(web) = &settings.web {
         let _ = writeln!(text, "网页      {}（本机 {}）", web.base_url, web.listen);

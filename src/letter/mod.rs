@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod ics;
 pub mod notice;
+pub mod restored;
 pub mod when;
 pub mod words;
 

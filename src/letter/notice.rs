@@ -5,6 +5,7 @@ use jiff::civil::{Date, DateTime};
 use super::{
     Rendered,
     page::{Block, Line, Page, Row, Tone},
+    restored::{self, Restored},
     subject, words,
 };
 
@@ -51,6 +52,10 @@ pub enum Notice {
         since: DateTime,
         why: String,
     },
+    /// The database was put back from a copy.
+    Restored(Restored),
+    /// The database is damaged, in SQLite's words.
+    Damaged(String),
     /// Every Monday, even with nothing to say: the sign of life.
     Weekly(Weekly),
     Test,
@@ -150,6 +155,8 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
         Notice::MailboxDown { since, why } => {
             ("收信邮箱读不了，回信登记暂停，请查看".to_owned(), mailbox_down(*since, why))
         }
+        Notice::Damaged(found) => ("数据库损坏，已停止提醒，请马上恢复".to_owned(), restored::damaged(found)),
+        Notice::Restored(restored) => restored::said(restored),
         Notice::Weekly(weekly) => (weekly_said(weekly), weekly_rows(weekly)),
         Notice::Test => ("测试邮件：收到即说明发信正常".to_owned(), test()),
     };
@@ -341,11 +348,11 @@ fn test() -> Vec<Block> {
     ]
 }
 
-fn note(tone: Tone, text: &str) -> Block {
+pub(super) fn note(tone: Tone, text: &str) -> Block {
     Block::Note { tone, text: text.to_owned() }
 }
 
 /// Line breaks stay, other control characters do not.
-fn lines(text: &str) -> String {
+pub(super) fn lines(text: &str) -> String {
     text.lines().map(|l| l.chars().filter(|c| !c.is_control()).collect::<String>()).collect::<Vec<_>>().join("\n")
 }

@@ -2,10 +2,12 @@
 
 pub mod address;
 pub mod case;
+pub mod damage;
 pub mod deliver;
 pub mod diff;
 pub mod health;
 pub mod incoming;
+pub mod keep;
 pub mod ledger;
 pub mod link;
 pub mod link_key;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Office,
     incoming::Outcome,
+    keep::{Restored, Since},
     load::audit,
     look_ahead::{self, Occasion},
     sweep::missing_year,
@@ -19,7 +20,10 @@ use crate::{
         deadline::Section,
         occurrence::{Light, State},
     },
-    letter::notice::{Asked, Notice as Words, StuckLetter, Summary, Upcoming, Weekly},
+    letter::{
+        self,
+        notice::{Asked, Notice as Words, StuckLetter, Summary, Upcoming, Weekly},
+    },
     store::{Error, LetterState, NewLetter, RequestKind, Result, Tx},
 };
 
@@ -49,6 +53,8 @@ pub enum Notice {
     Stranger { incoming: i64 },
     /// The mailbox that replies come to cannot be read, since when and why.
     MailboxDown { since: Timestamp, why: String },
+    /// The database was put back from a copy.
+    Restored(Restored),
 }
 
 /// At most so many letters about starts in one hour: a service that keeps falling over writes to the
@@ -103,6 +109,16 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> super
             Words::Stranger { sender: incoming.sender, subject: incoming.subject, wrote: incoming.text, recorded }
         }),
         Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
+        Notice::Restored(restored) => {
+            let kept_quiet = (restored.since == Since::KeepQuiet).then_some(restored.silenced);
+            Some(Words::Restored(letter::restored::Restored {
+                at: local(restored.at),
+                until: restored.until.map(local),
+                is_known: restored.since == Since::Carried,
+                has_gaps: restored.has_gaps,
+                kept_quiet,
+            }))
+        }
         Notice::Rejected { findings } => {
             let in_force_since = local(tx.in_force_since()?.unwrap_or(now.at));
             Some(Words::ConfigRejected { findings, in_force_since })

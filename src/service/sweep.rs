@@ -50,6 +50,17 @@ pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
     })?)
 }
 
+/// Takes as said whatever would have been said up to now, in letters that are not to go out: after a
+/// restore, when that is what the operator wants. Gives how many reminders.
+pub(super) fn mark_as_said(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<u32> {
+    open_occurrences(tx, &office.calendar, now.today())?;
+    let mut said = 0;
+    for (occurrence, deadline) in tx.occurrences_to_speak_of(now.today())? {
+        said += speak_of(tx, office, &occurrence, &deadline?, now)?;
+    }
+    Ok(said)
+}
+
 /// Says what is to be said of one occurrence today, to whoever has not heard it.
 fn speak_of(
     tx: &Tx,

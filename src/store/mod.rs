@@ -1,12 +1,15 @@
 //! The only place that knows the database: SQLite, one writer, behind one asynchronous door.
 
+mod backup;
 mod board;
 mod deadlines;
 mod history;
 mod inbox;
 mod occurrences;
 mod outbox;
+mod promises;
 mod requests;
+mod salvage;
 mod schema;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
@@ -15,12 +18,15 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::
 use tokio::sync::oneshot;
 
 pub use self::{
+    backup::Holdings,
     deadlines::{DeadlineRow, LoadRecord},
     history::{AuditRow, LetterRecord},
     inbox::{IncomingRow, ItemRow, NewIncoming, Place, Placed},
     occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
     outbox::{AttemptRow, LetterRow, LetterState, NewLetter, SaidRow, Utterance},
+    promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},
+    salvage::Carried,
 };
 
 /// How long a command waits for another's write transaction.

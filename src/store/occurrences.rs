@@ -66,8 +66,9 @@ const OCCURRENCE: &str =
 impl Tx<'_> {
     pub fn open_occurrence(&self, new: &NewOccurrence) -> Result<i64> {
         let sql =
-            "INSERT INTO occurrence (deadline, period, due, finish_by, target, provisional, next_due, state, speak_on, case_on)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9)";
+            "INSERT INTO occurrence (id, deadline, period, due, finish_by, target, provisional, next_due, state, speak_on, case_on)
+                   VALUES (?10, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9)";
+        let id = self.fresh_id("occurrence")?;
         let Dates { due, finish_by, target, provisional } = new.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             new.deadline,
@@ -78,9 +79,10 @@ impl Tx<'_> {
             provisional,
             new.next_due,
             new.speak_on,
-            new.case_on
+            new.case_on,
+            id
         ])?;
-        Ok(self.tx.last_insert_rowid())
+        Ok(id)
     }
 
     pub fn occurrence(&self, deadline: &str, period: &str) -> Result<Option<OccurrenceRow>> {

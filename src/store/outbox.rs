@@ -121,7 +121,7 @@ impl Tx<'_> {
     /// Owes a letter. Gives its id.
     pub fn queue_letter(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
         let uid = self.meta("uid")?.unwrap_or_default();
-        let id: i64 = self.tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM letter", [], |row| row.get(0))?;
+        let id = self.fresh_id("letter")?;
         // Who has seen one letter cannot write the next one's.
         let chance: String = self.tx.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?;
         let message_id = format!("duban.{uid}.{id}.{chance}@{}", new.domain);

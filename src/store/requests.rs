@@ -53,13 +53,15 @@ const REQUEST: &str =
 
 impl Tx<'_> {
     pub fn add_request(&self, new: &NewRequest, at: Timestamp) -> Result<i64> {
-        let sql = "INSERT INTO request (occurrence, section, kind, by, reason, expected, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let sql = "INSERT INTO request (id, occurrence, section, kind, by, reason, expected, at)
+                   VALUES (?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let id = self.fresh_id("request")?;
         let kind = match new.kind {
             RequestKind::Postponed => "postponed",
             RequestKind::NotApplicable => "not_applicable",
         };
-        self.tx.execute(sql, params![new.occurrence, new.section, kind, new.by, new.reason, new.expected, at])?;
-        Ok(self.tx.last_insert_rowid())
+        self.tx.execute(sql, params![new.occurrence, new.section, kind, new.by, new.reason, new.expected, at, id])?;
+        Ok(id)
     }
 
     pub fn request(&self, id: i64) -> Result<Option<RequestRow>> {

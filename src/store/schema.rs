@@ -40,6 +40,12 @@ pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
     Ok(db)
 }
 
+/// Whether the file's header says that it is ours.
+pub(super) fn is_ours(conn: &Connection) -> Result<bool> {
+    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok(application == APPLICATION_ID)
+}
+
 /// The index of the next migration, `None` when the schema is up to date.
 fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -1,5 +1,8 @@
 use super::{
-    super::notice::{Asked, Notice, StuckLetter, Summary, Upcoming, Weekly, render},
+    super::{
+        notice::{Asked, Notice, StuckLetter, Summary, Upcoming, Weekly, render},
+        restored::Restored,
+    },
     *,
 };
 
@@ -130,4 +133,20 @@ fn asked() {
         url: None,
     };
     one("notice_asked", &Notice::Asked(asked));
+}
+
+#[test]
+fn restored() {
+    let at = date(2026, 2, 2).at(9, 0, 0, 0);
+    let until = Some(date(2026, 1, 27).at(23, 0, 0, 0));
+    let known = Restored { at, until, is_known: true, has_gaps: false, kept_quiet: None };
+    one("notice_restored_whole", &Notice::Restored(known.clone()));
+    one("notice_restored_with_gaps", &Notice::Restored(Restored { has_gaps: true, ..known.clone() }));
+    one("notice_restored_again", &Notice::Restored(Restored { is_known: false, until: None, ..known.clone() }));
+    one("notice_restored_quiet", &Notice::Restored(Restored { is_known: false, kept_quiet: Some(12), ..known }));
+}
+
+#[test]
+fn damaged() {
+    one("notice_damaged", &Notice::Damaged("Tree 12 page 40: btreeInitPage() returns error code 11".into()));
 }

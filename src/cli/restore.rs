@@ -1,0 +1,73 @@
+//! `duban restore`: a copy takes the database's place, while the service stands still.
+
+use std::{fmt::Write, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{Answer, Context, Result, backup::words, run::lock};
+use crate::{
+    config::Settings,
+    service::{
+        Office,
+        keep::{self, Restored, Since},
+    },
+    store::Holdings,
+};
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct RestoreArgs {
+    /// 哪份备份
+    #[arg(value_name = "备份文件")]
+    pub file: PathBuf,
+    /// 备份以后的提醒：say-again 再发一遍，keep-quiet 当作发过；不写就尽量从原来的数据库带回
+    #[arg(long, value_enum, value_name = "怎么办", hide_possible_values = true)]
+    pub since_backup: Option<SinceBackup>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum SinceBackup {
+    SayAgain,
+    KeepQuiet,
+}
+
+pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
+    let loaded = context.load()?;
+    let (office, _) = Office::new(loaded);
+    context.make_folder(&office.settings)?;
+    let _lock = lock(&office)?;
+    let wish = args.since_backup.map(|wish| match wish {
+        SinceBackup::SayAgain => Since::SayAgain,
+        SinceBackup::KeepQuiet => Since::KeepQuiet,
+    });
+    let (restored, holdings) = keep::restore(&office, &args.file, wish, &context.now(&office.settings))?;
+    Ok(Answer::done(told(&restored, &holdings, &office.settings)))
+}
+
+fn told(restored: &Restored, holdings: &Holdings, settings: &Settings) -> String {
+    let mut text = format!("已从备份恢复：{}。\n", words(holdings, settings));
+    let again = "备份以后发过的信查不到了：现在仍该提醒的会再发一遍（一个邮箱一封），宁可重发，不能漏发。\n\
+                 不想重发，可以马上再恢复一次，加 --since-backup keep-quiet。";
+    text.push_str(&match (restored.since, restored.has_gaps) {
+        (Since::Carried, false) => {
+            format!("备份以后的发信和登记都从原来的数据库带了回来（多出 {} 行），不会重发，没有丢失。", restored.rows)
+        }
+        (Since::Carried, true) => format!(
+            "原来的数据库有一部分读不出来；读得出的都带了回来（多出 {} 行）。读不出的提醒会再发一遍，\
+             读不出的登记请用 duban history 核对，补登记。",
+            restored.rows
+        ),
+        (Since::SayAgain, _) => format!("{again}\n备份以后的登记不在了，请对照各科室的信补登记。"),
+        (Since::KeepQuiet, _) => format!(
+            "到现在为止该发的 {} 条提醒都当作发过，不再发。其中若有实际没发出的，不会再提醒，请核对。\n\
+             备份以后的登记不在了，请对照各科室的信补登记。",
+            restored.silenced
+        ),
+    });
+    text.push('\n');
+    if let Some(replaced) = &restored.replaced {
+        let _ = writeln!(text, "原来的数据库留在 {}，确认无误后再删。", replaced.display());
+    }
+    text.push_str("管理员会收到一封说明。现在可以启动服务。\n");
+    text
+}

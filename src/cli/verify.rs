@@ -1,0 +1,31 @@
+//! `duban verify`: whether the file is sound, and bears out what is promised.
+
+use std::fmt::Write;
+
+use super::{Answer, Context, Exit, Result, backup::words};
+
+pub fn verify(context: &Context) -> Result {
+    let (office, _) = context.office()?;
+    let mut db = context.open_to_read(&office.settings)?;
+    let found = db.broken_promises(context.now(&office.settings).at)?;
+    let (hints, breaches): (Vec<_>, Vec<_>) = found.iter().partition(|f| f.is_hint);
+    let mut text = String::new();
+    for finding in &breaches {
+        let _ = writeln!(text, "不对    {}", finding.what);
+    }
+    for finding in &hints {
+        let _ = writeln!(text, "请看    {}", finding.what);
+    }
+    if breaches.is_empty() {
+        let holdings = db.holdings()?;
+        let _ = writeln!(text, "数据库完好，说过的没有重说，办结后没有再发：{}。", words(&holdings, &office.settings));
+        return Ok(Answer::done(text));
+    }
+    let damaged = breaches.iter().any(|f| f.what.starts_with("文件损坏"));
+    text.push_str(if damaged {
+        "请停止服务，检查磁盘，用 duban restore 从备份恢复。\n"
+    } else {
+        "请保留这份数据库，用 duban history 和 duban outbox --all 核对上面各项。\n"
+    });
+    Ok(Answer::done(text).with(Exit::Nothing))
+}

@@ -1,0 +1,71 @@
+//! The letter after the database was put back from a copy: what is known of the time in between, and
+//! what to look at.
+
+use jiff::civil::DateTime;
+
+use super::{
+    notice::{lines, note},
+    page::{Block, Row, Tone},
+    words,
+};
+
+/// What became of the time between the copy and the restore.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    pub at: DateTime,
+    /// The copy's moment.
+    pub until: Option<DateTime>,
+    /// The replaced database told what went out in between.
+    pub is_known: bool,
+    /// Not all of it could be read.
+    pub has_gaps: bool,
+    /// So many reminders were taken as said.
+    pub kept_quiet: Option<u32>,
+}
+
+/// The subject, and the body.
+pub(super) fn said(restored: &Restored) -> (String, Vec<Block>) {
+    let until = restored.until.map_or("时间不详".to_owned(), words::moment);
+    let again = "备份以后发过的提醒，现在仍该提醒的会再发一遍，科室可能收到两次，请告知不必在意。";
+    let (subject, tone, what) = match (restored.kept_quiet, restored.is_known, restored.has_gaps) {
+        (Some(n), ..) => (
+            "已从备份恢复，其间的提醒不补发，请核对".to_owned(),
+            Tone::Red,
+            format!(
+                "到恢复时为止该发的提醒（{n}条）都当作发过，不再发出。其中若有实际没发出的，就不会再提醒，请逐项核对。"
+            ),
+        ),
+        (None, true, false) => (
+            "已从备份恢复，其间的发信和登记都已带回".to_owned(),
+            Tone::Amber,
+            "备份以后发过的信、科室的登记，都从原来的数据库读了出来，不会重发，也没有丢失。".to_owned(),
+        ),
+        (None, true, true) => (
+            "已从备份恢复，个别提醒可能重发，请核对登记".to_owned(),
+            Tone::Red,
+            format!("原来的数据库有一部分读不出来，读得出的都已带回。读不出的部分：{again}"),
+        ),
+        (None, false, _) => ("已从备份恢复，部分提醒会重发，请核对登记".to_owned(), Tone::Red, again.to_owned()),
+    };
+    let mut rows = vec![Row::new("备份时间", until), Row::new("恢复时间", words::moment(restored.at))];
+    if !restored.is_known || restored.has_gaps {
+        rows.push(Row::new(
+            "请核对",
+            "备份以后科室报的办结、来件登记和答复可能不在了：请对照各科室的信和台账，用 duban done 补登记；\
+             回信登记的可请科室再回一次",
+        ));
+    }
+    (subject, vec![note(tone, &what), Block::Rows(rows)])
+}
+
+/// A service that cannot trust its database does not send.
+pub(super) fn damaged(found: &str) -> Vec<Block> {
+    vec![
+        note(Tone::Red, "数据库文件损坏，服务已停止，提醒都没有发出：凭坏了的记录发信，会重发、漏发。"),
+        Block::Pre(lines(found)),
+        Block::Para(
+            "请检查磁盘，再用 duban restore 从最近的备份恢复：坏库里还读得出的会带回来。恢复前急件请电话通知科室。"
+                .to_owned(),
+        ),
+    ]
+}

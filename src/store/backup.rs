@@ -1,0 +1,139 @@
+//! A copy of the database to keep, and what is looked at before one is trusted.
+//!
+//! The copy is made by `VACUUM INTO`: one view of the database, however much a service writes
+//! meanwhile (SQLite's page by page copy begins anew whenever another process writes), every row read
+//! on the way, and one file with no journal beside it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::{Db, Error, Result, Tx, schema};
+
+/// Where a copy says when it was made.
+const MADE_AT: &str = "backup_at";
+/// Where the database remembers how it was restored.
+const RESTORED: &str = "restored";
+/// Ids that stand in addresses and Message-IDs are larger than this, after a restore.
+const IDS_FROM: &str = "ids_from";
+/// So many complaints of SQLite are shown.
+const SHOWN: usize = 5;
+
+/// What a database holds.
+#[derive(Clone, Debug)]
+pub struct Holdings {
+    pub letters: i64,
+    pub occurrences: i64,
+    pub schema: i64,
+    /// When the copy was made; of a plain copy of the file, when its last entry was.
+    pub until: Option<Timestamp>,
+}
+
+impl Db {
+    /// Writes all of it into a new file, as of one moment.
+    pub fn copy_into(&mut self, path: &Path, now: Timestamp) -> Result<()> {
+        self.conn.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        let mut copy = Self::open_copy(path)?;
+        copy.write(|tx| tx.set_meta(MADE_AT, &now.to_string()))
+    }
+
+    /// Opens a file that is to be a database of ours: an empty one is none, and nothing is made.
+    pub fn open_copy(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
+        if schema::is_ours(&db.conn)? { Ok(db) } else { Err(Error::Foreign(path.display().to_string())) }
+    }
+
+    /// Brings a copy up to date, and has it stand in one file.
+    pub fn ready_to_serve(self, path: &Path) -> Result<Self> {
+        let db = schema::migrate(self, &path.display().to_string())?;
+        db.conn.pragma_update(None, "journal_mode", "DELETE")?;
+        Ok(db)
+    }
+
+    /// Brings everything into the one file, as far as the file allows: nothing of it is left beside it.
+    pub fn fold_up(self) -> Result<()> {
+        Ok(self.conn.pragma_update(None, "journal_mode", "DELETE")?)
+    }
+
+    pub fn holdings(&mut self) -> Result<Holdings> {
+        self.read(|tx| {
+            let count = |sql| tx.tx.query_row(sql, [], |row| row.get(0));
+            let last = "SELECT at FROM audit ORDER BY id DESC LIMIT 1";
+            let last: Option<Timestamp> = tx.tx.query_row(last, [], |row| row.get(0)).optional()?;
+            let made_at = tx.meta(MADE_AT)?.and_then(|at| at.parse().ok());
+            Ok(Holdings {
+                letters: count("SELECT count(*) FROM letter")?,
+                occurrences: count("SELECT count(*) FROM occurrence")?,
+                schema: tx.tx.pragma_query_value(None, "user_version", |row| row.get(0))?,
+                until: made_at.or(last),
+            })
+        })
+    }
+
+    /// What is broken in the file, in SQLite's words; nothing when it is sound.
+    pub fn damage(&self) -> Vec<String> {
+        match self.look_for_damage("PRAGMA integrity_check") {
+            Ok(found) => found,
+            Err(e) => vec![e.to_string()],
+        }
+    }
+
+    /// The same, faster: whether indexes agree with their tables is not looked at.
+    pub fn damage_at_a_glance(&self) -> Vec<String> {
+        match self.look_for_damage("PRAGMA quick_check") {
+            Ok(found) => found,
+            Err(e) => vec![e.to_string()],
+        }
+    }
+
+    fn look_for_damage(&self, sql: &str) -> Result<Vec<String>> {
+        let mut check = self.conn.prepare(sql)?;
+        let mut found: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        found.retain(|line| line != "ok");
+        let mut check = self.conn.prepare("PRAGMA foreign_key_check")?;
+        let orphan = |row: &rusqlite::Row| {
+            let (table, id, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let id = id.map(|id| format!(" {id}")).unwrap_or_default();
+            Ok(format!("{table}{id} refers to a {parent} that is not there"))
+        };
+        found.extend(check.query_map([], orphan)?.collect::<rusqlite::Result<Vec<_>>>()?);
+        let more = found.len().saturating_sub(SHOWN);
+        found.truncate(SHOWN);
+        found.extend((more > 0).then(|| format!("… {more} more")));
+        Ok(found)
+    }
+}
+
+impl Tx<'_> {
+    /// A number that nothing of this table ever had: larger than all, and after a restore larger than
+    /// what the lost time may have given away. What is in a letter's link must not mean another thing.
+    pub(super) fn fresh_id(&self, table: &str) -> Result<i64> {
+        let sql = format!("SELECT coalesce(max(id), 0) + 1 FROM {table}");
+        let next: i64 = self.tx.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+        let from = self.meta(IDS_FROM)?.and_then(|from| from.parse().ok()).unwrap_or(0);
+        Ok(next.max(from))
+    }
+
+    /// New numbers begin here.
+    pub fn set_ids_from(&self, from: i64) -> Result<()> {
+        self.set_meta(IDS_FROM, &from.to_string())
+    }
+
+    /// JSON of how this database was last restored.
+    pub fn restored(&self) -> Result<Option<String>> {
+        self.meta(RESTORED)
+    }
+
+    pub fn set_restored(&self, how: &str) -> Result<()> {
+        self.set_meta(RESTORED, how)
+    }
+
+    /// Whatever waits in the outbox is not sent any more, and stays said. Gives how many letters.
+    pub fn silence_outbox(&self, why: &str, now: Timestamp) -> Result<usize> {
+        let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2, lease_until = NULL, last_error = ?1
+                   WHERE state IN ('queued', 'sending')";
+        Ok(self.tx.execute(sql, rusqlite::params![why, now])?)
+    }
+}

@@ -1,0 +1,102 @@
+//! Whether the database bears out what duban promises: plain SQL over what was written, which shares
+//! nothing with what decides and sends.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Row, ToSql};
+
+use super::{Db, Result};
+
+/// Something that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// In Chinese: what, and where.
+    pub what: String,
+    /// It may have an innocent reason: worth a look, and no breach.
+    pub is_hint: bool,
+}
+
+/// A letter that waits longer than the longest holiday, and nobody was told.
+const WAITS_TOO_LONG: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// So long after its first failure the admin has been told, or the service does not run.
+const FAILS_TOO_LONG: SignedDuration = SignedDuration::from_hours(24 * 3);
+/// So many of one kind are shown.
+const SHOWN: usize = 10;
+
+/// Each gives a line of Chinese per row.
+const BREACHES: [&str; 6] = [
+    // Without the index that should forbid it.
+    "SELECT '说了两遍：' || o.deadline || ' ' || o.period || ' 的“' || s.saying || '”对 ' || s.mailbox || ' 记了 ' || count(*) || ' 次'
+     FROM said s NOT INDEXED JOIN occurrence o ON o.id = s.occurrence WHERE s.dropped IS NULL
+     GROUP BY s.occurrence, s.counted_from, s.saying, s.mailbox, s.behalf HAVING count(*) > 1",
+    // Of an occurrence that is done the last report that counts is what closed it.
+    "SELECT '办结以后还发：' || o.deadline || ' ' || o.period || ' 在 ' || c.closed || ' 办结，' || l.id || ' 号信在 ' || a.at || ' 又发给 ' || l.mailbox
+     FROM occurrence o
+     JOIN (SELECT occurrence, max(at) AS closed FROM completion WHERE revoked_at IS NULL GROUP BY occurrence) c ON c.occurrence = o.id
+     JOIN said s ON s.occurrence = o.id AND s.dropped IS NULL
+     JOIN letter l ON l.id = s.letter
+     JOIN attempt a ON a.letter = l.id AND a.at > c.closed
+     WHERE o.state = 'done'",
+    "SELECT '没有凭据：' || l.id || ' 号信记作已发给 ' || l.mailbox || '，却没有一次被收下的记录'
+     FROM letter l WHERE l.state IN ('sent', 'bounced')
+     AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.letter = l.id AND a.outcome = 'accepted')",
+    "SELECT '被收下过却没有记作已发：' || l.id || ' 号信，给 ' || l.mailbox
+     FROM letter l WHERE l.state IN ('queued', 'sending', 'failed', 'dropped') AND l.ended_at IS NOT NULL AND l.attempts = 1
+     AND EXISTS (SELECT 1 FROM attempt a WHERE a.letter = l.id AND a.outcome = 'accepted')",
+    "SELECT '没有登记就办结了：' || o.deadline || ' ' || o.period
+     FROM occurrence o WHERE o.state = 'done'
+     AND NOT EXISTS (SELECT 1 FROM completion c WHERE c.occurrence = o.id AND c.revoked_at IS NULL)
+     AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.what = 'closed' AND a.deadline = o.deadline AND a.period = o.period)",
+    "SELECT '经过缺行：' || (max(id) - count(*)) || ' 行不见了（共应有 ' || max(id) || ' 行）'
+     FROM audit HAVING count(*) <> coalesce(max(id), 0)",
+];
+
+const HINTS: [&str; 2] = [
+    "SELECT '经过的时间倒退：第 ' || id || ' 行是 ' || at || '，前一行是 ' || before || '（钟被往回拨过，或有人改动）'
+     FROM (SELECT id, at, lag(at) OVER (ORDER BY id) AS before FROM audit) WHERE at < before",
+    // A wording that was ever in force names it, or the roster does now.
+    "SELECT '科室对不上：' || o.deadline || ' ' || o.period || ' 由“' || c.section || '”登记，事项里从未有这个科室（改过名？）'
+     FROM completion c JOIN occurrence o ON o.id = c.occurrence
+     WHERE c.section <> '' AND c.revoked_at IS NULL
+     AND NOT EXISTS (SELECT 1 FROM deadline_version v WHERE v.deadline = o.deadline AND instr(v.definition, json_quote(c.section)))
+     AND NOT EXISTS (SELECT 1 FROM meta m WHERE m.key = 'roster' AND instr(m.value, json_quote(c.section)))",
+];
+
+impl Db {
+    /// What does not fit. Nothing: the promises are borne out.
+    ///
+    /// # Errors
+    /// What SQLite says, where it cannot even be looked for.
+    pub fn broken_promises(&mut self, now: Timestamp) -> Result<Vec<Finding>> {
+        let mut found: Vec<Finding> = self
+            .damage()
+            .into_iter()
+            .map(|line| Finding { what: format!("文件损坏：{line}"), is_hint: false })
+            .collect();
+        if !found.is_empty() {
+            // What is read from a damaged file proves nothing.
+            return Ok(found);
+        }
+        for sql in BREACHES {
+            found.extend(self.lines(sql, &[], false)?);
+        }
+        let before = |age| now.saturating_sub(age).unwrap_or(now);
+        let waits = "SELECT '积压没有上报：' || id || ' 号信从 ' || made_at || ' 起没有发给 ' || mailbox || '，也没有告诉管理员'
+                     FROM letter WHERE state IN ('queued', 'sending') AND notice IS NULL AND alarmed_at IS NULL
+                     AND (made_at < ?1 OR first_attempt < ?2)";
+        found.extend(self.lines(waits, &[&before(WAITS_TOO_LONG), &before(FAILS_TOO_LONG)], false)?);
+        for sql in HINTS {
+            found.extend(self.lines(sql, &[], true)?);
+        }
+        Ok(found)
+    }
+
+    fn lines(&mut self, sql: &str, values: &[&dyn ToSql], is_hint: bool) -> Result<Vec<Finding>> {
+        let mut select = self.conn.prepare(sql)?;
+        let read = |row: &Row| Ok(Finding { what: row.get(0)?, is_hint });
+        let mut found: Vec<Finding> = select.query_map(values, read)?.collect::<rusqlite::Result<_>>()?;
+        let more = found.len().saturating_sub(SHOWN);
+        found.truncate(SHOWN);
+        found.extend((more > 0).then(|| Finding { what: format!("……同类还有 {more} 处"), is_hint }));
+        Ok(found)
+    }
+}

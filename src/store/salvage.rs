@@ -1,0 +1,150 @@
+//! What the replaced database knows that the restored copy does not: carried over, row by row, as far
+//! as it can be read.
+//!
+//! The copy is an earlier state of the same database, and rows are never taken away from it. So a row
+//! of the replaced one is the later truth about the same number, and is taken as it is. Where a page
+//! cannot be read, what lies before and behind it is.
+
+use rusqlite::{params_from_iter, types::Value};
+
+use super::{Db, Result};
+
+/// Every table with what it is read in the order of; what is referred to comes first.
+const TABLES: [(&str, &str); 14] = [
+    ("meta", "key"),
+    ("load", "id"),
+    ("deadline_version", "id"),
+    ("deadline", "id"),
+    ("occurrence", "id"),
+    ("completion", "id"),
+    ("request", "id"),
+    ("incoming", "id"),
+    ("letter", "id"),
+    ("attempt", "id"),
+    ("said", "id"),
+    ("letter_item", "letter, occurrence, section"),
+    ("incoming_place", "mailbox, uid_validity, uid"),
+    ("audit", "id"),
+];
+
+/// What carrying over came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Rows that the copy did not have.
+    pub rows: i64,
+    /// Some of it could not be read.
+    pub has_gaps: bool,
+}
+
+impl Db {
+    /// Whether `self` is an earlier state of `later`: the audit trail is only added to, so the last
+    /// line of the one stands in the other.
+    pub fn is_earlier_state_of(&self, later: &Self) -> Result<bool> {
+        let uid =
+            |db: &Self| db.conn.query_row("SELECT value FROM meta WHERE key = 'uid'", [], |r| r.get::<_, String>(0));
+        if uid(self)? != uid(later)? || self.schema_version()? != later.schema_version()? {
+            return Ok(false);
+        }
+        let line = "SELECT at || char(10) || who || char(10) || what || char(10) || detail FROM audit WHERE id = ?1";
+        let last: i64 = self.conn.query_row("SELECT coalesce(max(id), 0) FROM audit", [], |row| row.get(0))?;
+        let read = |db: &Self| db.conn.query_row(line, [last], |row| row.get::<_, String>(0));
+        match (last, read(later)) {
+            (0, _) => Ok(true),
+            (_, Ok(there)) => Ok(there == read(self)?),
+            (_, Err(rusqlite::Error::QueryReturnedNoRows)) => Ok(false),
+            (_, Err(e)) => Err(e.into()),
+        }
+    }
+
+    fn schema_version(&self) -> Result<i64> {
+        Ok(self.conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    }
+
+    /// Takes over what `later` holds, all of it in one transaction.
+    pub fn carry_over(&mut self, later: &Self) -> Result<Carried> {
+        let before = self.rows()?;
+        self.conn.pragma_update(None, "foreign_keys", false)?;
+        let has_gaps = self.write(|tx| {
+            let mut has_gaps = false;
+            for (table, order) in TABLES {
+                let mut put = |values: Vec<Value>| -> Result<()> {
+                    let marks = vec!["?"; values.len()].join(", ");
+                    // Lines of the audit trail are never written over.
+                    let how = if table == "audit" { "IGNORE" } else { "REPLACE" };
+                    let mut insert = tx.tx.prepare_cached(&format!("INSERT OR {how} INTO {table} VALUES ({marks})"))?;
+                    // A row that breaks the table's own rules is damage.
+                    has_gaps |= insert.execute(params_from_iter(values)).is_err();
+                    Ok(())
+                };
+                let mut is_whole = later.rows_of(table, order, &mut put)?;
+                if !is_whole {
+                    let backwards = order.split(", ").map(|column| format!("{column} DESC")).collect::<Vec<_>>();
+                    is_whole = later.rows_of(table, &backwards.join(", "), &mut put)?;
+                    has_gaps = true;
+                }
+                has_gaps |= !is_whole;
+            }
+            has_gaps |= tx.drop_orphans()?;
+            Ok(has_gaps)
+        })?;
+        self.conn.pragma_update(None, "foreign_keys", true)?;
+        Ok(Carried { rows: self.rows()? - before, has_gaps })
+    }
+
+    fn rows(&self) -> Result<i64> {
+        TABLES.iter().try_fold(0, |sum, (table, _)| {
+            let count: i64 = self.conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+            Ok(sum + count)
+        })
+    }
+
+    /// Hands each row of a table to `put`; false if the reading ended before the table did.
+    fn rows_of(&self, table: &str, order: &str, put: &mut dyn FnMut(Vec<Value>) -> Result<()>) -> Result<bool> {
+        let Ok(mut select) = self.conn.prepare(&format!("SELECT * FROM {table} NOT INDEXED ORDER BY {order}")) else {
+            return Ok(false);
+        };
+        let columns = select.column_count();
+        let mut rows = select.query([])?;
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => match (0..columns).map(|i| row.get(i)).collect::<rusqlite::Result<Vec<Value>>>() {
+                    Ok(values) => put(values)?,
+                    // Text that is none.
+                    Err(_) => return Ok(false),
+                },
+                Ok(None) => return Ok(true),
+                Err(_) => return Ok(false),
+            }
+        }
+    }
+}
+
+impl super::Tx<'_> {
+    /// Takes out what refers to rows that could not be read. Gives whether there was any.
+    fn drop_orphans(&self) -> Result<bool> {
+        let orphans = [
+            ("deadline_version", "load NOT IN (SELECT id FROM load)"),
+            ("deadline", "version NOT IN (SELECT id FROM deadline_version)"),
+            ("occurrence", "deadline NOT IN (SELECT id FROM deadline)"),
+            ("completion", "occurrence NOT IN (SELECT id FROM occurrence)"),
+            ("request", "occurrence NOT IN (SELECT id FROM occurrence)"),
+            ("attempt", "letter NOT IN (SELECT id FROM letter)"),
+            // What was said in a letter that is lost is said again: twice is better than never.
+            ("said", "letter NOT IN (SELECT id FROM letter) OR occurrence NOT IN (SELECT id FROM occurrence)"),
+            ("letter_item", "letter NOT IN (SELECT id FROM letter) OR occurrence NOT IN (SELECT id FROM occurrence)"),
+            ("incoming_place", "incoming IS NOT NULL AND incoming NOT IN (SELECT id FROM incoming)"),
+        ];
+        let mut lost = 0;
+        lost +=
+            self.tx.execute("UPDATE letter SET answers = NULL WHERE answers NOT IN (SELECT id FROM incoming)", [])?;
+        lost += self.tx.execute("UPDATE incoming SET letter = NULL WHERE letter NOT IN (SELECT id FROM letter)", [])?;
+        lost += self.tx.execute(
+            "UPDATE deadline_version SET until_load = NULL WHERE until_load NOT IN (SELECT id FROM load)",
+            [],
+        )?;
+        for (table, orphan) in orphans {
+            lost += self.tx.execute(&format!("DELETE FROM {table} WHERE {orphan}"), [])?;
+        }
+        Ok(lost > 0)
+    }
+}

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Copies of the database: made while letters go out, put back, and what is found broken.
+
+Usage: keeping.py DUBAN [unittest arguments]. Loopback only.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from process import DAY, DUBAN, Process, Received, until
+
+NEXT = "2026-01-28T08:30"
+LATER = "2026-02-02T08:30"
+
+
+class Keeping(Process):
+    def setUp(self):
+        super().setUp()
+        self.kept = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.kept)
+        self.copy = self.kept / "duban.backup"
+        self.database = self.dir / "var/duban.db"
+
+    def sql(self, query, path=None):
+        db = sqlite3.connect(path or self.database)
+        try:
+            return db.execute(query).fetchall()
+        finally:
+            db.commit()
+            db.close()
+
+    def reminders(self):
+        """(mailbox, subject) of what sections were sent."""
+        return [(m["to"], m["subject"]) for m in self.letters() if m["to"] != "admin@example.test"]
+
+    def run_days(self, *days):
+        for day in days:
+            self.duban("run", "--once", "--now", day)
+
+    def tear(self, path, at=0.5, size=4096):
+        """Overwrites a page in the middle of the file."""
+        pages = path.stat().st_size // 4096
+        with open(path, "r+b") as file:
+            file.seek(int(pages * at) * 4096)
+            file.write(bytes((b ^ 0x5A) for b in os.urandom(size)))
+
+    # Backup
+
+    def test_a_copy_made_while_letters_go_out_is_whole(self):
+        received = Received(pause=0.15)
+        process = subprocess.Popen([DUBAN, "run", "--once", "--now", DAY, "--config", str(self.config)],
+                                   env={**os.environ, **self.smtp(received)})
+        self.started.append(process)
+        self.assertTrue(received.begun.wait(20))
+        copies = 0
+        while process.poll() is None:
+            said = self.duban("backup", str(self.copy))
+            self.assertIn("已备份", said)
+            self.assertEqual(self.copy.stat().st_mode & 0o777, 0o600)
+            self.assertEqual(self.sql("PRAGMA integrity_check", self.copy), [("ok",)])
+            # What the copy calls sent was taken by then.
+            sent = {f"<{i}>" for i, in self.sql("SELECT message_id FROM letter WHERE state = 'sent'", self.copy)}
+            self.assertLessEqual(sent, {m for m, _ in received.taken})
+            copies += 1
+        self.assertEqual(process.returncode, 0)
+        self.assertGreater(copies, 1)
+        self.assertEqual([p.name for p in self.kept.iterdir()], ["duban.backup"])
+        print(f"{copies} copies while {len(received.taken)} letters went out", file=sys.stderr)
+
+    def test_a_copy_never_goes_over_the_database(self):
+        self.run_days(DAY)
+        link = self.kept / "link"
+        link.symlink_to(self.database)
+        for target in (self.database, link, self.dir / "var/duban.db.lock"):
+            self.assertIn("正在用的数据库", self.duban("backup", str(target), code=1))
+        self.assertIn("备份写不到", self.duban("backup", str(self.kept / "no/such/folder"), code=1))
+        self.duban("verify")
+
+    # Restore
+
+    def test_a_restore_over_a_sound_database_is_refused_with_advice(self):
+        self.run_days(DAY)
+        self.duban("backup", str(self.copy))
+        self.run_days(NEXT)
+        self.assertIn("不必恢复", self.duban("restore", str(self.copy), code=1))
+        self.assertEqual(list(self.dir.glob("var/*replaced*")) + list(self.dir.glob("var/*restoring*")), [])
+
+    def test_a_running_service_is_not_restored_under(self):
+        process = self.start()
+        self.wait_ready(process)
+        self.duban("backup", str(self.copy))
+        self.assertIn(f"进程 {process.pid}", self.duban("restore", str(self.copy), code=1))
+
+    def test_a_lost_database_is_put_back_and_what_is_due_said_again_once(self):
+        self.run_days(DAY)
+        self.duban("backup", str(self.copy))
+        self.run_days(LATER)
+        before = self.reminders()
+        ids = {m["message-id"] for m in self.letters()}
+        for path in self.dir.glob("var/duban.db*"):
+            path.unlink()
+        said = self.duban("restore", str(self.copy), "--now", "2026-02-02T09:00")
+        self.assertIn("再发一遍", said)
+        self.run_days("2026-02-02T09:10", "2026-02-02T09:11")
+        new = self.reminders()[len(before):]
+        again = self.reminders()
+        # Of the lost day everything is said again, one letter a mailbox, and never under a number of before.
+        lost = [to for to, _ in before[self.count_before(LATER):]]
+        self.assertEqual(sorted(to for to, _ in again[len(before):]), sorted(set(lost)))
+        self.assertEqual(len({m["message-id"] for m in self.letters()}), len(self.letters()))
+        self.assertTrue(new and ids)
+        self.assertTrue(any("已从备份恢复" in m["subject"] for m in self.letters()))
+        self.assertIn("restored", self.duban("history", "--json"))
+        self.duban("verify")
+
+    def count_before(self, day):
+        sent = [m for m in self.letters() if m["to"] != "admin@example.test"]
+        return sum(1 for m in sent if m["date"].datetime.date().isoformat() < day[:10])
+
+    def test_kept_quiet_says_nothing_of_the_lost_time_and_goes_on(self):
+        self.run_days(DAY)
+        self.duban("backup", str(self.copy))
+        self.run_days(LATER)
+        before = len(self.reminders())
+        self.duban("restore", str(self.copy), "--since-backup", "keep-quiet", "--now", "2026-02-02T09:00")
+        self.run_days("2026-02-02T09:10")
+        self.assertEqual(self.reminders()[before:], [])
+        self.run_days("2026-02-03T08:30", "2026-02-04T08:30", "2026-02-05T08:30", "2026-02-06T08:30")
+        self.assertGreater(len(self.reminders()), before)
+        self.duban("verify")
+
+    def test_a_torn_database_gives_what_it_still_knows(self):
+        self.run_days(DAY)
+        self.duban("backup", str(self.copy))
+        self.duban("done", "annual-report", "--by", "张三", "--now", "2026-01-28T08:00")
+        self.run_days(NEXT, LATER)
+        before = self.reminders()
+        sound = self.database.read_bytes()
+        outcomes = {}
+        for at in (0.15, 0.35, 0.5, 0.65, 0.85):
+            for path in self.dir.glob("var/duban.db*"):
+                path.unlink()
+            self.database.write_bytes(sound)
+            self.tear(self.database, at)
+            self.assertIn("损坏", self.duban("verify", code=1))
+            self.assertIn("损坏", self.duban("run", "--once", "--now", LATER, code=1))
+            said = self.duban("restore", str(self.copy), "--now", "2026-02-02T09:00")
+            self.duban("verify")
+            mails = len(self.reminders())
+            self.run_days("2026-02-02T09:10")
+            outcomes[at] = (said.splitlines()[1][:30], len(self.reminders()) - mails)
+            # Never more than one letter a mailbox.
+            again = [to for to, _ in self.reminders()[mails:]]
+            self.assertEqual(len(again), len(set(again)), again)
+        self.assertTrue(before)
+        print(f"torn at, said, letters again: {outcomes}", file=sys.stderr)
+
+    def test_what_is_no_copy_is_refused_and_changes_nothing(self):
+        self.run_days(DAY)
+        self.duban("backup", str(self.copy))
+        whole = self.copy.read_bytes()
+        before = self.database.read_bytes()
+        bad = self.kept / "bad"
+        cases = {
+            "不是": b"", "数据库": b"not a database at all" * 1000,
+            "坏": whole[: len(whole) // 2 // 4096 * 4096],
+            # Cut in the middle of a page.
+            "坏 ": whole[: len(whole) - 5000],
+        }
+        for words, content in cases.items():
+            bad.write_bytes(content)
+            self.assertRegex(self.duban("restore", str(bad), "--since-backup", "say-again", code=1), words.strip() + "|损")
+        bad.write_bytes(whole)
+        self.tear(bad)
+        self.assertRegex(self.duban("restore", str(bad), "--since-backup", "say-again", code=1), "坏")
+        bad.unlink()
+        self.sql("CREATE TABLE somebody_elses (x)", bad)
+        self.assertIn("不是督办的数据库", self.duban("restore", str(bad), code=1))
+        bad.write_bytes(whole)
+        self.sql("PRAGMA user_version = 999", bad)
+        self.assertIn("更新版本", self.duban("restore", str(bad), code=1))
+        self.assertIn("恢复不了", self.duban("restore", str(self.kept / "none"), code=1))
+        self.assertEqual(self.database.read_bytes(), before)
+        self.assertEqual(sorted(p.name for p in self.database.parent.glob("duban.db*")), ["duban.db", "duban.db.lock"])
+
+    # Verify
+
+    def test_broken_promises_are_found(self):
+        self.run_days(DAY)
+        self.duban("verify")
+        sound = self.database.read_bytes()
+        harm = {
+            "说了两遍": "DROP INDEX said_once; INSERT INTO said SELECT NULL, occurrence, counted_from, saying, mailbox, behalf, letter, "
+                     "on_day, to_leader, due, finish_by, target, dropped FROM said LIMIT 1",
+            "办结以后还发": "INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) SELECT occurrence, '', 'done', 'x', '', '', "
+                      "'2026-01-01T00:00:00Z' FROM said LIMIT 1; UPDATE occurrence SET state = 'done' WHERE id IN (SELECT occurrence FROM completion)",
+            "没有凭据": "UPDATE attempt SET outcome = 'temporary' WHERE id = 1",
+            "没有登记就办结": "UPDATE occurrence SET state = 'done' WHERE id = 1",
+            "积压没有上报": "UPDATE letter SET state = 'queued', ended_at = NULL, made_at = '2025-01-01T00:00:00Z' "
+                      "WHERE id = (SELECT min(letter) FROM said)",
+            "经过缺行": "DROP TRIGGER audit_keeps_all; DELETE FROM audit WHERE id = 2",
+            "文件损坏": "PRAGMA foreign_keys = OFF; INSERT INTO attempt (letter, at) VALUES (99999, '')",
+        }
+        for words, statements in harm.items():
+            self.database.write_bytes(sound)
+            db = sqlite3.connect(self.database)
+            db.executescript(statements)
+            db.commit()
+            db.close()
+            self.assertIn(words, self.duban("verify", "--now", DAY, code=1))
+        self.database.write_bytes(sound)
+        self.duban("verify")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
