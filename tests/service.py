@@ -6,17 +6,22 @@ Usage: service.py DUBAN [unittest arguments]. Loopback only; as root, for the sm
 
 import json
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
 import urllib.request
 
 from process import DAY, DUBAN, Process, Received, until
+
+USER = 65534  # nobody: the user that the service runs as beside root
 
 
 class Service(Process):
@@ -248,6 +253,118 @@ class Service(Process):
         self.assertGreater(len(self.letters()), 5)
         ids = [m["message-id"] for m in self.letters()]
         self.assertEqual(len(ids), len(set(ids)))
+
+    def test_a_disk_that_fills_while_the_service_sends_costs_no_letter_and_no_second_copy(self):
+        small = self.dir / "var"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(small)], check=True)
+        self.duban("run", "--once", "--now", "2026-01-05T08:30")
+        received = Received(pause=0.4)
+        filler = small / "filler"
+        env = self.smtp(received, connections="2")
+        process = subprocess.Popen([DUBAN, "run", "--once", "--now", DAY, "--config", str(self.config)],
+                                   env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.started.append(process)
+        self.assertTrue(received.begun.wait(20))
+        # Full to the last byte between DATA and 250: the answer cannot be written.
+        with open(filler, "wb", buffering=0) as file:
+            block = 1 << 20
+            while block:
+                try:
+                    file.write(b"x" * block)
+                except OSError:
+                    block //= 2
+        time.sleep(4)
+        taken = len(received.taken)
+        self.assertIsNone(process.poll(), "it holds on to what it knows")
+        filler.unlink()
+        out, _ = process.communicate(timeout=60)
+        self.assertIn("磁盘已满" if "磁盘已满" in out else "cannot be written", out)
+        for minute in ("08:40", "09:45", "11:00"):
+            subprocess.run([DUBAN, "run", "--once", "--now", f"2026-01-27T{minute}", "--config", str(self.config)],
+                           env={**os.environ, **env}, capture_output=True)
+        ids = [m for m, _ in received.taken]
+        self.assertGreater(len(ids), taken)
+        self.assertEqual(len(ids), len(set(ids)), "nothing went twice")
+        db = sqlite3.connect(small / "duban.db")
+        self.assertEqual(db.execute("SELECT count(*) FROM letter WHERE state IN ('queued', 'sending')").fetchone(), (0,))
+        owed = db.execute("SELECT count(*) FROM letter WHERE state = 'sent' AND ended_at > '2026-01-27'").fetchone()[0]
+        self.assertEqual(owed, len(ids), "nothing was lost")
+        db.close()
+        self.duban("verify")
+        print(f"disk full after {taken} letters, {len(ids)} in the end, none twice", file=sys.stderr)
+
+    def test_a_read_only_folder_is_said(self):
+        self.duban("run", "--once", "--now", DAY)
+        small = self.dir / "var"
+        subprocess.run(["mount", "--bind", str(small), str(small)], check=True)
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(small)], check=True)
+        before = len(self.letters())
+        self.assertRegex(self.duban("run", "--once", "--now", "2026-01-28T08:30", code=1), "只读|权限|只能读")
+        self.assertRegex(self.duban("done", "annual-report", "--by", "张三", code=1), "只读|权限|只能读")
+        for command in ("status", "list", "outbox", "verify"):
+            said = subprocess.run([DUBAN, command, "--config", str(self.config)], capture_output=True, text=True)
+            print(command, said.returncode, (said.stdout + said.stderr)[:60].replace("\n", " "), file=sys.stderr)
+            self.assertNotIn("panicked", said.stderr)
+        self.assertEqual(len(self.letters()), before)
+
+    # root beside the service's user
+
+    def not_roots(self):
+        """What in var/ the service's user does not own."""
+        paths = [self.dir / "var", *(self.dir / "var").rglob("*")]
+        return [str(p) for p in paths if p.exists() and (p.stat().st_uid, p.stat().st_gid) != (USER, USER)]
+
+    def as_user(self, *args):
+        command = [DUBAN, *args, "--config", str(self.config)]
+        return subprocess.Popen(command, user=USER, group=USER, extra_groups=[], cwd=self.dir,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_root_leaves_nothing_that_the_service_cannot_open(self):
+        (self.dir / "var").mkdir(mode=0o700)
+        for path in [self.dir, *self.dir.rglob("*")]:
+            os.chown(path, USER, USER)
+        # A file that only root reads, and a folder that only root writes.
+        secret = self.dir / "config/duban.toml"
+        copies = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, copies)
+        commands = [
+            ["status"], ["list"], ["verify"], ["run", "--once", "--now", DAY], ["history"], ["outbox"], ["outbox", "retry"],
+            ["requests"], ["incoming"], ["done", "annual-report", "--by", "张三", "--now", "2026-01-27T10:00"],
+            ["reopen", "annual-report", "--by", "张三", "--now", "2026-01-27T10:01"], ["backup", str(copies / "copy")],
+            ["restore", str(copies / "copy"), "--since-backup", "keep-quiet"], ["plan", "--from", "2026-01-01", "--to", "2026-01-31"],
+            ["link", "--admin"],
+        ]
+        base, env = self.web()
+
+        def all_of_them(when):
+            for command in commands:
+                done = subprocess.run([DUBAN, *command, "--config", str(self.config)], capture_output=True, text=True,
+                                      env={**os.environ, **env})
+                self.assertNotIn("panicked", done.stderr)
+                self.assertEqual(self.not_roots(), [], f"{when}: {command}")
+
+        os.chown(secret, 0, 0)
+        secret.chmod(0o600)
+        all_of_them("before the first start")
+        for path in list((self.dir / "var").rglob("*"))[::-1]:
+            path.rmdir() if path.is_dir() else path.unlink()
+        secret.chmod(0o644)
+        service = self.as_user("run")
+        self.started.append(service)
+        self.wait_ready(service)
+        secret.chmod(0o600)
+        all_of_them("beside the service")
+        secret.chmod(0o644)
+        service.kill()
+        service.wait()
+        all_of_them("after a kill -9")
+        service = self.as_user("run")
+        self.started.append(service)
+        self.wait_ready(service)
+        done = self.as_user("verify")
+        self.assertEqual(done.wait(timeout=20), 0, done.stdout.read())
+        self.assertIn("已生效", self.duban("reload"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ pub fn backup(context: &Context, file: &Path) -> Result {
     if !settings.database.exists() {
         return Err(Failure::new(format!("还没有数据库 {}，没有可备份的。", settings.database.display())));
     }
-    let mut db = context.open_to_read(settings)?;
+    let mut db = context.open_as_is(settings)?;
     let (holdings, bytes) = keep::back_up(&mut db, &settings.database, file, &context.now(settings))?;
     Ok(Answer::done(format!(
         "已备份到 {}（{} KB）：{}。\n里面有科室的登记和邮件全文，请按内部资料保管。\n",

@@ -38,7 +38,7 @@ use self::args::{Cli, Command};
 use crate::{
     clock::{Clock, Moment},
     config::{self, Loaded, Settings},
-    daemon::lock::make_folder_of,
+    daemon::{lock::make_folder_of, owner},
     domain::deadline::Deadline,
     service::{self, Office},
     store::{self, Db},
@@ -171,6 +171,7 @@ impl Context {
     /// The database, made if it is not there.
     pub fn open(&self, settings: &Settings) -> Result<Db> {
         self.make_folder(settings)?;
+        Self::step_down(settings)?;
         Db::open(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
     }
 
@@ -180,8 +181,24 @@ impl Context {
         make_folder_of(&settings.database).map_err(why)
     }
 
+    /// root goes on as the database's owner: whatever is made beside it is the service's to open. The
+    /// configuration has been read by then.
+    fn step_down(settings: &Settings) -> Result<()> {
+        owner::step_down(&settings.database).map_err(|e| {
+            let database = settings.database.display();
+            Failure::new(format!("换不到数据库 {database} 所属的用户：{e}。请用那个用户运行。"))
+        })
+    }
+
     /// The database to look at; an empty one where there is none yet.
     pub fn open_to_read(&self, settings: &Settings) -> Result<Db> {
+        Self::step_down(settings)?;
+        self.open_as_is(settings)
+    }
+
+    /// The same, root staying root: for what is to be written where only root may. SQLite itself gives
+    /// its files beside the database to the database's owner.
+    pub fn open_as_is(&self, settings: &Settings) -> Result<Db> {
         let db = if settings.database.exists() { Db::open_to_read(&settings.database) } else { Db::in_memory() };
         db.map_err(|e| Failure::of_database(&e, &settings.database))
     }

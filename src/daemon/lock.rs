@@ -29,6 +29,7 @@ impl SenderLock {
         let io = |e| LockError::Io(path.clone(), e);
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(io)?;
+        super::owner::give_away(&file, database).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

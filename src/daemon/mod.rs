@@ -2,6 +2,7 @@
 
 pub mod lock;
 mod mailbox;
+pub mod owner;
 mod pages;
 mod systemd;
 mod wakeups;

@@ -1,13 +1,16 @@
 //! Claim → send with no transaction open → settle.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time};
 use tracing::{error, info, warn};
 
 use super::{Error, Office, Result, load::audit, notices::Notice, write};
@@ -48,6 +51,8 @@ impl std::ops::Add for Delivered {
 const LEASE: SignedDuration = SignedDuration::from_mins(60);
 /// A letter that cannot be written (a bug, not the weather) is tried again after so long.
 const SET_ASIDE: SignedDuration = SignedDuration::from_hours(1);
+/// Pause before what became of a letter is written once more.
+const TRY_TO_WRITE_AGAIN: Duration = Duration::from_secs(5);
 /// So many failures in a row end a round: the server is in trouble, not the recipients.
 const FAILURES_IN_A_ROW: u32 = 3;
 
@@ -99,8 +104,7 @@ pub async fn deliver(
                 if tells_of_the_server(&outcome, &in_a_row) {
                     held.store(true, Ordering::Relaxed);
                 }
-                let settling = office.clone();
-                let next = store.call(move |db| settle(db, &settling, &claimed, &outcome, clock)).await?;
+                let next = settle_at_last(&store, &office, claimed, outcome, clock, &stop).await?;
                 match next {
                     Next::Sent => delivered.sent += 1,
                     Next::GiveUp => delivered.failed += 1,
@@ -122,6 +126,30 @@ pub async fn deliver(
     }
     total.is_held = held.load(Ordering::Relaxed);
     failure.map_or(Ok(total), Err)
+}
+
+/// Writes what became of a letter, however long the disk is full: given up, a letter that the server
+/// has taken would go out a second time. Only a stop ends it.
+async fn settle_at_last(
+    store: &Store,
+    office: &Arc<Office>,
+    claimed: Claimed,
+    outcome: Outcome,
+    clock: Clock,
+    stop: &AtomicBool,
+) -> Result<Next> {
+    let result = Arc::new((claimed, outcome));
+    loop {
+        let (settling, of) = (office.clone(), result.clone());
+        match store.call(move |db| settle(db, &settling, &of.0, &of.1, clock)).await {
+            Err(e) if !stop.load(Ordering::Relaxed) => {
+                let (letter, outcome) = (result.0.letter.id, result.1.name());
+                error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on");
+                time::sleep(TRY_TO_WRITE_AGAIN).await;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Whether the round should end, since what failed was no single letter's fault.

@@ -1,0 +1,46 @@
+//! root beside the service's user: whoever runs a command as root must leave nothing behind that the
+//! service cannot open.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::{MetadataExt, fchown},
+    path::Path,
+};
+
+use rustix::{
+    process::{Gid, Uid, geteuid},
+    thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
+};
+
+/// Goes on as the user whom the database belongs to (its folder, where there is none yet), if this is
+/// root and that is somebody else. For the rest of the command: there is no way back.
+///
+/// The kernel changes a thread, not a process: it has to be called before a second thread is started.
+///
+/// # Errors
+/// The kernel refuses.
+pub fn step_down(database: &Path) -> io::Result<()> {
+    let Some((uid, gid)) = other_owner(database) else { return Ok(()) };
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    // The user last: after that the rest is not allowed any more.
+    set_thread_groups(&[gid])?;
+    set_thread_res_gid(gid, gid, gid)?;
+    set_thread_res_uid(uid, uid, uid)?;
+    Ok(())
+}
+
+/// Gives a file that root has just made beside the database to the database's owner.
+pub(super) fn give_away(file: &File, database: &Path) -> io::Result<()> {
+    match other_owner(database) {
+        Some((uid, gid)) if file.metadata()?.uid() != uid => fchown(file, Some(uid), Some(gid)),
+        _ => Ok(()),
+    }
+}
+
+/// Whom the database belongs to, if this is root and that is not.
+fn other_owner(database: &Path) -> Option<(u32, u32)> {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let metadata = fs::metadata(database).or_else(|_| fs::metadata(folder)).ok()?;
+    (geteuid().is_root() && metadata.uid() != 0).then(|| (metadata.uid(), metadata.gid()))
+}
