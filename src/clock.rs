@@ -22,6 +22,9 @@ pub enum Clock {
     Fixed(DateTime),
 }
 
+/// 2026-01-01: this program is not older, so a clock that shows less is wrong.
+const WRITTEN_AT: i64 = 1_767_225_600;
+
 impl Clock {
     pub fn now(self, zone: &TimeZone) -> Moment {
         let at = match self {
@@ -41,6 +44,11 @@ impl Moment {
         Self { at, local: zone.to_datetime(at) }
     }
 
+    /// False of a clock that has not been set since the machine started.
+    pub fn is_plausible(&self) -> bool {
+        self.at.as_second() >= WRITTEN_AT
+    }
+
     pub fn today(&self) -> Date {
         self.local.date()
     }
@@ -57,6 +65,10 @@ pub struct Reading {
 impl Reading {
     pub fn take() -> Self {
         Self { wall: Timestamp::now(), boot: since_boot() }
+    }
+
+    pub fn is_plausible(&self) -> bool {
+        self.wall.as_second() >= WRITTEN_AT
     }
 
     /// How far the wall clock was moved between an earlier reading and this one, beyond the time that

@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
     clock::{Clock, Moment},
-    config,
+    config::{self, Settings},
     daemon::{
         Daemon, Start,
         lock::{LockError, SenderLock},
@@ -81,6 +81,7 @@ fn run_on(context: &Context) -> Result {
             None => return Err(failed(&findings)),
         },
     };
+    wait_for_the_clock(context, &settings);
     let mut db = context.open(&settings)?;
     let now = context.now(&settings);
     let start = match loaded {
@@ -111,6 +112,19 @@ fn run_on(context: &Context) -> Result {
     runtime()?.block_on(Daemon::run(start_with)).map_err(|e| failed(&e))?;
     drop(start.1);
     Ok(Answer::default())
+}
+
+/// A machine whose clock is not set yet: a plan that comes into force in 1970 would be overdue ever
+/// since. The network time comes within seconds of a boot, as a rule.
+fn wait_for_the_clock(context: &Context, settings: &Settings) {
+    let mut is_told = false;
+    while !context.now(settings).is_plausible() {
+        if !is_told {
+            tracing::error!(clock = %context.now(settings).at, "the clock is not set: the start waits for it");
+        }
+        is_told = true;
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
 }
 
 /// What a damaged database has forgotten would be said again: nothing is sent, and the admin is told.

@@ -5,6 +5,7 @@ mod mailbox;
 pub mod owner;
 mod pages;
 mod systemd;
+mod trust;
 mod wakeups;
 
 use std::{
@@ -28,7 +29,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use self::{mailbox::Reader, pages::Pages, systemd::notify, wakeups::Wakeups};
+use self::{mailbox::Reader, pages::Pages, systemd::notify, trust::Trust, wakeups::Wakeups};
 use crate::{
     clock::{Clock, Moment, since_boot},
     config::{self, Fingerprint, Watch},
@@ -46,10 +47,6 @@ use crate::{
 
 /// How often the clock is compared and the watchdog fed.
 const PULSE: Duration = Duration::from_secs(10);
-/// A forward move beyond this makes letters look due that are not, and mail cannot be called back.
-const LONGEST_TRUSTED_JUMP: SignedDuration = SignedDuration::from_hours(1);
-/// So long a clock that was moved has to stay put before it is believed.
-const DISTRUST: SignedDuration = SignedDuration::from_mins(10);
 /// Pause after a round that the server ended; doubles up to the longest.
 const FIRST_HOLD: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(30);
@@ -68,8 +65,7 @@ pub struct Daemon {
     watch: Watch,
     /// Letters are not sent before this moment: the server refused us.
     hold: Option<(Timestamp, SignedDuration)>,
-    /// Nothing is swept before this moment: the clock was set forward.
-    distrust_until: Option<SignedDuration>,
+    trust: Trust,
     delivery: Option<JoinHandle<service::Result<Delivered>>>,
     pages: Pages,
     reader: Reader,
@@ -142,7 +138,7 @@ impl Daemon {
             mailer,
             watch,
             hold: None,
-            distrust_until: None,
+            trust: Trust::default(),
             delivery: None,
             pages,
             reader: Reader::default(),
@@ -168,7 +164,7 @@ impl Daemon {
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
                 _ = hangup.recv() => {
-                    self.distrust_until = None;
+                    self.trust.restore();
                     self.reload().await;
                     self.tick().await;
                 }
@@ -177,14 +173,22 @@ impl Daemon {
                     self.note(result).await;
                 }
                 () = self.came_in.notified() => self.send(),
-                Some(()) = ticks.recv() => self.tick().await,
+                Some(()) = ticks.recv() => {
+                    // A clock that is set forward makes the minute's wake-up come at once.
+                    self.check_clock(wakeups).await;
+                    self.tick().await;
+                }
                 _ = pulse.tick() => {
-                    if let Some(jump) = wakeups.check_clock().await {
-                        self.distrust(jump);
-                    }
+                    self.check_clock(wakeups).await;
                     self.feed_watchdog().await;
                 }
             }
+        }
+    }
+
+    async fn check_clock(&mut self, wakeups: &mut Wakeups) {
+        if let Some(jump) = wakeups.check_clock().await {
+            self.trust.moved(jump);
         }
     }
 
@@ -196,7 +200,7 @@ impl Daemon {
         }
         self.pages.follow(&self.office, &self.store).await;
         self.reader.follow(&self.office, &self.store, &self.came_in);
-        if self.is_distrusted() {
+        if !self.trust.is_given(&now) {
             // It waits on purpose: that is no trouble.
             self.health.ticked(now.at, since_boot());
             return;
@@ -217,8 +221,9 @@ impl Daemon {
 
     /// Starts a round of sending, unless one is under way.
     fn send(&mut self) {
-        let is_held = self.hold.is_some_and(|(until, _)| self.now().at < until);
-        if self.delivery.is_some() || is_held {
+        let now = self.now();
+        let is_held = self.hold.is_some_and(|(until, _)| now.at < until);
+        if self.delivery.is_some() || is_held || !self.trust.is_given(&now) {
             return;
         }
         let (store, office, mailer, stop) =
@@ -330,21 +335,6 @@ impl Daemon {
         if let Err(e) = told.await {
             error!(error = %e, "the admin could not be told of it");
         }
-    }
-
-    /// A clock that was set forward makes letters look due: it has to stay put before it is believed.
-    fn distrust(&mut self, jump: SignedDuration) {
-        if jump > LONGEST_TRUSTED_JUMP {
-            warn!(hours = jump.as_hours(), "sending waits until the clock has stayed put, or until a reload");
-            self.distrust_until = Some(crate::clock::since_boot() + DISTRUST);
-        } else if jump < -LONGEST_TRUSTED_JUMP {
-            self.distrust_until = None;
-        }
-    }
-
-    fn is_distrusted(&mut self) -> bool {
-        self.distrust_until = self.distrust_until.filter(|until| crate::clock::since_boot() < *until);
-        self.distrust_until.is_some()
     }
 
     /// Only after the database has answered, and only from the loop that does the work.

@@ -31,10 +31,12 @@ impl Wakeups {
         Ok((Self { scheduler, job, ticks, seen: Reading::take() }, inbox))
     }
 
-    /// Compares the clocks; on a jump the job is made anew, a tick is sent, and the jump is given.
+    /// Compares the clocks; on a jump the job is made anew, a tick is sent, and the jump is given: none
+    /// where the clock was wrong for certain before, since then it was put right.
     pub async fn check_clock(&mut self) -> Option<SignedDuration> {
         let now = Reading::take();
         let jump = now.moved_since(&self.seen);
+        let was_wrong = !self.seen.is_plausible();
         self.seen = now;
         if jump.abs() < SMALLEST_JUMP {
             return None;
@@ -45,7 +47,7 @@ impl Wakeups {
         }
         // A tick that is waiting already is as good.
         let _ = self.ticks.try_send(());
-        Some(jump)
+        Some(if was_wrong { SignedDuration::ZERO } else { jump })
     }
 
     async fn renew(&mut self) -> Result<(), JobSchedulerError> {
