@@ -55,7 +55,7 @@ class Clocks(Process):
         self.settle()
         return process
 
-    def settle(self, seconds=1.5):
+    def settle(self, seconds=1.0):
         """Until nothing new comes."""
         while True:
             before = len(self.letters())
@@ -82,7 +82,7 @@ class Clocks(Process):
         before = self.reminders()
         # A day with letters of its own. The minute's wake-up comes at once, before the clocks are compared by themselves.
         self.set_clock(DAY + datetime.timedelta(weeks=5))
-        time.sleep(14)
+        time.sleep(11)
         self.assertEqual(self.reminders(), before, "five weeks in a moment are not believed at once")
         for moment in (DAY - datetime.timedelta(weeks=6), DAY + datetime.timedelta(minutes=2)):
             self.set_clock(moment)
@@ -95,8 +95,8 @@ class Clocks(Process):
     def test_a_clock_that_is_wrong_at_boot(self):
         utc = datetime.timezone.utc
         counts = {}
-        for boot in (None, 1970, 2010):
-            for with_past in (False, True):
+        for boot, pasts in ((None, (False, True)), (1970, (False, True)), (2010, (True,))):
+            for with_past in pasts:
                 shutil.rmtree(self.dir / "var", ignore_errors=True)
                 if with_past:
                     self.duban("run", "--once", "--now", "2026-01-26T08:30")
@@ -178,8 +178,8 @@ class Clocks(Process):
         self.end(process)
         process = self.start_at(moment)
         self.wait_ready(process)
-        time.sleep(1.5)
-        self.settle(1)
+        time.sleep(0.5)
+        self.settle()
         return process
 
 

@@ -163,6 +163,20 @@ class Keeping(Process):
         self.assertTrue(before)
         print(f"torn at, said, letters again: {outcomes}", file=sys.stderr)
 
+    def test_the_admin_is_told_of_damage_once_a_day(self):
+        self.run_days(DAY)
+        sound = self.database.read_bytes()
+        for harm in (lambda: self.tear(self.database), lambda: self.tear(self.database, at=0)):
+            for path in (*self.dir.glob("var/duban.db*"), *self.dir.glob("var/mail/*")):
+                path.unlink()
+            self.database.write_bytes(sound)
+            harm()
+            for _ in range(3):
+                self.duban("run", "--once", "--now", NEXT, code=1)
+            self.assertEqual([(m["to"], "数据库损坏" in m["subject"]) for m in self.letters()], [("admin@example.test", True)])
+            process = self.start()
+            self.assertEqual(process.wait(timeout=20), 1)
+
     def test_what_is_no_copy_is_refused_and_changes_nothing(self):
         self.run_days(DAY)
         self.duban("backup", str(self.copy))

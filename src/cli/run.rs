@@ -21,7 +21,7 @@ use crate::{
         mailer,
         sweep::{sweep, tell_of_stuck_letters},
     },
-    store::{Db, Store},
+    store::{self, Db, Store},
 };
 
 pub fn run(context: &Context, once: bool) -> Result {
@@ -38,7 +38,7 @@ pub fn run(context: &Context, once: bool) -> Result {
 
 fn run_once(context: &Context) -> Result {
     let (mut office, deadlines) = context.office()?;
-    let mut db = context.open(&office.settings)?;
+    let mut db = open(context, &office.settings)?;
     office.open_links(&context.env)?;
     let _lock = lock(&office)?;
     let mailer = Arc::new(mailer(&office.settings)?);
@@ -82,7 +82,7 @@ fn run_on(context: &Context) -> Result {
         },
     };
     wait_for_the_clock(context, &settings);
-    let mut db = context.open(&settings)?;
+    let mut db = open(context, &settings)?;
     let now = context.now(&settings);
     let start = match loaded {
         Ok(loaded) => {
@@ -112,6 +112,22 @@ fn run_on(context: &Context) -> Result {
     runtime()?.block_on(Daemon::run(start_with)).map_err(|e| failed(&e))?;
     drop(start.1);
     Ok(Answer::default())
+}
+
+/// The database; where it cannot even be opened for damage, the admin is told.
+fn open(context: &Context, settings: &Settings) -> Result<Db> {
+    context.open(settings).inspect_err(|_| {
+        let damage = Db::open(&settings.database).err().filter(store::Error::is_damage);
+        if let (Some(damage), Ok(loaded)) = (damage, context.load())
+            && let (Ok(mailer), Ok(runtime)) = (mailer(settings), runtime())
+        {
+            let office = Office::new(loaded).0;
+            let (damage, now) = ([damage.to_string()], context.now(settings));
+            if let Err(e) = runtime.block_on(damage::tell(&office, &mailer, &damage, &now)) {
+                tracing::error!(error = %e, "the admin could not be told of the damage");
+            }
+        }
+    })
 }
 
 /// A machine whose clock is not set yet: a plan that comes into force in 1970 would be overdue ever

@@ -207,6 +207,8 @@ fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
         }
     }
     remove_if_there(&named(database, "-shm"))?;
+    // The next damage is news again.
+    remove_if_there(&named(database, ".damaged"))?;
     sync_folder_of(database)?;
     fs::rename(new, database)?;
     sync_folder_of(database)

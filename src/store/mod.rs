@@ -164,6 +164,16 @@ impl Store {
 }
 
 impl Error {
+    /// The file is broken, and waiting does not mend it.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        let code = match self {
+            Self::Sqlite(e) => e.sqlite_error_code(),
+            _ => None,
+        };
+        matches!(code, Some(Code::DatabaseCorrupt | Code::NotADatabase))
+    }
+
     /// What it means for whoever runs duban, and what to do, in Chinese.
     pub fn explain(&self) -> String {
         use rusqlite::ErrorCode as Code;
