@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::{Answer, Context, Result};
+use super::{Answer, Context, Exit, Result};
 use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{incoming::pass, keep::Restored, look_ahead::plan, sweep::missing_year},
+    service::{incoming::pass, keep::Restored, look_ahead::plan, troubles::troubles},
 };
 
 pub fn status(context: &Context) -> Result {
@@ -16,10 +16,10 @@ pub fn status(context: &Context) -> Result {
     let now = context.now(settings);
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
-    let (last_load, in_force, open, letters, waiting, restored, next) = db.read(|tx| {
+    let (in_force, open, letters, waiting, restored, next) = db.read(|tx| {
         let next = plan(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
         let (open, letters) = (tx.count_open(now.today())?, tx.count_letters()?);
-        Ok((tx.last_load()?, tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.restored()?, next))
+        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.restored()?, next))
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
@@ -39,9 +39,6 @@ pub fn status(context: &Context) -> Result {
         office.roster.sections.len()
     );
     let _ = writeln!(text, "生效      {}", in_force.map_or("还没有".to_owned(), local));
-    if let Some(load) = last_load.filter(|load| !load.accepted) {
-        let _ = writeln!(text, "          {} 的修改有误，没有生效。用 duban check 查看。", local(load.at));
-    }
     let _ = writeln!(text, "数据库    {}", settings.database.display());
     if let Some(restored) = restored.and_then(|how| serde_json::from_str::<Restored>(&how).ok()) {
         let until = restored.until.map_or("时间不详".to_owned(), local);
@@ -74,8 +71,9 @@ pub fn status(context: &Context) -> Result {
     let next =
         next.map_or("31 天内没有".to_owned(), |l| format!("{} 给 {}", l.at.strftime("%Y-%m-%d %H:%M"), l.to));
     let _ = writeln!(text, "下一封    {next}");
-    if let Some(year) = missing_year(&office.calendar, now.today()) {
-        let _ = writeln!(text, "提示      还没有 {year} 年的放假安排，工作日按周一至周五暂算");
+    let troubles = db.read(|tx| Ok(troubles(tx, &office, &now)))??;
+    for trouble in &troubles {
+        let _ = writeln!(text, "问题      {}", trouble.words);
     }
-    Ok(Answer::done(text))
+    Ok(Answer::done(text).with(if troubles.is_empty() { Exit::Done } else { Exit::Nothing }))
 }

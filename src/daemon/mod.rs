@@ -4,6 +4,7 @@ pub mod lock;
 mod mailbox;
 pub mod owner;
 mod pages;
+mod sweeps;
 mod systemd;
 mod trust;
 mod wakeups;
@@ -29,7 +30,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use self::{mailbox::Reader, pages::Pages, systemd::notify, trust::Trust, wakeups::Wakeups};
+use self::{mailbox::Reader, pages::Pages, sweeps::Sweeps, systemd::notify, trust::Trust, wakeups::Wakeups};
 use crate::{
     clock::{Clock, Moment, since_boot},
     config::{self, Fingerprint, Watch},
@@ -74,6 +75,9 @@ pub struct Daemon {
     /// What the pages say of the ticks.
     health: Arc<Health>,
     stop: Arc<AtomicBool>,
+    /// What was wrong when it was last looked at.
+    troubles: Vec<&'static str>,
+    sweeps: Sweeps,
 }
 
 /// What a service is started with, loaded and checked by the caller.
@@ -145,6 +149,8 @@ impl Daemon {
             came_in: Arc::default(),
             health,
             stop,
+            troubles: Vec::new(),
+            sweeps: Sweeps::default(),
         })
     }
 
@@ -212,8 +218,9 @@ impl Daemon {
                 if swept.opened + swept.said > 0 {
                     info!(opened = swept.opened, said = swept.said, "swept");
                 }
+                self.sweeps.succeeded(&self.store, self.office.clone(), self.now()).await;
             }
-            Err(e) => error!(error = %e, "the sweep failed, the next tick tries again"),
+            Err(e) => self.sweeps.failed(&e, &self.store, &self.now()).await,
         }
         self.send();
         self.show_status().await;
@@ -346,10 +353,16 @@ impl Daemon {
         }
     }
 
-    async fn show_status(&self) {
-        let today = self.now().today();
-        let trouble = self.pages.trouble().map(|t| format!("; pages not served: {t}"));
-        systemd::show_status(&self.store, today, &trouble.unwrap_or_default()).await;
+    async fn show_status(&mut self) {
+        let pages = self.pages.trouble().map(|t| format!("; pages not served: {t}")).unwrap_or_default();
+        let shown = systemd::show_status(&self.store, self.office.clone(), self.now(), &pages).await;
+        let Some(troubles) = shown.filter(|now| *now != self.troubles) else { return };
+        if troubles.is_empty() {
+            info!("in no trouble any more");
+        } else {
+            warn!(troubles = troubles.join(", "), "in trouble, see `duban status`");
+        }
+        self.troubles = troubles;
     }
 
     /// Lets the letters that are under way end; what takes too long is taken up after the next start.

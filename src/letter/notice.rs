@@ -47,6 +47,11 @@ pub enum Notice {
         /// What was recorded.
         recorded: String,
     },
+    /// For a while nothing was looked at; what was missed has been said since.
+    Swept {
+        since: DateTime,
+        why: String,
+    },
     /// The mailbox that replies come to cannot be read.
     MailboxDown {
         since: DateTime,
@@ -152,6 +157,7 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
         Notice::Stranger { sender, subject, wrote, recorded } => {
             (format!("名册以外的邮箱登记了，请核对：{sender}"), stranger([sender, subject, wrote, recorded]))
         }
+        Notice::Swept { since, why } => ("检查期限中断过，现已恢复".to_owned(), swept(*since, why)),
         Notice::MailboxDown { since, why } => {
             ("收信邮箱读不了，回信登记暂停，请查看".to_owned(), mailbox_down(*since, why))
         }
@@ -294,6 +300,12 @@ fn stranger([sender, subject, wrote, recorded]: [&String; 4]) -> Vec<Block> {
     let said = "有人凭督办邮件里的回复编号登记，他的邮箱不在科室名册里（多半是科室把邮件转给了经办人）。";
     let todo = "登记有误的，用 duban reopen 撤回，或在看板上撤回；这个邮箱以后常用的，请加进科室名册。";
     vec![note(Tone::Amber, said), Block::Rows(rows), Block::Para(todo.to_owned())]
+}
+
+fn swept(since: DateTime, why: &str) -> Vec<Block> {
+    let said = format!("从{}起有一段时间没能检查期限，现已恢复，漏掉的提醒已经补发。", words::moment(since));
+    let todo = "再次发生时，请照原因处理；原因看不明白，请把日志（journalctl -u duban）交给维护的人。";
+    vec![note(Tone::Amber, &said), Block::Rows(vec![Row::new("原因", words::plain(why))]), Block::Para(todo.to_owned())]
 }
 
 fn mailbox_down(since: DateTime, why: &str) -> Vec<Block> {

@@ -21,6 +21,7 @@ pub mod report;
 pub mod request;
 pub mod standing;
 pub mod sweep;
+pub mod troubles;
 pub mod write;
 
 use std::sync::Arc;

@@ -47,6 +47,8 @@ pub enum Notice {
     Asked { request: i64 },
     /// Where everything stands, every Monday.
     Weekly,
+    /// For a while no sweep succeeded; now they do again.
+    Swept { since: Timestamp, why: String },
     /// To the sender of a reply, not to the admin.
     Answer { incoming: i64 },
     /// Somebody whom the roster does not have reported by a reply.
@@ -108,6 +110,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> super
             let recorded = serde_json::from_str(&incoming.detail).map_or(String::new(), |o: Outcome| o.words());
             Words::Stranger { sender: incoming.sender, subject: incoming.subject, wrote: incoming.text, recorded }
         }),
+        Notice::Swept { since, why } => Some(Words::Swept { since: local(since), why }),
         Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
         Notice::Restored(restored) => {
             let kept_quiet = (restored.since == Since::KeepQuiet).then_some(restored.silenced);

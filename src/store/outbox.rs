@@ -301,6 +301,12 @@ impl Tx<'_> {
         self.letters(condition, params![since])
     }
 
+    /// How many letters have waited since before this moment; `in_window`: also those that were not tried yet.
+    pub fn count_late(&self, since: Timestamp, in_window: bool) -> Result<u32> {
+        let sql = "SELECT count(*) FROM letter WHERE state IN ('queued', 'sending') AND made_at <= ?1 AND (attempts > 0 OR ?2)";
+        Ok(self.tx.prepare_cached(sql)?.query_row(params![since, in_window], |row| row.get(0))?)
+    }
+
     pub fn set_alarmed(&self, letter: i64, now: Timestamp) -> Result<()> {
         self.tx.prepare_cached("UPDATE letter SET alarmed_at = ?2 WHERE id = ?1")?.execute(params![letter, now])?;
         Ok(())

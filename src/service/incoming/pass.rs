@@ -11,7 +11,7 @@ use crate::{
     clock::{Clock, Moment},
     imap::{Filed, ImapError, ImapSettings, Inbox, Limits, Tls},
     service::{Error, Office, Result, in_transaction, notices::Notice},
-    store::{Db, Place, Placed, Store},
+    store::{Db, Place, Placed, Store, Tx},
 };
 /// So often a message is begun before it is left to a person: reading it ends the program, or the connection.
 const TRIES: u32 = 5;
@@ -187,8 +187,11 @@ fn name(office: &Office) -> String {
 
 /// How the last look went.
 pub fn state(db: &mut Db) -> Result<State> {
-    let state = db.read(|tx| tx.meta(STATE))?;
-    Ok(state.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
+    Ok(db.read(state_in)?)
+}
+
+pub fn state_in(tx: &Tx) -> crate::store::Result<State> {
+    Ok(tx.meta(STATE)?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
 }
 
 /// Remembers how a look went, and tells the admin of trouble that lasts. True if he is told now.

@@ -8,8 +8,8 @@ use prometheus_client::{
 
 use crate::{
     clock::Moment,
-    service::{Office, health::Health},
-    store::{Result, Tx},
+    service::{self, Office, health::Health, troubles},
+    store::Tx,
 };
 
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -30,6 +30,8 @@ pub struct Numbers {
     pub ticks: u64,
     /// Seconds since 1970.
     pub last_tick: Option<i64>,
+    /// The names of what is wrong now.
+    pub troubles: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -38,11 +40,16 @@ struct ByOutcome {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByName {
+    name: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByYear {
     year: i64,
 }
 
-pub fn gather(tx: &Tx, office: &Office, health: &Health, now: &Moment) -> Result<Numbers> {
+pub fn gather(tx: &Tx, office: &Office, health: &Health, now: &Moment) -> service::Result<Numbers> {
     let (open, overdue) = tx.count_open(now.today())?;
     let letters = tx.count_letters()?;
     let year = now.today().year();
@@ -57,6 +64,7 @@ pub fn gather(tx: &Tx, office: &Office, health: &Health, now: &Moment) -> Result
         years: [year, year.saturating_add(1)].map(|y| (y, office.calendar.is_provisional(y))),
         ticks: health.ticks(),
         last_tick: health.last_tick(),
+        troubles: troubles::troubles(tx, office, now)?.into_iter().map(|t| t.name).collect(),
     })
 }
 
@@ -66,7 +74,7 @@ pub fn text(numbers: &Numbers) -> std::result::Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix("duban");
     occurrences(&mut registry, numbers);
     letters(&mut registry, numbers);
-    service(&mut registry, numbers);
+    of_service(&mut registry, numbers);
     let mut text = String::new();
     encode(&mut text, &registry)?;
     Ok(text)
@@ -98,11 +106,17 @@ fn letters(registry: &mut Registry, numbers: &Numbers) {
     registry.register("attempts", "Attempts to hand a letter over, by outcome", attempts);
 }
 
-fn service(registry: &mut Registry, numbers: &Numbers) {
+fn of_service(registry: &mut Registry, numbers: &Numbers) {
     registry.register("ticks", "Ticks since the service was started", counter(numbers.ticks));
     if let Some(at) = numbers.last_tick {
         registry.register_with_unit("last_tick_timestamp", "When it last ticked", Unit::Seconds, gauge(at));
     }
+    let troubles = Family::<ByName, Gauge>::default();
+    for name in troubles::NAMES {
+        let is_now = numbers.troubles.contains(&name);
+        troubles.get_or_create(&ByName { name: name.to_owned() }).set(is_now.into());
+    }
+    registry.register("trouble", "1: the service is in this trouble", troubles);
     let years = Family::<ByYear, Gauge>::default();
     for (year, is_provisional) in numbers.years {
         years.get_or_create(&ByYear { year: year.into() }).set(is_provisional.into());

@@ -1,0 +1,78 @@
+//! What is wrong with the service itself, for whoever looks: `status`, the numbers, systemd's line, the log.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Office, Result, incoming::pass, notices::Notice, sweep::missing_year};
+use crate::{clock::Moment, store::Tx};
+
+/// Something that does not mend itself unseen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// For numbers and logs.
+    pub name: &'static str,
+    /// In Chinese.
+    pub words: String,
+}
+
+/// Every name, so that each has its number while it is no trouble.
+pub const NAMES: [&str; 5] = ["sweep", "letters", "configuration", "mailbox", "statutory_year"];
+
+/// A letter that is unsent for so long is trouble.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+/// Sweeps that failed for no longer are nobody's news.
+const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(10);
+const SWEEP: &str = "sweep_failing";
+
+/// Since when no sweep has succeeded, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    pub since: Timestamp,
+    pub why: String,
+}
+
+pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> {
+    let local = |at: Timestamp| office.settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
+    let mut found = Vec::new();
+    let mut add = |name, words: String| found.push(Trouble { name, words });
+    if let Some(failing) = failing(tx)? {
+        add("sweep", format!("从 {} 起没能检查期限：{}", local(failing.since), failing.why));
+    }
+    // What only waits for the window to open is in no trouble.
+    let before = now.at.saturating_sub(LATE).unwrap_or(now.at);
+    let late = tx.count_late(before, office.is_open(now.local))?;
+    if late > 0 {
+        add("letters", format!("{late} 封信一小时以上没有发出，用 duban outbox 查看"));
+    }
+    if let Some(load) = tx.last_load()?.filter(|load| !load.accepted) {
+        add("configuration", format!("{} 的修改有误，没有生效，用 duban check 查看", local(load.at)));
+    }
+    let mailbox = pass::state_in(tx)?.trouble.filter(|_| office.settings.mailbox.is_some());
+    if let Some((since, why)) = mailbox {
+        add("mailbox", format!("收信邮箱从 {} 起读不了：{why}", local(since)));
+    }
+    if let Some(year) = missing_year(&office.calendar, now.today()) {
+        add("statutory_year", format!("还没有 {year} 年的放假安排，工作日按周一至周五暂算"));
+    }
+    Ok(found)
+}
+
+/// Remembers since when sweeps fail, if they do.
+pub fn sweeps_fail(tx: &Tx, failing: &Failing) -> crate::store::Result<()> {
+    let json = serde_json::to_string(failing).map_err(|e| crate::store::Error::Value(e.to_string()))?;
+    tx.set_meta(SWEEP, &json)
+}
+
+/// A sweep has succeeded. If they had failed for long (before a restart, or `until_now`), the admin is told.
+pub fn sweeps_succeed(tx: &Tx, office: &Office, until_now: Option<Failing>, now: &Moment) -> crate::store::Result<()> {
+    let Some(Failing { since, why }) = until_now.or(failing(tx)?) else { return Ok(()) };
+    tx.set_meta(SWEEP, "")?;
+    if now.at.duration_since(since) >= TOLD_AFTER {
+        office.tell_admin(tx, &Notice::Swept { since, why }, now)?;
+    }
+    Ok(())
+}
+
+fn failing(tx: &Tx) -> crate::store::Result<Option<Failing>> {
+    Ok(tx.meta(SWEEP)?.and_then(|json| serde_json::from_str(&json).ok()))
+}
