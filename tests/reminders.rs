@@ -293,3 +293,21 @@ fn trouble_is_told_within_the_hour_and_the_closed_window_is_none() {
     assert_eq!(stuck(&mut bureau, "2026-01-29T09:16"), 1);
     assert_eq!(stuck(&mut bureau, "2026-01-29T09:17"), 0, "once");
 }
+
+#[test]
+fn a_single_date_that_is_edited_there_and_back_stops_nothing() {
+    let plan = |due: &str| {
+        format!("{ROSTER}[[deadline]]\nid = \"once\"\ntitle = \"移交档案\"\ndue = \"{due}\"\nsections = [\"办公室\"]\n")
+    };
+    let mut bureau = Bureau::new(&plan("2026年9月30日前"));
+    bureau.load("2026-09-01T09:00");
+    bureau.tick("2026-09-01T09:00");
+    let report = Report { deadline: "once".into(), by: "张三".into(), ..Report::default() };
+    let now = bureau.at_time("2026-09-02T09:00");
+    report::done(&mut bureau.db, &bureau.office, &report, &now).unwrap();
+    bureau.edit(&plan("2026年10月30日前"), "2026-09-03T09:00");
+    bureau.tick("2026-09-30T09:00");
+    // The first date is there again, and it was done.
+    bureau.edit(&plan("2026年9月30日前"), "2026-10-08T09:00");
+    assert!(bureau.tick("2026-10-30T08:30").is_empty());
+}

@@ -258,8 +258,8 @@ impl World {
     /// As after SIGKILL: what was begun is left as it stands.
     fn restart(&mut self, now: &str) {
         self.count("restarts");
-        let at = self.bureau.at_time(now).at;
-        self.bureau.db.write(|tx| tx.end_leases(at)).unwrap();
+        let moment = self.bureau.at_time(now);
+        deliver::begin_round(&mut self.bureau.db, &moment).unwrap();
         self.bureau.load(now);
     }
 

@@ -33,14 +33,14 @@ pub enum SinceBackup {
 
 pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
     let loaded = context.load()?;
-    let (office, _) = Office::new(loaded);
+    let (office, deadlines) = Office::new(loaded);
     context.make_folder(&office.settings)?;
     let _lock = lock(&office)?;
     let wish = args.since_backup.map(|wish| match wish {
         SinceBackup::SayAgain => Since::SayAgain,
         SinceBackup::KeepQuiet => Since::KeepQuiet,
     });
-    let (restored, holdings) = keep::restore(&office, &args.file, wish, &context.now(&office.settings))?;
+    let (restored, holdings) = keep::restore((&office, &deadlines), &args.file, wish, &context.now(&office.settings))?;
     Ok(Answer::done(told(&restored, &holdings, &office.settings)))
 }
 

@@ -44,7 +44,6 @@ fn run_once(context: &Context) -> Result {
     let mailer = Arc::new(mailer(&office.settings)?);
     let now = context.now(&office.settings);
     refuse_damaged(&db, &office, &mailer, &now)?;
-    db.write(|tx| tx.end_leases(now.at))?;
     put_in_force(&mut db, &office, &deadlines, &now)?;
     sweep(&mut db, &office, &now)?;
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
@@ -92,8 +91,17 @@ fn run_on(context: &Context) -> Result {
             open_links(&mut office, context);
             let lock = lock(&office)?;
             refuse_damaged(&db, &office, &mailer(&settings)?, &now)?;
-            put_in_force(&mut db, &office, &deadlines, &now)?;
-            (office, lock, seen, warnings, None)
+            let rejected = match put_in_force(&mut db, &office, &deadlines, &now) {
+                Ok(_) => None,
+                Err(e) => {
+                    // Whatever keeps it out of force, what was in force goes on.
+                    let Some(last) = last_good(&mut db, &settings)? else { return Err(e.into()) };
+                    tracing::error!(error = %e, "the configuration cannot be put in force, the last good one stays");
+                    office = Office { links: office.links, ..last };
+                    Some(e.explain())
+                }
+            };
+            (office, lock, seen, warnings, rejected)
         }
         Err(findings) => {
             let Some(mut office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };

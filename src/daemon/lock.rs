@@ -3,7 +3,9 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Held for as long as this value lives; the kernel gives it back whatever becomes of the process.
@@ -11,6 +13,11 @@ use std::{
 pub struct SenderLock {
     _file: File,
 }
+
+/// root is not led elsewhere by the service's user, whose folder this is (`O_NOFOLLOW`).
+const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+/// Tries to take it, 20 ms apart.
+const PATIENCE: u32 = 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -27,10 +34,26 @@ impl SenderLock {
     pub fn take(database: &Path) -> Result<Self, LockError> {
         let path = path_of(database);
         let io = |e| LockError::Io(path.clone(), e);
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(io)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .custom_flags(NO_LINK)
+            .open(&path)
+            .map_err(io)?;
         super::owner::give_away(&file, database).map_err(io)?;
-        match file.try_lock() {
+        let mut tries = 0..PATIENCE;
+        let locked = loop {
+            match file.try_lock() {
+                // Whoever only looks whether there is a holder lets go at once.
+                Err(TryLockError::WouldBlock) if tries.next().is_some() => {
+                    std::thread::sleep(Duration::from_millis(20))
+                }
+                done => break done,
+            }
+        };
+        match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
@@ -48,10 +71,13 @@ impl SenderLock {
 
     /// The process that sends from this database now, if there is one.
     pub fn holder(database: &Path) -> Option<i32> {
-        match Self::take(database) {
-            Err(LockError::Held(pid)) => pid.parse().ok(),
-            _ => None,
+        let mut file = OpenOptions::new().read(true).custom_flags(NO_LINK).open(path_of(database)).ok()?;
+        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return None;
         }
+        let mut pid = String::new();
+        file.read_to_string(&mut pid).ok()?;
+        pid.trim().parse().ok()
     }
 }
 

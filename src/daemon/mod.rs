@@ -4,40 +4,32 @@ pub mod lock;
 mod mailbox;
 pub mod owner;
 mod pages;
+mod rounds;
 mod sweeps;
 mod systemd;
 mod trust;
 mod wakeups;
 
-use std::{
-    collections::BTreeMap,
-    future::pending,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{Notify, mpsc::Receiver},
-    task::JoinHandle,
     time::{self, MissedTickBehavior},
 };
 use tracing::{error, info, warn};
 
-use self::{mailbox::Reader, pages::Pages, sweeps::Sweeps, systemd::notify, trust::Trust, wakeups::Wakeups};
+use self::{
+    mailbox::Reader, pages::Pages, rounds::Rounds, sweeps::Sweeps, systemd::notify, trust::Trust, wakeups::Wakeups,
+};
 use crate::{
     clock::{Clock, Moment, since_boot},
     config::{self, Fingerprint, Watch},
     mailer::Mailer,
     service::{
         self, Office,
-        deliver::{Delivered, deliver},
         health::Health,
         load::Changes,
         notices::Notice,
@@ -48,13 +40,10 @@ use crate::{
 
 /// How often the clock is compared and the watchdog fed.
 const PULSE: Duration = Duration::from_secs(10);
-/// Pause after a round that the server ended; doubles up to the longest.
-const FIRST_HOLD: SignedDuration = SignedDuration::from_mins(1);
-const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(30);
+/// A tick comes every minute.
+const LONGEST_WITHOUT_TICK: SignedDuration = SignedDuration::from_secs(90);
 /// Lines about changes in the admin's letter after a reload.
 const LINES_TOLD: usize = 30;
-/// A letter that is under way when the service is stopped may take so long to end.
-const PATIENCE_AT_STOP: Duration = Duration::from_secs(60);
 
 /// The parts of a running service.
 pub struct Daemon {
@@ -64,17 +53,16 @@ pub struct Daemon {
     office: Arc<Office>,
     mailer: Arc<Mailer>,
     watch: Watch,
-    /// Letters are not sent before this moment: the server refused us.
-    hold: Option<(Timestamp, SignedDuration)>,
+    rounds: Rounds,
     trust: Trust,
-    delivery: Option<JoinHandle<service::Result<Delivered>>>,
     pages: Pages,
     reader: Reader,
     /// The reader has recorded something: letters may be owed.
     came_in: Arc<Notify>,
     /// What the pages say of the ticks.
     health: Arc<Health>,
-    stop: Arc<AtomicBool>,
+    /// When it last ticked, since boot.
+    ticked: SignedDuration,
     /// What was wrong when it was last looked at.
     troubles: Vec<&'static str>,
     sweeps: Sweeps,
@@ -122,7 +110,6 @@ impl Daemon {
             .call(move |db| {
                 let now = Clock::System.now(&telling.settings.timezone);
                 db.write(|tx| {
-                    tx.end_leases(now.at)?;
                     telling.tell_of_start(tx, warnings, &now)?;
                     if let Some(findings) = rejected {
                         telling.tell_admin(tx, &Notice::Rejected { findings }, &now)?;
@@ -131,7 +118,6 @@ impl Daemon {
                 })
             })
             .await?;
-        let stop = Arc::new(AtomicBool::new(false));
         let health = Arc::new(Health::default());
         let pages = Pages::new(office.clone(), health.clone());
         Ok(Self {
@@ -141,14 +127,13 @@ impl Daemon {
             office,
             mailer,
             watch,
-            hold: None,
             trust: Trust::default(),
-            delivery: None,
+            rounds: Rounds::default(),
             pages,
             reader: Reader::default(),
             came_in: Arc::default(),
             health,
-            stop,
+            ticked: since_boot(),
             troubles: Vec::new(),
             sweeps: Sweeps::default(),
         })
@@ -174,9 +159,10 @@ impl Daemon {
                     self.reload().await;
                     self.tick().await;
                 }
-                result = ended(&mut self.delivery) => {
-                    self.delivery = None;
-                    self.note(result).await;
+                result = self.rounds.ended() => {
+                    self.rounds.note(result);
+                    self.tell_of_stuck_letters().await;
+                    self.show_status().await;
                 }
                 () = self.came_in.notified() => self.send(),
                 Some(()) = ticks.recv() => {
@@ -186,6 +172,10 @@ impl Daemon {
                 }
                 _ = pulse.tick() => {
                     self.check_clock(wakeups).await;
+                    // The wake-ups themselves may have failed.
+                    if since_boot().saturating_sub(self.ticked) > LONGEST_WITHOUT_TICK {
+                        self.tick().await;
+                    }
                     self.feed_watchdog().await;
                 }
             }
@@ -195,18 +185,26 @@ impl Daemon {
     async fn check_clock(&mut self, wakeups: &mut Wakeups) {
         if let Some(jump) = wakeups.check_clock().await {
             self.trust.moved(jump);
+            self.rounds.release();
+            if !self.trust.is_given(&self.now()) {
+                // The round that is under way would go on by the wrong clock.
+                self.rounds.stop();
+            }
         }
     }
 
     /// One look at everything: edited files, what is due, what is to be sent.
     async fn tick(&mut self) {
         let now = self.now();
-        if self.watch.settled(now.at, self.watch.look()) {
+        self.ticked = since_boot();
+        // A plan that comes into force by a wrong clock would have begun at the wrong time.
+        let is_trusted = self.trust.is_given(&now);
+        if is_trusted && self.watch.settled(now.at, self.watch.look()) {
             self.reload().await;
         }
         self.pages.follow(&self.office, &self.store).await;
         self.reader.follow(&self.office, &self.store, &self.came_in);
-        if !self.trust.is_given(&now) {
+        if !is_trusted {
             // It waits on purpose: that is no trouble.
             self.health.ticked(now.at, since_boot());
             return;
@@ -220,49 +218,31 @@ impl Daemon {
                 }
                 self.sweeps.succeeded(&self.store, self.office.clone(), self.now()).await;
             }
-            Err(e) => self.sweeps.failed(&e, &self.store, &self.now()).await,
+            Err(e) => self.sweeps.failed(&e, (&self.store, &self.office, &self.mailer), &self.now()).await,
         }
         self.send();
+        self.tell_of_stuck_letters().await;
         self.show_status().await;
     }
 
-    /// Starts a round of sending, unless one is under way.
+    /// Sends what is due, by a clock that is believed.
     fn send(&mut self) {
-        let now = self.now();
-        let is_held = self.hold.is_some_and(|(until, _)| now.at < until);
-        if self.delivery.is_some() || is_held || !self.trust.is_given(&now) {
-            return;
+        if self.trust.is_given(&self.now()) {
+            self.rounds.begin(&self.store, &self.office, &self.mailer);
         }
-        let (store, office, mailer, stop) =
-            (self.store.clone(), self.office.clone(), self.mailer.clone(), self.stop.clone());
-        self.delivery =
-            Some(tokio::spawn(async move { deliver(&store, &office, &mailer, Clock::System, &stop).await }));
     }
 
-    /// After a round: what it came to, and whether the admin has to be told.
-    async fn note(&mut self, result: service::Result<Delivered>) {
-        match result {
-            Ok(delivered) => {
-                if delivered != Delivered::default() {
-                    let Delivered { sent, failed, put_off, .. } = delivered;
-                    info!(sent, failed, put_off, "a round of sending has ended");
-                }
-                self.hold = delivered.is_held.then(|| {
-                    let pause = self.hold.map_or(FIRST_HOLD, |(_, last)| (last + last).min(LONGEST_HOLD));
-                    warn!(minutes = pause.as_mins(), "the mail server is in trouble, sending waits");
-                    (self.now().at.saturating_add(pause).unwrap_or(Timestamp::MAX), pause)
-                });
-            }
-            Err(e) => error!(error = %e, "a round of sending failed"),
-        }
+    /// The news itself is a letter, and is tried at once.
+    async fn tell_of_stuck_letters(&mut self) {
         let (office, now) = (self.office.clone(), self.now());
         match self.store.call(move |db| tell_of_stuck_letters(db, &office, &now)).await {
-            // The news itself is a letter.
-            Ok(told) if told > 0 => self.send(),
+            Ok(told) if told > 0 => {
+                self.rounds.release();
+                self.send();
+            }
             Ok(_) => {}
             Err(e) => error!(error = %e, "stuck letters could not be looked for"),
         }
-        self.show_status().await;
     }
 
     /// Takes the files as they are now. What does not check changes nothing, and the admin is told.
@@ -329,6 +309,7 @@ impl Daemon {
             .map_err(|e| e.explain())?;
         self.office = office;
         self.mailer = Arc::new(mailer);
+        self.rounds.release();
         Ok(changes)
     }
 
@@ -365,32 +346,14 @@ impl Daemon {
         self.troubles = troubles;
     }
 
-    /// Lets the letters that are under way end; what takes too long is taken up after the next start.
     async fn finish(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.rounds.stop();
         self.reader.stop();
         self.pages.finish().await;
-        if let Some(delivery) = self.delivery.take()
-            && time::timeout(PATIENCE_AT_STOP, delivery).await.is_err()
-        {
-            warn!(
-                "a letter was still under way, its outcome is unknown: it will be sent again with the same Message-ID"
-            );
-        }
+        self.rounds.finish().await;
     }
 
     fn now(&self) -> Moment {
         Clock::System.now(&self.office.settings.timezone)
-    }
-}
-
-/// The end of the round of sending; never, while there is none.
-async fn ended(delivery: &mut Option<JoinHandle<service::Result<Delivered>>>) -> service::Result<Delivered> {
-    match delivery {
-        Some(handle) => match handle.await {
-            Ok(result) => result,
-            Err(e) => Err(service::Error::Refused(e.to_string())),
-        },
-        None => pending().await,
     }
 }

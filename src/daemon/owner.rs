@@ -33,7 +33,10 @@ pub fn step_down(database: &Path) -> io::Result<()> {
 /// Gives a file that root has just made beside the database to the database's owner.
 pub(super) fn give_away(file: &File, database: &Path) -> io::Result<()> {
     match other_owner(database) {
-        Some((uid, gid)) if file.metadata()?.uid() != uid => fchown(file, Some(uid), Some(gid)),
+        // A second name may be somebody else's file.
+        Some((uid, gid)) if file.metadata()?.uid() != uid && file.metadata()?.nlink() == 1 => {
+            fchown(file, Some(uid), Some(gid))
+        }
         _ => Ok(()),
     }
 }

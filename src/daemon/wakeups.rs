@@ -51,7 +51,8 @@ impl Wakeups {
     }
 
     async fn renew(&mut self) -> Result<(), JobSchedulerError> {
-        self.scheduler.remove(&self.job).await?;
+        // One that is gone already is as good.
+        let _ = self.scheduler.remove(&self.job).await;
         self.job = self.scheduler.add(wake(&self.ticks)?).await?;
         Ok(())
     }

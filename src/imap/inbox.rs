@@ -121,7 +121,8 @@ impl Inbox {
                 }
             })
             .await?;
-        if found.is_none() && !answer.is_ok() && self.flags(uid).await?.is_some() {
+        // It is there, and did not come: it is asked for again, and is never taken for gone.
+        if found.is_none() && self.flags(uid).await?.is_some() {
             return Err(self.talk.line(&format!("取不到第 {uid} 号信：{}", answer.words)));
         }
         Ok(found)

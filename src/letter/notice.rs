@@ -47,6 +47,11 @@ pub enum Notice {
         /// What was recorded.
         recorded: String,
     },
+    /// Nothing can be looked at, and the database cannot even hold a letter about it.
+    SweepsFail {
+        since: DateTime,
+        why: String,
+    },
     /// For a while nothing was looked at; what was missed has been said since.
     Swept {
         since: DateTime,
@@ -156,6 +161,9 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
         }
         Notice::Stranger { sender, subject, wrote, recorded } => {
             (format!("名册以外的邮箱登记了，请核对：{sender}"), stranger([sender, subject, wrote, recorded]))
+        }
+        Notice::SweepsFail { since, why } => {
+            ("检查期限停了，提醒发不出去，请查看".to_owned(), sweeps_fail(*since, why))
         }
         Notice::Swept { since, why } => ("检查期限中断过，现已恢复".to_owned(), swept(*since, why)),
         Notice::MailboxDown { since, why } => {
@@ -300,6 +308,13 @@ fn stranger([sender, subject, wrote, recorded]: [&String; 4]) -> Vec<Block> {
     let said = "有人凭督办邮件里的回复编号登记，他的邮箱不在科室名册里（多半是科室把邮件转给了经办人）。";
     let todo = "登记有误的，用 duban reopen 撤回，或在看板上撤回；这个邮箱以后常用的，请加进科室名册。";
     vec![note(Tone::Amber, said), Block::Rows(rows), Block::Para(todo.to_owned())]
+}
+
+fn sweeps_fail(since: DateTime, why: &str) -> Vec<Block> {
+    let said =
+        format!("从{}起没能检查期限，期间的提醒都没有发出。服务还在运行，一恢复就自动补发。", words::moment(since));
+    let todo = "请照原因处理：腾出磁盘空间，改正权限，或用 duban verify 查数据库、从备份恢复。急件请先电话通知科室。";
+    vec![note(Tone::Red, &said), Block::Rows(vec![Row::new("原因", words::plain(why))]), Block::Para(todo.to_owned())]
 }
 
 fn swept(since: DateTime, why: &str) -> Vec<Block> {

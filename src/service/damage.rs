@@ -9,6 +9,7 @@ use std::{
 use super::{Office, Result, write};
 use crate::{
     clock::Moment,
+    domain::retry::Outcome,
     letter::notice::{self, Notice},
     mailer::Mailer,
 };
@@ -27,10 +28,25 @@ pub async fn tell(office: &Office, mailer: &Mailer, damage: &[String], now: &Mom
     if fs::write(&told, &today).is_err() {
         return Ok(());
     }
+    let words = Notice::Damaged(damage.join("\n"));
+    if !past_the_database(office, mailer, &words, now).await? {
+        // The next start tries again.
+        let _ = fs::remove_file(&told);
+    }
+    Ok(())
+}
+
+/// Writes to every admin at once, without the outbox: the database cannot be relied on. False if nobody can have
+/// got it.
+///
+/// # Errors
+/// A letter that cannot be composed.
+pub async fn past_the_database(office: &Office, mailer: &Mailer, notice: &Notice, now: &Moment) -> Result<bool> {
     let mut session = mailer.session();
+    let mut is_told = false;
     for (number, admin) in office.settings.admin.iter().enumerate() {
-        let rendered = notice::render(office.tag(), &office.settings.contact, &Notice::Damaged(damage.join("\n")));
-        let message_id = format!("duban.damaged.{}.{number}@{}", now.at.as_second(), office.domain());
+        let rendered = notice::render(office.tag(), &office.settings.contact, notice);
+        let message_id = format!("duban.direct.{}.{number}@{}", now.at.as_second(), office.domain());
         let envelope = write::Envelope {
             to: admin.as_str(),
             message_id: &message_id,
@@ -39,11 +55,12 @@ pub async fn tell(office: &Office, mailer: &Mailer, damage: &[String], now: &Mom
         };
         let written = write::compose(office, &envelope, rendered, now)?;
         let from = office.settings.mail.from.as_str();
-        let outcome = session.send(from, admin.as_str(), &written.message, "duban.damaged").await;
-        tracing::error!(outcome = outcome.name(), reply = outcome.reply(), "the admin is told of the damage");
+        let outcome = session.send(from, admin.as_str(), &written.message, "duban.direct").await;
+        is_told |= matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. });
+        tracing::error!(outcome = outcome.name(), reply = outcome.reply(), "the admin is told past the database");
     }
     session.finish().await;
-    Ok(())
+    Ok(is_told)
 }
 
 fn told_file(database: &Path) -> PathBuf {

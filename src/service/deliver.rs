@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 use serde_json::json;
 use tokio::{task::JoinSet, time};
 use tracing::{error, info, warn};
@@ -47,12 +47,12 @@ impl std::ops::Add for Delivered {
     }
 }
 
-/// Longer than all time limits of one letter's sending together: after it the sender is dead.
-const LEASE: SignedDuration = SignedDuration::from_mins(60);
 /// A letter that cannot be written (a bug, not the weather) is tried again after so long.
 const SET_ASIDE: SignedDuration = SignedDuration::from_hours(1);
 /// Pause before what became of a letter is written once more.
 const TRY_TO_WRITE_AGAIN: Duration = Duration::from_secs(5);
+/// Longer than any pause that we make (`retry::after`, `SET_ASIDE`).
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(75);
 /// So many failures in a row end a round: the server is in trouble, not the recipients.
 const FAILURES_IN_A_ROW: u32 = 3;
 
@@ -80,6 +80,7 @@ pub async fn deliver(
     clock: Clock,
     stop: &Arc<AtomicBool>,
 ) -> Result<Delivered> {
+    store.call(move |db| begin_round(db, &clock.now(&TimeZone::UTC))).await?;
     let in_a_row = Arc::new(AtomicU32::new(0));
     let held = Arc::new(AtomicBool::new(false));
     let mut workers = JoinSet::new();
@@ -96,6 +97,9 @@ pub async fn deliver(
                 }
                 // Claimed only when it may go: what is reported done while it waits is not sent.
                 session.turn().await;
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
                 let claiming = office.clone();
                 let Some(claimed) = store.call(move |db| claim(db, &claiming, clock)).await? else { break };
                 let from = office.settings.mail.from.as_str();
@@ -104,7 +108,7 @@ pub async fn deliver(
                 if tells_of_the_server(&outcome, &in_a_row) {
                     held.store(true, Ordering::Relaxed);
                 }
-                let next = settle_at_last(&store, &office, claimed, outcome, clock, &stop).await?;
+                let next = settle_at_last(&store, &office, claimed, outcome, clock).await?;
                 match next {
                     Next::Sent => delivered.sent += 1,
                     Next::GiveUp => delivered.failed += 1,
@@ -128,26 +132,32 @@ pub async fn deliver(
     failure.map_or(Ok(total), Err)
 }
 
+/// What was being sent when a process died is owed again. One process sends from a database (`daemon/lock.rs`), one
+/// round at a time: before a round nothing is under way.
+pub fn begin_round(db: &mut Db, now: &Moment) -> Result<()> {
+    let longest = now.at.saturating_add(LONGEST_PAUSE).unwrap_or(now.at);
+    Ok(db.write(|tx| tx.begin_round(now.at, longest))?)
+}
+
 /// Writes what became of a letter, however long the disk is full: given up, a letter that the server
-/// has taken would go out a second time. Only a stop ends it.
+/// has taken would go out a second time. Only the end of the process ends it.
 async fn settle_at_last(
     store: &Store,
     office: &Arc<Office>,
     claimed: Claimed,
     outcome: Outcome,
     clock: Clock,
-    stop: &AtomicBool,
 ) -> Result<Next> {
     let result = Arc::new((claimed, outcome));
     loop {
         let (settling, of) = (office.clone(), result.clone());
         match store.call(move |db| settle(db, &settling, &of.0, &of.1, clock)).await {
-            Err(e) if !stop.load(Ordering::Relaxed) => {
+            Err(e) => {
                 let (letter, outcome) = (result.0.letter.id, result.1.name());
                 error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on");
                 time::sleep(TRY_TO_WRITE_AGAIN).await;
             }
-            done => return done,
+            done @ Ok(_) => return done,
         }
     }
 }
@@ -176,18 +186,22 @@ fn is_something_due(db: &mut Db, office: &Office, clock: Clock) -> Result<bool> 
 pub fn claim(db: &mut Db, office: &Office, clock: Clock) -> Result<Option<Claimed>> {
     let now = clock.now(&office.settings.timezone);
     Ok(db.write(|tx| {
-        while let Some(letter) = tx.next_to_send(now.at, office.is_open(now.local))? {
-            match write::write(tx, office, &letter, &now) {
-                Ok(Some(written)) => {
-                    let lease_until = now.at.saturating_add(LEASE).unwrap_or(now.at);
-                    let attempt = tx.claim(letter.id, now.at, lease_until, &written.subject, &written.message)?;
+        while let Some((id, letter)) = tx.next_to_send(now.at, office.is_open(now.local))? {
+            let written = letter.map_err(Error::from).and_then(|letter| {
+                let written = write::write(tx, office, &letter, &now)?;
+                Ok(written.map(|written| (letter, written)))
+            });
+            match written {
+                Ok(Some((letter, written))) => {
+                    let attempt = tx.claim(letter.id, now.at, &written.subject, &written.message)?;
                     return Ok(Some(Claimed { letter, attempt, message: written.message }));
                 }
-                Ok(None) => tx.drop_letter(letter.id, now.at)?,
-                Err(Error::Store(crate::store::Error::Sqlite(e))) => return Err(e.into()),
+                Ok(None) => tx.drop_letter(id, now.at)?,
+                // The database itself fails; a value that cannot be read is one letter's matter.
+                Err(Error::Store(e)) if !e.is_value() => return Err(e),
                 Err(e) => {
-                    error!(letter = letter.id, error = %e, "a letter cannot be written");
-                    tx.set_aside(letter.id, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), &e.to_string())?;
+                    error!(letter = id, error = %e, "a letter cannot be written");
+                    tx.set_aside(id, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), &e.to_string())?;
                 }
             }
         }
@@ -276,17 +290,4 @@ pub(super) fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment
         return Ok(());
     }
     office.tell_admin_but(tx, &Notice::Undeliverable { letter: letter.id }, &letter.mailbox, now)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mailer::Limits;
-
-    /// Or a letter that is still being sent would be sent again.
-    #[test]
-    fn the_lease_outlasts_the_slowest_server() {
-        let together = Limits::default().together();
-        assert!(LEASE.unsigned_abs() > together, "{LEASE:#} against {together:?}");
-    }
 }

@@ -21,9 +21,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Error, Office, Result, load::audit, notices::Notice, sweep::mark_as_said};
+use super::{
+    Error, Office, Result,
+    load::{audit, put_in_force},
+    notices::Notice,
+    sweep::mark_as_said,
+};
 use crate::{
     clock::Moment,
+    domain::deadline::Deadline,
     store::{self, Db, Holdings},
 };
 
@@ -88,7 +94,12 @@ pub fn back_up(db: &mut Db, database: &Path, to: &Path, now: &Moment) -> Result<
 ///
 /// # Errors
 /// In Chinese: a copy that is none, is damaged or newer; a database that needs no restoring.
-pub fn restore(office: &Office, from: &Path, wish: Option<Since>, now: &Moment) -> Result<(Restored, Holdings)> {
+pub fn restore(
+    (office, deadlines): (&Office, &[Deadline]),
+    from: &Path,
+    wish: Option<Since>,
+    now: &Moment,
+) -> Result<(Restored, Holdings)> {
     let database = &office.settings.database;
     let words = |e: io::Error| Error::Refused(format!("恢复不了 {}：{e}。数据库没有改动。", database.display()));
     if is_same_file(database, from) {
@@ -116,6 +127,11 @@ pub fn restore(office: &Office, from: &Path, wish: Option<Since>, now: &Moment) 
             replaced: None,
         };
         ask_replaced(&mut copy, database, wish, &mut restored)?;
+        // What was added to the files since the copy has been in force since then.
+        if restored.since != Since::Carried {
+            let then = Moment::new(holdings.until.unwrap_or(now.at).min(now.at), &office.settings.timezone);
+            put_in_force(&mut copy, office, deadlines, &then)?;
+        }
         mark(&mut copy, office, &mut restored, now)?;
         refuse_damage(&copy, "恢复的结果", &temporary)?;
         drop(copy);
@@ -138,7 +154,18 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
     let stamp = restored.at.strftime("%Y%m%dT%H%M%SZ").to_string();
     restored.replaced = Some(named(database, &format!(".replaced-{stamp}")));
     let Ok(old) = Db::open_copy(database) else { return Ok(()) };
-    let is_ours_to_ask = copy.is_earlier_state_of(&old).unwrap_or(false);
+    // What its journal holds is in the file then; a damaged one stays as it is.
+    if old.fold_up().is_err_and(|e| e.is_busy()) {
+        return Err(Error::Refused("有别的 duban 命令正在用数据库，等它结束再恢复。没有改动。".into()));
+    }
+    if wish.is_none() && copy.has_other_schema(&old).unwrap_or(false) && old.damage().is_empty() {
+        return Err(Error::Refused(format!(
+            "现在的数据库 {} 是旧版程序的结构，没有坏：先运行 duban status 把它升级，再恢复。没有改动。",
+            database.display()
+        )));
+    }
+    // A page of it that cannot be read is damage, and not another database.
+    let is_ours_to_ask = copy.is_earlier_state_of(&old).unwrap_or_else(|e| e.is_damage());
     let is_sound = is_ours_to_ask && old.damage().is_empty();
     if is_sound && wish.is_none() {
         return Err(Error::Refused(format!(
@@ -154,8 +181,6 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
         (restored.since, restored.rows) = (Since::Carried, carried.rows);
         restored.has_gaps = carried.has_gaps;
     }
-    // What its journal holds is in the file then; a damaged one stays as it is.
-    let _ = old.fold_up();
     Ok(())
 }
 

@@ -153,6 +153,11 @@ pub(super) fn move_occurrence(
         withdraw_occurrence(tx, old, now)?;
         return Ok(None);
     };
+    // A single date that moved to where there was one before, done or withdrawn: that one stands.
+    if term.period != old.period && tx.occurrence(&old.deadline, &term.period)?.is_some() {
+        withdraw_occurrence(tx, old, now)?;
+        return Ok(None);
+    }
     let dates = Dates::new(deadline, &office.calendar, term.due);
     let told = |d: &Dates| (d.due, d.finish_by, d.target);
     let has_moved = told(&dates) != told(&old.dates);

@@ -38,11 +38,14 @@ pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
         write_weekly(tx, office, now)?;
         if office.is_open(now.local) {
             for (occurrence, deadline) in tx.occurrences_to_speak_of(today)? {
-                match deadline {
-                    Ok(deadline) => swept.said += speak_of(tx, office, &occurrence, &deadline, now)?,
-                    Err(e) => {
+                let said = deadline.and_then(|d| tx.attempt(|| speak_of(tx, office, &occurrence, &d, now)));
+                match said {
+                    Ok(said) => swept.said += said,
+                    // One row that cannot be read does not stop the others.
+                    Err(e) if e.is_value() => {
                         error!(deadline = occurrence.deadline, error = %e, "an occurrence cannot be spoken of");
                     }
+                    Err(e) => return Err(e),
                 }
             }
         }

@@ -53,7 +53,7 @@ impl Db {
     }
 
     /// Brings everything into the one file, as far as the file allows: nothing of it is left beside it.
-    pub fn fold_up(self) -> Result<()> {
+    pub fn fold_up(&self) -> Result<()> {
         Ok(self.conn.pragma_update(None, "journal_mode", "DELETE")?)
     }
 
@@ -132,7 +132,7 @@ impl Tx<'_> {
 
     /// Whatever waits in the outbox is not sent any more, and stays said. Gives how many letters.
     pub fn silence_outbox(&self, why: &str, now: Timestamp) -> Result<usize> {
-        let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2, lease_until = NULL, last_error = ?1
+        let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2, last_error = ?1
                    WHERE state IN ('queued', 'sending')";
         Ok(self.tx.execute(sql, rusqlite::params![why, now])?)
     }

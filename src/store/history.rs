@@ -92,6 +92,12 @@ impl Tx<'_> {
         Ok(self.tx.query_row(sql, [], read)?)
     }
 
+    /// How many letters have waited since before this moment; `in_window`: also those that were not tried yet.
+    pub fn count_late(&self, since: Timestamp, in_window: bool) -> Result<u32> {
+        let sql = "SELECT count(*) FROM letter WHERE state IN ('queued', 'sending') AND made_at <= ?1 AND (attempts > 0 OR ?2)";
+        Ok(self.tx.prepare_cached(sql)?.query_row(params![since, in_window], |row| row.get(0))?)
+    }
+
     /// How many open occurrences there are, and how many of them are overdue.
     pub fn count_open(&self, today: Date) -> Result<(u32, u32)> {
         let sql = "SELECT count(*), count(*) FILTER (WHERE due < ?1) FROM occurrence WHERE state = 'open'";

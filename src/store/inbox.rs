@@ -201,11 +201,11 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.execute(params![id, by, at])? == 1)
     }
 
-    /// How many messages of this sender were recorded since.
-    pub fn count_recorded(&self, sender: &str, since: Timestamp) -> Result<u32> {
-        let sql =
-            "SELECT count(*) FROM incoming WHERE outcome = 'recorded' AND sender = ?1 COLLATE NOCASE AND at >= ?2";
-        Ok(self.tx.prepare_cached(sql)?.query_row(params![sender, since], |row| row.get(0))?)
+    /// Whether the admin was told of this stranger since.
+    pub fn is_stranger_told_of(&self, sender: &str, since: Timestamp) -> Result<bool> {
+        let sql = "SELECT 1 FROM letter l JOIN incoming i ON i.id = l.notice ->> '$.stranger.incoming'
+                   WHERE l.made_at >= ?2 AND l.notice LIKE '{\"stranger\"%' AND i.sender = ?1 COLLATE NOCASE";
+        Ok(self.tx.prepare_cached(sql)?.exists(params![sender, since])?)
     }
 
     /// How many answers went (or wait) to this mailbox since.

@@ -11,6 +11,8 @@ mod promises;
 mod requests;
 mod salvage;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
@@ -164,6 +166,21 @@ impl Store {
 }
 
 impl Error {
+    /// Whether another process is using the database.
+    pub fn is_busy(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        matches!(self, Self::Sqlite(e) if matches!(e.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked)))
+    }
+
+    /// Whether a value that is stored cannot be read: one row's matter, and not the database's.
+    pub fn is_value(&self) -> bool {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        let of_row = |e: &rusqlite::Error| {
+            matches!(e, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+        };
+        matches!(self, Self::Value(_)) || matches!(self, Self::Sqlite(e) if of_row(e))
+    }
+
     /// The file is broken, and waiting does not mend it.
     pub fn is_damage(&self) -> bool {
         use rusqlite::ErrorCode as Code;

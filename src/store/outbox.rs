@@ -1,4 +1,4 @@
-//! The outbox: say it once, claim with a lease, settle.
+//! The outbox: say it once, claim, settle. One process sends, one round at a time.
 
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, Row, params};
@@ -223,31 +223,26 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.query_row(params![occurrence, mailbox], |row| row.get(0))?)
     }
 
-    /// The letter that is to go out next; `in_window`: reminders go too.
-    pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<LetterRow>> {
-        let sql = format!(
-            "SELECT {LETTER} FROM letter WHERE state IN ('queued', 'sending') AND next_attempt <= ?1 AND (any_time OR ?2)
-             AND (state = 'queued' OR lease_until <= ?1) ORDER BY next_attempt, id LIMIT 1"
-        );
-        self.tx.prepare_cached(&sql)?.query_row(params![now, in_window], read_letter).optional()?.transpose()
+    /// The letter that is to go out next; `in_window`: reminders go too. One that cannot be read is given with its
+    /// error, so that it can be set aside.
+    pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
+        let sql = "SELECT id FROM letter WHERE state = 'queued' AND next_attempt <= ?1 AND (any_time OR ?2)
+                   ORDER BY next_attempt, id LIMIT 1";
+        let next = self.tx.prepare_cached(sql)?.query_row(params![now, in_window], |row| row.get(0)).optional()?;
+        let Some(id) = next else { return Ok(None) };
+        let gone = || Error::Value(format!("letter {id}"));
+        Ok(Some((id, self.letter(id).and_then(|letter| letter.ok_or_else(gone)))))
     }
 
     /// Takes a letter for sending, with what it says now. Gives the attempt's id.
-    pub fn claim(
-        &self,
-        letter: i64,
-        now: Timestamp,
-        lease_until: Timestamp,
-        subject: &str,
-        message: &[u8],
-    ) -> Result<i64> {
+    pub fn claim(&self, letter: i64, now: Timestamp, subject: &str, message: &[u8]) -> Result<i64> {
         let lapsed =
             "UPDATE attempt SET ended_at = ?2, outcome = 'unknown', reply = '' WHERE letter = ?1 AND ended_at IS NULL";
         self.tx.prepare_cached(lapsed)?.execute(params![letter, now])?;
         let sql =
             "UPDATE letter SET state = 'sending', attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?2),
-                   lease_until = ?3, subject = ?4, handed_over = ?5 WHERE id = ?1";
-        self.tx.prepare_cached(sql)?.execute(params![letter, now, lease_until, subject, message])?;
+                   subject = ?3, handed_over = ?4 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![letter, now, subject, message])?;
         self.tx.prepare_cached("INSERT INTO attempt (letter, at) VALUES (?1, ?2)")?.execute(params![letter, now])?;
         Ok(self.tx.last_insert_rowid())
     }
@@ -259,17 +254,15 @@ impl Tx<'_> {
         let (sql, at) = match next {
             Next::Sent => (
                 "UPDATE letter SET state = CASE WHEN bounced_at IS NULL THEN 'sent' ELSE 'bounced' END,
-                 ended_at = ?2, reply = ?3, lease_until = NULL WHERE id = ?1",
+                 ended_at = ?2, reply = ?3 WHERE id = ?1",
                 now,
             ),
-            Next::GiveUp => (
-                "UPDATE letter SET state = 'failed', ended_at = ?2, reply = ?3, last_error = ?3, lease_until = NULL WHERE id = ?1",
-                now,
-            ),
-            Next::RetryAt(at) => (
-                "UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1",
-                at,
-            ),
+            Next::GiveUp => {
+                ("UPDATE letter SET state = 'failed', ended_at = ?2, reply = ?3, last_error = ?3 WHERE id = ?1", now)
+            }
+            Next::RetryAt(at) => {
+                ("UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3 WHERE id = ?1", at)
+            }
         };
         self.tx.prepare_cached(sql)?.execute(params![letter, at, outcome.reply()])?;
         Ok(())
@@ -277,34 +270,32 @@ impl Tx<'_> {
 
     /// Nothing is left to say in it.
     pub fn drop_letter(&self, id: i64, now: Timestamp) -> Result<()> {
-        let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2, lease_until = NULL WHERE id = ?1";
+        let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(params![id, now])?;
         Ok(())
     }
 
     /// The letter cannot even be written: it waits, and the others go on.
     pub fn set_aside(&self, id: i64, until: Timestamp, error: &str) -> Result<()> {
-        let sql =
-            "UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3, lease_until = NULL WHERE id = ?1";
+        let sql = "UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(params![id, until, error])?;
         Ok(())
     }
 
-    /// Nobody else is sending: whatever was being sent when a process died may be claimed again.
-    pub fn end_leases(&self, now: Timestamp) -> Result<usize> {
-        Ok(self.tx.execute("UPDATE letter SET lease_until = ?1 WHERE state = 'sending'", [now])?)
+    /// A round of sending begins and nobody else is sending: whatever was being sent when a process died is owed
+    /// again, and a pause that a clock set back has made longer than any (`longest`) ends.
+    pub fn begin_round(&self, now: Timestamp, longest: Timestamp) -> Result<()> {
+        let died = "UPDATE letter SET state = 'queued', next_attempt = min(next_attempt, ?1) WHERE state = 'sending'";
+        self.tx.execute(died, [now])?;
+        let far = "UPDATE letter SET next_attempt = ?1 WHERE state = 'queued' AND next_attempt > ?2";
+        self.tx.execute(far, [now, longest])?;
+        Ok(())
     }
 
     /// Letters that have waited since before this moment, and that the admin has not been told of.
     pub fn stuck_letters(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
         let condition = "state IN ('queued', 'sending') AND made_at <= ?1 AND alarmed_at IS NULL AND notice IS NULL";
         self.letters(condition, params![since])
-    }
-
-    /// How many letters have waited since before this moment; `in_window`: also those that were not tried yet.
-    pub fn count_late(&self, since: Timestamp, in_window: bool) -> Result<u32> {
-        let sql = "SELECT count(*) FROM letter WHERE state IN ('queued', 'sending') AND made_at <= ?1 AND (attempts > 0 OR ?2)";
-        Ok(self.tx.prepare_cached(sql)?.query_row(params![since, in_window], |row| row.get(0))?)
     }
 
     pub fn set_alarmed(&self, letter: i64, now: Timestamp) -> Result<()> {

@@ -42,7 +42,7 @@ impl Db {
     pub fn is_earlier_state_of(&self, later: &Self) -> Result<bool> {
         let uid =
             |db: &Self| db.conn.query_row("SELECT value FROM meta WHERE key = 'uid'", [], |r| r.get::<_, String>(0));
-        if uid(self)? != uid(later)? || self.schema_version()? != later.schema_version()? {
+        if uid(self)? != uid(later)? || self.has_other_schema(later)? {
             return Ok(false);
         }
         let line = "SELECT at || char(10) || who || char(10) || what || char(10) || detail FROM audit WHERE id = ?1";
@@ -54,6 +54,11 @@ impl Db {
             (_, Err(rusqlite::Error::QueryReturnedNoRows)) => Ok(false),
             (_, Err(e)) => Err(e.into()),
         }
+    }
+
+    /// Whether the other was written by another version of this program.
+    pub fn has_other_schema(&self, other: &Self) -> Result<bool> {
+        Ok(self.schema_version()? != other.schema_version()?)
     }
 
     fn schema_version(&self) -> Result<i64> {
@@ -72,9 +77,15 @@ impl Db {
                     // Lines of the audit trail are never written over.
                     let how = if table == "audit" { "IGNORE" } else { "REPLACE" };
                     let mut insert = tx.tx.prepare_cached(&format!("INSERT OR {how} INTO {table} VALUES ({marks})"))?;
-                    // A row that breaks the table's own rules is damage.
-                    has_gaps |= insert.execute(params_from_iter(values)).is_err();
-                    Ok(())
+                    match insert.execute(params_from_iter(values)) {
+                        Ok(_) => Ok(()),
+                        // A row that breaks the table's own rules is damage.
+                        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                            has_gaps = true;
+                            Ok(())
+                        }
+                        Err(e) => Err(e.into()),
+                    }
                 };
                 let mut is_whole = later.rows_of(table, order, &mut put)?;
                 if !is_whole {
@@ -135,6 +146,18 @@ impl super::Tx<'_> {
             ("incoming_place", "incoming IS NOT NULL AND incoming NOT IN (SELECT id FROM incoming)"),
         ];
         let mut lost = 0;
+        // What people did hangs on these: a load or a wording that could not be read is stood in for.
+        for stand_in in [
+            "INSERT INTO load SELECT DISTINCT load, '1970-01-01T00:00:00Z', 1, 'lost' FROM deadline_version
+             WHERE load NOT IN (SELECT id FROM load)",
+            "UPDATE deadline SET version = (SELECT max(v.id) FROM deadline_version v WHERE v.deadline = deadline.id)
+             WHERE version NOT IN (SELECT id FROM deadline_version)
+             AND EXISTS (SELECT 1 FROM deadline_version v WHERE v.deadline = deadline.id)",
+            "INSERT OR IGNORE INTO deadline (id, version, in_force, since)
+             SELECT deadline, max(id), 0, '2000-01-01' FROM deadline_version GROUP BY deadline",
+        ] {
+            lost += self.tx.execute(stand_in, [])?;
+        }
         lost +=
             self.tx.execute("UPDATE letter SET answers = NULL WHERE answers NOT IN (SELECT id FROM incoming)", [])?;
         lost += self.tx.execute("UPDATE incoming SET letter = NULL WHERE letter NOT IN (SELECT id FROM letter)", [])?;

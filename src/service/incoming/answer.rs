@@ -33,7 +33,7 @@ pub fn answer(
     // Once a day is enough to know him.
     if let Outcome::Recorded(recorded) = outcome
         && is_stranger(office, sender, recorded)
-        && tx.count_recorded(sender, day_ago)? <= 1
+        && !tx.is_stranger_told_of(sender, day_ago)?
     {
         office.tell_admin(tx, &Notice::Stranger { incoming }, now)?;
     }

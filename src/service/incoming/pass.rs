@@ -86,30 +86,29 @@ pub async fn pass(
     clock: Clock,
 ) -> std::result::Result<Pass, PassError> {
     let mut pass = Pass::default();
-    let mut refused = None;
     let mut front = front(store, office, inbox.uid_validity()).await?;
     loop {
         let listed = inbox.list(front.from).await?;
         let Some(last) = listed.last() else { break };
         let next = last.uid.saturating_add(1);
+        let mut acted = Vec::new();
         for letter in &listed {
             let place = Place { mailbox: front.mailbox.clone(), uid_validity: front.uid_validity, uid: letter.uid };
-            let fate = read(store, office, inbox, place, clock).await?;
-            let (count, to) = match fate {
-                None => continue,
-                Some(Fate::LeftAlone) => {
-                    pass.left_alone += 1;
-                    continue;
-                }
-                Some(Fate::Done) => (&mut pass.done, Filed::Done),
-                Some(Fate::Waits) => (&mut pass.waits, Filed::Manual),
-            };
-            *count += 1;
-            // One that cannot be moved has acted all the same, and keeps nobody behind it waiting.
-            if let Err(e) = inbox.file(letter.uid, to).await
-                && refused.replace(e).is_some_and(|e| !e.is_settings())
-            {
-                break;
+            match read(store, office, inbox, place, clock).await? {
+                Some(Fate::LeftAlone) => pass.left_alone += 1,
+                Some(Fate::Done) => acted.push((letter.uid, Filed::Done)),
+                Some(Fate::Waits) => acted.push((letter.uid, Filed::Manual)),
+                None => {}
+            }
+        }
+        // All have acted before the first is moved: one that cannot be moved keeps nobody behind it waiting.
+        let mut refused = None;
+        for (uid, to) in acted {
+            match (inbox.file(uid, to).await, to) {
+                (Ok(()), Filed::Done) => pass.done += 1,
+                (Ok(()), Filed::Manual) => pass.waits += 1,
+                (Err(e), _) if e.is_settings() => refused = Some(e),
+                (Err(e), _) => return Err(e.into()),
             }
         }
         if let Some(e) = refused {

@@ -237,7 +237,7 @@ impl Reply<'_> {
             section: item.section.clone(),
             kind,
             by: self.sender.to_owned(),
-            reason: statement.words.clone(),
+            reason: words::cap(&words::plain(&statement.words), KEPT),
             expected,
         };
         request::record(self.tx, self.office, &ask, self.now)

@@ -11,7 +11,6 @@ CREATE TABLE letter_2 (
   attempts      INTEGER NOT NULL DEFAULT 0,
   first_attempt TEXT,
   next_attempt  TEXT NOT NULL,
-  lease_until   TEXT,             -- while sending: after it, whoever claimed the letter is dead
   alarmed_at    TEXT,             -- the admin was told that it is stuck
   message_id    TEXT NOT NULL UNIQUE,
   subject       TEXT,             -- of the latest rendering
@@ -24,7 +23,7 @@ CREATE TABLE letter_2 (
   bounce        TEXT,             -- that report's words
   delay         TEXT              -- the words of the latest report that delivery takes its time
 ) STRICT;
-INSERT INTO letter_2 SELECT id, mailbox, notice, any_time, made_at, state, attempts, first_attempt, next_attempt, lease_until,
+INSERT INTO letter_2 SELECT id, mailbox, notice, any_time, made_at, state, attempts, first_attempt, next_attempt,
   alarmed_at, message_id, subject, handed_over, ended_at, last_error, reply, NULL, NULL, NULL, NULL FROM letter;
 DROP TABLE letter;
 ALTER TABLE letter_2 RENAME TO letter;

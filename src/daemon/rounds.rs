@@ -1,0 +1,100 @@
+//! Rounds of sending: one at a time, with pauses while the server refuses us.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::SignedDuration;
+use tokio::{task::JoinHandle, time};
+use tracing::{error, info, warn};
+
+use crate::{
+    clock::{Clock, since_boot},
+    mailer::Mailer,
+    service::{
+        self, Office,
+        deliver::{Delivered, deliver},
+    },
+    store::Store,
+};
+
+/// Pause after a round that the server ended; doubles up to the longest.
+const FIRST_HOLD: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(30);
+/// A letter that is under way when the service is stopped may take so long to end.
+const PATIENCE_AT_STOP: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+pub struct Rounds {
+    /// Until when (since boot: no clock that is set makes it longer) nothing is sent, and how long that is.
+    hold: Option<(SignedDuration, SignedDuration)>,
+    under_way: Option<JoinHandle<service::Result<Delivered>>>,
+    /// Of the round that is under way.
+    stop: Arc<AtomicBool>,
+}
+
+impl Rounds {
+    /// Begins one, unless one is under way or it is not time yet.
+    pub fn begin(&mut self, store: &Store, office: &Arc<Office>, mailer: &Arc<Mailer>) {
+        let is_held = self.hold.is_some_and(|(until, _)| since_boot() < until);
+        if self.under_way.is_some() || is_held {
+            return;
+        }
+        self.stop = Arc::default();
+        let (store, office, mailer, stop) = (store.clone(), office.clone(), mailer.clone(), self.stop.clone());
+        let round = async move { deliver(&store, &office, &mailer, Clock::System, &stop).await };
+        self.under_way = Some(tokio::spawn(round));
+    }
+
+    /// The end of the round that is under way; never, while there is none.
+    pub async fn ended(&mut self) -> service::Result<Delivered> {
+        let Some(handle) = &mut self.under_way else { return pending().await };
+        let ended = handle.await;
+        self.under_way = None;
+        ended.unwrap_or_else(|e| Err(service::Error::Refused(e.to_string())))
+    }
+
+    /// What a round came to.
+    pub fn note(&mut self, result: service::Result<Delivered>) {
+        let delivered = match result {
+            Ok(delivered) => delivered,
+            Err(e) => return error!(error = %e, "a round of sending failed"),
+        };
+        if delivered != Delivered::default() {
+            let Delivered { sent, failed, put_off, .. } = delivered;
+            info!(sent, failed, put_off, "a round of sending has ended");
+        }
+        self.hold = delivered.is_held.then(|| {
+            let pause = self.hold.map_or(FIRST_HOLD, |(_, last)| (last + last).min(LONGEST_HOLD));
+            warn!(minutes = pause.as_mins(), "the mail server is in trouble, sending waits");
+            (since_boot().saturating_add(pause), pause)
+        });
+    }
+
+    /// What kept the server from us may be mended.
+    pub fn release(&mut self) {
+        self.hold = None;
+    }
+
+    /// The round that is under way ends with the letter that it is at.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets the letters that are under way end; what takes too long is taken up after the next start.
+    pub async fn finish(&mut self) {
+        self.stop();
+        if let Some(round) = self.under_way.take()
+            && time::timeout(PATIENCE_AT_STOP, round).await.is_err()
+        {
+            warn!(
+                "a letter was still under way, its outcome is unknown: it will be sent again with the same Message-ID"
+            );
+        }
+    }
+}
