@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::tls::{ADDRESSES, Names, TrustError};
+use crate::tls::{Names, TrustError};
 
 /// For words about what is set.
 pub(super) const NAMES: Names = Names { table: "smtp", implicit: 465, starttls: 587 };
@@ -66,16 +66,6 @@ impl Default for Limits {
             courtesy: Duration::from_secs(5),
             letters_per_connection: 20,
         }
-    }
-}
-
-impl Limits {
-    /// One letter takes no longer, however slow the server is at every step: a connection that is given up, the name,
-    /// its addresses, the handshake, two greetings, then a letter that is begun a second time without asking for
-    /// reports.
-    pub fn together(&self) -> Duration {
-        let attempts = 2 + u32::try_from(ADDRESSES).unwrap_or(u32::MAX);
-        self.connect * attempts + self.greeting * 2 + self.command * 6 + self.data + self.data_end + self.courtesy * 3
     }
 }
 
