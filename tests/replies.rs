@@ -419,3 +419,14 @@ fn what_a_forger_writes_is_not_repeated_under_our_name() {
     bureau.send("2026-01-27T10:01");
     assert!(!bureau.text_of_the_letter_to(LAW).contains("evil"));
 }
+
+#[test]
+fn a_token_of_another_section_counts_and_the_admin_is_told() {
+    let mut bureau = bureau();
+    let token = token(&mut bureau, LAW);
+    let said = message(OFFICE, &format!("已办结\r\n\r\n-----转发邮件-----\r\n回复编号：{token}"), "");
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Done);
+    assert_eq!((done(&mut bureau, "law").len(), done(&mut bureau, "report").len()), (1, 0), "for whom the token is");
+    bureau.send("2026-01-27T10:01");
+    assert!(bureau.text_of_the_letter_to("admin@example.test").contains(OFFICE));
+}

@@ -202,6 +202,13 @@ class Service(Process):
         until(lambda: any("配置有误" in m["subject"] for m in self.letters()[before:]), "the admin's letter")
         self.assertIsNone(process.poll())
 
+    def test_no_core_of_the_service_is_written(self):
+        process = self.start()
+        self.wait_ready(process)
+        limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
+        core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+        self.assertEqual(core.split()[4:6], ["0", "0"], core)
+
     def test_the_password_is_never_shown(self):
         secret = "Kj7-never-shown"
         env = {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__PORT": "1",
