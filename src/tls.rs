@@ -16,6 +16,8 @@ use tokio_rustls::{
 };
 pub use tokio_rustls::{client::TlsStream, rustls::ClientConfig};
 
+/// What a server says is kept so far.
+const WORDS_CHARS: usize = 500;
 /// A name with more addresses than this is not tried to the end.
 pub const ADDRESSES: usize = 4;
 
@@ -101,6 +103,18 @@ pub fn no_answer(names: Names) -> String {
     format!("TLS 握手没有答复（请核对 {table}.port 与 {table}.tls 是否配套）", table = names.table)
 }
 
+/// A server's words as they are kept and shown: without control characters, and without those that turn the direction of writing.
+pub fn one_line(words: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let visible: String = words
+        .chars()
+        .filter(|c| !turns(*c))
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .collect();
+    let spaced: Vec<&str> = visible.split_whitespace().collect();
+    spaced.join(" ").chars().take(WORDS_CHARS).collect()
+}
+
 /// What a broken line means.
 pub fn line_words(error: &io::Error) -> String {
     use io::ErrorKind::{
@@ -151,5 +165,16 @@ fn explain_certificate(error: &CertificateError, table: &str) -> String {
         }
         CertificateError::Revoked => "服务器的证书已被吊销：请联系邮件服务器管理员".to_owned(),
         other => format!("服务器的证书不能接受：{other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_of_it() {
+        assert_eq!(one_line("a\r\n\u{7}b\u{202e}c  d\u{2028}"), "a bc d");
+        assert_eq!(one_line(&"长".repeat(2000)).chars().count(), WORDS_CHARS);
     }
 }

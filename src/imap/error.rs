@@ -1,6 +1,6 @@
 //! Whose fault it is that the mailbox cannot be read.
 
-const WORDS_CHARS: usize = 500;
+use crate::tls::one_line;
 
 /// Why the mailbox could not be read, in words that can be shown to anyone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,16 +50,4 @@ pub(super) fn passes(words: &str) -> bool {
     ];
     let words = words.to_lowercase();
     PASSING.iter().any(|word| words.contains(word))
-}
-
-/// Without control characters, and without those that turn the direction of writing.
-pub(super) fn one_line(words: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let visible: String = words
-        .chars()
-        .filter(|c| !turns(*c))
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
-        .collect();
-    let spaced: Vec<&str> = visible.split_whitespace().collect();
-    spaced.join(" ").chars().take(WORDS_CHARS).collect()
 }

@@ -19,12 +19,12 @@ use super::{
     compose,
     pace::Pace,
     settings::{Limits, NAMES, SettingsError, SmtpSettings, Tls},
-    verdict::{Fault, Stage, expect, fault, judge, one_line, silence, words},
+    verdict::{Fault, Stage, expect, fault, judge, silence, words},
     wire::{Stream, Wire},
 };
 use crate::{
     domain::retry::Outcome,
-    tls::{self, ClientConfig, line_words},
+    tls::{self, ClientConfig, line_words, one_line},
 };
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];

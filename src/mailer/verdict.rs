@@ -5,9 +5,10 @@ use std::{error::Error as _, io, time::Duration};
 use lettre::transport::smtp::{Error, response::Response};
 use tokio::time::error::Elapsed;
 
-use crate::{domain::retry::Outcome, tls::line_words};
-
-const REPLY_CHARS: usize = 500;
+use crate::{
+    domain::retry::Outcome,
+    tls::{line_words, one_line},
+};
 
 /// How far the conversation had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,18 +166,6 @@ pub(super) fn words(response: &Response) -> String {
     format!("{} {}", response.code(), lines.join(" "))
 }
 
-/// Without control characters, and without those that turn the direction of writing.
-pub(super) fn one_line(words: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let visible: String = words
-        .chars()
-        .filter(|c| !turns(*c))
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
-        .collect();
-    let spaced: Vec<&str> = visible.split_whitespace().collect();
-    spaced.join(" ").chars().take(REPLY_CHARS).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,11 +205,5 @@ mod tests {
         check(Stage::Letter, "554 DT:SPM", "permanent");
         check(Stage::Letter, "550 Connection frequency limited", "temporary");
         check(Stage::Letter, "452 4.3.1 no space", "temporary");
-    }
-
-    #[test]
-    fn one_line_of_it() {
-        assert_eq!(one_line("a\r\n\u{7}b\u{202e}c  d\u{2028}"), "a bc d");
-        assert_eq!(one_line(&"长".repeat(2000)).chars().count(), REPLY_CHARS);
     }
 }

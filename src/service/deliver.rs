@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, tz::TimeZone};
+use jiff::SignedDuration;
 use serde_json::json;
 use tokio::{task::JoinSet, time};
 use tracing::{error, info, warn};
@@ -80,7 +80,8 @@ pub async fn deliver(
     clock: Clock,
     stop: &Arc<AtomicBool>,
 ) -> Result<Delivered> {
-    store.call(move |db| begin_round(db, &clock.now(&TimeZone::UTC))).await?;
+    let beginning = office.clone();
+    store.call(move |db| begin_round(db, &clock.now(&beginning.settings.timezone))).await?;
     let in_a_row = Arc::new(AtomicU32::new(0));
     let held = Arc::new(AtomicBool::new(false));
     let mut workers = JoinSet::new();
