@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::{Date, DateTime};
 
 use super::{
+    backup::BackupArgs,
     restore::RestoreArgs,
     values::{parse_date, parse_days, parse_id, parse_now, parse_year},
 };
@@ -126,11 +127,7 @@ pub enum Command {
     MailIn,
     /// 备份数据库（服务在运行时也可以）
     #[command(help_template = TEMPLATE)]
-    Backup {
-        /// 写到哪个文件
-        #[arg(value_name = "文件")]
-        file: PathBuf,
-    },
+    Backup(BackupArgs),
     /// 从备份恢复数据库（先停止服务）
     #[command(help_template = TEMPLATE)]
     Restore(RestoreArgs),

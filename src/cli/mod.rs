@@ -32,7 +32,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use self::args::{Cli, Command};
 use crate::{
@@ -77,6 +77,11 @@ pub struct Context {
     pub clock: Clock,
 }
 
+/// What can be typed, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -119,7 +124,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Incoming(args) => incoming::incoming(context, &args),
         Command::Mailbox { .. } => incoming::mailbox(context),
         Command::MailIn => incoming::mail_in(context),
-        Command::Backup { file } => backup::backup(context, &file),
+        Command::Backup(args) => backup::backup(context, &args),
         Command::Restore(args) => restore::restore(context, &args),
         Command::Verify => verify::verify(context),
         Command::Status => status::status(context),

@@ -10,6 +10,8 @@
 //! so that no mail program takes them for letters it has, and no reply or link from the lost time means
 //! another letter or another occurrence.
 
+mod copies;
+
 use std::{
     fs::{self, File, OpenOptions},
     io,
@@ -20,6 +22,8 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+pub use copies::Copies;
 
 use super::{
     Error, Office, Result,

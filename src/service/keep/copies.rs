@@ -1,0 +1,113 @@
+//! A folder of copies that a timer makes: one a day, the oldest go, the disk is left room.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::statvfs;
+
+use super::{Error, Result};
+use crate::domain::Date;
+
+/// What a copy leaves on its disk, which may well be the database's: a service without room sends nothing.
+const ROOM_BYTES: u64 = 200 << 20;
+
+/// The folder, where copies are named `duban-2026-11-25.db`.
+pub struct Copies {
+    folder: PathBuf,
+}
+
+impl Copies {
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The copy of a day. A second one takes its place.
+    pub fn of(&self, day: Date) -> PathBuf {
+        self.folder.join(format!("duban-{day}.db"))
+    }
+
+    /// # Errors
+    /// In Chinese: with one more copy the disk would be all but full.
+    pub fn leave_room(&self, database: &Path) -> Result<()> {
+        let needed = fs::metadata(database).map_err(|e| self.words(&e))?.len() + ROOM_BYTES;
+        let disk = statvfs(&self.folder).map_err(|e| self.words(&e.into()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free >= needed {
+            return Ok(());
+        }
+        let (free, needed) = (free >> 20, needed.div_ceil(1 << 20));
+        Err(Error::Refused(format!(
+            "没有备份：{} 所在的磁盘只剩 {free} MB，备份后要留 {} MB 给服务，共需 {needed} MB。请清理磁盘，或换个地方备份。",
+            self.folder.display(),
+            ROOM_BYTES >> 20,
+        )))
+    }
+
+    /// Removes all but the latest `keep`, and only what has such a name. Gives what went.
+    ///
+    /// # Errors
+    /// In Chinese: the folder cannot be read, a file cannot be removed.
+    pub fn thin_out(&self, keep: usize) -> Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(&self.folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = entries.map_err(|e| self.words(&e))?;
+        let mut days: Vec<Date> = entries.iter().filter_map(|entry| day_of(entry.file_name().to_str()?)).collect();
+        days.sort_unstable();
+        let old = days.len().saturating_sub(keep);
+        days.into_iter().take(old).map(|day| self.remove(day)).collect()
+    }
+
+    fn remove(&self, day: Date) -> Result<PathBuf> {
+        let path = self.of(day);
+        fs::remove_file(&path).map_err(|e| Error::Refused(format!("删不掉较早的备份 {}：{e}。", path.display())))?;
+        Ok(path)
+    }
+
+    fn words(&self, e: &io::Error) -> Error {
+        Error::Refused(format!("读不了备份的目录 {}：{e}。", self.folder.display()))
+    }
+}
+
+/// The day that a copy of ours is of.
+fn day_of(name: &str) -> Option<Date> {
+    let day = name.strip_prefix("duban-")?.strip_suffix(".db")?;
+    // "2026-11-25" alone: the library reads other forms too.
+    day.parse().ok().filter(|date: &Date| date.to_string() == day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_go_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let copies = Copies::new(folder.path());
+        let ours = ["duban-2026-11-25.db", "duban-2026-01-31.db", "duban-2025-12-31.db", "duban-2026-11-24.db"];
+        let others = ["duban.db", "duban-2025.db", "duban-20250101.db", "duban-2025-01-01.db.123.partial", "x.db"];
+        for name in ours.iter().chain(&others) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let gone = copies.thin_out(2).unwrap();
+        assert_eq!(gone, ["duban-2025-12-31.db", "duban-2026-01-31.db"].map(|name| folder.path().join(name)));
+        let mut left: Vec<String> =
+            fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        let mut expected: Vec<&str> =
+            others.iter().chain(&["duban-2026-11-24.db", "duban-2026-11-25.db"]).copied().collect();
+        expected.sort_unstable();
+        assert_eq!(left, expected);
+        assert!(copies.thin_out(2).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_disk_without_room_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("duban.db");
+        // As large as no disk, and no block of it written.
+        fs::File::create(&database).unwrap().set_len(1 << 42).unwrap();
+        let why = Copies::new(folder.path()).leave_room(&database).unwrap_err().explain();
+        assert!(why.contains("没有备份") && why.contains("200 MB"), "{why}");
+    }
+}
