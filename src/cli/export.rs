@@ -28,7 +28,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
     }
     let now = context.now(&office.settings);
     let year = args.year.unwrap_or(now.today().year());
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open_as_is(&office.settings)?;
     let ledger = db.read(|tx| Ok(fill(tx, &office, &deadlines, year, args.section.as_deref(), &now)))??;
     if ledger.rows.is_empty() {
         return Err(Failure::new(format!("{}里没有事项，没有写文件。", ledger.title())));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::AtomicBool};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, fmt, fmt::format::debug_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
@@ -69,7 +69,7 @@ fn run_on(context: &Context) -> Result {
     // Passwords and keys are in memory: none of it is to lie in a core.
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(e) = setrlimit(Resource::Core, none) {
-        tracing::warn!(error = %e, "a core may be written");
+        tracing::warn!(error = %e, "a core may be written: {e}");
     }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
     let (settings, loaded) = match config::load(&context.config, &context.env) {
@@ -96,7 +96,7 @@ fn run_on(context: &Context) -> Result {
                 Err(e) => {
                     // Whatever keeps it out of force, what was in force goes on.
                     let Some(last) = last_good(&mut db, &settings)? else { return Err(e.into()) };
-                    tracing::error!(error = %e, "the configuration cannot be put in force, the last good one stays");
+                    tracing::error!(error = %e, "the configuration cannot be put in force, the last good one stays: {e}");
                     office = Office { links: office.links, ..last };
                     Some(e.explain())
                 }
@@ -106,7 +106,7 @@ fn run_on(context: &Context) -> Result {
         Err(findings) => {
             let Some(mut office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };
             open_links(&mut office, context);
-            tracing::error!(%findings, "the configuration does not check, the last good one stays in force");
+            tracing::error!(%findings, "the configuration does not check, the last good one stays in force: {findings}");
             let lock = lock(&office)?;
             refuse_damaged(&db, &office, &mailer(&settings)?, &now)?;
             (office, lock, findings.seen.clone(), Vec::new(), Some(findings.to_string()))
@@ -132,7 +132,7 @@ fn open(context: &Context, settings: &Settings) -> Result<Db> {
             let office = Office::new(loaded).0;
             let (damage, now) = ([damage.to_string()], context.now(settings));
             if let Err(e) = runtime.block_on(damage::tell(&office, &mailer, &damage, &now)) {
-                tracing::error!(error = %e, "the admin could not be told of the damage");
+                tracing::error!(error = %e, "the admin could not be told of the damage: {e}");
             }
         }
     })
@@ -168,7 +168,7 @@ fn refuse_damaged(db: &Db, office: &Office, mailer: &Mailer, now: &Moment) -> Re
 /// Without keys letters go without links: late is worse than bare.
 fn open_links(office: &mut Office, context: &Context) {
     if let Err(e) = office.open_links(&context.env) {
-        tracing::error!(error = %e, "letters go without links, and no pages are served");
+        tracing::error!(error = %e, "letters go without links, and no pages are served: {e}");
     }
 }
 
@@ -197,7 +197,12 @@ pub fn start_log(context: &Context) {
     let started = match journal {
         Some(journal) => tracing_subscriber::registry().with(filter()).with(journal).try_init(),
         None => {
-            let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+            // The sentence says all that a reader wants; the fields are for the journal's searches.
+            let sentence = debug_fn(|writer, field, value| match field.name() {
+                "message" => write!(writer, "{value:?}"),
+                _ => Ok(()),
+            });
+            let lines = fmt::layer().with_writer(std::io::stderr).with_target(false).fmt_fields(sentence);
             tracing_subscriber::registry().with(filter()).with(lines).try_init()
         }
     };

@@ -38,7 +38,7 @@ impl Reader {
             Ok(Some(settings)) => settings,
             Ok(None) => return,
             Err(e) => {
-                error!(error = %e, "the mailbox is not read");
+                error!(error = %e, "the mailbox is not read: {e}");
                 let (office, why) = (office.clone(), e.explain());
                 let noted = store.clone();
                 tokio::spawn(async move {
@@ -73,7 +73,7 @@ async fn read(store: Store, office: Arc<Office>, settings: ImapSettings, wake: A
         match told.await {
             Ok(true) => wake.notify_one(),
             Ok(false) => {}
-            Err(e) => error!(error = %e, "trouble with the mailbox could not be noted"),
+            Err(e) => error!(error = %e, "trouble with the mailbox could not be noted: {e}"),
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -92,7 +92,7 @@ impl Daemon {
         let (mut wakeups, mut ticks) = Wakeups::start().await?;
         let mut daemon = Self::new(start).await?;
         notify(&[NotifyState::Ready]);
-        info!(version = env!("CARGO_PKG_VERSION"), "ready");
+        info!(version = env!("CARGO_PKG_VERSION"), "ready: duban {}", env!("CARGO_PKG_VERSION"));
         daemon.tick().await;
         daemon.turn(&mut ticks, &mut wakeups, &mut hangup, &mut terminate, &mut interrupt).await;
         notify(&[NotifyState::Stopping]);
@@ -214,7 +214,8 @@ impl Daemon {
             Ok(swept) => {
                 self.health.ticked(at, since_boot());
                 if swept.opened + swept.said > 0 {
-                    info!(opened = swept.opened, said = swept.said, "swept");
+                    let (opened, said) = (swept.opened, swept.said);
+                    info!(opened, said, "swept: {opened} occurrences opened, {said} letters to write");
                 }
                 self.sweeps.succeeded(&self.store, self.office.clone(), self.now()).await;
             }
@@ -241,7 +242,7 @@ impl Daemon {
                 self.send();
             }
             Ok(_) => {}
-            Err(e) => error!(error = %e, "stuck letters could not be looked for"),
+            Err(e) => error!(error = %e, "stuck letters could not be looked for: {e}"),
         }
     }
 
@@ -269,7 +270,11 @@ impl Daemon {
                 changed = changes.changed.len(),
                 withdrawn = changes.withdrawn.len(),
                 moved = changes.moved.len(),
-                "configuration loaded"
+                "configuration loaded: {} deadlines, {} added, {} changed, {} withdrawn",
+                changes.deadlines,
+                changes.added.len(),
+                changes.changed.len(),
+                changes.withdrawn.len()
             ),
             Err(findings) => self.refuse(findings).await,
         }
@@ -300,7 +305,10 @@ impl Daemon {
                     added = diff.added,
                     moved = diff.moved,
                     cancelled = diff.cancelled,
-                    "reminders of the coming year"
+                    "reminders of the coming year: {} added, {} moved, {} cancelled",
+                    diff.added,
+                    diff.moved,
+                    diff.cancelled
                 );
                 db.write(|tx| loading.tell_admin(tx, &Notice::Reloaded { changes: changed, warnings }, &now))?;
                 Ok::<_, service::Error>(changes)
@@ -314,14 +322,14 @@ impl Daemon {
     }
 
     async fn refuse(&mut self, findings: String) {
-        error!(findings, "configuration refused, the last good one stays in force");
+        error!(findings, "configuration refused, the last good one stays in force: {findings}");
         let (office, now) = (self.office.clone(), self.now());
         let told = self.store.call(move |db| {
             service::load::refuse(db, &findings, &now)?;
             Ok::<_, service::Error>(db.write(|tx| office.tell_admin(tx, &Notice::Rejected { findings }, &now))?)
         });
         if let Err(e) = told.await {
-            error!(error = %e, "the admin could not be told of it");
+            error!(error = %e, "the admin could not be told of it: {e}");
         }
     }
 
@@ -330,7 +338,7 @@ impl Daemon {
         let answered = self.store.call(|db| db.read(|tx| tx.meta("uid"))).await;
         match answered {
             Ok(_) => notify(&[NotifyState::Watchdog]),
-            Err(e) => error!(error = %e, "the database does not answer, the watchdog is not fed"),
+            Err(e) => error!(error = %e, "the database does not answer, the watchdog is not fed: {e}"),
         }
     }
 
@@ -341,7 +349,8 @@ impl Daemon {
         if troubles.is_empty() {
             info!("in no trouble any more");
         } else {
-            warn!(troubles = troubles.join(", "), "in trouble, see `duban status`");
+            let troubles = troubles.join(", ");
+            warn!(troubles, "in trouble, see `duban status`: {troubles}");
         }
         self.troubles = troubles;
     }

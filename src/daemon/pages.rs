@@ -58,7 +58,7 @@ impl Pages {
             _ => None,
         };
         if let Some(trouble) = trouble.as_ref().filter(|t| self.trouble.as_ref() != Some(t)) {
-            error!(trouble, "the pages are not served; the mail goes on, and this is tried again");
+            error!(trouble, "the pages are not served; the mail goes on, and this is tried again: {trouble}");
         }
         self.trouble = trouble;
     }
@@ -71,7 +71,7 @@ impl Pages {
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
         let task = tokio::spawn(web::serve(listener, app, shutdown));
-        info!(listen = %web.listen, "pages are served");
+        info!(listen = %web.listen, "pages are served at {}", web.listen);
         self.serving = Some(Serving { web: web.clone(), stop, task });
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Pages {
         if let Some(Serving { stop, task, .. }) = self.serving.take() {
             let _ = stop.send(());
             if let Err(e) = task.await {
-                error!(error = %e, "the pages ended early");
+                error!(error = %e, "the pages ended early: {e}");
             }
         }
     }

@@ -63,15 +63,22 @@ impl Rounds {
     pub fn note(&mut self, result: service::Result<Delivered>) {
         let delivered = match result {
             Ok(delivered) => delivered,
-            Err(e) => return error!(error = %e, "a round of sending failed"),
+            Err(e) => return error!(error = %e, "a round of sending failed: {e}"),
         };
         if delivered != Delivered::default() {
             let Delivered { sent, failed, put_off, .. } = delivered;
-            info!(sent, failed, put_off, "a round of sending has ended");
+            info!(
+                sent,
+                failed, put_off, "a round of sending has ended: {sent} sent, {failed} failed, {put_off} put off"
+            );
         }
         self.hold = delivered.is_held.then(|| {
             let pause = self.hold.map_or(FIRST_HOLD, |(_, last)| (last + last).min(LONGEST_HOLD));
-            warn!(minutes = pause.as_mins(), "the mail server is in trouble, sending waits");
+            warn!(
+                minutes = pause.as_mins(),
+                "the mail server is in trouble, sending waits {} minutes",
+                pause.as_mins()
+            );
             (since_boot().saturating_add(pause), pause)
         });
     }

@@ -39,7 +39,7 @@ impl Sweeps {
         (store, office, mailer): (&Store, &Arc<Office>, &Arc<Mailer>),
         now: &Moment,
     ) {
-        error!(error = %e, "the sweep failed, the next tick tries again");
+        error!(error = %e, "the sweep failed, the next tick tries again: {e}");
         let failing = self.failing.get_or_insert_with(|| Failing { since: now.at, why: e.explain() }).clone();
         let (noted, boot) = (failing.clone(), since_boot());
         // A database that does not answer cannot be told; then memory has to do.
@@ -52,7 +52,7 @@ impl Sweeps {
                 let since = office.settings.timezone.to_datetime(failing.since);
                 let words = Notice::SweepsFail { since, why: failing.why };
                 if let Err(e) = past_the_database(&office, &mailer, &words, &now).await {
-                    error!(error = %e, "the admin could not be told past the database");
+                    error!(error = %e, "the admin could not be told past the database: {e}");
                 }
             });
         }
@@ -68,7 +68,7 @@ impl Sweeps {
         self.has_succeeded = true;
         let noted = store.call(move |db| db.write(|tx| troubles::sweeps_succeed(tx, &office, failing, &now)));
         if let Err(e) = noted.await {
-            error!(error = %e, "that sweeps succeed again could not be noted");
+            error!(error = %e, "that sweeps succeed again could not be noted: {e}");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 /// Not under systemd there is nobody to tell.
 pub fn notify(state: &[NotifyState]) {
     if let Err(e) = sd_notify::notify(state) {
-        warn!(error = %e, "systemd could not be told");
+        warn!(error = %e, "systemd could not be told: {e}");
     }
 }
 

@@ -23,7 +23,11 @@ impl Trust {
     /// A clock that was set forward makes letters look due: it has to stay put before it is believed.
     pub fn moved(&mut self, jump: SignedDuration) {
         if jump > LONGEST_TRUSTED_JUMP {
-            warn!(hours = jump.as_hours(), "sending waits until the clock has stayed put, or until a reload");
+            warn!(
+                hours = jump.as_hours(),
+                "the clock was moved by {} h: sending waits until it has stayed put, or until a reload",
+                jump.as_hours()
+            );
             self.distrust_until = Some(since_boot() + DISTRUST);
         } else if jump < -LONGEST_TRUSTED_JUMP {
             self.distrust_until = None;

@@ -41,9 +41,9 @@ impl Wakeups {
         if jump.abs() < SMALLEST_JUMP {
             return None;
         }
-        warn!(seconds = jump.as_secs(), "the clock was moved");
+        warn!(seconds = jump.as_secs(), "the clock was moved by {} s", jump.as_secs());
         if let Err(e) = self.renew().await {
-            warn!(error = %e, "the minute's wake-up could not be made anew");
+            warn!(error = %e, "the minute's wake-up could not be made anew: {e}");
         }
         // A tick that is waiting already is as good.
         let _ = self.ticks.try_send(());

@@ -57,7 +57,12 @@ pub async fn past_the_database(office: &Office, mailer: &Mailer, notice: &Notice
         let from = office.settings.mail.from.as_str();
         let outcome = session.send(from, admin.as_str(), &written.message, "duban.direct").await;
         is_told |= matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. });
-        tracing::error!(outcome = outcome.name(), reply = outcome.reply(), "the admin is told past the database");
+        tracing::error!(
+            outcome = outcome.name(),
+            reply = outcome.reply(),
+            "the admin is told past the database: {}",
+            outcome.reply()
+        );
     }
     session.finish().await;
     Ok(is_told)

@@ -126,7 +126,7 @@ pub async fn deliver(
         match worker {
             Ok(Ok(delivered)) => total = total + delivered,
             Ok(Err(e)) => failure = Some(e),
-            Err(e) => error!(error = %e, "a sender ended early"),
+            Err(e) => error!(error = %e, "a sender ended early: {e}"),
         }
     }
     total.is_held = held.load(Ordering::Relaxed);
@@ -155,7 +155,7 @@ async fn settle_at_last(
         match store.call(move |db| settle(db, &settling, &of.0, &of.1, clock)).await {
             Err(e) => {
                 let (letter, outcome) = (result.0.letter.id, result.1.name());
-                error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on");
+                error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on: {e}");
                 time::sleep(TRY_TO_WRITE_AGAIN).await;
             }
             done @ Ok(_) => return done,
@@ -201,7 +201,7 @@ pub fn claim(db: &mut Db, office: &Office, clock: Clock) -> Result<Option<Claime
                 // The database itself fails; a value that cannot be read is one letter's matter.
                 Err(Error::Store(e)) if !e.is_value() => return Err(e),
                 Err(e) => {
-                    error!(letter = id, error = %e, "a letter cannot be written");
+                    error!(letter = id, error = %e, "a letter cannot be written: {e}");
                     tx.set_aside(id, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), &e.to_string())?;
                 }
             }
@@ -235,11 +235,13 @@ pub fn settle(db: &mut Db, office: &Office, claimed: &Claimed, outcome: &Outcome
     })?;
     let (id, reply) = (letter.id, outcome.reply());
     match next {
-        Next::Sent => info!(letter = id, attempts, message_id = letter.message_id, reply, "sent"),
+        Next::Sent => info!(letter = id, attempts, message_id = letter.message_id, reply, "letter {id} sent: {reply}"),
         Next::RetryAt(at) => {
-            warn!(letter = id, attempts, outcome = outcome.name(), reply, %at, "not sent, will be tried again");
+            warn!(letter = id, attempts, outcome = outcome.name(), reply, %at, "letter {id} not sent, will be tried again at {at}: {reply}");
         }
-        Next::GiveUp => error!(letter = id, attempts, reply, "not sent, given up: the admin is told"),
+        Next::GiveUp => {
+            error!(letter = id, attempts, reply, "letter {id} not sent, given up, the admin is told: {reply}")
+        }
     }
     Ok(next)
 }

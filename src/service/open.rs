@@ -24,7 +24,7 @@ pub fn open_occurrences(tx: &Tx, cal: &Calendar, today: Date) -> Result<u32> {
         match row {
             Ok(row) => opened += open_of(tx, cal, &row, today)?,
             // One bad row never stops the others.
-            Err(e) => error!(error = %e, "a deadline cannot be read: its occurrences are not opened"),
+            Err(e) => error!(error = %e, "a deadline cannot be read: its occurrences are not opened: {e}"),
         }
     }
     Ok(opened)

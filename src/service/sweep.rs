@@ -43,7 +43,7 @@ pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
                     Ok(said) => swept.said += said,
                     // One row that cannot be read does not stop the others.
                     Err(e) if e.is_value() => {
-                        error!(deadline = occurrence.deadline, error = %e, "an occurrence cannot be spoken of");
+                        error!(deadline = occurrence.deadline, error = %e, "an occurrence cannot be spoken of: {e}");
                     }
                     Err(e) => return Err(e),
                 }
@@ -182,7 +182,14 @@ pub fn tell_of_stuck_letters(db: &mut Db, office: &Office, now: &Moment) -> Resu
         }
         for letter in &stuck {
             tx.set_alarmed(letter.id, now.at)?;
-            error!(letter = letter.id, attempts = letter.attempts, error = letter.last_error, "a letter is stuck");
+            error!(
+                letter = letter.id,
+                attempts = letter.attempts,
+                error = letter.last_error,
+                "letter {} is stuck: {}",
+                letter.id,
+                letter.last_error.as_deref().unwrap_or("no attempt yet")
+            );
         }
         let letters: Vec<i64> = stuck.iter().map(|l| l.id).collect();
         tx.audit(&audit(now, "stuck", None, None, json!({ "letters": letters })))?;

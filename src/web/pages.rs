@@ -48,7 +48,7 @@ pub fn html<T: Template>(status: StatusCode, page: &T) -> Response {
     match page.render() {
         Ok(text) => (status, Html(text)).into_response(),
         Err(e) => {
-            error!(error = %e, "a page cannot be written");
+            error!(error = %e, "a page cannot be written: {e}");
             super::guard::plain(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
@@ -93,7 +93,7 @@ pub async fn method_not_allowed() -> Response {
 
 /// Something of ours failed: it is in the log, and nothing was recorded.
 pub fn failed(e: &service::Error) -> Response {
-    error!(error = %e, "a page could not be answered");
+    error!(error = %e, "a page could not be answered: {e}");
     sorry(StatusCode::SERVICE_UNAVAILABLE)
 }
 

@@ -177,7 +177,13 @@ async fn after(
 ) -> Response {
     match pressed {
         Ok(Pressed::Recorded(())) => {
-            info!(occurrence = opened.occurrence, section = opened.section, "recorded by a link");
+            info!(
+                occurrence = opened.occurrence,
+                section = opened.section,
+                "recorded by a link: occurrence {}, section {}",
+                opened.occurrence,
+                opened.section
+            );
             pages::see(&format!("{}/r/{}", app.root(), opened.token))
         }
         // The second of two presses is told what the first one recorded.

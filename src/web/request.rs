@@ -67,7 +67,7 @@ async fn answer(
     let (office, by, note) = (app.office(), reply.by.clone(), reply.note.clone());
     let decided = app.store.call(move |db| decide(db, &office, id, confirmed, &by, &note, &now)).await;
     match decided {
-        Ok(()) => info!(request = id, confirmed, "answered by a link"),
+        Ok(()) => info!(request = id, confirmed, "request {id} answered by a link"),
         // Answered before (perhaps by the same press), or closed: the page says so.
         Err(Error::Refused(_)) => {}
         Err(e) => return pages::failed(&e),

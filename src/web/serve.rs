@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             }
             // Out of file handles, or a peer that has gone: neither ends the service.
             Err(e) => {
-                warn!(error = %e, "a connection could not be taken");
+                warn!(error = %e, "a connection could not be taken: {e}");
                 time::sleep(Duration::from_millis(100)).await;
             }
         }

@@ -35,7 +35,12 @@ pub fn judge(tx: &Tx, office: &Office, message: &Message, report: &Report, now: 
     let is = |action: Action| report.recipients.iter().any(|r| r.action == action);
     let outcome = if is(Action::Failed) || report.recipients.is_empty() {
         if tx.set_bounced(letter.id, &said, now.at)? {
-            warn!(letter = letter.id, reply = said, "a letter was not delivered: the admin is told");
+            warn!(
+                letter = letter.id,
+                reply = said,
+                "letter {} was not delivered, the admin is told: {said}",
+                letter.id
+            );
             let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": said });
             tx.audit(&audit(now, "bounced", None, None, detail))?;
             pass_on(tx, office, &letter, now)?;

@@ -170,7 +170,13 @@ fn remember(
         }
     }
     answer::answer(tx, office, id, sender, items, &outcome, now)?;
-    info!(incoming = id, letter = letter.map(|l| l.id), outcome = outcome.name(), "a message came in");
+    info!(
+        incoming = id,
+        letter = letter.map(|l| l.id),
+        outcome = outcome.name(),
+        "message {id} came in: {}",
+        outcome.name()
+    );
     Ok((Some(id), if outcome.waits() { Fate::Waits } else { Fate::Done }))
 }
 

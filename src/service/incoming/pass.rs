@@ -118,7 +118,13 @@ pub async fn pass(
         remember(store, front.clone()).await?;
     }
     if pass.done + pass.waits > 0 {
-        info!(done = pass.done, waits = pass.waits, "the mailbox was read");
+        info!(
+            done = pass.done,
+            waits = pass.waits,
+            "the mailbox was read: {} done, {} wait for a person",
+            pass.done,
+            pass.waits
+        );
     }
     Ok(pass)
 }
@@ -136,7 +142,7 @@ async fn read(
         Placed::Acted { waits: true } => Fate::Waits,
         Placed::Acted { waits: false } => Fate::Done,
         Placed::Begun(tries) if tries > TRIES => {
-            error!(uid = place.uid, "a message cannot be read, it is left to a person");
+            error!(uid = place.uid, "message {} cannot be read, it is left to a person", place.uid);
             let office = office.clone();
             store.call(move |db| give_up(db, &place, &clock.now(&office.settings.timezone))).await?
         }
@@ -205,7 +211,7 @@ pub fn note(db: &mut Db, office: &Office, trouble: Option<String>, now: &Moment)
             state = State { read_at: Some(now.at), trouble: None, told: false };
         }
         Some(why) => {
-            warn!(error = why, "the mailbox cannot be read, it will be tried again");
+            warn!(error = why, "the mailbox cannot be read, it will be tried again: {why}");
             let since = state.trouble.map_or(now.at, |(since, _)| since);
             tells = !state.told && now.at.duration_since(since) >= TOLD_AFTER;
             state.told |= tells;

@@ -150,7 +150,7 @@ async fn healthz(State(app): State<App>) -> Response {
     let trouble = match tokio::time::timeout(PROBE_TIME, asked).await {
         Ok(Ok(_)) => app.health.trouble(since_boot()),
         Ok(Err(e)) => {
-            error!(error = %e, "the database does not answer a probe");
+            error!(error = %e, "the database does not answer a probe: {e}");
             Some("the database does not answer".to_owned())
         }
         Err(_) => Some("the database does not answer in time".to_owned()),
