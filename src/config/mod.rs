@@ -1,5 +1,6 @@
 //! Files → a checked configuration, or findings. What does not check is never put in force.
 
+pub mod credential;
 mod deadlines;
 mod encoding;
 mod files;
