@@ -28,10 +28,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use files::tidy;
 pub use finding::{Finding, Findings, Place, Severity, render};
 pub use inbox::Inbox;
-pub use server::{PLAINTEXT, Tls};
-pub use settings::{Mail, Settings, Transport};
+pub use server::{PLAINTEXT, Tls, is_host};
+pub use settings::{Mail, Settings, Transport, is_loopback};
 pub use smtp::Smtp;
 pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch};
 pub use web::Web;

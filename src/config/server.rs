@@ -199,7 +199,8 @@ impl Server {
     }
 }
 
-pub(super) fn is_host(text: &str) -> bool {
+/// A name of a host, or an IPv4 address.
+pub fn is_host(text: &str) -> bool {
     let label = |l: &str| {
         !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
