@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`domain`] decides, [`letter`] puts into words, [`incoming`] reads what is
 //! answered, [`ledger`] puts into tables and back, [`config`], [`store`], [`mailer`] and [`imap`] each
-//! know one thing outside (the last two over [`tls`]), [`service`] is what can be done, [`web`],
+//! know one thing outside (the last two over [`tls`], as [`fetch`] asks for a page), [`service`] is what can be done, [`web`],
 //! [`daemon`] and [`cli`] do it. Only [`clock`] reads the time.
 #![warn(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ pub mod letter;
 
 pub mod clock;
 pub mod config;
+pub mod fetch;
 pub mod imap;
 pub mod mailer;
 pub mod store;

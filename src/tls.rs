@@ -149,6 +149,19 @@ pub fn explain(error: &io::Error, names: Names) -> Option<String> {
     })
 }
 
+/// What is wrong with a certificate, if that is what failed: in a few words, where there is no table of settings.
+pub fn certificate_fault(error: &io::Error) -> Option<&'static str> {
+    let TlsError::InvalidCertificate(fault) = error.get_ref()?.downcast_ref::<TlsError>()? else { return None };
+    Some(match fault {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "证书已过期",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "证书尚未生效",
+        CertificateError::UnknownIssuer => "证书不是由本机信任的机构签发（自签的证书也是这样）",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "证书不属于这个网址",
+        CertificateError::Revoked => "证书已被吊销",
+        _ => "证书不能接受",
+    })
+}
+
 fn explain_certificate(error: &CertificateError, table: &str) -> String {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {

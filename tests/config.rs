@@ -164,7 +164,7 @@ fn password(loaded: &Loaded) -> Option<&str> {
 }
 
 #[test]
-fn the_password_comes_from_three_places() -> Fallible {
+fn the_password_comes_from_four_places() -> Fallible {
     let folder = Folder::new()?;
     folder.edit("duban.toml", "\"folder\"\n", "\"smtp\"\n")?;
     folder.edit("duban.toml", "username    = \"\"", "username    = \"duban\"\npassword_file = \"secret\"")?;
@@ -184,11 +184,41 @@ fn the_password_comes_from_three_places() -> Fallible {
     assert_eq!(password(&loaded), Some("from-credential"));
     let env = [("CREDENTIALS_DIRECTORY", directory), ("DUBAN__MAIL__SMTP__PASSWORD", "from-variable")];
     assert_eq!(password(&folder.load(&env)?), Some("from-variable"));
+    // As one of a folder that systemd was given.
+    fs::rename(&credentials, credentials.with_file_name("duban_smtp-password"))?;
+    assert_eq!(password(&folder.load(&[("CREDENTIALS_DIRECTORY", directory)])?), Some("from-credential"));
 
     for bad in ["", "\n", "two\nlines"] {
         fs::write(&secret, bad)?;
         assert!(folder.load(&[]).is_err(), "{bad:?}");
     }
+    Ok(())
+}
+
+/// Where root finds what the service is given as a credential.
+#[test]
+fn the_password_beside_the_settings() -> Fallible {
+    let folder = Folder::new()?;
+    folder.edit("duban.toml", "\"folder\"\n", "\"smtp\"\n")?;
+    let beside = folder.write("credentials/smtp-password", "from-beside\n")?;
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o600))?;
+    assert_eq!(password(&folder.load(&[])?), None, "no name, no password");
+    folder.edit("duban.toml", "username    = \"\"", "username    = \"duban\"")?;
+    let loaded = folder.load(&[])?;
+    assert_eq!((password(&loaded), loaded.warnings.len()), (Some("from-beside"), 0));
+    assert!(loaded.sources.contains(&beside), "its change is noticed");
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o644))?;
+    assert!(folder.load(&[])?.warnings[0].what.contains("谁都可以读"));
+
+    let named = folder.write("secret", "from-file")?;
+    fs::set_permissions(&named, fs::Permissions::from_mode(0o600))?;
+    folder.edit("duban.toml", "username    =", "password_file = \"secret\"\nusername    =")?;
+    assert_eq!(password(&folder.load(&[])?), Some("from-file"));
+
+    folder.edit("duban.toml", "password_file = \"secret\"\n", "")?;
+    fs::remove_file(&beside)?;
+    let findings = folder.load(&[]).err().ok_or("no password")?.to_string();
+    assert!(findings.contains("没有口令") && findings.contains("credentials/smtp-password"), "{findings}");
     Ok(())
 }
 

@@ -242,13 +242,26 @@ async fn a_cancelled_send_takes_its_connection_with_it() {
 #[tokio::test]
 async fn probing() {
     let server = Server::start(|_, _, _| Act::Fine);
-    let outcome = mailer(&server).probe().await;
+    let outcome = mailer(&server).probe(FROM).await;
     assert_eq!(outcome.name(), "accepted");
-    assert!(outcome.reply().contains("登录成功"), "{}", outcome.reply());
-    assert_eq!(server.commands().last().unwrap(), "QUIT");
+    assert!(outcome.reply().contains(&format!("登录成功，接受发件人 {FROM}")), "{}", outcome.reply());
+    let commands = server.commands();
+    assert_eq!(commands[commands.len() - 3..], [&*format!("MAIL FROM:<{FROM}>"), "RSET", "QUIT"]);
+    assert!(server.received().is_empty());
 
-    let server = Server::start(|at, _, _| if at == At::Auth { say("535 5.7.8 no") } else { Act::Fine });
-    assert_eq!(mailer(&server).probe().await, Outcome::Misconfigured { reply: "535 5.7.8 no".to_owned() });
+    let probed = async |refused: At, reply: &'static str| {
+        let server = Server::start(move |at, _, _| if at == refused { say(reply) } else { Act::Fine });
+        let outcome = mailer(&server).probe(FROM).await;
+        (outcome.name(), outcome.reply().split_once('：').map(|(_, rest)| rest.to_owned()).unwrap_or_default())
+    };
+    let refused = |words: &str| ("misconfigured", words.to_owned());
+    assert_eq!(probed(At::Auth, "535 5.7.8 no").await, refused("登录时被拒绝：535 5.7.8 no"));
+    let sender = "553 Mail from must equal authorized user";
+    assert_eq!(probed(At::Mail, sender).await, refused(&format!("报发件人时被拒绝：{sender}")));
+    assert_eq!(probed(At::Mail, "451 4.7.1 later").await.0, "temporary");
+    // What comes after it changes nothing.
+    assert_eq!(probed(At::Rset, "500 what").await.0, "accepted");
+    assert_eq!(mailer(&server).probe("not an address").await.name(), "misconfigured");
 }
 
 #[test]

@@ -178,7 +178,7 @@ async fn a_folder_holds_each_letter_once() {
     assert_eq!(std::fs::read(dir.join(&names[0])).unwrap(), compose(&again).unwrap());
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&dir), mode(&dir.join(&names[0]))), (0o700, 0o600));
-    assert_eq!(mailer.probe().await.name(), "accepted");
+    assert_eq!(mailer.probe("duban@ju.example.cn").await.name(), "accepted");
 }
 
 #[tokio::test]
@@ -202,6 +202,6 @@ async fn a_folder_that_cannot_be_written_is_tried_again() {
         let outcome = mailer.session().send("a@b.cn", "c@b.cn", &message, "duban.k7.1").await;
         assert_eq!(outcome.name(), "temporary", "{bad:?} {outcome:?}");
         assert!(outcome.reply().contains("无法写入邮件目录"), "{outcome:?}");
-        assert_eq!(mailer.probe().await.name(), "temporary");
+        assert_eq!(mailer.probe("duban@ju.example.cn").await.name(), "temporary");
     }
 }

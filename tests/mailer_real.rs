@@ -88,7 +88,7 @@ async fn delivered(folder: &str, id: &str) -> Vec<String> {
 
 /// A refused recipient between two good ones, on one session; what arrives is what was sent.
 async fn round(mailer: &Mailer, name: &str, folder: &str) {
-    check(&mailer.probe().await, "accepted", "登录成功");
+    check(&mailer.probe(FROM).await, "accepted", "登录成功，接受发件人");
     let mut session = mailer.session();
     let first = format!("{name}-first");
     let last = format!("{name}-last");

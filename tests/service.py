@@ -340,7 +340,7 @@ class Service(Process):
             ["requests"], ["incoming"], ["done", "annual-report", "--by", "张三", "--now", "2026-01-27T10:00"],
             ["reopen", "annual-report", "--by", "张三", "--now", "2026-01-27T10:01"], ["backup", str(copies / "copy")],
             ["restore", str(copies / "copy"), "--since-backup", "keep-quiet"], ["plan", "--from", "2026-01-01", "--to", "2026-01-31"],
-            ["link", "--admin"],
+            ["link", "--admin"], ["doctor"],
         ]
         base, env = self.web()
 

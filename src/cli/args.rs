@@ -134,6 +134,13 @@ pub enum Command {
     /// 检查数据库：文件有没有坏，有没有说两遍、办结后还发
     #[command(help_template = TEMPLATE)]
     Verify,
+    /// 体检：配置、服务、数据库、时钟、邮件、网页、权限，哪里不对、怎么办
+    #[command(help_template = TEMPLATE)]
+    Doctor {
+        /// 输出 JSON
+        #[arg(long, help_heading = "选项")]
+        json: bool,
+    },
     /// 服务、发件箱、配置现在怎样
     #[command(help_template = TEMPLATE)]
     Status,

@@ -5,6 +5,7 @@ mod backup;
 mod case;
 mod check;
 mod diff;
+mod doctor;
 mod done;
 mod export;
 mod history;
@@ -128,6 +129,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Restore(args) => restore::restore(context, &args),
         Command::Verify => verify::verify(context),
         Command::Status => status::status(context),
+        Command::Doctor { json } => doctor::doctor(context, json),
         Command::Reload => reload::reload(context),
     }
 }

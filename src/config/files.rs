@@ -208,7 +208,7 @@ fn identity(path: &Path) -> PathBuf {
 
 /// `config/../seeds/a.toml` as people read it: `seeds/a.toml`. For showing only: a symbolic link
 /// on the way would lead elsewhere.
-pub(super) fn tidy(path: &Path) -> PathBuf {
+pub fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {
         match part {

@@ -1,5 +1,6 @@
 //! Files → a checked configuration, or findings. What does not check is never put in force.
 
+pub mod credential;
 mod deadlines;
 mod encoding;
 mod files;
@@ -27,10 +28,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use files::tidy;
 pub use finding::{Finding, Findings, Place, Severity, render};
 pub use inbox::Inbox;
-pub use server::{PLAINTEXT, Tls};
-pub use settings::{Mail, Settings, Transport};
+pub use server::{PLAINTEXT, Tls, is_host};
+pub use settings::{Mail, Settings, Transport, is_loopback};
 pub use smtp::Smtp;
 pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch};
 pub use web::Web;

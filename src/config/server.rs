@@ -10,6 +10,7 @@ use std::{
 use secrecy::{SecretString, zeroize::Zeroize};
 
 use super::{
+    credential::{self, Beside},
     files::{Files, Trouble},
     layers::{At, Layers},
     settings::is_loopback,
@@ -68,7 +69,9 @@ impl Server {
     /// Where the password is to be.
     pub fn places(&self) -> String {
         let Self { credential, variable, .. } = self;
-        format!("口令放在三处之一：systemd 凭据 {credential}；password_file 指明的文件；环境变量 {variable}")
+        format!(
+            "口令放在四处之一：本文件旁的 credentials/{credential}；password_file 指明的文件；systemd 凭据 {credential}；环境变量 {variable}"
+        )
     }
 
     fn path(&self, key: &str) -> String {
@@ -145,7 +148,8 @@ impl Server {
         Some(path)
     }
 
-    /// The environment, else the credential, else the file.
+    /// The environment, else the credential, else the file that is named, else the one beside duban.toml, which the
+    /// service is given as its credential.
     pub fn password(
         &self,
         layers: &Layers<'_>,
@@ -154,25 +158,34 @@ impl Server {
         username: &str,
         files: &mut Files<'_>,
     ) -> Option<SecretString> {
-        let credential = env.get("CREDENTIALS_DIRECTORY").map(|dir| Path::new(dir).join(self.credential));
         let file = layers.text(&self.path("password_file")).filter(|given| !given.value.is_empty());
         if let Some(text) = env.get(self.variable) {
             return checked(layers, &At::Variable(self.variable.to_owned()), text.clone());
         }
-        if let Some(path) = credential.filter(|path| path.exists()) {
-            return from_file(layers, &At::Variable("CREDENTIALS_DIRECTORY".to_owned()), &path, files);
+        if let Some(path) = credential::given(env, self.credential) {
+            return from_file(layers, &At::Variable(credential::DIRECTORY.to_owned()), &path, files);
         }
         if let Some(given) = file {
             let path = folder.join(&given.value);
-            let open = std::fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0);
-            if open {
-                let what = "口令文件谁都可以读";
-                layers.warn(&given.at, what, format!("执行 chmod 600 {}", super::files::tidy(&path).display()));
-            }
+            warn_if_open(layers, &given.at, &path);
             return from_file(layers, &given.at, &path, files);
         }
-        if !username.is_empty() {
-            layers.error(&layers.at(&self.path("username")), "写了 username，但没有口令", self.places());
+        if username.is_empty() {
+            return None;
+        }
+        let at = layers.at(&self.path("username"));
+        match credential::beside(folder, self.credential) {
+            Beside::There(path) => {
+                warn_if_open(layers, &at, &path);
+                return from_file(layers, &at, &path, files);
+            }
+            // Where credentials are handed over, none of this name was.
+            Beside::Locked(path) if !env.contains_key(credential::DIRECTORY) => {
+                let shown = super::files::tidy(&path);
+                let what = format!("口令在 {} 里，只有 root 能读", shown.display());
+                layers.error(&at, what, "用 root 执行：在命令前加 sudo；服务本身不受影响");
+            }
+            _ => layers.error(&at, "写了 username，但没有口令", self.places()),
         }
         None
     }
@@ -186,11 +199,19 @@ impl Server {
     }
 }
 
-pub(super) fn is_host(text: &str) -> bool {
+/// A name of a host, or an IPv4 address.
+pub fn is_host(text: &str) -> bool {
     let label = |l: &str| {
         !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     text.len() <= 253 && text.split('.').all(label)
+}
+
+fn warn_if_open(layers: &Layers<'_>, at: &At, path: &Path) {
+    if std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0) {
+        let shown = super::files::tidy(path);
+        layers.warn(at, "口令文件谁都可以读", format!("执行 chmod 600 {}", shown.display()));
+    }
 }
 
 fn check_certificate(layers: &Layers<'_>, at: &At, path: &Path, files: &mut Files<'_>) {

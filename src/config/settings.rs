@@ -262,6 +262,6 @@ fn mail(layers: &Layers<'_>, folder: &Path, env: &BTreeMap<String, String>, file
 }
 
 /// Whether a host is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -42,10 +42,11 @@ impl Mailer {
         })
     }
 
-    /// Goes as far as one can without a letter: connection, TLS, login. `Accepted` says what was found.
-    pub async fn probe(&self) -> Outcome {
+    /// Goes as far as one can without a letter: connection, TLS, login, whether `envelope_from` may send. `Accepted`
+    /// says what was found, and a refusal at which step it came.
+    pub async fn probe(&self, envelope_from: &str) -> Outcome {
         match self {
-            Self::Smtp(smtp) => smtp.probe().await,
+            Self::Smtp(smtp) => smtp.probe(envelope_from).await,
             Self::Folder(dir) => folder::probe(dir).await,
         }
     }

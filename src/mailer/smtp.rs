@@ -7,7 +7,7 @@ use lettre::{
     transport::smtp::{
         authentication::{Credentials, Mechanism},
         client::AsyncSmtpConnection,
-        commands::{Auth, Data, Mail, Noop, Quit, Rcpt, Rset, Starttls},
+        commands::{Auth, Data, Mail, Quit, Rcpt, Rset, Starttls},
         extension::{ClientId, Extension, MailParameter, RcptParameter},
         response::Response,
     },
@@ -19,7 +19,7 @@ use super::{
     compose,
     pace::Pace,
     settings::{Limits, NAMES, SettingsError, SmtpSettings, Tls},
-    verdict::{Fault, Stage, expect, fault, judge, silence, words},
+    verdict::{Fault, Stage, expect, fault, judge, silence, step_words, words},
     wire::{Stream, Wire},
 };
 use crate::{
@@ -71,26 +71,43 @@ impl Smtp {
         &self.settings
     }
 
-    pub(super) async fn probe(&self) -> Outcome {
-        let limit = self.settings.limits.command;
-        let probed = async {
-            let mut connection = self.open().await?;
-            let noop = timeout(limit, connection.smtp.command(Noop)).await;
-            expect(noop, &[250], limit).map_err(|fault| (Stage::Greeting, fault))?;
-            connection.quit(self.settings.limits.courtesy).await;
-            Ok(())
+    pub(super) async fn probe(&self, envelope_from: &str) -> Outcome {
+        let from = match envelope_from.parse::<Address>() {
+            Ok(from) => from,
+            Err(_) => {
+                return Outcome::Misconfigured {
+                    reply: one_line(&format!("发件人不是邮箱地址：{envelope_from}"))
+                };
+            }
         };
-        match probed.await {
+        match self.try_sender(from).await {
             Ok(()) => {
                 let tls = match self.settings.tls {
                     Tls::Implicit | Tls::StartTls => "已加密，证书无误",
                     Tls::None => "未加密",
                 };
                 let login = if self.settings.username.is_empty() { "未登录" } else { "登录成功" };
-                Outcome::Accepted { reply: format!("{}：已连接，{tls}，{login}", self.place) }
+                let reply = format!("{}：已连接，{tls}，{login}，接受发件人 {envelope_from}", self.place);
+                Outcome::Accepted { reply: one_line(&reply) }
             }
-            Err((stage, fault)) => self.failed(stage, fault, false),
+            Err((stage, fault)) => {
+                let is_answer = matches!(fault, Fault::Refused { .. });
+                let outcome = self.failed(stage, fault, false);
+                if is_answer { at_step(outcome, &self.place, stage) } else { outcome }
+            }
         }
+    }
+
+    /// The first command of a letter that is then not written.
+    async fn try_sender(&self, from: Address) -> Step<()> {
+        let Limits { command: limit, courtesy, .. } = self.settings.limits;
+        let mut connection = self.open().await?;
+        let answer = timeout(limit, connection.smtp.command(Mail::new(Some(from), Vec::new()))).await;
+        let taken = expect(answer, &[250], limit).map_err(|fault| (Stage::Mail, fault));
+        // Nothing depends on it.
+        let _ = timeout(courtesy, connection.smtp.command(Rset)).await;
+        connection.quit(courtesy).await;
+        taken.map(|_| ())
     }
 
     /// Connected, encrypted if it is to be, and logged in.
@@ -185,6 +202,16 @@ fn secrets(settings: &SmtpSettings) -> Vec<SecretString> {
     let login = said(Mechanism::Login, Some("Password"));
     let secrets = [plain, login, password.expose_secret().to_owned()];
     secrets.into_iter().filter(|secret| !secret.is_empty()).map(SecretString::from).collect()
+}
+
+/// A server's refusal with the step that it refused: who probes has no letter to tell it by.
+fn at_step(outcome: Outcome, place: &str, stage: Stage) -> Outcome {
+    let told = |reply| one_line(&format!("{place}：{}被拒绝：{reply}", step_words(stage)));
+    match outcome {
+        Outcome::Temporary { reply } => Outcome::Temporary { reply: told(reply) },
+        Outcome::Misconfigured { reply } => Outcome::Misconfigured { reply: told(reply) },
+        other => other,
+    }
 }
 
 fn mask(words: String, secrets: &[SecretString]) -> String {

@@ -91,7 +91,7 @@ pub(super) fn judge(stage: Stage, fault: Fault, place: &str, dot: bool) -> Outco
     }
 }
 
-fn step_words(stage: Stage) -> &'static str {
+pub(super) fn step_words(stage: Stage) -> &'static str {
     match stage {
         Stage::Greeting => "等候服务器应答时",
         Stage::StartTls => "转为加密连接时",

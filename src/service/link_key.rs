@@ -16,6 +16,7 @@ use super::{
     Error, Result,
     link::{Key, Links},
 };
+use crate::config::credential;
 
 /// What no key file comes near.
 const LARGEST_BYTES: u64 = 64 << 10;
@@ -35,11 +36,7 @@ pub fn open(database: &Path, env: &BTreeMap<String, String>) -> Result<Links> {
 
 /// The same, without making any.
 pub fn look(database: &Path, env: &BTreeMap<String, String>) -> Result<Option<Links>> {
-    let credential = env.get("CREDENTIALS_DIRECTORY").map(|folder| Path::new(folder).join("link-key"));
-    let path = match credential.filter(|path| path.exists()) {
-        Some(path) => path,
-        None => beside(database),
-    };
+    let path = credential::given(env, "link-key").unwrap_or_else(|| beside(database));
     match read(&path) {
         Ok(text) => parse(&text).map(Some).map_err(|line| {
             let form = "应是 64 个十六进制数字，每行一个，可用 openssl rand -hex 32 生成";
@@ -141,11 +138,15 @@ mod tests {
     fn a_credential_comes_first() {
         let folder = tempfile::tempdir().unwrap();
         let env = BTreeMap::from([("CREDENTIALS_DIRECTORY".to_owned(), folder.path().display().to_string())]);
-        let (given, database) = (folder.path().join("link-key"), folder.path().join("duban.db"));
-        fs::write(&given, format!("# 2026\n{}\n\n{} # now\n", "0a".repeat(32), "0B".repeat(32))).unwrap();
-        let links = open(&database, &env).unwrap();
-        assert!(Some(links) == Links::new(vec![Key::new([0x0a; 32]), Key::new([0x0b; 32])]));
-        assert!(!folder.path().join("duban.db.link-key").exists());
+        let database = folder.path().join("duban.db");
+        for name in ["duban_link-key", "link-key"] {
+            let given = folder.path().join(name);
+            fs::write(&given, format!("# 2026\n{}\n\n{} # now\n", "0a".repeat(32), "0B".repeat(32))).unwrap();
+            let links = open(&database, &env).unwrap();
+            assert!(Some(links) == Links::new(vec![Key::new([0x0a; 32]), Key::new([0x0b; 32])]));
+            assert!(!folder.path().join("duban.db.link-key").exists());
+            fs::remove_file(given).unwrap();
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod case;
 pub mod damage;
 pub mod deliver;
 pub mod diff;
+pub mod doctor;
 pub mod health;
 pub mod incoming;
 pub mod keep;

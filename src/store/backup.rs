@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
 
 use super::{Db, Error, Result, Tx, schema};
 
@@ -43,6 +43,23 @@ impl Db {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
         if schema::is_ours(&db.conn)? { Ok(db) } else { Err(Error::Foreign(path.display().to_string())) }
+    }
+
+    /// Opens a database of ours as it is, to look at: nothing is made, an older schema stays.
+    pub fn open_to_look(path: &Path) -> Result<Self> {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let is_left = Path::new(&log).exists();
+        let db = Self::open_copy(path)?;
+        db.conn.pragma_update(None, "query_only", true)?;
+        // What a process that was killed has left is for the next start to fold up.
+        db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left)?;
+        Ok(db)
+    }
+
+    /// False of one that the next start brings up to date; a newer one than ours is an error.
+    pub fn is_up_to_date(&self, path: &Path) -> Result<bool> {
+        Ok(schema::pending(&self.conn, &path.display().to_string())?.is_none())
     }
 
     /// Brings a copy up to date, and has it stand in one file.

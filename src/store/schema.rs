@@ -47,7 +47,7 @@ pub(super) fn is_ours(conn: &Connection) -> Result<bool> {
 }
 
 /// The index of the next migration, `None` when the schema is up to date.
-fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
+pub(super) fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let known = MIGRATIONS.len() as i64;

@@ -1,0 +1,58 @@
+//! `duban doctor`: whether everything is as the service needs it, and what to do where it is not.
+
+use std::fmt::Write;
+
+use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr;
+
+use super::{Answer, Context, Exit, Result, run::runtime};
+use crate::{
+    config,
+    daemon::lock::SenderLock,
+    service::doctor::{Check, Given, Verdict, examine},
+};
+
+const NAME_COLUMNS: usize = 8;
+
+pub fn doctor(context: &Context, json: bool) -> Result {
+    let loaded = config::load(&context.config, &context.env);
+    let settings = match &loaded {
+        Ok(loaded) => Some(&loaded.settings),
+        Err(findings) => findings.settings.as_deref(),
+    };
+    let holder = settings.and_then(|settings| SenderLock::holder(&settings.database));
+    let zone = settings.map(|s| s.timezone.clone()).or_else(|| TimeZone::get("Asia/Shanghai").ok());
+    let now = context.clock.now(&zone.unwrap_or(TimeZone::UTC));
+    let given = Given { config: &context.config, loaded: &loaded, holder, now: &now };
+    let checks = runtime()?.block_on(examine(given));
+    let exit = if count(&checks, Verdict::Bad) > 0 { Exit::Nothing } else { Exit::Done };
+    let answer = if json { Answer::json(&checks)? } else { Answer::done(text(&checks)) };
+    Ok(answer.with(exit))
+}
+
+fn count(checks: &[Check], verdict: Verdict) -> usize {
+    checks.iter().filter(|check| check.verdict == verdict).count()
+}
+
+fn text(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for Check { name, verdict, found, advice } in checks {
+        let mark = match verdict {
+            Verdict::Good => '✓',
+            Verdict::Warning => '!',
+            Verdict::Bad => '✗',
+        };
+        let pad = " ".repeat(NAME_COLUMNS.saturating_sub(name.width()));
+        let _ = writeln!(text, "{mark} {name}{pad}{}", found.replace('\n', "；"));
+        if !advice.is_empty() {
+            let _ = writeln!(text, "{}办法：{}", " ".repeat(NAME_COLUMNS + 2), advice.replace('\n', "；"));
+        }
+    }
+    let (bad, warnings) = (count(checks, Verdict::Bad), count(checks, Verdict::Warning));
+    let _ = match (bad, warnings) {
+        (0, 0) => writeln!(text, "\n都正常。"),
+        (0, _) => writeln!(text, "\n没有问题，{warnings} 处请留意（!）。"),
+        _ => writeln!(text, "\n{bad} 处有问题（✗），{warnings} 处请留意（!）。"),
+    };
+    text
+}

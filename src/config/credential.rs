@@ -1,0 +1,38 @@
+//! Secrets by name: handed over by systemd, or in the folder that it takes them from.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The variable by which systemd says where the credentials are.
+pub const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+/// The folder beside duban.toml; `LoadCredential=duban:/etc/duban/credentials` hands over each of its files.
+pub const FOLDER: &str = "credentials";
+
+/// A secret beside duban.toml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    There(PathBuf),
+    /// Perhaps: this user may not look.
+    Locked(PathBuf),
+    Absent,
+}
+
+/// A credential that systemd handed over, by its own name or as one of a folder's.
+pub fn given(env: &BTreeMap<String, String>, name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env.get(DIRECTORY)?);
+    [folder.join(name), folder.join(format!("duban_{name}"))].into_iter().find(|path| path.exists())
+}
+
+/// The same secret where systemd takes it from, for what root does beside the service. `folder` is duban.toml's.
+pub fn beside(folder: &Path, name: &str) -> Beside {
+    let path = folder.join(FOLDER).join(name);
+    match File::open(&path) {
+        Ok(_) => Beside::There(path),
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Beside::Locked(path),
+        Err(_) => Beside::Absent,
+    }
+}

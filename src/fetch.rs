@@ -1,0 +1,78 @@
+//! One page asked for, as a browser would: the only place that knows HTTP from the asking side.
+
+use std::{future::Future, time::Duration};
+
+use hyper::{Request, Uri, client::conn::http1, header::HOST};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+
+use crate::tls;
+
+/// Why there was no answer, in Chinese.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Somebody answers, and cannot prove that it is he.
+    Certificate(&'static str),
+    Other(String),
+}
+
+/// The status with which an `http` or `https` address answers; `limit` for all of it.
+///
+/// # Errors
+/// No answer, or one that is not to be trusted.
+pub async fn status(url: &str, limit: Duration) -> Result<u16, Fault> {
+    let uri: Uri = url.parse().map_err(|_| Fault::Other("不是网址".to_owned()))?;
+    match timeout(limit, ask(&uri)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Fault::Other(format!("等了 {} 秒没有答复", limit.as_secs()))),
+    }
+}
+
+async fn ask(uri: &Uri) -> Result<u16, Fault> {
+    let is_encrypted = uri.scheme_str() == Some("https");
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let port = uri.port_u16().unwrap_or(if is_encrypted { 443 } else { 80 });
+    let line = connect(host, port).await?;
+    if !is_encrypted {
+        return get(line, uri).await;
+    }
+    let config = tls::config(None).map_err(|e| Fault::Other(e.to_string()))?;
+    match tls::handshake(&config, host, line).await {
+        Ok(line) => get(line, uri).await,
+        Err(e) => Err(match tls::certificate_fault(&e) {
+            Some(what) => Fault::Certificate(what),
+            None => Fault::Other(format!("那里没有用 https 应答，或加密的版本不合：{e}")),
+        }),
+    }
+}
+
+async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
+    let addresses = lookup_host((host, port)).await;
+    let addresses: Vec<_> = addresses.map_err(|_| Fault::Other(format!("查不到主机名 {host}")))?.collect();
+    TcpStream::connect(&*addresses).await.map_err(|e| Fault::Other(tls::line_words(&e)))
+}
+
+async fn get(line: impl AsyncRead + AsyncWrite + Unpin, uri: &Uri) -> Result<u16, Fault> {
+    let unclear = |_| Fault::Other("答复不是网页服务的".to_owned());
+    let (mut sender, connection) = http1::handshake(TokioIo::new(line)).await.map_err(unclear)?;
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    let request = Request::get(path).header(HOST, host).body(String::new());
+    let request = request.map_err(|e| Fault::Other(e.to_string()))?;
+    let answer = beside(sender.send_request(request), connection).await.map_err(unclear)?;
+    Ok(answer.status().as_u16())
+}
+
+/// The answer, while the connection is driven; one that has ended may still hold it.
+async fn beside<T>(answer: impl Future<Output = T>, connection: impl Future) -> T {
+    let mut answer = std::pin::pin!(answer);
+    tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        _ = connection => answer.await,
+    }
+}
