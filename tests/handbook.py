@@ -16,6 +16,9 @@ What a block is for stands behind its language:
 Each section (##) has an installation of its own, in force since 2026-01-05 09:00.
 """
 
+import email
+import email.message
+import email.policy
 import fnmatch
 import json
 import os
@@ -486,6 +489,34 @@ class Handbook(unittest.TestCase):
                     self.assertIn(f"“{instead}”", said, form)
                     (place.etc / "deadlines.toml").write_text(deadlines(entry.replace(form, instead)))
                     self.assertEqual(place.sh("duban check", INSTALLED)[0], 0, instead)
+
+    # Replies
+
+    def test_every_reply_is_recorded_as_the_table_says(self):
+        rows = [row for row in self.rows("### 科室：收到信以后") if code(row[0])]
+        self.assertGreater(len(rows), 4)
+        words = {"办结": "已登记办结", "报不能按期": "已报不能按期", "报不适用": "已报不适用", "上次登记错了": "已撤回"}
+        for form, row in ((form, row) for row in rows for form in code(row[0])):
+            place = self.installation()
+            main = place.etc / "duban.toml"
+            main.write_text(main.read_text() + '\n[mailbox]\nhost = "x.test"\nusername = "duban@example.test"\n')
+            place.turn(INSTALLED)
+            place.turn(NOW)
+            # A section that may report one of its items, or the one that leads all of them.
+            who = "bgs" if "①" in form or "全部" in form else "zjk"
+            path = next(place.var.glob(f"mail/20260127*-{who}@*.eml"))
+            letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            for n, text in enumerate(["已办结"] * (form == "撤回") + [form]):
+                reply = email.message.EmailMessage()
+                reply["From"], reply["To"] = f"{who}@example.test", "duban@example.test"
+                reply["Subject"], reply["Message-ID"] = f"回复：{letter['subject']}", f"<{n}@example.test>"
+                reply["In-Reply-To"] = letter["message-id"]
+                reply.set_content(text + "\n")
+                (place.home / "reply.eml").write_bytes(bytes(reply))
+                place.sh("duban mail-in <reply.eml", "2026-01-27T09:00")
+            said = place.sh("duban incoming --all", "2026-01-27T09:00")[1].splitlines()[-1]
+            wanted = next((word for start, word in words.items() if row[1].startswith(start)), "已登记办结")
+            self.assertIn(wanted, said, form)
 
 
 if __name__ == "__main__":
