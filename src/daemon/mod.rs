@@ -215,7 +215,7 @@ impl Daemon {
                 self.health.ticked(at, since_boot());
                 if swept.opened + swept.said > 0 {
                     let (opened, said) = (swept.opened, swept.said);
-                    info!(opened, said, "swept: {opened} occurrences opened, {said} letters to write");
+                    info!(opened, said, "swept: {opened} occurrences opened, {said} reminders to send");
                 }
                 self.sweeps.succeeded(&self.store, self.office.clone(), self.now()).await;
             }

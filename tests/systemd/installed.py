@@ -19,6 +19,7 @@ PASSWORD = "Kj7-never-shown"
 
 class A_FreshInstallation(unittest.TestCase):
     def test_it_serves_and_mails_nobody(self):
+        run("dpkg", "--purge", "duban")
         said = run("dpkg", "-i", DEB)
         self.assertIn("还不会给任何人发信", said)
         self.assertIn("duban init", said)
@@ -132,7 +133,7 @@ class B_Running(Machine):
     def test_a_password_that_is_missing_is_said(self):
         self.smtp(smtp__username="duban")
         systemctl("start", "duban", code=1)
-        self.assertIn("/etc/duban/credentials", self.log())
+        self.assertIn("credentials/smtp-password", self.log())
 
     def test_state_is_kept_over_a_restart(self):
         self.drop_in(environment=["DUBAN__WEB__LISTEN=127.0.0.1:8080", "DUBAN__WEB__BASE_URL=http://127.0.0.1:8080"])
@@ -178,7 +179,7 @@ class B_Running(Machine):
         self.assertIn("deadlines.toml", refused["F_FINDINGS"])
         # A sentence says it all; nothing is left to be looked up in the fields.
         self.assertRegex(self.log("-o", "cat"), r"(?m)^letter \d+ sent: .*eml$")
-        self.assertRegex(self.log("-o", "cat"), r"(?m)^swept: \d+ occurrences opened, \d+ letters to write$")
+        self.assertRegex(self.log("-o", "cat"), r"(?m)^swept: \d+ occurrences opened, \d+ reminders to send$")
         self.assertIn("ready", journal_of("F_VERSION=" + ready["F_VERSION"]))
 
     def test_root_beside_the_service(self):
@@ -194,7 +195,7 @@ class B_Running(Machine):
         run("duban", "export", "/root/ledger.xlsx", "--year", "2026", *now)
         self.assertEqual(owner("/root/ledger.xlsx"), "root")
         self.assertEqual({owner(path) for path in STATE.rglob("*")}, {"duban"})
-        self.assertEqual(query("SELECT by_whom FROM completion"), [("张三",)])
+        self.assertEqual(query("SELECT by FROM completion"), [("张三",)])
         systemctl("restart", "duban")
 
     def test_copies_by_the_timer_and_back(self):
@@ -224,7 +225,7 @@ class B_Running(Machine):
         time.sleep(2)
         again = [m for m in letters() if m["message-id"] not in before]
         self.assertEqual({m["to"] for m in again}, {"admin@example.test"}, [m["subject"] for m in again])
-        self.assertEqual(query("SELECT by_whom FROM completion"), [("张三",)])
+        self.assertEqual(query("SELECT by FROM completion"), [("张三",)])
 
     def test_a_filter_on_addresses(self):
         example = "/usr/share/doc/duban/examples/ip-filter.conf"
