@@ -7,6 +7,7 @@ use duban::{
     domain::{occurrence::State, retry::Outcome},
     service::{
         case,
+        deliver::Claimed,
         diff::diff,
         request::{self, Ask},
     },
@@ -164,6 +165,28 @@ fn every_monday_the_admin_hears_even_with_nothing_to_say() {
         // The 21st is a Wednesday: Monday was missed. The 16th of February lies in the Spring Festival.
         assert_eq!(weekly, total, "{day}");
     }
+}
+
+#[test]
+fn the_weekly_letter_speaks_of_letters_that_are_stuck_and_of_no_others() {
+    let mut bureau = Bureau::shipped();
+    bureau.load("2026-01-05T08:00");
+    bureau.tick("2026-01-05T09:00");
+    // The letters of this morning's round are on their way with it.
+    assert!(bureau.tick("2026-01-12T08:30").len() > 3);
+    let weekly = bureau.text_of_the_letter_to("admin@example.test");
+    assert!(!weekly.contains("封邮件还没有发出"), "{weekly}");
+    // A server that has taken nothing but the admin's mail since Friday.
+    let picky = |letter: &Claimed| match letter.letter.mailbox.as_str() {
+        "admin@example.test" => Outcome::Accepted { reply: "250 ok".into() },
+        _ => Outcome::Temporary { reply: "no".into() },
+    };
+    for day in ["2026-01-16T08:30", "2026-01-19T08:30"] {
+        bureau.sweep(day);
+        assert!(bureau.send_as(day, picky).is_empty());
+    }
+    let weekly = bureau.text_of_the_letter_to("admin@example.test");
+    assert!(weekly.contains("封邮件还没有发出"), "{weekly}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Answer, Context, Exit, Failure, Result, run::runtime};
 use crate::{
+    config::Transport,
     domain::{deadline::Mailbox, retry::Outcome},
     letter::notice::{self, Notice},
     service::{
@@ -30,6 +31,10 @@ pub fn test_mail(context: &Context, address: &str) -> Result {
     });
     let reply = outcome.reply();
     match outcome {
+        // The folder's answer says where the letter lies.
+        Outcome::Accepted { .. } if matches!(office.settings.mail.transport, Transport::Folder(_)) => {
+            Ok(Answer::done(format!("没有真正发出（transport = \"folder\"）：{reply}\n")))
+        }
         Outcome::Accepted { .. } => Ok(Answer::done(format!("已交给邮件服务器，发往 {to}。答复：{reply}\n"))),
         Outcome::Permanent { .. } => Err(Failure::new(format!("服务器拒收发往 {to} 的信：{reply}"))),
         Outcome::Misconfigured { .. } => Err(Failure::new(format!("邮件设置有问题，发不出去：{reply}"))),

@@ -94,7 +94,7 @@ pub fn import(sheets: &[Sheet], file: &str, bureau: Option<Bureau>) -> Result<Im
 
 fn preface(file: &str, sheet: &Sheet, imported: &Imported, bureau: Option<Bureau>) -> String {
     let sheet = if sheet.name.is_empty() { String::new() } else { format!("的“{}”", text::line(&sheet.name)) };
-    let mut toml = format!("# 从 {}{sheet}读出：{} 个事项。\n", text::line(file), imported.deadlines);
+    let mut toml = format!("# 从 {} {sheet}读出：{} 个事项。\n", text::line(file), imported.deadlines);
     if !imported.findings.is_empty() {
         let rows: BTreeSet<u32> = imported.findings.iter().map(|f| f.row).collect();
         let _ = writeln!(toml, "# 有 {} 行没有读懂，下面以“没有读懂”标出：改好后去掉行首的 #。", rows.len());

@@ -54,7 +54,9 @@ fn how_to_reply(letter: &Letter) -> String {
         [_] => "写“已办结”".to_owned(),
         all => {
             let numbers: String = all.iter().filter(|e| !e.reports_for.is_empty()).take(2).map(number).collect();
-            format!("写明哪几项，如“{numbers}已办结”或“全部已办结”")
+            let theirs: String = all.iter().filter(|e| e.reports_for.is_empty()).map(number).collect();
+            let theirs = if theirs.is_empty() { theirs } else { format!("（{theirs}由牵头科室登记）") };
+            format!("写明哪几项，如“{numbers}已办结”或“全部已办结”{theirs}")
         }
     };
     let others = "不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。系统收到后会回信确认。";

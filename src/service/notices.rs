@@ -12,6 +12,7 @@ use super::{
     load::audit,
     look_ahead::{self, Occasion},
     sweep::missing_year,
+    troubles::late_letters,
 };
 use crate::{
     clock::Moment,
@@ -241,7 +242,7 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> super::Result<Weekly> {
         finished,
         refused: refusing(tx, office, week_ago)?,
         replies: tx.count_waiting()?,
-        waiting_letters: tx.count_letters()?.queued.saturating_sub(1),
+        waiting_letters: late_letters(tx, office, now)?,
         requests: u32::try_from(tx.open_requests()?.len()).unwrap_or(u32::MAX),
         missing_year: missing_year(&office.calendar, today),
     })

@@ -38,9 +38,7 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     if let Some(failing) = failing(tx)? {
         add("sweep", format!("从 {} 起没能检查期限：{}", local(failing.since), failing.why));
     }
-    // What only waits for the window to open is in no trouble.
-    let before = now.at.saturating_sub(LATE).unwrap_or(now.at);
-    let late = tx.count_late(before, office.is_open(now.local))?;
+    let late = late_letters(tx, office, now)?;
     if late > 0 {
         add("letters", format!("{late} 封信一小时以上没有发出，用 duban outbox 查看"));
     }
@@ -55,6 +53,12 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
         add("statutory_year", format!("还没有 {year} 年的放假安排，工作日按周一至周五暂算"));
     }
     Ok(found)
+}
+
+/// How many letters wait for over an hour. What only waits for the window to open is in no trouble.
+pub fn late_letters(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<u32> {
+    let before = now.at.saturating_sub(LATE).unwrap_or(now.at);
+    tx.count_late(before, office.is_open(now.local))
 }
 
 /// Remembers since when sweeps fail, if they do.

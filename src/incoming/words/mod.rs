@@ -17,7 +17,7 @@ const REPLY_CHARS: usize = 4000;
 const WORDS_CHARS: usize = 300;
 
 const WHICH: &str = "邮件里有几项，请写明是哪一项";
-const NO_SUCH: &str = "写了邮件里没有的编号";
+const NO_SUCH: &str = "写的编号不在要您登记的事项里";
 const TWICE: &str = "同一项写了两种情况";
 const NOTHING: &str = "没有看到回复的内容";
 const TOO_LONG: &str = "内容太长，请只写办理情况";
