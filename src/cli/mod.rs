@@ -11,6 +11,7 @@ mod export;
 mod history;
 mod import;
 mod incoming;
+mod init;
 mod link;
 mod list;
 mod mistake;
@@ -74,6 +75,8 @@ pub type Result<T = Answer> = std::result::Result<T, Failure>;
 /// What every command is given.
 pub struct Context {
     pub config: PathBuf,
+    /// By `--config` or `$DUBAN_CONFIG`.
+    pub is_config_given: bool,
     pub env: BTreeMap<String, String>,
     pub clock: Clock,
 }
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(context: &Context, command: Command) -> Result {
     match command {
+        Command::Init(args) => init::init(context, args),
         Command::Check => check::check(context),
         Command::List(args) => list::list(context, &args),
         Command::Plan(args) => plan::plan(context, &args),
@@ -144,7 +148,8 @@ impl Context {
             None => Clock::System,
         };
         let config = cli.config.clone().unwrap_or_else(|| default_config(&env));
-        Ok(Self { config, env, clock })
+        let is_config_given = cli.config.is_some() || env.get("DUBAN_CONFIG").is_some_and(|path| !path.is_empty());
+        Ok(Self { config, is_config_given, env, clock })
     }
 
     /// The configuration as the files say it now.

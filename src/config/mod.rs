@@ -31,6 +31,7 @@ use std::{
 pub use files::tidy;
 pub use finding::{Finding, Findings, Place, Severity, render};
 pub use inbox::Inbox;
+pub use sections::name_fault;
 pub use server::{PLAINTEXT, Tls, is_host};
 pub use settings::{Mail, Settings, Transport, is_loopback};
 pub use smtp::Smtp;

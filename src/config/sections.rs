@@ -51,14 +51,23 @@ fn has_values(table: &Table<'_>, key: &str) -> bool {
 
 fn name(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     let name = text.value.trim();
-    let (what, instead) = match name {
-        "" => ("科室名称是空的".to_owned(), "name = \"办公室\""),
-        ALL_SECTIONS => (format!("“{ALL_SECTIONS}”是全部科室的统称，不能当作一个科室"), "写具体科室的名称"),
-        name if name.chars().count() > LONGEST_NAME => (format!("科室名称超过 {LONGEST_NAME} 个字"), "写简称"),
-        name => return Some(name.to_owned()),
-    };
-    table.error(text.at.clone(), what, instead);
-    None
+    match name_fault(name) {
+        None => Some(name.to_owned()),
+        Some((what, instead)) => {
+            table.error(text.at.clone(), what, instead);
+            None
+        }
+    }
+}
+
+/// Why this is no section's name, and what to write instead.
+pub fn name_fault(name: &str) -> Option<(String, &'static str)> {
+    match name {
+        "" => Some(("科室名称是空的".to_owned(), "name = \"办公室\"")),
+        ALL_SECTIONS => Some((format!("“{ALL_SECTIONS}”是全部科室的统称，不能当作一个科室"), "写具体科室的名称")),
+        name if name.chars().count() > LONGEST_NAME => Some((format!("科室名称超过 {LONGEST_NAME} 个字"), "写简称")),
+        _ => None,
+    }
 }
 
 /// Everything on one roster: a name twice is an error, a mailbox twice is worth a word.

@@ -54,7 +54,8 @@ fn how_to_reply(letter: &Letter) -> String {
         [_] => "写“已办结”".to_owned(),
         all => {
             let numbers: String = all.iter().filter(|e| !e.reports_for.is_empty()).take(2).map(number).collect();
-            let theirs: String = all.iter().filter(|e| e.reports_for.is_empty()).map(number).collect();
+            let theirs: String =
+                all.iter().filter(|e| e.reports_for.is_empty() && e.supports().is_some()).map(number).collect();
             let theirs = if theirs.is_empty() { theirs } else { format!("（{theirs}由牵头科室登记）") };
             format!("写明哪几项，如“{numbers}已办结”或“全部已办结”{theirs}")
         }

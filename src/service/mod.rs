@@ -20,6 +20,7 @@ pub mod preview;
 mod reply_token;
 pub mod report;
 pub mod request;
+pub mod setup;
 pub mod standing;
 pub mod sweep;
 pub mod troubles;

@@ -1,0 +1,147 @@
+//! Flags, and questions for what they do not give → answers.
+
+use std::path::Path;
+
+use secrecy::SecretString;
+
+use super::{ask, values};
+use crate::{
+    cli::{Exit, Failure, Result, args::InitArgs},
+    config::{Tls, credential},
+    domain::deadline::{Mailbox, Section},
+    service::setup::{Answers, Server, read_password},
+};
+
+const NONE: &str = "无";
+
+/// # Errors
+/// Nobody to ask, and something missing.
+pub fn gather(args: InitArgs, dir: &Path) -> Result<Answers> {
+    if !ask::is_possible() {
+        refuse_missing(&args, dir)?;
+    }
+    let bureau = match args.bureau {
+        Some(bureau) => bureau,
+        None => ask::ask("局名（例如 某某市交通运输局）", None, values::bureau)?,
+    };
+    let admin = match args.admin {
+        given if !given.is_empty() => given,
+        _ => ask::ask("管理员邮箱，出了问题写给谁，可写多个（例如 bgs@ju.gov.cn）", None, values::mailboxes)?,
+    };
+    let contact = match args.contact {
+        Some(contact) => contact,
+        None => {
+            let question = "联系方式，写在每封信的末尾（例如 办公室 电话 0750-0000000）";
+            ask::ask(question, Some(&format!("{bureau}办公室")), values::line)?
+        }
+    };
+    let sections = match args.section {
+        given if !given.is_empty() => given,
+        _ => ask_sections()?,
+    };
+    let from = match args.from {
+        Some(from) => from,
+        None => ask::ask("发件邮箱，提醒从哪里发出（例如 duban@ju.gov.cn）", None, values::mailbox)?,
+    };
+    let place = match (args.smtp, args.folder_only) {
+        (_, true) => None,
+        (Some(place), _) => Some(place),
+        (None, false) => ask_server()?,
+    };
+    let given = Login { tls: args.tls, username: args.username, password_file: args.password_file };
+    let server = place.map(|place| server(place, given, &from, dir)).transpose()?;
+    Ok(Answers { bureau, admin, contact, sections, from, server, plan: args.plan })
+}
+
+struct Login {
+    tls: Option<Tls>,
+    username: Option<String>,
+    password_file: Option<std::path::PathBuf>,
+}
+
+fn server((host, port): (String, Option<u16>), given: Login, from: &Mailbox, dir: &Path) -> Result<Server> {
+    let can_ask = ask::is_possible();
+    let usual = if port == Some(587) { "starttls" } else { "implicit" };
+    let tls = match given.tls {
+        Some(tls) => tls,
+        None if can_ask => {
+            let question = "加密：implicit（465 端口）、starttls（587 端口）、none（不加密，只可用于本机）";
+            ask::ask(question, Some(usual), values::tls)?
+        }
+        None => values::tls(usual).map_err(Failure::new)?,
+    };
+    let username = match given.username {
+        Some(username) => username,
+        None if can_ask => ask::ask(&format!("登录的用户名，不用登录就写 {NONE}"), Some(from.as_str()), values::line)?,
+        None => NONE.to_owned(),
+    };
+    let username = if username == NONE { String::new() } else { username };
+    let password = match given.password_file {
+        Some(file) => Some(read_password(&file).map_err(Failure::new)?),
+        None if username.is_empty() || !can_ask => None,
+        None => ask_for_password(dir)?,
+    };
+    Ok(Server { host, port, tls, username, password })
+}
+
+/// One that is there already may stay.
+fn ask_for_password(dir: &Path) -> Result<Option<SecretString>> {
+    let is_there = has_password(dir);
+    if is_there && ask::ask("口令已经有了，还用原来的吗（是/否）", Some("是"), values::yes)? {
+        return Ok(None);
+    }
+    ask::ask_password("口令（163、QQ 等邮箱写授权码；输入时不显示）").map(Some)
+}
+
+fn has_password(dir: &Path) -> bool {
+    credential::beside(dir, "smtp-password") != credential::Beside::Absent
+}
+
+fn ask_sections() -> Result<Vec<Section>> {
+    ask::say(
+        "科室，一行一个，写完后再按一次回车：\n  办公室=bgs@ju.gov.cn\n  法制科=fzk@ju.gov.cn,fzk2@ju.gov.cn;leader=分管领导的邮箱\n",
+    )?;
+    let mut sections: Vec<Section> = Vec::new();
+    loop {
+        let parse = |text: &str| match text.trim() {
+            "" if sections.is_empty() => Err("至少写一个科室".to_owned()),
+            "" => Ok(None),
+            text => values::section(text).and_then(|section| match sections.iter().any(|s| s.name == section.name) {
+                true => Err(format!("“{}”写过了", section.name)),
+                false => Ok(Some(section)),
+            }),
+        };
+        match ask::ask(&format!("科室 {}", sections.len() + 1), None, parse)? {
+            Some(section) => sections.push(section),
+            None => return Ok(sections),
+        }
+    }
+}
+
+fn ask_server() -> Result<Option<(String, Option<u16>)>> {
+    let question = format!("邮件服务器（例如 smtp.ju.gov.cn 或 smtp.ju.gov.cn:465）；先只写成文件、不发信就写 {NONE}");
+    let parse = |text: &str| if text.trim() == NONE { Ok(None) } else { values::server(text).map(Some) };
+    ask::ask(&question, None, parse)
+}
+
+/// What nobody can be asked for.
+fn refuse_missing(args: &InitArgs, dir: &Path) -> Result<()> {
+    let needs_password = args.username.as_ref().is_some_and(|name| name != NONE) && !args.folder_only;
+    let missing: Vec<&str> = [
+        (args.bureau.is_none(), "--bureau 局名"),
+        (args.admin.is_empty(), "--admin 邮箱"),
+        (args.contact.is_none(), "--contact 文字"),
+        (args.section.is_empty(), "--section 科室=邮箱"),
+        (args.from.is_none(), "--from 邮箱"),
+        (args.smtp.is_none() && !args.folder_only, "--smtp 主机（或 --folder-only）"),
+        (needs_password && args.password_file.is_none() && !has_password(dir), "--password-file 文件"),
+    ]
+    .into_iter()
+    .filter_map(|(is_missing, flag)| is_missing.then_some(flag))
+    .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let why = format!("这里不是终端，不能提问。还缺：{}\n用 duban init --help 查看用法。", missing.join("、"));
+    Err(Failure { why, exit: Exit::Usage })
+}

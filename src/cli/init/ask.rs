@@ -1,0 +1,88 @@
+//! Questions at the terminal, asked again with the reason until the answer is sound.
+
+use std::io::{self, IsTerminal, Write};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use secrecy::{SecretString, zeroize::Zeroizing};
+
+use crate::{
+    cli::{Failure, Result},
+    service::setup::password,
+};
+
+pub fn is_possible() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// `default` is taken for an empty line.
+pub fn ask<T>(
+    question: &str,
+    default: Option<&str>,
+    parse: impl Fn(&str) -> std::result::Result<T, String>,
+) -> Result<T> {
+    let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+    loop {
+        say(&format!("{question}{shown}："))?;
+        let typed = read_line()?;
+        let answer = match (typed.trim(), default) {
+            ("", Some(default)) => default,
+            _ => typed.as_str(),
+        };
+        match parse(answer) {
+            Ok(value) => return Ok(value),
+            Err(why) => say(&format!("  {why}。请再写一遍。\n"))?,
+        }
+    }
+}
+
+/// Typed unseen.
+pub fn ask_password(question: &str) -> Result<SecretString> {
+    loop {
+        say(&format!("{question}："))?;
+        let typed = {
+            let _unseen = Unseen::new()?;
+            read_line()
+        };
+        // The line's end was unseen too.
+        say("\n")?;
+        match password(&typed?) {
+            Ok(password) => return Ok(password),
+            Err(why) => say(&format!("  {why}。请再写一遍。\n"))?,
+        }
+    }
+}
+
+pub fn say(words: &str) -> Result<()> {
+    let mut out = io::stderr();
+    out.write_all(words.as_bytes()).and_then(|()| out.flush()).map_err(|e| Failure::new(e.to_string()))
+}
+
+pub fn read_line() -> Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::new());
+    match io::stdin().read_line(&mut line) {
+        Ok(0) => Err(Failure::new("\n没有答完，什么也没有写。")),
+        Ok(_) => Ok(line),
+        Err(e) if e.kind() == io::ErrorKind::InvalidData => Err(Failure::new("终端的编码不是 UTF-8，什么也没有写。")),
+        Err(e) => Err(Failure::new(format!("读不了终端：{e}"))),
+    }
+}
+
+/// The terminal shows nothing of what is typed until this value goes.
+struct Unseen(Termios);
+
+impl Unseen {
+    fn new() -> Result<Self> {
+        let failed = |e: rustix::io::Errno| Failure::new(format!("终端不能隐藏口令：{e}。请改用 --password-file。"));
+        let before = tcgetattr(io::stdin()).map_err(failed)?;
+        let mut unseen = before.clone();
+        unseen.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Flush, &unseen).map_err(failed)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}

@@ -1,0 +1,158 @@
+//! `duban init`: a first configuration, from questions or flags, tried before it is written.
+
+mod answers;
+mod ask;
+pub mod values;
+
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{Answer, Context, Failure, Result, args::InitArgs, run::runtime};
+use crate::{
+    config::{self, Loaded, Transport, tidy},
+    domain::{calendar::shift, retry::Outcome},
+    service::{
+        Office,
+        look_ahead::{PlannedLetter, plan},
+        mailer,
+        setup::{Placed, SYSTEM, Staged, draft, edited},
+    },
+    store::Db,
+};
+
+/// Whoever set it up sits there.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Every yearly deadline comes round.
+const AHEAD_DAYS: i64 = 400;
+
+pub fn init(context: &Context, args: InitArgs) -> Result {
+    let dir = folder(context, &args);
+    let (force, is_tried) = (args.force, !args.no_try);
+    let mut may_replace = force;
+    if ask::is_possible() && !force {
+        may_replace = allow(&edited(&dir))?;
+    }
+    let answers = answers::gather(args, &dir)?;
+    let drafts = draft(&answers, &dir).map_err(Failure::new)?;
+    let unwritable = |e| Failure::new(format!("写不了 {}：{e}。请用 root 执行：在命令前加 sudo。", dir.display()));
+    let staged = Staged::write(&dir, drafts).map_err(unwritable)?;
+    if !may_replace {
+        allow(&staged.replaces())?;
+    }
+    let loaded = load(context, &staged)?;
+    let mut text = String::new();
+    if let Some(reply) = if is_tried { attempt(&loaded)? } else { None } {
+        let _ = writeln!(text, "邮件服务器：{reply}\n");
+    }
+    let placed = staged.put().map_err(unwritable)?;
+    text += &written(&placed);
+    text += &understood(context, loaded)?;
+    text += &next(&dir);
+    Ok(Answer::done(text))
+}
+
+/// `--dir`, else where the configuration was said to be, else the package's, else the working directory's.
+fn folder(context: &Context, args: &InitArgs) -> PathBuf {
+    let of_config = || context.config.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match &args.dir {
+        Some(dir) => dir.clone(),
+        None if context.is_config_given => of_config().to_owned(),
+        None if Path::new(SYSTEM).is_dir() => SYSTEM.into(),
+        None => of_config().to_owned(),
+    }
+}
+
+/// Whether what somebody wrote may be replaced.
+fn allow(files: &[PathBuf]) -> Result<bool> {
+    if files.is_empty() {
+        return Ok(false);
+    }
+    let names: Vec<String> = files.iter().map(|path| tidy(path).display().to_string()).collect();
+    let names = names.join("、");
+    if ask::is_possible() {
+        let question = format!("{names} 已有内容。要换成新的吗？原来的会另存为 .old-1 这样的文件（是/否）");
+        if ask::ask(&question, Some("否"), values::yes)? {
+            return Ok(true);
+        }
+        return Err(Failure::new("没有改动。"));
+    }
+    Err(Failure::new(format!("{names} 已有内容，没有改动。确实要换就加 --force：原来的会另存为 .old-1 这样的文件。")))
+}
+
+fn load(context: &Context, staged: &Staged) -> Result<Loaded> {
+    config::load(&staged.config(), &context.env).map_err(|findings| {
+        let findings = staged.as_placed(&findings.to_string());
+        Failure::new(format!("{}\n\n没有写入。", findings.trim_end()))
+    })
+}
+
+/// As far as the server goes without a letter; `None` where there is none.
+fn attempt(loaded: &Loaded) -> Result<Option<String>> {
+    if matches!(loaded.settings.mail.transport, Transport::Folder(_)) {
+        return Ok(None);
+    }
+    let mailer = mailer(&loaded.settings)?;
+    let probing = async { tokio::time::timeout(LIMIT, mailer.probe(loaded.settings.mail.from.as_str())).await };
+    let why = match runtime()?.block_on(probing) {
+        Ok(Outcome::Accepted { reply }) => return Ok(Some(reply)),
+        Ok(outcome) => outcome.reply().to_owned(),
+        Err(_) => format!("等了 {} 秒没有结果", LIMIT.as_secs()),
+    };
+    let failed = format!("邮件服务器没有试通：{why}");
+    if !ask::is_possible() {
+        return Err(Failure::new(format!("{failed}\n没有写入。确实要先写下就加 --no-try。")));
+    }
+    ask::say(&format!("{failed}\n"))?;
+    if ask::ask("仍要写入吗（是/否）", Some("否"), values::yes)? {
+        return Ok(Some(format!("没有试通，{why}")));
+    }
+    Err(Failure::new("没有写入。"))
+}
+
+fn written(placed: &[Placed]) -> String {
+    let mut text = "写好了：\n".to_owned();
+    let is_holidays = |placed: &&Placed| placed.path.parent().is_some_and(|folder| folder.ends_with("holidays"));
+    for Placed { path, kept } in placed.iter().filter(|placed| !is_holidays(placed)) {
+        let kept = kept.as_ref().map(|kept| format!("（原来的另存为 {}）", kept.display())).unwrap_or_default();
+        let _ = writeln!(text, "  {}{kept}", path.display());
+    }
+    let years = placed.iter().filter(is_holidays).count();
+    if let Some(folder) = placed.iter().find(is_holidays).and_then(|placed| placed.path.parent()) {
+        let _ = writeln!(text, "  {}（节假日，{years} 个文件）", folder.display());
+    }
+    text
+}
+
+fn understood(context: &Context, loaded: Loaded) -> Result<String> {
+    let now = context.now(&loaded.settings);
+    let (sections, count) = (loaded.plan.roster.sections.len(), loaded.plan.deadlines.len());
+    let (office, deadlines) = Office::new(loaded);
+    let today = now.today();
+    let letters =
+        Db::in_memory()?.read(|tx| Ok(plan(tx, &office, &deadlines, today, shift(today, AHEAD_DAYS), &now)))??;
+    let first = letters.first().map_or("一年内没有要发的信".to_owned(), first);
+    Ok(format!("\n配置没有问题：{sections} 个科室，{count} 个事项。\n{first}。\n"))
+}
+
+fn first(letter: &PlannedLetter) -> String {
+    let of = letter.reminders.first().map(|r| format!("，提醒 {}（{} 前办结）", r.deadline, r.finish_by));
+    format!("第一封信：{} 发给 {}{}", letter.at.strftime("%Y-%m-%d %H:%M"), letter.to, of.unwrap_or_default())
+}
+
+fn next(dir: &Path) -> String {
+    let is_system = dir == Path::new(SYSTEM);
+    let config = if is_system { String::new() } else { format!(" --config {}", dir.join("duban.toml").display()) };
+    let start = if is_system { "systemctl restart duban".to_owned() } else { format!("duban run{config}") };
+    let mut text = "\n接下来：\n".to_owned();
+    for (what, command) in [
+        ("看还有什么不对  ", format!("duban doctor{config}")),
+        ("给自己发封测试信", format!("duban test-mail 邮箱{config}")),
+        ("启动服务        ", start),
+    ] {
+        let _ = writeln!(text, "  {what}  {command}");
+    }
+    text
+}

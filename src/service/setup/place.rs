@@ -1,0 +1,151 @@
+//! Written beside the files that it replaces, then put in their place: whatever happens, each is the old one or the
+//! new one, and the old one is kept.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
+    path::{Path, PathBuf},
+};
+
+use super::{Draft, draft::is_shipped};
+
+/// Drafts in a folder of their own, with all that is beside them, so that they can be loaded as they will be. Gone
+/// with this value.
+#[derive(Debug)]
+pub struct Staged {
+    dir: PathBuf,
+    folder: PathBuf,
+    drafts: Vec<Draft>,
+    /// What was made for it, and goes if nothing is put there.
+    made: bool,
+}
+
+/// A file in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    pub path: PathBuf,
+    /// Where what was there is kept.
+    pub kept: Option<PathBuf>,
+}
+
+impl Staged {
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(dir: &Path, drafts: Vec<Draft>) -> io::Result<Self> {
+        let made = !dir.exists();
+        make_folder(dir, 0o755)?;
+        let dir = fs::canonicalize(dir)?;
+        let folder = dir.join(format!(".duban-init-{}", std::process::id()));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let staged = Self { dir, folder, drafts, made };
+        for draft in &staged.drafts {
+            write(&staged.folder.join(&draft.name), draft)?;
+        }
+        link_rest(&staged.dir, &staged.folder)?;
+        Ok(staged)
+    }
+
+    /// duban.toml as it will be.
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("duban.toml")
+    }
+
+    /// Words about the drafts, as if they were in their place.
+    pub fn as_placed(&self, words: &str) -> String {
+        words.replace(&*self.folder.to_string_lossy(), &self.dir.to_string_lossy())
+    }
+
+    /// Files that are there, are not shipped, and are about to be replaced by others.
+    pub fn replaces(&self) -> Vec<PathBuf> {
+        let paths = self.drafts.iter().filter(|draft| is_replaced(&self.dir, draft));
+        paths.map(|draft| self.dir.join(&draft.name)).collect()
+    }
+
+    /// # Errors
+    /// A file cannot be kept or put there: those before it are in their place.
+    pub fn put(mut self) -> io::Result<Vec<Placed>> {
+        self.made = false;
+        let mut placed = Vec::new();
+        for draft in &self.drafts {
+            let path = self.dir.join(&draft.name);
+            if let Some(folder) = path.parent() {
+                make_folder(folder, if draft.is_secret { 0o700 } else { 0o755 })?;
+            }
+            let kept = if is_replaced(&self.dir, draft) { Some(keep(&path)?) } else { None };
+            fs::rename(self.folder.join(&draft.name), &path)?;
+            placed.push(Placed { path, kept });
+        }
+        fs::File::open(&self.dir)?.sync_all()?;
+        Ok(placed)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Nothing more can be done about what cannot be removed.
+        let _ = fs::remove_dir_all(&self.folder);
+        if self.made {
+            let _ = fs::remove_dir(&self.dir);
+        }
+    }
+}
+
+fn is_replaced(dir: &Path, draft: &Draft) -> bool {
+    let path = dir.join(&draft.name);
+    match fs::read(&path) {
+        Ok(bytes) => bytes != *draft.bytes && !is_shipped(&path, &bytes),
+        Err(e) => e.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+/// A second name, the first that is free: `duban.toml.old-1`.
+fn keep(path: &Path) -> io::Result<PathBuf> {
+    for number in 1..1000 {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".old-{number}"));
+        match fs::hard_link(path, &name) {
+            Ok(()) => return Ok(name.into()),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn write(path: &Path, draft: &Draft) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let mode = if draft.is_secret { 0o600 } else { 0o644 };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&draft.bytes)?;
+    // Whatever the umask says: the service reads what root writes.
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+fn make_folder(folder: &Path, mode: u32) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(mode).create(folder)?;
+    fs::set_permissions(folder, Permissions::from_mode(mode))
+}
+
+/// What is there and has no draft is looked at where it is.
+fn link_rest(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().filter(|name| !name.to_string_lossy().starts_with(".duban-init-")) else {
+            continue;
+        };
+        let target = to.join(name);
+        if !target.exists() {
+            symlink(&path, &target)?;
+        } else if path.is_dir() && target.is_dir() {
+            link_rest(&path, &target)?;
+        }
+    }
+    Ok(())
+}
