@@ -91,6 +91,7 @@ fn folders(user: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/mailbox/run.sh"]
 async fn a_round_over_each_kind_of_line() {
     for (user, tls) in [("bgs", Tls::Implicit), ("fzk", Tls::StartTls)] {
         let settings = settings(user, tls);
@@ -128,6 +129,7 @@ async fn a_round_over_each_kind_of_line() {
 
 /// A person tidies up while the service runs.
 #[tokio::test]
+#[ignore = "needs the servers of tests/mailbox/run.sh"]
 async fn folders_that_go_away() {
     let settings = settings("leader", Tls::Implicit);
     for id in ["eins", "zwei"] {
@@ -143,6 +145,7 @@ async fn folders_that_go_away() {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/mailbox/run.sh"]
 async fn a_letter_ends_the_wait() {
     let mut inbox = Inbox::open(&settings("zjk", Tls::Implicit)).await.unwrap();
     assert_eq!(inbox.list(1).await.unwrap(), []);
@@ -175,6 +178,7 @@ async fn a_letter_ends_the_wait() {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/mailbox/run.sh"]
 async fn of_a_huge_letter_only_the_beginning() {
     send("dyk", "gross", &format!("{}\r\n", "x".repeat(70)).repeat(50 * 1024 * 1024 / 72)).await;
     let settings = settings("dyk", Tls::StartTls);
@@ -200,6 +204,7 @@ async fn of_a_huge_letter_only_the_beginning() {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/mailbox/run.sh"]
 async fn settings_that_are_wrong() {
     let mut wrong = settings("jcs", Tls::Implicit);
     wrong.password = SecretString::from("wr0ng-pass");
@@ -228,6 +233,7 @@ async fn settings_that_are_wrong() {
 
 /// What the world sends back: a letter that could not be delivered, one that is late.
 #[tokio::test]
+#[ignore = "needs the servers of tests/mailbox/run.sh"]
 async fn bounces_come_in() {
     for to in ["gone", "full", "delayed"] {
         send(to, to, "提醒").await;

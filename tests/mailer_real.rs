@@ -107,33 +107,39 @@ async fn round(mailer: &Mailer, name: &str, folder: &str) {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn aiosmtpd_implicit() {
     round(&mailer("IMPLICIT", Tls::Implicit, "duban", AIOSMTPD_PASSWORD), "aio-implicit", "received").await;
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn aiosmtpd_starttls() {
     round(&mailer("STARTTLS", Tls::StartTls, "duban", AIOSMTPD_PASSWORD), "aio-starttls", "received").await;
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn aiosmtpd_that_knows_only_login() {
     round(&mailer("LOGIN_ONLY", Tls::Implicit, "duban", AIOSMTPD_PASSWORD), "aio-login", "received").await;
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn postfix_starttls() {
     round(&mailer("POSTFIX_STARTTLS", Tls::StartTls, POSTFIX_USER, POSTFIX_PASSWORD), "pf-starttls", "mail/zjk/new")
         .await;
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn postfix_implicit() {
     round(&mailer("POSTFIX_IMPLICIT", Tls::Implicit, POSTFIX_USER, POSTFIX_PASSWORD), "pf-implicit", "mail/zjk/new")
         .await;
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn a_wrong_password() {
     for (server, tls) in [
         ("IMPLICIT", Tls::Implicit),
@@ -150,6 +156,7 @@ async fn a_wrong_password() {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn postfix_relays_for_nobody_without_a_login() {
     let mailer = mailer("POSTFIX_STARTTLS", Tls::StartTls, "", "");
     let mut session = mailer.session();
@@ -158,12 +165,14 @@ async fn postfix_relays_for_nobody_without_a_login() {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn postfix_wants_encryption() {
     let mailer = mailer("POSTFIX_STARTTLS", Tls::None, "", "");
     check(&send(&mut mailer.session(), "plain", TO).await, "misconfigured", "530");
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn certificates_that_are_no_good() {
     for (server, tls, words) in [
         ("EXPIRED", Tls::Implicit, "已过期"),
@@ -177,6 +186,7 @@ async fn certificates_that_are_no_good() {
 }
 
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn an_authority_that_nobody_knows() {
     for (server, tls) in [("IMPLICIT", Tls::Implicit), ("POSTFIX_STARTTLS", Tls::StartTls)] {
         let mut settings = settings(server, tls, "duban", AIOSMTPD_PASSWORD);
@@ -188,6 +198,7 @@ async fn an_authority_that_nobody_knows() {
 
 /// By the address the name on the certificate does not hold.
 #[tokio::test]
+#[ignore = "needs the servers of tests/real-mail/run.sh"]
 async fn the_name_is_always_checked() {
     let mut settings = settings("POSTFIX_STARTTLS", Tls::StartTls, "duban", POSTFIX_PASSWORD);
     settings.host = "127.0.0.1".to_owned();
