@@ -1,6 +1,6 @@
 //! `duban doctor` as it is typed, on configurations that are sound, unfinished and wrong.
 
-#[allow(dead_code, reason = "these tests need no TLS")]
+#[allow(dead_code, reason = "these tests need little TLS")]
 mod support;
 
 use std::{
@@ -9,10 +9,14 @@ use std::{
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use serde_json::Value;
-use support::smtp_server::{Act, At, Server, closed_port, say};
+use support::{
+    smtp_server::{Act, At, Encryption, Server, closed_port, say},
+    smtp_tls::Certificates,
+};
 
 const NOBODY: u32 = 65534;
 
@@ -195,6 +199,16 @@ fn the_mailbox_and_the_pages_where_there_are_any() {
 }
 
 #[test]
+fn a_certificate_that_nobody_knows() {
+    let certificates = Encryption::Implicit(Arc::new(Certificates::new("127.0.0.1")));
+    let proxy = Server::encrypting(&[], certificates, |_, _, _| Act::Fine);
+    let mut bureau = Bureau::new();
+    bureau.set("WEB__LISTEN", &format!("127.0.0.1:{}", closed_port()));
+    bureau.set("WEB__BASE_URL", &format!("https://127.0.0.1:{}", proxy.port));
+    bureau.finds("网页", "bad", &["的证书不是由本机信任的机构签发", "自签", "CA"]);
+}
+
+#[test]
 fn who_may_read_what() {
     let bureau = Bureau::new();
     bureau.duban(&["run", "--once", "--now", "2026-01-27T08:30"]);
@@ -244,4 +258,14 @@ fn as_root_beside_another_user() {
     let (exit, text) = said(check);
     assert_eq!(exit, Some(1), "{text}");
     assert!(text.contains("只有 root 能读") && text.contains("sudo") && !text.contains("没有口令"), "{text}");
+    // Whoever may not look is told what was not looked at, and is shown the rest.
+    for (user, lines) in [
+        (NOBODY, ["! 邮件    没有看：口令只有 root 能读", "✓ 数据库", "config/credentials 只有 root 能看"]),
+        (NOBODY - 1, ["! 服务    看不出有没有运行", "! 数据库  没有看", "有些没有看到"]),
+    ] {
+        let mut doctor = bureau.command(&["doctor"]);
+        doctor.uid(user).gid(user);
+        let (_, text) = said(doctor);
+        assert!(lines.iter().all(|line| text.contains(line)) && text.contains("✓ 配置"), "{user} {text}");
+    }
 }

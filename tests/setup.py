@@ -41,7 +41,7 @@ class Terminal:
     """A program at a terminal of its own, and all that the terminal has shown."""
 
     def __init__(self, *args, cwd):
-        self.shown = ""
+        self.shown, self.after = "", 0
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
@@ -58,12 +58,14 @@ class Terminal:
             return bool(part)
         return True
 
-    def answer(self, question, text):
+    def until(self, question):
         """Waits for a question that comes after what was answered last."""
         end = time.monotonic() + 30
-        before = len(self.shown) if not hasattr(self, "after") else self.after
-        while question not in self.shown[before:]:
+        while question not in self.shown[self.after:]:
             assert time.monotonic() < end and self.read(), f"{question!r} was not asked:\n{self.shown}"
+
+    def answer(self, question, text):
+        self.until(question)
         time.sleep(0.2)
         self.after = len(self.shown)
         os.write(self.fd, text.encode() + b"\n")
@@ -81,7 +83,6 @@ def check(true, what):
 
 def dialogue(folder, port):
     terminal = Terminal(DUBAN, "init", "--dir", "config", "--now", "2026-06-01T09:00", cwd=folder)
-    terminal.after = 0
     terminal.answer("局名", "某某市交通运输局")
     terminal.answer("管理员邮箱", "admin＠")
     terminal.answer("请再写一遍", "admin@ju.gov.cn，bgs@ju.gov.cn")
@@ -122,13 +123,22 @@ def main():
 
         # Again: what is there is not replaced unless one says so.
         again = Terminal(DUBAN, "init", "--dir", "config", cwd=folder)
-        again.after = 0
         again.answer("已有内容", "")
         check(again.end() == 1 and "没有改动" in again.shown, again.shown)
         check(text == pathlib.Path(folder, "config/duban.toml").read_text(), "nothing was replaced")
         left = [path.name for path in pathlib.Path(folder, "config").iterdir() if re.match(r"\.|.*old", path.name)]
         check(not left, f"nothing is left behind: {left}")
-    print("one dialogue, as it should be")
+
+        # A server that does not answer: asked, with nothing left lying about meanwhile, and nothing written.
+        flags = ["--bureau", "某局", "--admin", "a@ju.gov.cn", "--contact", "x", "--section", "办公室=b@ju.gov.cn", "--from",
+                 "c@ju.gov.cn", "--smtp", "127.0.0.1:1", "--tls", "none", "--username", "无"]
+        dead = Terminal(DUBAN, "init", "--dir", "new", *flags, cwd=folder)
+        dead.until("仍要写入吗")
+        check(not pathlib.Path(folder, "new").exists(), "nothing lies about")
+        dead.answer("仍要写入吗", "")
+        check(dead.end() == 1 and "没有写入" in dead.shown, dead.shown)
+        check(not pathlib.Path(folder, "new").exists(), "nothing was written")
+    print("three dialogues, as they should be")
 
 
 if __name__ == "__main__":

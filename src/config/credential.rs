@@ -7,10 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::server::{IMAP, SMTP};
+
 /// The variable by which systemd says where the credentials are.
 pub const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 /// The folder beside duban.toml; `LoadCredential=duban:/etc/duban/credentials` hands over each of its files.
 pub const FOLDER: &str = "credentials";
+
+/// The passwords, each with the variable that gives it all the same.
+pub const PASSWORDS: [(&str, &str); 2] = [(SMTP.credential, SMTP.variable), (IMAP.credential, IMAP.variable)];
 
 /// A secret beside duban.toml.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -95,6 +95,20 @@ mod tests {
     }
 
     #[test]
+    fn an_older_database_is_looked_at_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        first().execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let db = Db::open_to_look(&path).unwrap();
+        assert!(!db.is_up_to_date(&path).unwrap() && db.damage_at_a_glance().is_empty());
+        assert!(db.conn.execute("DELETE FROM attempt", []).is_err(), "nothing can be written");
+        drop(db);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert!(Db::open(&path).unwrap().is_up_to_date(&path).unwrap());
+    }
+
+    #[test]
     fn what_was_lost_before_does_not_stop_an_upgrade() {
         let conn = first();
         conn.execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO attempt (letter, at) VALUES (8, '')").unwrap();

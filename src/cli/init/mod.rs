@@ -38,16 +38,19 @@ pub fn init(context: &Context, args: InitArgs) -> Result {
     let answers = answers::gather(args, &dir)?;
     let drafts = draft(&answers, &dir).map_err(Failure::new)?;
     let unwritable = |e| Failure::new(format!("写不了 {}：{e}。请用 root 执行：在命令前加 sudo。", dir.display()));
-    let staged = Staged::write(&dir, drafts).map_err(unwritable)?;
+    let (loaded, replaced) = {
+        let staged = Staged::write(&dir, drafts.clone()).map_err(unwritable)?;
+        (load(context, &staged)?, staged.replaces())
+    };
+    // Nothing lies about while a person thinks: whoever gives up here leaves no password behind.
     if !may_replace {
-        allow(&staged.replaces())?;
+        allow(&replaced)?;
     }
-    let loaded = load(context, &staged)?;
     let mut text = String::new();
     if let Some(reply) = if is_tried { attempt(&loaded)? } else { None } {
         let _ = writeln!(text, "邮件服务器：{reply}\n");
     }
-    let placed = staged.put().map_err(unwritable)?;
+    let placed = Staged::write(&dir, drafts).and_then(Staged::put).map_err(unwritable)?;
     text += &written(&placed);
     text += &understood(context, loaded)?;
     text += &next(&dir);

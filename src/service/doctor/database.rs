@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Check;
+use super::{AS_ROOT, Check};
 use crate::{
     clock::Moment,
     config::tidy,
@@ -40,7 +40,7 @@ fn not_there(path: &Path, error: &io::Error) -> Check {
     match error.kind() {
         io::ErrorKind::NotFound => Check::warning(NAME, format!("{shown} 还没有"), "不必办：服务第一次启动时自动建立"),
         io::ErrorKind::PermissionDenied => {
-            Check::warning(NAME, format!("没有看：当前用户进不了 {shown} 的目录"), "用 sudo duban doctor 再看一次")
+            Check::warning(NAME, format!("没有看：当前用户进不了 {shown} 的目录"), AS_ROOT)
         }
         _ => Check::bad(NAME, format!("{shown} 看不了：{error}"), "检查磁盘和 duban.toml 里的 database"),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Check;
+use super::{AS_ROOT, Check};
 use crate::{
     config::{Transport, tidy},
     domain::retry::Outcome,
@@ -17,24 +17,28 @@ const BACK: &str = "收信";
 /// Whoever looks is sitting there.
 const LIMIT: Duration = Duration::from_secs(30);
 
-pub(super) async fn out(office: &Office) -> Vec<Check> {
+pub(super) fn locked() -> Check {
+    Check::warning(OUT, "没有看：口令只有 root 能读", AS_ROOT)
+}
+
+pub(super) async fn out(office: &Office) -> Check {
     let mail = &office.settings.mail;
     let smtp = match &mail.transport {
         Transport::Smtp(smtp) => smtp,
         Transport::Folder(folder) => {
             let found = format!("只写到目录 {}，不发给任何人", tidy(folder).display());
             let advice = "要真正发信：在 duban.toml 把 transport 改为 \"smtp\" 并填好 [mail.smtp]";
-            return vec![Check::warning(OUT, found, advice)];
+            return Check::warning(OUT, found, advice);
         }
     };
     let mailer = match service::mailer(&office.settings) {
         Ok(mailer) => mailer,
-        Err(e) => return vec![Check::bad(OUT, e.explain(), "改好 duban.toml 的 [mail.smtp]")],
+        Err(e) => return Check::bad(OUT, e.explain(), "改好 duban.toml 的 [mail.smtp]"),
     };
     let place = format!("{}:{}", smtp.host, smtp.port);
     match timeout(LIMIT, mailer.probe(mail.from.as_str())).await {
-        Ok(outcome) => vec![judged(outcome)],
-        Err(_) => vec![Check::bad(OUT, format!("{place}：{}", silence()), UNREACHABLE)],
+        Ok(outcome) => judged(outcome),
+        Err(_) => Check::bad(OUT, format!("{place}：{}", silence()), UNREACHABLE),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::geteuid;
 
-use super::{Check, Given};
+use super::{AS_ROOT, Check, Given};
 use crate::config::{Settings, Transport, credential, tidy};
 
 const NAME: &str = "权限";
@@ -97,7 +97,7 @@ fn secrets(folder: &Path) -> Vec<Check> {
         }
         Err(_) => {
             let found = format!("没有看：{} 只有 root 能看", shown.display());
-            checks.push(Check::warning(NAME, found, "用 sudo duban doctor 再看一次"));
+            checks.push(Check::warning(NAME, found, AS_ROOT));
         }
     }
     checks
@@ -138,7 +138,7 @@ fn mail_folder(settings: &Settings, user: User) -> Option<Check> {
 fn not_all_was_seen(user: User) -> Option<Check> {
     let me = geteuid().as_raw();
     let found = || format!("当前用户（编号 {me}）不是 root，也不是运行服务的用户，有些没有看到");
-    (me != 0 && me != user.uid).then(|| Check::warning(NAME, found(), "用 sudo duban doctor 再看一次"))
+    (me != 0 && me != user.uid).then(|| Check::warning(NAME, found(), AS_ROOT))
 }
 
 #[cfg(test)]
