@@ -1,16 +1,12 @@
 //! `duban doctor`: whether everything is as the service needs it, and what to do where it is not.
 
-use std::{fmt::Write, path::Path};
+use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Answer, Context, Exit, Result, run::runtime};
 use crate::{
-    config::{
-        self, Findings, Loaded,
-        credential::{self, Beside},
-    },
     daemon::lock::SenderLock,
     service::doctor::{Check, Given, Verdict, examine},
 };
@@ -18,7 +14,7 @@ use crate::{
 const NAME_COLUMNS: usize = 8;
 
 pub fn doctor(context: &Context, json: bool) -> Result {
-    let (loaded, is_locked) = load(context);
+    let (loaded, is_locked) = context.look();
     let settings = match &loaded {
         Ok(loaded) => Some(&loaded.settings),
         Err(findings) => findings.settings.as_deref(),
@@ -31,25 +27,6 @@ pub fn doctor(context: &Context, json: bool) -> Result {
     let exit = if count(&checks, Verdict::Bad) > 0 { Exit::Nothing } else { Exit::Done };
     let answer = if json { Answer::json(&checks)? } else { Answer::done(text(&checks)) };
     Ok(answer.with(exit))
-}
-
-/// What only root may read keeps nobody from looking at the rest: a password that is none stands for it.
-fn load(context: &Context) -> (std::result::Result<Loaded, Findings>, bool) {
-    let loaded = config::load(&context.config, &context.env);
-    if loaded.is_ok() {
-        return (loaded, false);
-    }
-    let folder = context.config.parent().unwrap_or(Path::new(""));
-    let is_locked = |name: &str| matches!(credential::beside(folder, name), Beside::Locked(_));
-    let locked = credential::PASSWORDS.iter().filter(|(name, _)| is_locked(name));
-    let mut env = context.env.clone();
-    for (name, variable) in locked {
-        env.entry((*variable).to_owned()).or_insert_with(|| format!("{name} is locked"));
-    }
-    match config::load(&context.config, &env) {
-        Ok(unlocked) => (Ok(unlocked), true),
-        Err(_) => (loaded, false),
-    }
 }
 
 fn count(checks: &[Check], verdict: Verdict) -> usize {

@@ -26,7 +26,7 @@ const LISTED: u32 = 50;
 /// One look into the mailbox; 75 if it could not be read.
 pub fn mailbox(context: &Context) -> Result {
     start_log(context);
-    let (office, db) = ready(context)?;
+    let (office, db) = ready(context, context.office_that_sends()?.0)?;
     let Some(settings) = pass::settings(&office)? else {
         return Err(Failure::new("没有设置收信邮箱：请在 duban.toml 里写 [mailbox]。"));
     };
@@ -68,7 +68,7 @@ pub fn mail_in(context: &Context) -> Result {
         .map_err(|e| again(format!("读不到邮件：{e}")))?;
     // What is too long is cut; the rest is read, so that whoever writes it meets no closed pipe.
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-    let (office, mut db) = ready(context).map_err(|e| again(e.why))?;
+    let (office, mut db) = context.office().and_then(|(office, _)| ready(context, office)).map_err(|e| again(e.why))?;
     let now = context.now(&office.settings);
     match act(&mut db, &office, None, &bytes, &now).map_err(|e| again(e.explain()))? {
         Fate::Done => Ok(Answer::done("已处理。\n")),
@@ -111,8 +111,7 @@ pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
     Ok(Answer::done(text + hint))
 }
 
-fn ready(context: &Context) -> Result<(Office, Db)> {
-    let mut office = context.office()?.0;
+fn ready(context: &Context, mut office: Office) -> Result<(Office, Db)> {
     let db = context.open(&office.settings)?;
     office.open_links(&context.env)?;
     Ok((office, db))

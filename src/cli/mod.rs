@@ -39,7 +39,10 @@ use clap::{CommandFactory, Parser};
 use self::args::{Cli, Command};
 use crate::{
     clock::{Clock, Moment},
-    config::{self, Loaded, Settings},
+    config::{
+        self, Findings, Loaded, Settings,
+        credential::{self, Beside},
+    },
     daemon::{lock::make_folder_of, owner},
     domain::deadline::Deadline,
     service::{self, Office},
@@ -157,9 +160,38 @@ impl Context {
         config::load(&self.config, &self.env).map_err(|findings| Failure::new(findings.to_string()))
     }
 
-    /// What the files say; while they do not check, what is in force, with a word about it.
+    /// The same for whoever sends nothing: a password that only root may read, or the service, is not needed,
+    /// and one that is none stands for it. With whether it does.
+    pub fn look(&self) -> (std::result::Result<Loaded, Findings>, bool) {
+        let loaded = config::load(&self.config, &self.env);
+        if loaded.is_ok() {
+            return (loaded, false);
+        }
+        let folder = self.config.parent().unwrap_or(Path::new(""));
+        let is_locked = |name: &str| matches!(credential::beside(folder, name), Beside::Locked(_));
+        let locked = credential::PASSWORDS.iter().filter(|(name, _)| is_locked(name));
+        let mut env = self.env.clone();
+        for (name, variable) in locked {
+            env.entry((*variable).to_owned()).or_insert_with(|| format!("{name} is locked"));
+        }
+        match config::load(&self.config, &env) {
+            Ok(unlocked) => (Ok(unlocked), true),
+            Err(_) => (loaded, false),
+        }
+    }
+
+    /// What the files say, for whoever sends nothing; while they do not check, what is in force, with a word about it.
     pub fn office(&self) -> Result<(Office, Vec<Deadline>)> {
-        let findings = match config::load(&self.config, &self.env) {
+        self.in_force(self.look().0)
+    }
+
+    /// The same with the passwords.
+    pub fn office_that_sends(&self) -> Result<(Office, Vec<Deadline>)> {
+        self.in_force(config::load(&self.config, &self.env))
+    }
+
+    fn in_force(&self, loaded: std::result::Result<Loaded, Findings>) -> Result<(Office, Vec<Deadline>)> {
+        let findings = match loaded {
             Ok(loaded) => return Ok(Office::new(loaded)),
             Err(findings) => findings,
         };

@@ -37,7 +37,7 @@ pub fn run(context: &Context, once: bool) -> Result {
 }
 
 fn run_once(context: &Context) -> Result {
-    let (mut office, deadlines) = context.office()?;
+    let (mut office, deadlines) = context.office_that_sends()?;
     let mut db = open(context, &office.settings)?;
     office.open_links(&context.env)?;
     let _lock = lock(&office)?;

@@ -26,7 +26,8 @@ CLOCK = ["LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "FA
 
 
 def run(*command, code=0, **options):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL, **options)
+    options.setdefault("input", "")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, **options)
     said = done.stdout + done.stderr
     if code is not None and done.returncode != code:
         raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{said}")
