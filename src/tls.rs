@@ -158,6 +158,7 @@ pub fn certificate_fault(error: &io::Error) -> Option<&'static str> {
         CertificateError::UnknownIssuer => "证书不是由本机信任的机构签发（自签的证书也是这样）",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "证书不属于这个网址",
         CertificateError::Revoked => "证书已被吊销",
+        other if is_ca(other) => "证书是自签的 CA 证书，不能当作服务器证书",
         _ => "证书不能接受",
     })
 }
@@ -177,8 +178,16 @@ fn explain_certificate(error: &CertificateError, table: &str) -> String {
             format!("服务器的证书不属于这个主机名：请核对 {table}.host（{error}）")
         }
         CertificateError::Revoked => "服务器的证书已被吊销：请联系邮件服务器管理员".to_owned(),
+        other if is_ca(other) => {
+            "服务器用的是一张自签的 CA 证书，不能当作服务器证书：请邮件服务器管理员另签一张（basicConstraints=CA:FALSE）".to_owned()
+        }
         other => format!("服务器的证书不能接受：{other}"),
     }
+}
+
+/// What `openssl req -x509` makes by itself: common where a server signed for itself. The library has no name for it.
+fn is_ca(error: &CertificateError) -> bool {
+    error.to_string().contains("CaUsedAsEndEntity")
 }
 
 #[cfg(test)]

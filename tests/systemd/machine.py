@@ -73,14 +73,15 @@ def letters():
 
 
 class Received:
-    """A server on port 2525: what it took, by Message-ID; `pause` seconds before it says 250."""
+    """A server on port 2525, or with TLS on 465: what it took, by Message-ID; `pause` seconds before it says 250."""
 
-    def __init__(self, pause=0.0, password=None):
+    def __init__(self, pause=0.0, password=None, tls=None):
         self.pause, self.password, self.taken, self.logins, self.begun = pause, password, [], [], threading.Event()
         options = {}
         if password:
             options = {"authenticator": self.log_in, "auth_required": True, "auth_require_tls": False}
-        self.controller = Controller(self, hostname="127.0.0.1", port=2525, ready_timeout=10, **options)
+        port = 465 if tls else 2525
+        self.controller = Controller(self, hostname="127.0.0.1", port=port, ready_timeout=10, ssl_context=tls, **options)
         self.controller.start()
 
     def log_in(self, _server, _session, _envelope, mechanism, data):
