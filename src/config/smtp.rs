@@ -61,7 +61,7 @@ pub(super) fn read(
     let host = SMTP.host(layers, in_force);
     let tls = SMTP.tls(layers, host.as_deref());
     let port = SMTP.port(layers, tls);
-    let per_minute = layers.integer("mail.smtp.per_minute", 1..=6000).unwrap_or(30);
+    let per_minute = layers.integer("mail.smtp.per_minute", 0..=6000).unwrap_or(30);
     let connections = layers.integer("mail.smtp.connections", 1..=16).unwrap_or(2);
     let username = layers.text("mail.smtp.username").map(|given| given.value).unwrap_or_default();
     let helo = layers.text("mail.smtp.helo").filter(|given| !given.value.is_empty()).map(|given| {

@@ -9,23 +9,25 @@ use tokio::time::Instant;
 
 /// A token bucket that holds one: no burst, since it is bursts that providers punish. Shared by all sessions.
 pub struct Pace {
-    gap: Duration,
+    /// None: no limit.
+    gap: Option<Duration>,
     next: Mutex<Option<Instant>>,
 }
 
 impl Pace {
-    /// 0 is taken as 1.
+    /// 0 is no limit.
     pub fn new(per_minute: u32) -> Self {
-        Self { gap: Duration::from_secs(60) / per_minute.max(1), next: Mutex::new(None) }
+        Self { gap: Duration::from_secs(60).checked_div(per_minute), next: Mutex::new(None) }
     }
 
     /// Returns when it is this letter's turn.
     pub async fn turn(&self) {
+        let Some(gap) = self.gap else { return };
         let turn = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
             let turn = next.map_or(now, |next| next.max(now));
-            *next = Some(turn + self.gap);
+            *next = Some(turn + gap);
             turn
         };
         tokio::time::sleep_until(turn).await;
@@ -46,6 +48,16 @@ mod tests {
             turns.push(start.elapsed().as_secs());
         }
         assert_eq!(turns, [0, 3, 6, 9]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_limit_nobody_waits() {
+        let pace = Pace::new(0);
+        let start = Instant::now();
+        for _ in 0..4 {
+            pace.turn().await;
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

@@ -89,6 +89,8 @@ impl Db {
     fn connect(conn: Connection) -> Result<Self> {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+        // A plan that depends on what is bound is made anew each time that something is bound: most of a query's time.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.pragma_update(None, "foreign_keys", true)?;
         // Under NORMAL a `sent` can vanish with the power, and the letter goes out twice.

@@ -226,8 +226,10 @@ impl Tx<'_> {
     /// The letter that is to go out next; `in_window`: reminders go too. One that cannot be read is given with its
     /// error, so that it can be set aside.
     pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
-        let sql = "SELECT id FROM letter WHERE state = 'queued' AND next_attempt <= ?1 AND (any_time OR ?2)
-                   ORDER BY next_attempt, id LIMIT 1";
+        // An index that holds some rows serves only a query that has its condition word for word.
+        let sql =
+            "SELECT id FROM letter WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt <= ?1
+                   AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1";
         let next = self.tx.prepare_cached(sql)?.query_row(params![now, in_window], |row| row.get(0)).optional()?;
         let Some(id) = next else { return Ok(None) };
         let gone = || Error::Value(format!("letter {id}"));
@@ -285,9 +287,11 @@ impl Tx<'_> {
     /// A round of sending begins and nobody else is sending: whatever was being sent when a process died is owed
     /// again, and a pause that a clock set back has made longer than any (`longest`) ends.
     pub fn begin_round(&self, now: Timestamp, longest: Timestamp) -> Result<()> {
-        let died = "UPDATE letter SET state = 'queued', next_attempt = min(next_attempt, ?1) WHERE state = 'sending'";
+        let died = "UPDATE letter SET state = 'queued', next_attempt = min(next_attempt, ?1)
+                    WHERE state IN ('queued', 'sending') AND state = 'sending'";
         self.tx.execute(died, [now])?;
-        let far = "UPDATE letter SET next_attempt = ?1 WHERE state = 'queued' AND next_attempt > ?2";
+        let far = "UPDATE letter SET next_attempt = ?1
+                   WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt > ?2";
         self.tx.execute(far, [now, longest])?;
         Ok(())
     }

@@ -1,0 +1,127 @@
+"""The work that is measured: plans of any size for duban and for remind, and databases that hold them."""
+
+import contextlib
+import datetime
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TODAY = datetime.date.today()
+# Outside the sending window: what is loaded then is opened, and nothing is said yet.
+EVENING = "2026-11-25T21:00"
+MORNING, NOON = "2026-11-25T09:00", "2026-11-25T12:00"
+
+
+class Plan:
+    """A configuration in a folder of its own."""
+
+    def __init__(self, folder, duban):
+        self.folder, self.duban = pathlib.Path(folder), duban
+        self.folder.mkdir(parents=True)
+        self.database = self.folder / "duban.db"
+        self.env = {}
+
+    def settings(self, text=""):
+        head = f'database = "duban.db"\ndeadlines = "deadlines.toml"\nholidays = "{ROOT}/config/holidays"\n'
+        head += 'admin = ["admin@example.test"]\ncontact = "办公室"\n'
+        head += text
+        head += '[mail]\nfrom = "督办 <duban@example.test>"\nfolder = "mail"\ntransport = "folder"\n'
+        (self.folder / "duban.toml").write_text(head)
+        return self
+
+    def write(self, due, sections=50, mailboxes=1, head=""):
+        """One deadline for each of `due`, sections in turn."""
+        with open(self.folder / "deadlines.toml", "w") as out:
+            out.write(head)
+            for s in range(sections):
+                boxes = ", ".join(f'"s{s}-{b}@example.test"' for b in range(mailboxes))
+                out.write(f'[[section]]\nname = "科室{s}"\nemail = [{boxes}]\nleader = ["leader{s % 9}@example.test"]\n')
+            for i, words in enumerate(due):
+                out.write(f'[[deadline]]\nid = "report-{i}"\ntitle = "报送第{i}号材料"\ndue = "{words}"\n'
+                          f'sections = ["科室{i % sections}"]\nbasis = "“按要求报送第{i}号材料。”"\nsteps = ["收集", "核对", "报送"]\n')
+        return self
+
+    def shipped(self):
+        shutil.copy(ROOT / "config/deadlines.toml", self.folder)
+        seeds = self.folder / "../seeds"
+        if not seeds.exists():
+            shutil.copytree(ROOT / "seeds", seeds)
+        return self
+
+    def command(self, *args):
+        return [self.duban, *args, "--config", str(self.folder / "duban.toml")]
+
+    def run(self, *args, codes=(0, 75), env=None):
+        done = subprocess.run(self.command(*args), env={**os.environ, **self.env, **(env or {})}, capture_output=True, text=True)
+        assert done.returncode in codes, (args, done.returncode, done.stdout[-2000:] + done.stderr[-2000:])
+        return done.stdout
+
+    def smtp(self, port, connections=4, per_minute=0):
+        return {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__TLS": "none",
+                "DUBAN__MAIL__SMTP__PORT": str(port), "DUBAN__MAIL__SMTP__PER_MINUTE": str(per_minute),
+                "DUBAN__MAIL__SMTP__CONNECTIONS": str(connections)}
+
+    def connect(self):
+        """For writing much at once, where nothing is lost if it is lost."""
+        db = sqlite3.connect(self.database)
+        db.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; PRAGMA temp_store = MEMORY")
+        return db
+
+    def sql(self, script):
+        with contextlib.closing(self.connect()) as db:
+            db.executescript(script)
+
+    def ask(self, sql):
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            return db.execute(sql).fetchone()
+
+
+def days_of_the_year(n):
+    """Month and day, spread over a year that is not a leap year."""
+    for i in range(n):
+        day = datetime.date(2027, 1, 1) + datetime.timedelta(days=i * 37 % 365)
+        yield day.month, day.day
+
+
+def yearly(n):
+    return (f"每年{m}月{d}日前" for m, d in days_of_the_year(n))
+
+
+def open_all_along(n):
+    """Open from the start, and nothing to say within the next two months."""
+    return (str(TODAY + datetime.timedelta(days=100 + i * 37 % 200)) for i in range(n))
+
+
+def remind_file(path, n):
+    with open(path, "w") as out:
+        for i, (m, d) in enumerate(days_of_the_year(n)):
+            month = datetime.date(2027, m, 1).strftime("%b")
+            out.write(f"REM {d} {month} OMIT Sat Sun BEFORE MSG report {i}\n")
+    return str(path)
+
+
+def multiply(plan, n):
+    """As many deadlines and open occurrences in the database as asked; the file no longer checks, so that the last
+    good plan, which is the database's, stays in force."""
+    have, = plan.ask("SELECT count(*) FROM occurrence WHERE state = 'open'")
+    copies = n // have
+    plan.sql(f"""
+        BEGIN;
+        CREATE TEMP TABLE k (k INTEGER);
+        WITH RECURSIVE c(k) AS (VALUES (1) UNION ALL SELECT k + 1 FROM c WHERE k < {copies} - 1)
+          INSERT INTO k SELECT k FROM c WHERE {copies} > 1;
+        CREATE TEMP TABLE v AS SELECT * FROM deadline_version;
+        CREATE TEMP TABLE d AS SELECT * FROM deadline;
+        CREATE TEMP TABLE o AS SELECT * FROM occurrence;
+        INSERT INTO deadline_version SELECT id + k * 10000000, deadline || '-' || k,
+          json_set(definition, '$.id', deadline || '-' || k), load, until_load FROM v, k;
+        INSERT INTO deadline SELECT id || '-' || k, version + k * 10000000, in_force, since, last_due, next_opens FROM d, k;
+        INSERT INTO occurrence SELECT id + k * 10000000, deadline || '-' || k, period, due, finish_by, target, provisional,
+          next_due, revision, state, speak_on, case_on, extended_to, quiet_until FROM o, k;
+        COMMIT;
+    """)
+    (plan.folder / "deadlines.toml").write_text("= this does not check\n")
+    assert plan.ask("SELECT count(*) FROM occurrence WHERE state = 'open'")[0] == n
