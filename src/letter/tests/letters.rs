@@ -192,5 +192,10 @@ fn a_letter_that_can_be_replied_to() {
     check("reply_to_one", &render(&Letter { reply_token: reply_token.clone(), ..one }));
     let own = |entry| Entry { reports_for: reports_for.clone(), ..entry };
     let several = letter(date(2026, 3, 5), vec![own(catalogue()), own(dataset()), overdue()]);
-    check("reply_to_several", &render(&Letter { reply_token, ..several }));
+    check("reply_to_several", &render(&Letter { reply_token: reply_token.clone(), ..several }));
+    // A reply about the lead section's item would be refused: the letter says whose it is.
+    let theirs = Entry { to: vec![section("质监科", false)], lead: Some("办公室".into()), number: 2, ..report() };
+    let mixed = letter(date(2026, 1, 27), vec![own(report()), theirs]);
+    let text = render(&Letter { reply_token, ..mixed }).text;
+    assert!(text.contains("如“①已办结”或“全部已办结”（②由牵头科室登记），"), "{text}");
 }
