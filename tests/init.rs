@@ -82,7 +82,7 @@ fn a_configuration_that_checks() {
     }
     assert_eq!(desk.files(), ["deadlines.toml", "duban.toml", "holidays"]);
     assert_eq!((desk.mode("config/duban.toml"), desk.mode("config/holidays/2026.toml")), (0o644, 0o644));
-    let (exit, text) = desk.duban(&["check"]);
+    let (exit, text) = desk.duban(&["check", "--config", "config/duban.toml"]);
     assert_eq!(exit, Some(0), "{text}");
     let settings = desk.read("config/duban.toml");
     for line in [
@@ -122,7 +122,7 @@ fn with_a_server_a_password_and_a_plan() {
     assert_eq!(desk.read("config/分工.toml"), plan);
     assert!(desk.read("config/deadlines.toml").contains("include = [\"分工.toml\"]"));
     assert!(!desk.read("config/deadlines.toml").contains("annual-report"));
-    assert_eq!(desk.duban(&["check"]).0, Some(0));
+    assert_eq!(desk.duban(&["check", "--config", "config/duban.toml"]).0, Some(0));
 }
 
 #[test]
@@ -206,5 +206,5 @@ fn what_somebody_wrote_is_kept() {
         ("# 又一次\n".to_owned(), edited)
     );
     // An old file is no configuration: what is in force is not disturbed by it.
-    assert_eq!(desk.duban(&["check"]).0, Some(0));
+    assert_eq!(desk.duban(&["check", "--config", "config/duban.toml"]).0, Some(0));
 }

@@ -323,7 +323,9 @@ class Service(Process):
         return [str(p) for p in paths if p.exists() and (p.stat().st_uid, p.stat().st_gid) != (USER, USER)]
 
     def as_user(self, *args):
-        command = [DUBAN, *args, "--config", str(self.config)]
+        # A checkout may lie where only root may go.
+        program = shutil.copy(DUBAN, self.dir / "duban")
+        command = [program, *args, "--config", str(self.config)]
         return subprocess.Popen(command, user=USER, group=USER, extra_groups=[], cwd=self.dir,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

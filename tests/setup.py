@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-DUBAN = sys.argv[1]
+DUBAN = os.path.abspath(sys.argv[1])
 SECRET = "Kj7-never-shown"
 
 
@@ -66,13 +66,13 @@ class Terminal:
 
     def answer(self, question, text):
         self.until(question)
-        time.sleep(0.2)
         self.after = len(self.shown)
         os.write(self.fd, text.encode() + b"\n")
 
     def end(self):
+        end = time.monotonic() + 60
         while self.read():
-            pass
+            assert time.monotonic() < end, f"it does not end:\n{self.shown}"
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 

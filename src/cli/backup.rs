@@ -51,7 +51,7 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Result {
         words(&holdings, settings),
     );
     if let Some((copies, keep)) = kept {
-        for old in copies.thin_out(keep)? {
+        for old in copies.thin_out(keep, now.today())? {
             let _ = writeln!(text, "已删去较早的 {}。", old.display());
         }
     }

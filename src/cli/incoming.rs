@@ -113,6 +113,6 @@ pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
 
 fn ready(context: &Context, mut office: Office) -> Result<(Office, Db)> {
     let db = context.open(&office.settings)?;
-    office.open_links(&context.env)?;
+    context.open_links(&mut office)?;
     Ok((office, db))
 }

@@ -11,7 +11,7 @@ pub fn link(context: &Context, args: &LinkArgs) -> Result {
         let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
         return Err(Failure::new(format!("科室名册里没有“{section}”。有：{}。", names.join("、"))));
     }
-    office.open_links(&context.env)?;
+    context.open_links(&mut office)?;
     let now = context.now(&office.settings);
     let url = match &args.section {
         Some(section) => office.section_url(section, &now),

@@ -39,7 +39,7 @@ pub fn run(context: &Context, once: bool) -> Result {
 fn run_once(context: &Context) -> Result {
     let (mut office, deadlines) = context.office_that_sends()?;
     let mut db = open(context, &office.settings)?;
-    office.open_links(&context.env)?;
+    context.open_links(&mut office)?;
     let _lock = lock(&office)?;
     let mailer = Arc::new(mailer(&office.settings)?);
     let now = context.now(&office.settings);

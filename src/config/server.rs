@@ -179,11 +179,21 @@ impl Server {
                 warn_if_open(layers, &at, &path);
                 return from_file(layers, &at, &path, files);
             }
-            // Where credentials are handed over, none of this name was.
-            Beside::Locked(path) if !env.contains_key(credential::DIRECTORY) => {
+            Beside::Locked(path) => {
                 let shown = super::files::tidy(&path);
-                let what = format!("口令在 {} 里，只有 root 能读", shown.display());
-                layers.error(&at, what, "用 root 执行：在命令前加 sudo；服务本身不受影响");
+                // systemd hands them over at the start: what was written since is not this process's yet.
+                let (what, instead) = if env.contains_key(credential::DIRECTORY) {
+                    (
+                        "写了 username，但服务启动时还没有口令".to_owned(),
+                        format!("口令写进 {} 后，执行 systemctl restart duban", shown.display()),
+                    )
+                } else {
+                    (
+                        format!("口令在 {} 里，只有 root 能读", shown.display()),
+                        "用 root 执行：在命令前加 sudo；服务本身不受影响".to_owned(),
+                    )
+                };
+                layers.error(&at, what, instead);
             }
             _ => layers.error(&at, "写了 username，但没有口令", self.places()),
         }

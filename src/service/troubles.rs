@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Office, Result, incoming::pass, notices::Notice, sweep::missing_year};
-use crate::{clock::Moment, store::Tx};
+use super::{Office, Result, incoming::pass, keep::Copies, notices::Notice, sweep::missing_year};
+use crate::{clock::Moment, domain::calendar::shift, store::Tx};
 
 /// Something that does not mend itself unseen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +16,12 @@ pub struct Trouble {
 }
 
 /// Every name, so that each has its number while it is no trouble.
-pub const NAMES: [&str; 5] = ["sweep", "letters", "configuration", "mailbox", "statutory_year"];
+pub const NAMES: [&str; 6] = ["sweep", "letters", "configuration", "mailbox", "statutory_year", "backup"];
 
 /// A letter that is unsent for so long is trouble.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
+/// The timer copies every night; a machine that is off for a weekend is no trouble.
+const COPY_DAYS: i64 = 4;
 /// Sweeps that failed for no longer are nobody's news.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(10);
 const SWEEP: &str = "sweep_failing";
@@ -51,6 +53,10 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     }
     if let Some(year) = missing_year(&office.calendar, now.today()) {
         add("statutory_year", format!("还没有 {year} 年的放假安排，工作日按周一至周五暂算"));
+    }
+    let latest = Copies::beside(&office.settings.database).and_then(|copies| copies.latest());
+    if let Some(day) = latest.filter(|day| shift(*day, COPY_DAYS) < now.today()) {
+        add("backup", format!("最近一份自动备份是 {day} 的，用 systemctl status duban-backup 看原因"));
     }
     Ok(found)
 }

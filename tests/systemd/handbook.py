@@ -1,5 +1,6 @@
 """The handbook's commands that need an installed machine, one after the other, as it tells them."""
 
+import json
 import os
 import pathlib
 import re
@@ -13,6 +14,8 @@ HANDBOOK = pathlib.Path("/test/handbook.zh-CN.md")
 PASSWORD = "Kj7-never-shown"
 # With numbers that only its reader has, or questions that only a person answers.
 MAY_FAIL = {"duban init": 2, "duban requests --confirm": 1, "duban requests --return": 1, "duban incoming --handled": 1,
+            # In January, until the year's statutory days are shipped; what else is wrong is looked for below.
+            "duban doctor": 1,
             "duban incoming": 1}
 # Another machine stands in for itself: what is copied there is laid where it would lie.
 ELSEWHERE = [(r"rsync -a (.*) root@192\.0\.2\.9:/backup/", r"cp -a \1 /backup/"),
@@ -89,6 +92,8 @@ class D_Handbook(Machine):
                 self.do(line)
             if web:
                 settings.write_text(before_web)
+        bad = [check["name"] for check in json.loads(run("duban", "doctor", "--json", code=None)) if check["verdict"] == "bad"]
+        self.assertLessEqual(set(bad), {"节假日"})
         until(lambda: self.received.taken, "a letter")
         self.assertGreaterEqual(query("SELECT count(*) FROM letter"), before, "the history moved with it")
         self.assertEqual(shown("ActiveState"), "active")

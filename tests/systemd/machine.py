@@ -21,7 +21,8 @@ DATABASE = STATE / "duban.db"
 DROP_IN = pathlib.Path("/etc/systemd/system/duban.service.d/test.conf")
 DEB, PREVIOUS = "/test/duban.deb", "/test/previous.deb"
 # A Tuesday, three working days before the annual report, as libfaketime takes it.
-CLOCK = ["LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "FAKETIME=@2026-01-27 01:00:00",
+LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+CLOCK = [f"LD_PRELOAD={LIBRARY}", "FAKETIME=@2026-01-27 01:00:00",
          "FAKETIME_DONT_FAKE_MONOTONIC=1", "TZ=UTC"]
 
 

@@ -1,8 +1,8 @@
 //! Questions at the terminal, asked again with the reason until the answer is sound.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use secrecy::{SecretString, zeroize::Zeroizing};
 
 use crate::{
@@ -38,10 +38,11 @@ pub fn ask<T>(
 /// Typed unseen.
 pub fn ask_password(question: &str) -> Result<SecretString> {
     loop {
-        say(&format!("{question}："))?;
         let typed = {
+            // Before the question: what is typed or pasted at once is unseen too.
             let _unseen = Unseen::new()?;
-            read_line()
+            say(&format!("{question}："))?;
+            read_unseen()
         };
         // The line's end was unseen too.
         say("\n")?;
@@ -67,6 +68,28 @@ pub fn read_line() -> Result<Zeroizing<String>> {
     }
 }
 
+/// Ctrl-C, which ends the line while [`Unseen`] and nothing more: the terminal is not left blind.
+const INTERRUPT: u8 = 0x03;
+
+fn read_unseen() -> Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(Vec::new());
+    for byte in io::stdin().lock().bytes() {
+        match byte.map_err(|e| Failure::new(format!("读不了终端：{e}")))? {
+            INTERRUPT => {
+                line.clear();
+                break;
+            }
+            b'\n' => {
+                let text =
+                    std::str::from_utf8(&line).map_err(|_| Failure::new("终端的编码不是 UTF-8，什么也没有写。"))?;
+                return Ok(Zeroizing::new(text.to_owned()));
+            }
+            byte => line.push(byte),
+        }
+    }
+    Err(Failure::new("\n没有答完，什么也没有写。"))
+}
+
 /// The terminal shows nothing of what is typed until this value goes.
 struct Unseen(Termios);
 
@@ -75,8 +98,9 @@ impl Unseen {
         let failed = |e: rustix::io::Errno| Failure::new(format!("终端不能隐藏口令：{e}。请改用 --password-file。"));
         let before = tcgetattr(io::stdin()).map_err(failed)?;
         let mut unseen = before.clone();
-        unseen.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &unseen).map_err(failed)?;
+        unseen.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        unseen.special_codes[SpecialCodeIndex::VEOL] = INTERRUPT;
+        tcsetattr(io::stdin(), OptionalActions::Now, &unseen).map_err(failed)?;
         Ok(Self(before))
     }
 }

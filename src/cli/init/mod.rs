@@ -30,11 +30,14 @@ const AHEAD_DAYS: i64 = 400;
 
 pub fn init(context: &Context, args: InitArgs) -> Result {
     let dir = folder(context, &args);
+    // "." in /etc/duban is /etc/duban.
+    let dir = dir.canonicalize().unwrap_or(dir);
     let (force, is_tried) = (args.force, !args.no_try);
     let mut may_replace = force;
     if ask::is_possible() && !force {
         may_replace = allow(&edited(&dir))?;
     }
+    let has_plan = args.plan.is_some();
     let answers = answers::gather(args, &dir)?;
     let drafts = draft(&answers, &dir).map_err(Failure::new)?;
     let unwritable = |e| Failure::new(format!("写不了 {}：{e}。请用 root 执行：在命令前加 sudo。", dir.display()));
@@ -52,7 +55,7 @@ pub fn init(context: &Context, args: InitArgs) -> Result {
     }
     let placed = Staged::write(&dir, drafts).and_then(Staged::put).map_err(unwritable)?;
     text += &written(&placed);
-    text += &understood(context, loaded)?;
+    text += &understood(context, loaded, has_plan)?;
     text += &next(&dir);
     Ok(Answer::done(text))
 }
@@ -129,7 +132,7 @@ fn written(placed: &[Placed]) -> String {
     text
 }
 
-fn understood(context: &Context, loaded: Loaded) -> Result<String> {
+fn understood(context: &Context, loaded: Loaded, has_plan: bool) -> Result<String> {
     let now = context.now(&loaded.settings);
     let (sections, count) = (loaded.plan.roster.sections.len(), loaded.plan.deadlines.len());
     let (office, deadlines) = Office::new(loaded);
@@ -137,7 +140,19 @@ fn understood(context: &Context, loaded: Loaded) -> Result<String> {
     let letters =
         Db::in_memory()?.read(|tx| Ok(plan(tx, &office, &deadlines, today, shift(today, AHEAD_DAYS), &now)))??;
     let first = letters.first().map_or("一年内没有要发的信".to_owned(), first);
-    Ok(format!("\n配置没有问题：{sections} 个科室，{count} 个事项。\n{first}。\n"))
+    let plan = if has_plan {
+        ""
+    } else {
+        "只有一条法定的事项作样子：分工方案用 --plan 引入，或写进 deadlines.toml。\n"
+    };
+    // What a rehearsal has said to a section is not said to it again.
+    let rehearsal = match office.settings.mail.transport {
+        Transport::Folder(_) => {
+            "只写成文件，不发信；写过的提醒算说过，所以真正发信之前，停服务，移走数据库，再启动。\n"
+        }
+        Transport::Smtp(_) => "",
+    };
+    Ok(format!("\n配置没有问题：{sections} 个科室，{count} 个事项。\n{plan}{first}。\n{rehearsal}"))
 }
 
 fn first(letter: &PlannedLetter) -> String {
@@ -151,9 +166,9 @@ fn next(dir: &Path) -> String {
     let start = if is_system { "systemctl restart duban".to_owned() } else { format!("duban run{config}") };
     let mut text = "\n接下来：\n".to_owned();
     for (what, command) in [
+        ("启动服务        ", start),
         ("看还有什么不对  ", format!("duban doctor{config}")),
         ("给自己发封测试信", format!("duban test-mail 邮箱{config}")),
-        ("启动服务        ", start),
     ] {
         let _ = writeln!(text, "  {what}  {command}");
     }

@@ -23,6 +23,18 @@ impl Copies {
         Self { folder: folder.to_owned() }
     }
 
+    /// The folder that the package's timer copies into, if there is one.
+    pub fn beside(database: &Path) -> Option<Self> {
+        let folder = database.parent()?.join("backup");
+        folder.is_dir().then_some(Self { folder })
+    }
+
+    /// The latest day that there is a copy of.
+    pub fn latest(&self) -> Option<Date> {
+        let entries = fs::read_dir(&self.folder).ok()?.flatten();
+        entries.filter_map(|entry| day_of(entry.file_name().to_str()?)).max()
+    }
+
     /// The copy of a day. A second one takes its place.
     pub fn of(&self, day: Date) -> PathBuf {
         self.folder.join(format!("duban-{day}.db"))
@@ -45,23 +57,31 @@ impl Copies {
         )))
     }
 
-    /// Removes all but the latest `keep`, and only what has such a name. Gives what went.
+    /// Removes all but the latest `keep` up to today's, and only what has such a name; also what a copy that
+    /// was cut short has left. A copy of a day to come, of a clock that was wrong, is a person's to look at.
+    /// Gives what went.
     ///
     /// # Errors
     /// In Chinese: the folder cannot be read, a file cannot be removed.
-    pub fn thin_out(&self, keep: usize) -> Result<Vec<PathBuf>> {
+    pub fn thin_out(&self, keep: usize, today: Date) -> Result<Vec<PathBuf>> {
         let entries = fs::read_dir(&self.folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let entries = entries.map_err(|e| self.words(&e))?;
-        let mut days: Vec<Date> = entries.iter().filter_map(|entry| day_of(entry.file_name().to_str()?)).collect();
+        let names: Vec<String> = entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let mut days: Vec<Date> = names.iter().filter_map(|name| day_of(name)).filter(|day| *day <= today).collect();
         days.sort_unstable();
-        let old = days.len().saturating_sub(keep);
-        days.into_iter().take(old).map(|day| self.remove(day)).collect()
+        days.truncate(days.len().saturating_sub(keep));
+        let cut_short = names.iter().filter(|name| is_cut_short(name, today)).map(|name| self.folder.join(name));
+        days.into_iter().map(|day| self.of(day)).chain(cut_short).map(|path| self.remove(path)).collect()
     }
 
-    fn remove(&self, day: Date) -> Result<PathBuf> {
-        let path = self.of(day);
-        fs::remove_file(&path).map_err(|e| Error::Refused(format!("删不掉较早的备份 {}：{e}。", path.display())))?;
-        Ok(path)
+    fn remove(&self, path: PathBuf) -> Result<PathBuf> {
+        match fs::remove_file(&path) {
+            // Another one was quicker.
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                Err(Error::Refused(format!("删不掉较早的备份 {}：{e}。", path.display())))
+            }
+            _ => Ok(path),
+        }
     }
 
     fn words(&self, e: &io::Error) -> Error {
@@ -76,8 +96,16 @@ fn day_of(name: &str) -> Option<Date> {
     day.parse().ok().filter(|date: &Date| date.to_string() == day)
 }
 
+/// What is left of a copy of an earlier day whose process was ended: today's may still be under way.
+fn is_cut_short(name: &str, today: Date) -> bool {
+    let day = name.split_once(".db.").and_then(|(copy, rest)| Some((day_of(&format!("{copy}.db"))?, rest)));
+    day.is_some_and(|(day, rest)| day < today && rest.contains(".partial"))
+}
+
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]
@@ -85,12 +113,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let copies = Copies::new(folder.path());
         let ours = ["duban-2026-11-25.db", "duban-2026-01-31.db", "duban-2025-12-31.db", "duban-2026-11-24.db"];
-        let others = ["duban.db", "duban-2025.db", "duban-20250101.db", "duban-2025-01-01.db.123.partial", "x.db"];
-        for name in ours.iter().chain(&others) {
+        let others =
+            ["duban.db", "duban-2025.db", "duban-20250101.db", "duban-2026-11-25.db.1.partial", "duban-2099-01-01.db"];
+        let cut_short = ["duban-2025-01-01.db.123.partial", "duban-2025-01-01.db.123.partial-journal"];
+        for name in ours.iter().chain(&others).chain(&cut_short) {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let gone = copies.thin_out(2).unwrap();
-        assert_eq!(gone, ["duban-2025-12-31.db", "duban-2026-01-31.db"].map(|name| folder.path().join(name)));
+        let mut gone = copies.thin_out(2, date(2026, 11, 25)).unwrap();
+        gone.sort();
+        let went = [cut_short[0], cut_short[1], "duban-2025-12-31.db", "duban-2026-01-31.db"];
+        assert_eq!(gone, went.map(|name| folder.path().join(name)));
         let mut left: Vec<String> =
             fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
@@ -98,7 +130,7 @@ mod tests {
             others.iter().chain(&["duban-2026-11-24.db", "duban-2026-11-25.db"]).copied().collect();
         expected.sort_unstable();
         assert_eq!(left, expected);
-        assert!(copies.thin_out(2).unwrap().is_empty());
+        assert!(copies.thin_out(2, date(2026, 11, 25)).unwrap().is_empty());
     }
 
     #[test]

@@ -164,7 +164,8 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
     }
     if wish.is_none() && copy.has_other_schema(&old).unwrap_or(false) && old.damage().is_empty() {
         return Err(Error::Refused(format!(
-            "现在的数据库 {} 是旧版程序的结构，没有坏：先运行 duban status 把它升级，再恢复。没有改动。",
+            "现在的数据库 {} 与备份的结构不同，没有坏：是旧版程序的，先运行 duban status 把它升级，再恢复；\n\
+             是新版程序的（换回旧版程序时），先把它移到别处，再恢复。没有改动。",
             database.display()
         )));
     }

@@ -94,6 +94,8 @@ impl Drop for Staged {
 fn is_replaced(dir: &Path, draft: &Draft) -> bool {
     let path = dir.join(&draft.name);
     match fs::read(&path) {
+        // The same password, written with another editor's line end.
+        Ok(bytes) if draft.is_secret => bytes.trim_ascii_end() != draft.bytes.trim_ascii_end(),
         Ok(bytes) => bytes != *draft.bytes && !is_shipped(&path, &bytes),
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
