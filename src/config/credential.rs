@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use secrecy::SecretString;
+
 use super::server::{IMAP, SMTP};
 
 /// The variable by which systemd says where the credentials are.
@@ -16,6 +18,18 @@ pub const FOLDER: &str = "credentials";
 
 /// The passwords, each with the variable that gives it all the same.
 pub const PASSWORDS: [(&str, &str); 2] = [(SMTP.credential, SMTP.variable), (IMAP.credential, IMAP.variable)];
+
+/// One line, however the editor that wrote it began and ended it.
+///
+/// # Errors
+/// In Chinese: why it can be no password.
+pub fn password(text: &str) -> Result<SecretString, &'static str> {
+    match text.trim_start_matches('\u{FEFF}').trim_end_matches(['\r', '\n']) {
+        "" => Err("口令是空的"),
+        line if line.contains(char::is_control) => Err("口令里有换行或控制字符"),
+        line => Ok(SecretString::from(line)),
+    }
+}
 
 /// A secret beside duban.toml.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -250,19 +250,7 @@ fn from_file(layers: &Layers<'_>, at: &At, path: &Path, files: &mut Files<'_>) -
 }
 
 fn checked(layers: &Layers<'_>, at: &At, mut text: String) -> Option<SecretString> {
-    let password = text.strip_prefix('\u{FEFF}').unwrap_or(&text).trim_end_matches(['\r', '\n']);
-    let fault = match password {
-        "" => Some("口令是空的"),
-        p if p.contains(char::is_control) => Some("口令里有换行或控制字符"),
-        _ => None,
-    };
-    let secret = SecretString::from(password);
+    let password = credential::password(&text);
     text.zeroize();
-    match fault {
-        Some(fault) => {
-            layers.error(at, fault, "只写一行口令");
-            None
-        }
-        None => Some(secret),
-    }
+    password.map_err(|fault| layers.error(at, fault, "只写一行口令")).ok()
 }

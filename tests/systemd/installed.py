@@ -136,6 +136,17 @@ class B_Running(Machine):
         self.assertIn("没有处理", run(*as_duban, "mail-in", input="From: x@example.test\n\nhello\n"))
         self.assertIn("sudo", run(*as_duban, "test-mail", "x@example.test", code=1))
 
+    def test_the_key_of_the_links_is_one_for_the_service_and_for_root(self):
+        (ETC / "credentials/link-key").write_text("ab" * 32 + "\n")
+        settings = ETC / "duban.toml"
+        settings.write_text(settings.read_text() + '[web]\nlisten = "127.0.0.1:8080"\nbase_url = "http://127.0.0.1:8080"\n')
+        self.drop_in()
+        systemctl("start", "duban")
+        link = run("duban", "link", "--admin", "--now", "2026-01-27T09:30").split()[-1]
+        fetch = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
+        until(lambda: "管理员" in run("python3", "-c", fetch, link, code=None), "the board by root's link")
+        self.assertFalse((STATE / "duban.db.link-key").exists())
+
     def test_a_password_that_is_missing_is_said(self):
         self.smtp(smtp__username="duban")
         systemctl("start", "duban", code=1)

@@ -7,7 +7,7 @@ use secrecy::{SecretString, zeroize::Zeroizing};
 
 use crate::{
     cli::{Failure, Result},
-    service::setup::password,
+    config::credential,
 };
 
 pub fn is_possible() -> bool {
@@ -46,7 +46,7 @@ pub fn ask_password(question: &str) -> Result<SecretString> {
         };
         // The line's end was unseen too.
         say("\n")?;
-        match password(&typed?) {
+        match credential::password(&typed?) {
             Ok(password) => return Ok(password),
             Err(why) => say(&format!("  {why}。请再写一遍。\n"))?,
         }

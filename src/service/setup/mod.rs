@@ -14,7 +14,7 @@ pub use draft::{draft, edited};
 pub use place::{Placed, Staged};
 
 use crate::{
-    config::Tls,
+    config::{Tls, credential},
     domain::deadline::{Mailbox, Section},
 };
 
@@ -67,15 +67,5 @@ pub fn read_password(path: &Path) -> Result<SecretString, String> {
         io::ErrorKind::InvalidData => format!("口令文件 {shown} 不是 UTF-8 文本"),
         _ => format!("读不了口令文件 {shown}：{e}"),
     })?;
-    password(&text).map_err(|why| format!("口令文件 {shown}：{why}"))
-}
-
-/// # Errors
-/// In Chinese: why it can be no password.
-pub fn password(text: &str) -> Result<SecretString, String> {
-    match text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']) {
-        "" => Err("口令是空的".to_owned()),
-        line if line.contains(char::is_control) => Err("口令只能是一行，不能有控制字符".to_owned()),
-        line => Ok(SecretString::from(line)),
-    }
+    credential::password(&text).map_err(|why| format!("口令文件 {shown}：{why}"))
 }
