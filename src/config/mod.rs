@@ -10,6 +10,7 @@ mod holidays;
 mod inbox;
 mod layers;
 mod mailboxes;
+mod pieces;
 mod plan;
 mod sections;
 mod server;
@@ -95,7 +96,7 @@ fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>
         }
     };
     let values = syntax::parse(&source, Kind::Settings, report)?;
-    let layers = Layers::new(Table::new(&source, report, &values, 0..0), env);
+    let layers = Layers::new(Table::new(&source, report, &values), env);
     let folder = duban_toml.parent().unwrap_or(Path::new(""));
     let (deadlines, holidays) = settings::paths(&layers, folder);
     let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), env, files);
