@@ -16,6 +16,7 @@ pub mod load;
 pub mod look_ahead;
 pub mod notices;
 pub mod open;
+pub mod plan;
 pub mod preview;
 mod reply_token;
 pub mod report;
@@ -38,7 +39,7 @@ use crate::{
     domain::{
         Date,
         calendar::Calendar,
-        deadline::{Deadline, Mailbox, Roster},
+        deadline::{Deadline, Mailbox, Roster, Section},
         occurrence::Progress,
         reminder::{Reader, Step},
     },
@@ -155,6 +156,17 @@ impl Office {
     /// Everybody who is to hear this step, each once: the sections that still owe a report, and
     /// their leaders when it escalates.
     pub fn readers(&self, deadline: &Deadline, progress: &Progress, escalates: bool) -> Vec<Reader> {
+        self.readers_of(&self.roster.expand(&deadline.sections), deadline, progress, escalates)
+    }
+
+    /// The same, of a deadline whose sections have been looked up.
+    fn readers_of(
+        &self,
+        sections: &[&Section],
+        deadline: &Deadline,
+        progress: &Progress,
+        escalates: bool,
+    ) -> Vec<Reader> {
         let mut readers: Vec<Reader> = Vec::new();
         // A leader who hears it already, as a section or for one, hears it once.
         let mut add = |mailbox: &Mailbox, behalf: &str, is_leader: bool| {
@@ -162,7 +174,6 @@ impl Office {
                 readers.push(Reader { mailbox: mailbox.clone(), behalf: behalf.to_owned(), is_leader });
             }
         };
-        let sections = self.roster.expand(&deadline.sections);
         let owing = || sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
         for section in owing() {
             section.email.iter().for_each(|mailbox| add(mailbox, "", false));
