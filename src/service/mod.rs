@@ -25,6 +25,7 @@ pub mod setup;
 pub mod standing;
 pub mod sweep;
 pub mod troubles;
+pub mod unchanged;
 pub mod write;
 
 use std::sync::Arc;
@@ -35,7 +36,7 @@ use self::link::Links;
 
 use crate::{
     clock::Moment,
-    config::{self, Loaded, Settings, Transport},
+    config::{self, Fingerprint, Loaded, Settings, Transport},
     domain::{
         Date,
         calendar::Calendar,
@@ -57,6 +58,8 @@ pub struct Office {
     pub off: usize,
     /// What links and reply tokens are signed with; `None` without `[web]` and `[mailbox]`.
     pub links: Option<Arc<Links>>,
+    /// The files that said so, as they were; `None` where what they say is not in force.
+    pub seen: Option<Fingerprint>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -129,8 +132,9 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
 
 impl Office {
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
-        let Loaded { settings, plan, calendar, off, .. } = loaded;
-        (Self { settings, roster: plan.roster, calendar, off: off.len(), links: None }, plan.deadlines)
+        let Loaded { settings, plan, calendar, off, seen, .. } = loaded;
+        let office = Self { settings, roster: plan.roster, calendar, off: off.len(), links: None, seen: Some(seen) };
+        (office, plan.deadlines)
     }
 
     /// Whether letters may go out now: inside the window of a working day.
