@@ -36,7 +36,6 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio_cron_scheduler", &["daemon"]),
     ("sd_notify", &["daemon"]),
     ("clap", &["cli"]),
-    ("comfy_table", &["cli"]),
     ("askama", &["letter", "web"]),
     ("axum", &["web"]),
     ("prometheus_client", &["web"]),

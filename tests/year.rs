@@ -13,7 +13,7 @@ use duban::{
     domain::{Date, reminder::Saying, retry::Outcome},
     service::{
         deliver,
-        look_ahead::{PlannedLead, PlannedReminder, plan},
+        plan::{PlannedLead, PlannedReminder, plan},
     },
     store::Db,
 };

@@ -9,7 +9,7 @@ use crate::{
         calendar::shift,
         deadline::Deadline,
         occurrence::Dates,
-        reminder::{Quiet, latest, steps},
+        reminder::{Quiet, ahead, latest, steps},
     },
     service::sweep::missing_year,
 };
@@ -58,9 +58,13 @@ fn row(deadline: &Deadline, loaded: &Loaded, today: jiff::civil::Date) -> [Strin
     };
     let dates = Dates::new(deadline, cal, term.due);
     let mark = if dates.provisional { " *" } else { "" };
-    let quiet = Quiet { after: terms.next().map(|t| t.due), until: None };
-    let days = steps(deadline, cal, &dates, quiet);
-    let first = match (latest(&days, today, quiet), days.first()) {
+    // What is overdue lies behind `due`, and so behind today: it comes first only where nothing is said ahead.
+    let mut days = ahead(deadline, cal, &dates);
+    if days.is_empty() {
+        let quiet = Quiet { after: terms.next().map(|t| t.due), until: None };
+        days = steps(deadline, cal, &dates, quiet);
+    }
+    let first = match (latest(&days, today, Quiet::default()), days.first()) {
         (Some(step), _) if step.on < today => "随即补发".to_owned(),
         (Some(_), _) => "今天".to_owned(),
         (None, Some(step)) => format!("{}（{}）", table::day(step.on), step.saying),

@@ -5,13 +5,16 @@ use serde::Serialize;
 
 use super::{Answer, Context, Failure, Result, args::ListArgs, table};
 use crate::{
+    config,
     domain::{
         calendar::shift,
+        deadline::Deadline,
         occurrence::{Light, State},
     },
     service::{
         Office,
         look_ahead::{Occasion, occasions},
+        unchanged::in_force,
     },
 };
 
@@ -32,7 +35,10 @@ struct Row {
 }
 
 pub fn list(context: &Context, args: &ListArgs) -> Result {
-    let (office, deadlines) = context.office()?;
+    let (office, deadlines) = match unchanged(context, args) {
+        Some(found) => found,
+        None => context.office()?,
+    };
     if let Some(section) = args.section.as_deref().filter(|s| office.roster.get(s).is_none()) {
         let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
         return Err(Failure::new(format!("科室名册里没有“{section}”。有：{}。", names.join("、"))));
@@ -71,6 +77,15 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
         text += "\n* 那一年的放假安排还没有，工作日按周一至周五暂算。\n";
     }
     Ok(Answer::done(text))
+}
+
+/// What is in force and of concern, where the database alone can tell.
+fn unchanged(context: &Context, args: &ListArgs) -> Option<(Office, Vec<Deadline>)> {
+    let settings = config::settings_alone(&context.config, &context.env).filter(|s| s.database.exists())?;
+    let today = context.now(&settings).today();
+    // root stays root: the files may have to be read after all.
+    let mut db = context.open_as_is(&settings).ok()?;
+    in_force(&mut db, &settings, &context.config, (today, shift(today, args.within))).ok()?
 }
 
 fn row(office: &Office, occasion: &Occasion, today: Date) -> Row {

@@ -20,6 +20,7 @@ use crate::{
         load::{last_good, put_in_force},
         mailer,
         sweep::{sweep, tell_of_stuck_letters},
+        unchanged,
     },
     store::{self, Db, Store},
 };
@@ -45,6 +46,7 @@ fn run_once(context: &Context) -> Result {
     let now = context.now(&office.settings);
     refuse_damaged(&db, &office, &mailer, &now)?;
     put_in_force(&mut db, &office, &deadlines, &now)?;
+    unchanged::remember(&mut db, &office)?;
     sweep(&mut db, &office, &now)?;
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
     let office = Arc::new(office);
@@ -92,7 +94,10 @@ fn run_on(context: &Context) -> Result {
             let lock = lock(&office)?;
             refuse_damaged(&db, &office, &mailer(&settings)?, &now)?;
             let rejected = match put_in_force(&mut db, &office, &deadlines, &now) {
-                Ok(_) => None,
+                Ok(_) => {
+                    unchanged::remember(&mut db, &office)?;
+                    None
+                }
                 Err(e) => {
                     // Whatever keeps it out of force, what was in force goes on.
                     let Some(last) = last_good(&mut db, &settings)? else { return Err(e.into()) };

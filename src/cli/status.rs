@@ -7,7 +7,7 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{incoming::pass, keep::Restored, look_ahead::plan, troubles::troubles},
+    service::{incoming::pass, keep::Restored, plan::Letters, troubles::troubles},
 };
 
 pub fn status(context: &Context) -> Result {
@@ -17,7 +17,8 @@ pub fn status(context: &Context) -> Result {
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
     let (in_force, open, letters, waiting, restored, next) = db.read(|tx| {
-        let next = plan(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
+        let next = Letters::new(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
+        let next = next.map(|mut letters| letters.next());
         let (open, letters) = (tx.count_open(now.today())?, tx.count_letters()?);
         Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.restored()?, next))
     })?;
@@ -67,9 +68,8 @@ pub fn status(context: &Context) -> Result {
     if waiting > 0 {
         let _ = writeln!(text, "待人工    {waiting} 封来信等人看，用 duban incoming 查看");
     }
-    let next = next?.into_iter().next();
     let next =
-        next.map_or("31 天内没有".to_owned(), |l| format!("{} 给 {}", l.at.strftime("%Y-%m-%d %H:%M"), l.to));
+        next?.map_or("31 天内没有".to_owned(), |l| format!("{} 给 {}", l.at.strftime("%Y-%m-%d %H:%M"), l.to));
     let _ = writeln!(text, "下一封    {next}");
     let troubles = db.read(|tx| Ok(troubles(tx, &office, &now)))??;
     for trouble in &troubles {

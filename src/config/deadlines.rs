@@ -1,6 +1,6 @@
 //! `[[deadline]]` → a [`Deadline`], as far as one entry alone can tell.
 
-use std::{collections::HashSet, ops::Range, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
 use super::{
     files::Source,
@@ -43,12 +43,17 @@ const MAX_OVERDUE: i64 = 366;
 const LONGEST_TEXT: usize = 20_000;
 
 /// What a file says of all its deadlines.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Defaults {
     pub year: Option<i16>,
     pub remind: Option<Vec<Lead>>,
     pub overdue: Option<Vec<u16>>,
+    /// What many deadlines of the file have in common: their `due`, once understood.
+    known: RefCell<HashMap<String, Due>>,
 }
+
+/// Different `due`s that are kept; a file with more has few in common.
+const MOST_KNOWN: usize = 1000;
 
 /// A name and where it stands.
 pub(super) type Named = (String, Range<usize>);
@@ -69,6 +74,7 @@ pub(super) fn defaults(table: &Table<'_>) -> Defaults {
         year: table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok()),
         remind: remind(table),
         overdue: overdue(table),
+        known: RefCell::default(),
     }
 }
 
@@ -85,7 +91,7 @@ pub(super) fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) 
     let id = table.text("id").and_then(|text| id(table, &text));
     let sections = sections(table);
     let lead = table.text("lead").map(|text| (text.value.trim().to_owned(), text.at));
-    let due = table.long_text("due").and_then(|text| due(table, &text, defaults.year));
+    let due = table.long_text("due").and_then(|text| due(table, &text, defaults));
     let title_text = table.text("title");
     let title = title_text.as_ref().and_then(|text| title::read(table, text));
     let target = due.as_ref().and_then(|due| target::read(table, due));
@@ -151,23 +157,30 @@ fn sections(table: &Table<'_>) -> Vec<Named> {
     let texts = table.texts("sections");
     let empty = table.get("sections").and_then(|v| v.get_ref().as_array()).is_some_and(|a| a.iter().next().is_none());
     if empty {
-        let at = table.get("sections").map_or(table.at(), |v| v.span());
+        let at = table.get("sections").map_or(table.at(), |v| table.span(v));
         table.error(at, "sections 是空的：不知道提醒谁", "sections = [\"办公室\"]");
     }
-    let mut seen = HashSet::new();
-    let mut names = Vec::new();
+    let mut names: Vec<Named> = Vec::new();
     for text in texts.unwrap_or_default() {
         let name = text.value.trim().to_owned();
-        match seen.insert(name.clone()) {
-            true => names.push((name, text.at)),
-            false => table.error(text.at, format!("“{name}”写了两次"), "留下一个"),
+        match names.iter().any(|(known, _)| *known == name) {
+            false => names.push((name, text.at)),
+            true => table.error(text.at, format!("“{name}”写了两次"), "留下一个"),
         }
     }
     names
 }
 
-fn due(table: &Table<'_>, text: &Text<'_>, year: Option<i16>) -> Option<Due> {
-    Due::parse(text.value, year).map_err(|refusal| refused(table, text, refusal)).ok()
+fn due(table: &Table<'_>, text: &Text<'_>, defaults: &Defaults) -> Option<Due> {
+    let mut known = defaults.known.borrow_mut();
+    if let Some(due) = known.get(text.value) {
+        return Some(due.clone());
+    }
+    let due = Due::parse(text.value, defaults.year).map_err(|refusal| refused(table, text, refusal)).ok()?;
+    if known.len() < MOST_KNOWN {
+        known.insert(text.value.to_owned(), due.clone());
+    }
+    Some(due)
 }
 
 /// What the words of `due` say of themselves, at their place in the file.
@@ -214,7 +227,7 @@ fn remind(table: &Table<'_>) -> Option<Vec<Lead>> {
     if let Some(value) =
         table.get("remind").filter(|v| v.get_ref().as_array().is_some_and(|a| a.iter().next().is_none()))
     {
-        table.warn(value.span(), "remind 是空的：到期之前不会提醒", "要停用一个事项，写 off = true");
+        table.warn(table.span(value), "remind 是空的：到期之前不会提醒", "要停用一个事项，写 off = true");
     }
     Some(leads)
 }
@@ -250,7 +263,7 @@ fn done(table: &Table<'_>) -> Done {
 fn times(table: &Table<'_>, due: Option<&Due>) -> Option<u32> {
     let times = table.integer("times", 1..=MAX_TIMES).and_then(|n| u32::try_from(n).ok())?;
     if let Some(said) = due.and_then(|due| due.times).filter(|said| *said != times) {
-        let at = table.get("times").map_or(table.at(), |value| value.span());
+        let at = table.get("times").map_or(table.at(), |value| table.span(value));
         table.error(at, format!("times 是 {times}，due 里写的是 {said} 次"), "删去 times，或改成一样");
     }
     Some(times)

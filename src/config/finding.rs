@@ -59,6 +59,13 @@ pub(super) struct Report {
     counts: [Cell<usize>; 2],
 }
 
+/// How much a report held at some moment.
+#[derive(Debug)]
+pub(super) struct Mark {
+    found: usize,
+    counts: [usize; 2],
+}
+
 /// Characters shown of a long line, before, in and after the stretch.
 const AROUND: usize = 36;
 
@@ -107,6 +114,16 @@ impl Report {
         self.found
             .borrow_mut()
             .push((usize::MAX, Finding { severity, place: None, what: printable(&what.into()), instead, times: 1 }));
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark { found: self.found.borrow().len(), counts: self.counts.each_ref().map(Cell::get) }
+    }
+
+    /// Forgets what was found since: it will be found again, in another way.
+    pub fn back_to(&self, mark: &Mark) {
+        self.found.borrow_mut().truncate(mark.found);
+        self.counts.iter().zip(mark.counts).for_each(|(count, before)| count.set(before));
     }
 
     pub fn has_errors(&self) -> bool {

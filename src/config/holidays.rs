@@ -58,7 +58,7 @@ pub(super) fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(St
 
 fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, StatutoryYear)> {
     let values = syntax::parse(source, Kind::Holidays, report)?;
-    let table = Table::new(source, report, &values, 0..0);
+    let table = Table::new(source, report, &values);
     if source.text.trim().is_empty() {
         let what = "文件是空的，不能当作节假日数据".to_owned();
         report.about(Severity::Error, source, what, "写上 year、notice、off、work，或删去这个文件".to_owned());
@@ -72,12 +72,12 @@ fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, Statutory
     }
     table.texts("notice");
     let year = table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok());
-    let at = table.get("year").map_or(0..0, |value| value.span());
+    let at = table.get("year").map_or(0..0, |value| table.span(value));
     let agrees = year.is_some_and(|year| file_name_agrees(&table, year, &at));
     let off = days(&table, "off", year);
     let work = days(&table, "work", year).unwrap_or_default();
     if off.as_ref().is_some_and(BTreeMap::is_empty) && !source.is_broken() {
-        let at = table.get("off").map_or(0..0, |value| value.span());
+        let at = table.get("off").map_or(0..0, |value| table.span(value));
         table.error(at, "off 是空的：没有一天放假，不能当作节假日数据", "照国务院办公厅的通知写上放假的每一天");
     }
     let off = off?;

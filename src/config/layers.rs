@@ -98,7 +98,7 @@ impl<'a> Layers<'a> {
     /// Where a setting is given, without reading it.
     pub fn at(&self, path: &str) -> At {
         let (table, key) = split(path);
-        let in_file = || self.tables.get(table).and_then(|t| t.get(key)).map(|value| At::File(value.span()));
+        let in_file = || self.tables.get(table).and_then(|t| Some(At::File(t.span(t.get(key)?))));
         self.variables.get(path).cloned().map(At::Variable).or_else(in_file).unwrap_or(At::Nowhere)
     }
 

@@ -10,6 +10,7 @@ mod holidays;
 mod inbox;
 mod layers;
 mod mailboxes;
+mod pieces;
 mod plan;
 mod sections;
 mod server;
@@ -82,6 +83,18 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
     }
 }
 
+/// The settings alone, where nothing is wrong with them: the plan is not looked at.
+pub fn settings_alone(duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Settings> {
+    let report = Report::default();
+    let mut files = Files::new(&report);
+    let source = files.text(duban_toml).ok()?;
+    let values = syntax::parse(&source, Kind::Settings, &report)?;
+    let layers = Layers::new(Table::new(&source, &report, &values), env);
+    let folder = duban_toml.parent().unwrap_or(Path::new(""));
+    let settings = settings::read(&layers, folder, settings::paths(&layers, folder), env, &mut files);
+    settings.filter(|_| !report.has_errors())
+}
+
 type Parts = (Settings, Calendar, Plan, Vec<Deadline>);
 
 fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Parts> {
@@ -95,7 +108,7 @@ fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>
         }
     };
     let values = syntax::parse(&source, Kind::Settings, report)?;
-    let layers = Layers::new(Table::new(&source, report, &values, 0..0), env);
+    let layers = Layers::new(Table::new(&source, report, &values), env);
     let folder = duban_toml.parent().unwrap_or(Path::new(""));
     let (deadlines, holidays) = settings::paths(&layers, folder);
     let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), env, files);

@@ -2,10 +2,13 @@
 
 use std::{cell::RefCell, collections::HashMap, ops::Range, path::Path, rc::Rc};
 
+use toml::de::DeTable;
+
 use super::{
-    deadlines::{self, Draft},
+    deadlines::{self, Defaults, Draft},
     files::{Files, Source, Trouble, tidy},
     finding::{Report, Severity},
+    pieces,
     sections::{self, elsewhere},
     syntax::{self, Kind},
     table::Table,
@@ -96,10 +99,14 @@ impl Drafts {
 
     fn text(&mut self, files: &mut Files<'_>, source: &Rc<Source>, path: &Path) {
         let report = files.report;
-        let values = syntax::parse(source, Kind::Deadlines, report);
+        let mark = report.mark();
+        let read = Entries::one_by_one(source, report).or_else(|| {
+            report.back_to(&mark);
+            Entries::of_whole(source, report)
+        });
         self.partial |= source.is_broken();
-        let Some(values) = values else { return };
-        let table = Table::new(source, report, &values, 0..0);
+        let Some((top, entries)) = read else { return };
+        let table = Table::new(source, report, &top);
         table.known(deadlines::TOP, deadlines::ELSEWHERE);
         for text in table.texts("include").unwrap_or_default() {
             let included = path.parent().unwrap_or(Path::new("")).join(text.value.trim());
@@ -112,6 +119,46 @@ impl Drafts {
                 table.error(text.at, what, instead);
             }
         }
+        self.partial |= entries.partial;
+        self.sections.extend(entries.sections);
+        self.deadlines.extend(entries.deadlines);
+    }
+}
+
+/// The entries of a file.
+#[derive(Default)]
+struct Entries {
+    sections: Vec<sections::Draft>,
+    deadlines: Vec<Draft>,
+    /// As in [`Drafts`].
+    partial: bool,
+}
+
+impl Entries {
+    /// With what stands before them; `None` where only the whole file can tell.
+    fn one_by_one<'a>(source: &'a Rc<Source>, report: &Report) -> Option<(DeTable<'a>, Self)> {
+        let pieces = pieces::split(&source.text);
+        let (first, rest) = pieces.split_first()?;
+        let top = pieces::top(&source.text[first.clone()])?;
+        let defaults = deadlines::defaults(&Table::new(source, report, &top));
+        let mut entries = Self::default();
+        for piece in rest {
+            let values = pieces::entry(&source.text[piece.clone()])?;
+            entries.take(source, &Table::piece(source, report, &values, piece.start), &defaults);
+        }
+        Some((top, entries))
+    }
+
+    fn of_whole<'a>(source: &'a Rc<Source>, report: &Report) -> Option<(DeTable<'a>, Self)> {
+        let values = syntax::parse(source, Kind::Deadlines, report)?;
+        let mut entries = Self::default();
+        let table = Table::new(source, report, &values);
+        let defaults = deadlines::defaults(&table);
+        entries.take(source, &table, &defaults);
+        Some((values, entries))
+    }
+
+    fn take(&mut self, source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) {
         self.sections.extend(table.tables("section").iter().filter_map(|table| {
             let draft = sections::read(source, table);
             // A section that has lost its name must not make every mention of it wrong.
@@ -121,8 +168,7 @@ impl Drafts {
         for key in ["section", "deadline"] {
             self.partial |= table.get(key).is_some_and(|value| !value.get_ref().is_array());
         }
-        let defaults = deadlines::defaults(&table);
-        self.deadlines.extend(table.tables("deadline").iter().map(|table| deadlines::read(source, table, &defaults)));
+        self.deadlines.extend(table.tables("deadline").iter().map(|table| deadlines::read(source, table, defaults)));
     }
 }
 

@@ -30,8 +30,8 @@ pub(super) fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
     let leader = mailboxes::read(table, "leader").unwrap_or_default();
     let in_all = table.boolean("in_all").unwrap_or(true);
     let name = name(table, &table.text("name")?)?;
-    let at = table.get("name").map_or(table.at(), |value| value.span());
-    let email_at = table.get("email").map_or(at.clone(), |value| value.span());
+    let at = table.get("name").map_or(table.at(), |value| table.span(value));
+    let email_at = table.get("email").map_or(at.clone(), |value| table.span(value));
     if email.as_ref().is_none_or(Vec::is_empty)
         && !source.is_broken()
         && !has_values(table, "email")

@@ -21,6 +21,8 @@ pub(super) struct Table<'a> {
     pub source: &'a Source,
     pub report: &'a Report,
     values: &'a DeTable<'a>,
+    /// Where the text that was parsed begins: a file may be read piece by piece.
+    base: usize,
     /// Where a missing key is missed: the table's header.
     start: usize,
     end: usize,
@@ -34,8 +36,23 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub fn new(source: &'a Source, report: &'a Report, values: &'a DeTable<'a>, at: Range<usize>) -> Self {
-        Self { source, report, values, start: at.start, end: at.end }
+    pub fn new(source: &'a Source, report: &'a Report, values: &'a DeTable<'a>) -> Self {
+        Self::piece(source, report, values, 0)
+    }
+
+    /// Of a part of the file that begins at `base`.
+    pub fn piece(source: &'a Source, report: &'a Report, values: &'a DeTable<'a>, base: usize) -> Self {
+        Self { source, report, values, base, start: 0, end: 0 }
+    }
+
+    fn inner(self, values: &'a DeTable<'a>, at: Range<usize>) -> Self {
+        Self { values, start: at.start, end: at.end, ..self }
+    }
+
+    /// The place of a key or a value in the file.
+    pub fn span<T>(&self, it: &Spanned<T>) -> Range<usize> {
+        let span = it.span();
+        self.base + span.start..self.base + span.end
     }
 
     pub fn at(&self) -> Range<usize> {
@@ -62,7 +79,11 @@ impl<'a> Table<'a> {
                 continue;
             }
             if secret_at(&format!("{}=", key.get_ref())).is_some() {
-                self.error(key.span(), "口令不能写在这个文件里", format!("删去这一行。{}", Server::of(name).places()));
+                self.error(
+                    self.span(key),
+                    "口令不能写在这个文件里",
+                    format!("删去这一行。{}", Server::of(name).places()),
+                );
                 continue;
             }
             let what = format!("没有“{}”这个键", key.get_ref());
@@ -70,14 +91,14 @@ impl<'a> Table<'a> {
             if let Some((_, place)) = home {
                 let near = nearest_key(key.get_ref(), keys).filter(|_| self.end > 0);
                 let or = near.map(|near| format!("，或改为 {near}")).unwrap_or_default();
-                self.error(key.span(), format!("{} 不能写在这里", key.get_ref()), format!("移到{place}{or}"));
+                self.error(self.span(key), format!("{} 不能写在这里", key.get_ref()), format!("移到{place}{or}"));
                 continue;
             }
             let instead = match nearest_key(key.get_ref(), keys) {
                 Some(right) => right.to_owned(),
                 None => format!("删去这一行；可用的有 {}", keys.join("、")),
             };
-            self.error(key.span(), what, instead);
+            self.error(self.span(key), what, instead);
         }
     }
 
@@ -118,7 +139,7 @@ impl<'a> Table<'a> {
             DeValue::Array(values) => values,
             DeValue::String(_) => return self.one_text(key, value, false).map(|text| vec![text]),
             other => {
-                let raw = self.source.text.get(value.span()).unwrap_or_default();
+                let raw = self.source.text.get(self.span(value)).unwrap_or_default();
                 let one = match other {
                     DeValue::Integer(_) if key == "remind" => format!("{raw}天"),
                     DeValue::Table(_) => "……".to_owned(),
@@ -133,7 +154,7 @@ impl<'a> Table<'a> {
 
     fn one_text(&self, key: &str, value: &'a Spanned<DeValue<'a>>, lines: bool) -> Option<Text<'a>> {
         let DeValue::String(text) = value.get_ref() else {
-            let raw = self.source.text.get(value.span()).unwrap_or_default();
+            let raw = self.source.text.get(self.span(value)).unwrap_or_default();
             let instead = match value.get_ref() {
                 DeValue::Array(_) | DeValue::Table(_) => "\"……\"".to_owned(),
                 _ => format!("\"{raw}\""),
@@ -141,7 +162,7 @@ impl<'a> Table<'a> {
             self.wrong(key, value, "加引号的文字", &instead);
             return None;
         };
-        let text = Text { value: text, at: value.span() };
+        let text = Text { value: text, at: self.span(value) };
         let bad = |(_, c): &(usize, char)| hidden(*c).is_some() && !(lines && matches!(c, '\n' | '\r' | '\t'));
         match text.value.char_indices().find(bad) {
             Some((i, c)) => {
@@ -174,7 +195,7 @@ impl<'a> Table<'a> {
             self.wrong(key, value, "方括号里的几个数字", &format!("{key} = [1, 3, 8]"));
             return None;
         };
-        Some(values.iter().filter_map(|v| Some((self.one_integer(key, v, range.clone())?, v.span()))).collect())
+        Some(values.iter().filter_map(|v| Some((self.one_integer(key, v, range.clone())?, self.span(v)))).collect())
     }
 
     fn one_integer(&self, key: &str, value: &Spanned<DeValue<'_>>, range: RangeInclusive<i64>) -> Option<i64> {
@@ -190,7 +211,7 @@ impl<'a> Table<'a> {
         let plain = i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok();
         let found = plain.filter(|n| range.contains(n));
         if found.is_none() {
-            self.error(value.span(), format!("{key} 超出范围"), bounds);
+            self.error(self.span(value), format!("{key} 超出范围"), bounds);
         }
         found
     }
@@ -205,7 +226,7 @@ impl<'a> Table<'a> {
             self.wrong(key, value, "方括号里的几个日期", &format!("{key} = [2026-01-01, 2026-01-02]"));
             return None;
         };
-        Some(values.iter().filter_map(|v| Some((self.one_date(key, v)?, v.span()))).collect())
+        Some(values.iter().filter_map(|v| Some((self.one_date(key, v)?, self.span(v)))).collect())
     }
 
     fn one_date(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Date> {
@@ -217,14 +238,14 @@ impl<'a> Table<'a> {
             DeValue::String(text) if is_plain_date(text) => match text.parse() {
                 Ok(date) => Some(date),
                 Err(_) => {
-                    self.error(value.span(), format!("{key}：没有 {text} 这一天"), "换成日历上有的日期");
+                    self.error(self.span(value), format!("{key}：没有 {text} 这一天"), "换成日历上有的日期");
                     return None;
                 }
             },
             _ => None,
         };
         if date.is_none() {
-            let raw = self.source.text.get(value.span()).unwrap_or_default();
+            let raw = self.source.text.get(self.span(value)).unwrap_or_default();
             self.wrong(key, value, "日期", &as_date(raw).unwrap_or("2026-01-01".to_owned()));
         }
         date
@@ -234,7 +255,7 @@ impl<'a> Table<'a> {
     pub fn table(&self, key: &str) -> Option<Table<'a>> {
         let value = self.get(key)?;
         if let DeValue::Table(values) = value.get_ref() {
-            return Some(Self::new(self.source, self.report, values, value.span()));
+            return Some(self.inner(values, self.span(value)));
         }
         self.wrong(key, value, "方括号开头的一段", &format!("[{key}]，内容写在它下面"));
         None
@@ -247,7 +268,7 @@ impl<'a> Table<'a> {
         let tables = match value.get_ref() {
             DeValue::Array(values) => values.iter().collect(),
             DeValue::Table(_) => {
-                self.error(value.span(), format!("[{key}] 要用双层方括号"), form.as_str());
+                self.error(self.span(value), format!("[{key}] 要用双层方括号"), form.as_str());
                 Vec::new()
             }
             _ => {
@@ -256,7 +277,7 @@ impl<'a> Table<'a> {
             }
         };
         let table = |value: &'a Spanned<DeValue<'a>>| match value.get_ref() {
-            DeValue::Table(values) => Some(Self::new(self.source, self.report, values, value.span())),
+            DeValue::Table(values) => Some(self.inner(values, self.span(value))),
             _ => {
                 self.wrong(key, value, "双层方括号开头的一段，内容写在它下面", &form);
                 None
@@ -275,7 +296,7 @@ impl<'a> Table<'a> {
             DeValue::Array(_) => "一组值",
             DeValue::Table(_) => "一段",
         };
-        self.error(value.span(), format!("{key} 要写{wanted}，这里是{found}"), instead);
+        self.error(self.span(value), format!("{key} 要写{wanted}，这里是{found}"), instead);
     }
 }
 

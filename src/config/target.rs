@@ -28,7 +28,7 @@ pub(super) fn fits(table: &Table<'_>, deadline: &Deadline) {
         && !lies_before(deadline)
     {
         let what = format!("局内目标“{target}”不在上一期与这一期的规定期限“{}”之间", deadline.due.text);
-        table.error(value.span(), what, "每一期都有的、更早的日期，或“提前10天”");
+        table.error(table.span(value), what, "每一期都有的、更早的日期，或“提前10天”");
     }
 }
 

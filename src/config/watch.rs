@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::files::list_folder;
 
@@ -14,7 +15,7 @@ use super::files::list_folder;
 pub const STILL_SECONDS: i64 = 60;
 
 /// What the system says of one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub modified: (i64, i64),
     pub size: u64,
@@ -26,7 +27,7 @@ pub struct Stamp {
 
 /// The files and folders of a configuration as they were seen. A file that was asked for and not
 /// there is remembered as such: its coming is a change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     folders: BTreeSet<PathBuf>,
     asked: BTreeSet<PathBuf>,
@@ -60,6 +61,11 @@ impl Fingerprint {
         self.asked.iter().for_each(|file| now.note_file(file));
         self.folders.iter().for_each(|folder| now.note_folder(folder));
         now
+    }
+
+    /// Whether these settings, this plan and these statutory days were read.
+    pub fn is_of(&self, settings: &Path, deadlines: &Path, holidays: &Path) -> bool {
+        self.asked.contains(settings) && self.asked.contains(deadlines) && self.folders.contains(holidays)
     }
 
     /// The last change in what differs from `before`; `None` where a file is gone, which leaves no

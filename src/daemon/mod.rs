@@ -301,6 +301,7 @@ impl Daemon {
                 })??;
                 let changed = diff.lines(LINES_TOLD);
                 let changes = service::load::put_in_force(db, &loading, &deadlines, &now)?;
+                service::unchanged::remember(db, &loading)?;
                 info!(
                     added = diff.added,
                     moved = diff.moved,

@@ -87,6 +87,18 @@ impl Step {
 
 /// Every day on which an open occurrence is spoken of, in order, each day once.
 pub fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Vec<Step> {
+    let overdue = deadline.overdue.iter().map(|n| Step {
+        on: cal.add_workdays(dates.due, i64::from(*n)),
+        counted_from: dates.due,
+        saying: Saying::Overdue(*n),
+    });
+    let is_heard =
+        |s: &Step| quiet.after.is_none_or(|next| s.on <= next) && quiet.until.is_none_or(|until| s.on > until);
+    ahead(deadline, cal, dates).into_iter().chain(overdue.filter(is_heard)).collect()
+}
+
+/// The steps that lie ahead of `due`, or on it.
+pub fn ahead(deadline: &Deadline, cal: &Calendar, dates: &Dates) -> Vec<Step> {
     let mut ahead: Vec<(Date, Date, Step)> = Vec::new();
     for (from, after) in [(dates.target, None), (Some(dates.finish_by), dates.target)] {
         let Some(counted_from) = from else { continue };
@@ -102,15 +114,7 @@ pub fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -
     ahead.reverse();
     ahead.dedup_by_key(|(on, ..)| *on);
     ahead.reverse();
-
-    let overdue = deadline.overdue.iter().map(|n| Step {
-        on: cal.add_workdays(dates.due, i64::from(*n)),
-        counted_from: dates.due,
-        saying: Saying::Overdue(*n),
-    });
-    let is_heard =
-        |s: &Step| quiet.after.is_none_or(|next| s.on <= next) && quiet.until.is_none_or(|until| s.on > until);
-    ahead.into_iter().map(|(.., step)| step).chain(overdue.filter(is_heard)).collect()
+    ahead.into_iter().map(|(.., step)| step).collect()
 }
 
 /// What is to be said today, late or not: only the latest step counts, and nothing once the next

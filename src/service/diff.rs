@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Office, Result,
-    look_ahead::{PlannedLead, PlannedLetter, plan},
+    plan::{PlannedLead, PlannedLetter, plan},
 };
 use crate::{
     clock::Moment,

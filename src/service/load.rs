@@ -89,6 +89,7 @@ pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
         calendar: stored(&calendar)?,
         off: 0,
         links: None,
+        seen: None,
     }))
 }
 

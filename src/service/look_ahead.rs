@@ -1,9 +1,6 @@
-//! What will be due and what will be said, from the present state, without writing anything.
+//! What will be due, from the present state, without writing anything.
 
-use std::collections::{BTreeMap, HashSet};
-
-use jiff::civil::DateTime;
-use serde::Serialize;
+use std::collections::BTreeSet;
 
 use super::{Office, Result, load::term_of, write};
 use crate::{
@@ -13,14 +10,14 @@ use crate::{
         calendar::shift,
         deadline::{Deadline, Lead},
         occurrence::{Dates, Light, Progress, State},
-        reminder::{Quiet, Reader, Reason, Saying, Step, latest, steps},
+        reminder::{Quiet, Saying, Step, latest, steps},
     },
     letter::Entry,
-    store::{OccurrenceFilter, OccurrenceRow, Tx, Utterance},
+    store::{OccurrenceFilter, OccurrenceRow, Tx},
 };
 
 /// No lead and no overdue letter lies further from its due date, in days.
-const REACH_DAYS: i64 = 400;
+pub(super) const REACH_DAYS: i64 = 400;
 
 /// An occurrence, opened or still to come.
 #[derive(Clone, Debug)]
@@ -35,42 +32,6 @@ pub struct Occasion<'a> {
     /// Its row, once it was opened.
     pub row: Option<OccurrenceRow>,
 }
-
-/// A letter that will go out if nothing is finished.
-#[derive(Clone, Debug, Serialize)]
-pub struct PlannedLetter {
-    /// RFC 3339, with the bureau's offset.
-    pub send_at: String,
-    pub to: String,
-    pub section: String,
-    pub reminders: Vec<PlannedReminder>,
-    /// Bureau time.
-    #[serde(skip)]
-    pub at: DateTime,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlannedReminder {
-    pub deadline: String,
-    pub period: String,
-    pub due: Date,
-    pub finish_by: Date,
-    pub counted_from: Date,
-    pub reason: Reason,
-    pub lead: PlannedLead,
-}
-
-/// As written (`7个工作日`), working days since `due`, or nothing for a correction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum PlannedLead {
-    Before(String),
-    Overdue(u16),
-    None,
-}
-
-/// Who is to hear what of which deadline.
-type Planned<'a> = (Reader, &'a Deadline, PlannedReminder);
 
 /// Every occurrence of the deadlines with `due` in `from..=to`, and every open one before.
 pub fn occasions<'a>(
@@ -98,30 +59,11 @@ fn occasions_of<'a>(
     found: &mut Vec<Occasion<'a>>,
 ) -> Result<()> {
     let cal = &office.calendar;
-    let row = tx.deadline(&deadline.id)?;
-    let mut seen = HashSet::new();
-    if row.is_some() {
-        let stored = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: None })?;
-        let open = stored.iter().filter(|o| o.state == State::Open).count();
-        for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
-            // The wording may be one that is not in force yet: the dates are those it will have.
-            let Some((period, dates, quiet)) = dates_now(office, deadline, &row, open) else { continue };
-            seen.insert(period.clone());
-            let is_wanted = (from..=to).contains(&dates.due) || (row.state == State::Open && dates.due < from);
-            if is_wanted {
-                let days = steps(deadline, cal, &dates, quiet);
-                let (progress, state) = (tx.progress(row.id)?, row.state);
-                found.push(Occasion { deadline, period, dates, state, progress, steps: days, quiet, row: Some(row) });
-            }
-        }
-    }
-    let since = match row {
-        Some(row) if row.in_force => deadline.since.unwrap_or(row.since),
-        _ => deadline.since.unwrap_or(now.today()),
-    };
-    let mut terms = deadline.due.rule.terms(cal, from.max(since), shift(to, REACH_DAYS)).peekable();
+    let stored = stored(tx, office, deadline, (from, to), now)?;
+    found.extend(stored.occasions);
+    let mut terms = deadline.due.rule.terms(cal, from.max(stored.since), shift(to, REACH_DAYS)).peekable();
     while let Some(term) = terms.next().filter(|t| t.due <= to) {
-        if seen.contains(&term.period) {
+        if stored.periods.contains(&term.period) {
             continue;
         }
         let dates = Dates::new(deadline, cal, term.due);
@@ -133,6 +75,56 @@ fn occasions_of<'a>(
     Ok(())
 }
 
+/// What the database has of a deadline.
+pub(super) struct Stored<'a> {
+    /// With `due` in the time that was asked for, and every open one before.
+    pub occasions: Vec<Occasion<'a>>,
+    /// Of all that were opened.
+    pub periods: BTreeSet<String>,
+    /// Others that are due before are not opened.
+    pub since: Date,
+}
+
+pub(super) fn stored<'a>(
+    tx: &Tx,
+    office: &Office,
+    deadline: &'a Deadline,
+    (from, to): (Date, Date),
+    now: &Moment,
+) -> Result<Stored<'a>> {
+    let row = tx.deadline(&deadline.id)?;
+    let (mut occasions, mut periods) = (Vec::new(), BTreeSet::new());
+    if row.is_some() {
+        let stored = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: None })?;
+        let open = stored.iter().filter(|o| o.state == State::Open).count();
+        for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
+            // The wording may be one that is not in force yet: the dates are those it will have.
+            let Some((period, dates, quiet)) = dates_now(office, deadline, &row, open) else { continue };
+            periods.insert(period.clone());
+            let is_wanted = (from..=to).contains(&dates.due) || (row.state == State::Open && dates.due < from);
+            if is_wanted {
+                let days = steps(deadline, &office.calendar, &dates, quiet);
+                let (progress, state) = (tx.progress(row.id)?, row.state);
+                occasions.push(Occasion {
+                    deadline,
+                    period,
+                    dates,
+                    state,
+                    progress,
+                    steps: days,
+                    quiet,
+                    row: Some(row),
+                });
+            }
+        }
+    }
+    let since = match row {
+        Some(row) if row.in_force => deadline.since.unwrap_or(row.since),
+        _ => deadline.since.unwrap_or(now.today()),
+    };
+    Ok(Stored { occasions, periods, since })
+}
+
 /// An opened occurrence's label, dates and silences under this wording; `None` if it has no such period.
 fn dates_now(office: &Office, deadline: &Deadline, row: &OccurrenceRow, open: usize) -> Option<(String, Dates, Quiet)> {
     if row.state != State::Open {
@@ -141,85 +133,6 @@ fn dates_now(office: &Office, deadline: &Deadline, row: &OccurrenceRow, open: us
     let (term, next_due) = term_of(office, deadline, row, open)?;
     let quiet = Quiet { after: next_due, until: row.quiet_until };
     Some((term.period, Dates::new(deadline, &office.calendar, term.due), quiet))
-}
-
-/// The letters with a send time in `from..=to`, by time and mailbox.
-pub fn plan(
-    tx: &Tx,
-    office: &Office,
-    deadlines: &[Deadline],
-    from: Date,
-    to: Date,
-    now: &Moment,
-) -> Result<Vec<PlannedLetter>> {
-    let opening = office.next_opening(now.local);
-    let mut letters: BTreeMap<(DateTime, String), Vec<Planned>> = BTreeMap::new();
-    let due_from = shift(from, -REACH_DAYS);
-    let due_to = shift(to, REACH_DAYS);
-    for occasion in occasions(tx, office, deadlines, due_from, due_to, now)? {
-        if occasion.state != State::Open {
-            continue;
-        }
-        for (at, step, reader, reason) in said_of(tx, office, &occasion, opening)? {
-            if (from..=to).contains(&at.date()) {
-                let reminder = occasion.planned(&step, reason);
-                letters.entry((at, reader.mailbox.to_string())).or_default().push((
-                    reader,
-                    occasion.deadline,
-                    reminder,
-                ));
-            }
-        }
-    }
-    Ok(letters.into_iter().map(|((at, to), said)| office.planned_letter(at, to, said)).collect())
-}
-
-/// What will be said of one occurrence, to whom and when.
-fn said_of(
-    tx: &Tx,
-    office: &Office,
-    occasion: &Occasion,
-    opening: DateTime,
-) -> Result<Vec<(DateTime, Step, Reader, Reason)>> {
-    let first = opening.date();
-    let send_at = |day: Date| day.to_datetime(office.settings.send_at);
-    let mut said = Vec::new();
-    let mut corrected: Vec<Reader> = Vec::new();
-    let dates = occasion.dates;
-    if let Some(row) = occasion.row.as_ref().filter(|row| row.revision > 0 || row.dates != dates) {
-        for (reader, told) in tx.last_told(row.id)? {
-            if (told.due, told.finish_by, told.target) != (dates.due, dates.finish_by, dates.target) {
-                let step = Step { on: first, counted_from: dates.finish_by, saying: Saying::Correction(row.revision) };
-                corrected.push(reader.clone());
-                said.push((opening, step, reader, Reason::Corrected));
-            }
-        }
-    }
-    let late = latest(&occasion.steps, first, occasion.quiet).copied();
-    let coming = occasion.steps.iter().filter(|s| s.on > first).copied();
-    for step in late.into_iter().chain(coming) {
-        // What has been missed goes out at once; what is of its day waits for `send_at`.
-        let at = if step.on < first { opening } else { send_at(step.on).max(opening) };
-        for reader in office.readers(occasion.deadline, &occasion.progress, step.escalates()) {
-            let is_merged = at == opening && corrected.contains(&reader);
-            let is_said = match &occasion.row {
-                Some(row) if step.on <= first => tx.is_said(&Utterance {
-                    occurrence: row.id,
-                    counted_from: step.counted_from,
-                    saying: step.saying,
-                    reader: &reader,
-                    on_day: step.on,
-                    dates,
-                })?,
-                _ => false,
-            };
-            if !is_said && !is_merged {
-                let reason = step.reason(at.date(), reader.is_leader);
-                said.push((at, step, reader, reason));
-            }
-        }
-    }
-    Ok(said)
 }
 
 impl Occasion<'_> {
@@ -259,53 +172,5 @@ impl Occasion<'_> {
             revision: 0,
             state: self.state,
         })
-    }
-
-    fn planned(&self, step: &Step, reason: Reason) -> PlannedReminder {
-        PlannedReminder {
-            deadline: self.deadline.id.clone(),
-            period: self.period.clone(),
-            due: self.dates.due,
-            finish_by: self.dates.finish_by,
-            counted_from: step.counted_from,
-            reason,
-            lead: match step.saying {
-                Saying::Before(lead) => PlannedLead::Before(lead.to_string()),
-                Saying::Overdue(n) => PlannedLead::Overdue(n),
-                Saying::Correction(_) => PlannedLead::None,
-            },
-        }
-    }
-}
-
-impl Office {
-    /// One mailbox hears of each occurrence once, whatever sections it serves.
-    fn planned_letter(
-        &self,
-        at: DateTime,
-        to: String,
-        said: Vec<(Reader, &Deadline, PlannedReminder)>,
-    ) -> PlannedLetter {
-        let mut reminders: Vec<PlannedReminder> = Vec::new();
-        let mut concerned: HashSet<&str> = HashSet::new();
-        for (reader, deadline, reminder) in said {
-            let sections = self.roster.expand(&deadline.sections);
-            let speaks_to = sections.iter().filter(|s| {
-                let leads = s.leader.contains(&reader.mailbox) || deadline.escalate_to.is_some();
-                s.name == reader.behalf
-                    || (reader.behalf.is_empty()
-                        && if reader.is_leader { leads } else { s.email.contains(&reader.mailbox) })
-            });
-            concerned.extend(speaks_to.map(|s| s.name.as_str()));
-            if !reminders.iter().any(|r| (&r.deadline, &r.period) == (&reminder.deadline, &reminder.period)) {
-                reminders.push(reminder);
-            }
-        }
-        reminders.sort_by(|a, b| (a.due, &a.deadline, &a.period).cmp(&(b.due, &b.deadline, &b.period)));
-        let names: Vec<&str> =
-            self.roster.sections.iter().map(|s| s.name.as_str()).filter(|name| concerned.contains(name)).collect();
-        let zoned = at.to_zoned(self.settings.timezone.clone());
-        let send_at = zoned.map_or_else(|_| at.to_string(), |z| z.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
-        PlannedLetter { send_at, to, section: names.join("、"), reminders, at }
     }
 }

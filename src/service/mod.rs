@@ -16,6 +16,7 @@ pub mod load;
 pub mod look_ahead;
 pub mod notices;
 pub mod open;
+pub mod plan;
 pub mod preview;
 mod reply_token;
 pub mod report;
@@ -24,6 +25,7 @@ pub mod setup;
 pub mod standing;
 pub mod sweep;
 pub mod troubles;
+pub mod unchanged;
 pub mod write;
 
 use std::sync::Arc;
@@ -34,11 +36,11 @@ use self::link::Links;
 
 use crate::{
     clock::Moment,
-    config::{self, Loaded, Settings, Transport},
+    config::{self, Fingerprint, Loaded, Settings, Transport},
     domain::{
         Date,
         calendar::Calendar,
-        deadline::{Deadline, Mailbox, Roster},
+        deadline::{Deadline, Mailbox, Roster, Section},
         occurrence::Progress,
         reminder::{Reader, Step},
     },
@@ -56,6 +58,8 @@ pub struct Office {
     pub off: usize,
     /// What links and reply tokens are signed with; `None` without `[web]` and `[mailbox]`.
     pub links: Option<Arc<Links>>,
+    /// The files that said so, as they were; `None` where what they say is not in force.
+    pub seen: Option<Fingerprint>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -128,8 +132,9 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
 
 impl Office {
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
-        let Loaded { settings, plan, calendar, off, .. } = loaded;
-        (Self { settings, roster: plan.roster, calendar, off: off.len(), links: None }, plan.deadlines)
+        let Loaded { settings, plan, calendar, off, seen, .. } = loaded;
+        let office = Self { settings, roster: plan.roster, calendar, off: off.len(), links: None, seen: Some(seen) };
+        (office, plan.deadlines)
     }
 
     /// Whether letters may go out now: inside the window of a working day.
@@ -155,6 +160,17 @@ impl Office {
     /// Everybody who is to hear this step, each once: the sections that still owe a report, and
     /// their leaders when it escalates.
     pub fn readers(&self, deadline: &Deadline, progress: &Progress, escalates: bool) -> Vec<Reader> {
+        self.readers_of(&self.roster.expand(&deadline.sections), deadline, progress, escalates)
+    }
+
+    /// The same, of a deadline whose sections have been looked up.
+    fn readers_of(
+        &self,
+        sections: &[&Section],
+        deadline: &Deadline,
+        progress: &Progress,
+        escalates: bool,
+    ) -> Vec<Reader> {
         let mut readers: Vec<Reader> = Vec::new();
         // A leader who hears it already, as a section or for one, hears it once.
         let mut add = |mailbox: &Mailbox, behalf: &str, is_leader: bool| {
@@ -162,7 +178,6 @@ impl Office {
                 readers.push(Reader { mailbox: mailbox.clone(), behalf: behalf.to_owned(), is_leader });
             }
         };
-        let sections = self.roster.expand(&deadline.sections);
         let owing = || sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
         for section in owing() {
             section.email.iter().for_each(|mailbox| add(mailbox, "", false));

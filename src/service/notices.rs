@@ -170,7 +170,7 @@ fn summary(
     let occasions = look_ahead::occasions(tx, office, &deadlines, today, shift(today, 31), now)?;
     let is_soon = |o: &&Occasion| o.state == State::Open && (today..=week).contains(&o.dates.finish_by);
     let next_seven_days = occasions.iter().filter(is_soon).map(upcoming);
-    let letters = look_ahead::plan(tx, office, &deadlines, today, shift(today, 31), now)?;
+    let letters = super::plan::plan(tx, office, &deadlines, today, shift(today, 31), now)?;
     let next_letter = letters.first().map(|first| (first.at, letters.iter().filter(|l| l.at == first.at).count()));
     let doubts = office.calendar.doubtful().into_iter();
     let doubts = doubts.map(|(year, what)| format!("{year}年的放假安排里没有{what}，像是没有填全"));

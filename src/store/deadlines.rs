@@ -80,6 +80,21 @@ impl Tx<'_> {
         Ok(rows.into_iter().flatten().map(|row| row.deadline).collect())
     }
 
+    /// Deadlines in force with an occurrence that is due in `from..=to`, opened or not yet, or open since before.
+    ///
+    /// A row that cannot be read is given as its error.
+    pub fn deadlines_around(&self, from: Date, to: Date) -> Result<Vec<Result<Deadline>>> {
+        let sql = format!(
+            "{DEADLINE} WHERE d.in_force AND d.id IN (
+               SELECT id FROM deadline WHERE in_force AND next_opens <= ?2
+               UNION SELECT deadline FROM occurrence WHERE due BETWEEN ?1 AND ?2
+               UNION SELECT deadline FROM occurrence WHERE due < ?1 AND state = 'open') ORDER BY d.id"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        let rows = found.query_map([from, to], read_deadline)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(rows.into_iter().map(|row| row.map(|row| row.deadline)).collect())
+    }
+
     pub fn ids_in_force(&self) -> Result<BTreeSet<String>> {
         let mut ids = self.tx.prepare_cached("SELECT id FROM deadline WHERE in_force")?;
         Ok(ids.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)

@@ -15,9 +15,8 @@ use crate::{
     config::{self, Loaded, Transport, tidy},
     domain::{calendar::shift, retry::Outcome},
     service::{
-        Office,
-        look_ahead::{PlannedLetter, plan},
-        mailer,
+        Office, mailer,
+        plan::{Letters, PlannedLetter},
         setup::{Placed, SYSTEM, Staged, draft, edited},
     },
     store::Db,
@@ -137,9 +136,9 @@ fn understood(context: &Context, loaded: Loaded, has_plan: bool) -> Result<Strin
     let (sections, count) = (loaded.plan.roster.sections.len(), loaded.plan.deadlines.len());
     let (office, deadlines) = Office::new(loaded);
     let today = now.today();
-    let letters =
-        Db::in_memory()?.read(|tx| Ok(plan(tx, &office, &deadlines, today, shift(today, AHEAD_DAYS), &now)))??;
-    let first = letters.first().map_or("一年内没有要发的信".to_owned(), first);
+    let to = shift(today, AHEAD_DAYS);
+    let letters = Db::in_memory()?.read(|tx| Ok(Letters::new(tx, &office, &deadlines, today, to, &now)))?;
+    let first = letters?.next().map_or("一年内没有要发的信".to_owned(), |letter| first(&letter));
     let plan = if has_plan {
         ""
     } else {
