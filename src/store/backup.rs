@@ -91,55 +91,36 @@ impl Db {
 
     /// What is broken in the file, in SQLite's words; nothing when it is sound.
     pub fn damage(&self) -> Vec<String> {
-        let look = || -> Result<Vec<String>> {
-            let mut found = self.complaints("PRAGMA integrity_check")?;
-            found.extend(self.orphans("PRAGMA foreign_key_check")?);
-            Ok(some(found))
-        };
-        look().unwrap_or_else(|e| vec![e.to_string()])
+        match self.look_for_damage("PRAGMA integrity_check") {
+            Ok(found) => found,
+            Err(e) => vec![e.to_string()],
+        }
     }
 
-    /// The same, faster: whether indexes agree with their tables is not looked at, nor what letters once said, which
-    /// is nearly all of an old file, and decides nothing that is sent.
+    /// The same, faster: whether indexes agree with their tables is not looked at.
     pub fn damage_at_a_glance(&self) -> Vec<String> {
-        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'letter_text' ORDER BY name";
-        let look = || -> Result<Vec<String>> {
-            let mut names = self.conn.prepare(tables)?;
-            let names = names.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
-            let mut found = Vec::new();
-            for name in names {
-                found.extend(self.complaints(&format!("PRAGMA quick_check({name})"))?);
-                found.extend(self.orphans(&format!("PRAGMA foreign_key_check({name})"))?);
-            }
-            Ok(some(found))
-        };
-        look().unwrap_or_else(|e| vec![e.to_string()])
+        match self.look_for_damage("PRAGMA quick_check") {
+            Ok(found) => found,
+            Err(e) => vec![e.to_string()],
+        }
     }
 
-    fn complaints(&self, sql: &str) -> Result<Vec<String>> {
+    fn look_for_damage(&self, sql: &str) -> Result<Vec<String>> {
         let mut check = self.conn.prepare(sql)?;
         let mut found: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         found.retain(|line| line != "ok");
-        Ok(found)
-    }
-
-    fn orphans(&self, sql: &str) -> Result<Vec<String>> {
-        let mut check = self.conn.prepare(sql)?;
+        let mut check = self.conn.prepare("PRAGMA foreign_key_check")?;
         let orphan = |row: &rusqlite::Row| {
             let (table, id, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let id = id.map(|id| format!(" {id}")).unwrap_or_default();
             Ok(format!("{table}{id} refers to a {parent} that is not there"))
         };
-        Ok(check.query_map([], orphan)?.collect::<rusqlite::Result<Vec<_>>>()?)
+        found.extend(check.query_map([], orphan)?.collect::<rusqlite::Result<Vec<_>>>()?);
+        let more = found.len().saturating_sub(SHOWN);
+        found.truncate(SHOWN);
+        found.extend((more > 0).then(|| format!("… {more} more")));
+        Ok(found)
     }
-}
-
-/// Not more than a person reads.
-fn some(mut complaints: Vec<String>) -> Vec<String> {
-    let more = complaints.len().saturating_sub(SHOWN);
-    complaints.truncate(SHOWN);
-    complaints.extend((more > 0).then(|| format!("… {more} more")));
-    complaints
 }
 
 impl Tx<'_> {
