@@ -196,7 +196,7 @@ def send(folder):
             cost, sent = send_once(it, env)
             assert sent == LETTERS, sent
             ours.append(cost)
-            size, = it.ask("SELECT CAST(avg(length(handed_over)) AS INTEGER) FROM letter WHERE notice IS NULL")
+            size, = it.ask("SELECT CAST(avg(length(message)) AS INTEGER) FROM letter_text JOIN letter l ON l.id = letter WHERE l.notice IS NULL")
             relayed.append(postfix.relay(LETTERS, size))
             given.append(once(peers.source(sink, LETTERS, size)))
         ours, relayed, given = map(median, (ours, relayed, given))

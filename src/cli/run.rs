@@ -60,7 +60,7 @@ fn run_once(context: &Context) -> Result {
         } else {
             Default::default()
         };
-        let letters = store.call(|db| db.read(|tx| tx.count_letters())).await?;
+        let letters = store.call(|db| db.read(|tx| tx.count_owed())).await?;
         Ok::<_, crate::service::Error>((delivered + after, letters))
     })?;
     let text = format!("发出 {} 封，失败 {} 封，待发 {} 封。\n", delivered.sent, delivered.failed, letters.queued);

@@ -16,10 +16,10 @@ pub fn status(context: &Context) -> Result {
     let now = context.now(settings);
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
-    let (in_force, open, letters, waiting, restored, next) = db.read(|tx| {
+    let (in_force, open, (letters, sent), waiting, restored, next) = db.read(|tx| {
         let next = Letters::new(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
         let next = next.map(|mut letters| letters.next());
-        let (open, letters) = (tx.count_open(now.today())?, tx.count_letters()?);
+        let (open, letters) = (tx.count_open(now.today())?, (tx.count_owed()?, tx.count_sent()?));
         Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.restored()?, next))
     })?;
     let mut text = String::new();
@@ -54,7 +54,7 @@ pub fn status(context: &Context) -> Result {
     let _ = writeln!(
         text,
         "发件箱    {} 封待发{oldest}；{} 封失败；{} 封退信；{} 封投递延迟；已发 {} 封",
-        letters.queued, letters.failed, letters.bounced, letters.delayed, letters.sent
+        letters.queued, letters.failed, letters.bounced, sent.1, sent.0
     );
     if let Some(inbox) = &settings.mailbox {
         let state = pass::state(&mut db)?;

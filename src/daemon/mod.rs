@@ -22,7 +22,13 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use self::{
-    mailbox::Reader, pages::Pages, rounds::Rounds, sweeps::Sweeps, systemd::notify, trust::Trust, wakeups::Wakeups,
+    mailbox::Reader,
+    pages::Pages,
+    rounds::Rounds,
+    sweeps::Sweeps,
+    systemd::{Counted, Status, notify},
+    trust::Trust,
+    wakeups::Wakeups,
 };
 use crate::{
     clock::{Clock, Moment, since_boot},
@@ -65,6 +71,9 @@ pub struct Daemon {
     ticked: SignedDuration,
     /// What was wrong when it was last looked at.
     troubles: Vec<&'static str>,
+    counted: Option<Counted>,
+    /// Somebody watches whether we still turn.
+    is_watched: bool,
     sweeps: Sweeps,
 }
 
@@ -135,6 +144,8 @@ impl Daemon {
             health,
             ticked: since_boot(),
             troubles: Vec::new(),
+            counted: None,
+            is_watched: sd_notify::watchdog_enabled().is_some(),
             sweeps: Sweeps::default(),
         })
     }
@@ -161,8 +172,7 @@ impl Daemon {
                 }
                 result = self.rounds.ended() => {
                     self.rounds.note(result);
-                    self.tell_of_stuck_letters().await;
-                    self.show_status().await;
+                    self.look_around().await;
                 }
                 () = self.came_in.notified() => self.send(),
                 Some(()) = ticks.recv() => {
@@ -210,20 +220,28 @@ impl Daemon {
             return;
         }
         let (office, at) = (self.office.clone(), now.at);
-        match self.store.call(move |db| sweep(db, &office, &now)).await {
-            Ok(swept) => {
+        let swept = self.store.call(move |db| {
+            let swept = sweep(db, &office, &now)?;
+            Ok::<_, service::Error>((swept, db.read(|tx| tx.is_owed())?))
+        });
+        match swept.await {
+            Ok((swept, is_owed)) => {
                 self.health.ticked(at, since_boot());
                 if swept.opened + swept.said > 0 {
                     let (opened, said) = (swept.opened, swept.said);
                     info!(opened, said, "swept: {opened} occurrences opened, {said} reminders to send");
                 }
                 self.sweeps.succeeded(&self.store, self.office.clone(), self.now()).await;
+                if is_owed {
+                    self.send();
+                }
             }
-            Err(e) => self.sweeps.failed(&e, (&self.store, &self.office, &self.mailer), &self.now()).await,
+            Err(e) => {
+                self.sweeps.failed(&e, (&self.store, &self.office, &self.mailer), &self.now()).await;
+                self.send();
+            }
         }
-        self.send();
-        self.tell_of_stuck_letters().await;
-        self.show_status().await;
+        self.look_around().await;
     }
 
     /// Sends what is due, by a clock that is believed.
@@ -233,16 +251,28 @@ impl Daemon {
         }
     }
 
-    /// The news itself is a letter, and is tried at once.
-    async fn tell_of_stuck_letters(&mut self) {
-        let (office, now) = (self.office.clone(), self.now());
-        match self.store.call(move |db| tell_of_stuck_letters(db, &office, &now)).await {
+    /// What is stuck, and what is wrong. The news of what is stuck is a letter itself, and is tried at once.
+    async fn look_around(&mut self) {
+        let (office, now, counted) = (self.office.clone(), self.now(), self.counted);
+        let looked = self.store.call(move |db| {
+            let told = tell_of_stuck_letters(db, &office, &now);
+            let status = db.read(|tx| Ok(systemd::look(tx, &office, &now, counted)))?;
+            Ok::<_, service::Error>((told, status))
+        });
+        let (told, status) = match looked.await {
+            Ok((told, status)) => (told, status.ok()),
+            Err(e) => (Err(e), None),
+        };
+        match told {
             Ok(told) if told > 0 => {
                 self.rounds.release();
                 self.send();
             }
             Ok(_) => {}
             Err(e) => error!(error = %e, "stuck letters could not be looked for: {e}"),
+        }
+        if let Some(status) = status {
+            self.show(status);
         }
     }
 
@@ -336,6 +366,9 @@ impl Daemon {
 
     /// Only after the database has answered, and only from the loop that does the work.
     async fn feed_watchdog(&self) {
+        if !self.is_watched {
+            return;
+        }
         let answered = self.store.call(|db| db.read(|tx| tx.meta("uid"))).await;
         match answered {
             Ok(_) => notify(&[NotifyState::Watchdog]),
@@ -343,10 +376,14 @@ impl Daemon {
         }
     }
 
-    async fn show_status(&mut self) {
+    fn show(&mut self, status: Status) {
         let pages = self.pages.trouble().map(|t| format!("; pages not served: {t}")).unwrap_or_default();
-        let shown = systemd::show_status(&self.store, self.office.clone(), self.now(), &pages).await;
-        let Some(troubles) = shown.filter(|now| *now != self.troubles) else { return };
+        systemd::show(&status, &pages);
+        self.counted = Some(status.counted);
+        let troubles = status.troubles;
+        if troubles == self.troubles {
+            return;
+        }
         if troubles.is_empty() {
             info!("in no trouble any more");
         } else {

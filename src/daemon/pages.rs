@@ -1,7 +1,7 @@
 //! The pages beside the mail: begun when `[web]` is there, followed when it changes. What fails here
 //! is said, and the mail goes on.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use tokio::{
     net::TcpListener,
@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     config::Web,
     service::{Office, health::Health},
-    store::Store,
+    store::{Db, Store},
     web::{self, App},
 };
 
@@ -67,6 +67,13 @@ impl Pages {
         let Some(app) = App::new(store.clone(), self.office.subscribe(), Clock::System, self.health.clone()) else {
             return Err("没有链接密钥".to_owned());
         };
+        let app = match reader(&self.office.borrow().settings.database) {
+            Ok(reader) => app.reading_from(reader),
+            Err(e) => {
+                error!(error = %e, "pages are read through the writer's door: {e}");
+                app
+            }
+        };
         let listener = TcpListener::bind(web.listen).await.map_err(|e| format!("{} 不能监听：{e}", web.listen))?;
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
@@ -85,6 +92,12 @@ impl Pages {
             }
         }
     }
+}
+
+/// A door to the database for what only looks, beside the one that writes.
+fn reader(database: &Path) -> Result<Store, String> {
+    let db = Db::open_for_pages(database).map_err(|e| e.to_string())?;
+    Store::new(db).map_err(|e| e.to_string())
 }
 
 /// A panic ends the process, so that systemd starts it again: a ghost would only look alive. Only one

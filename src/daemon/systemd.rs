@@ -1,14 +1,13 @@
 //! What systemd is told.
 
-use std::sync::Arc;
-
+use jiff::civil::Date;
 use sd_notify::NotifyState;
 use tracing::warn;
 
 use crate::{
     clock::Moment,
-    service::{Office, troubles::troubles},
-    store::{Db, Store},
+    service::{Office, Result, troubles::troubles},
+    store::{Owed, Tx},
 };
 
 /// Not under systemd there is nobody to tell.
@@ -18,22 +17,45 @@ pub fn notify(state: &[NotifyState]) {
     }
 }
 
-/// The line that `systemctl status` shows, with what is wrong at its end; `pages` is what is wrong with the pages.
-/// Gives the names of what is wrong.
-pub async fn show_status(store: &Store, office: Arc<Office>, now: Moment, pages: &str) -> Option<Vec<&'static str>> {
-    let count = move |db: &mut Db| {
-        db.read(|tx| {
-            let troubles = troubles(tx, &office, &now);
-            Ok((tx.count_open(now.today())?, tx.count_letters()?, tx.count_waiting()?, troubles))
-        })
+/// How many occurrences are open and overdue, which holds until one changes or the day is over: counting takes the
+/// longer the more there are.
+#[derive(Clone, Copy)]
+pub struct Counted {
+    changes: i64,
+    day: Date,
+    open: u32,
+    overdue: u32,
+}
+
+/// What the line says.
+pub struct Status {
+    pub counted: Counted,
+    owed: Owed,
+    replies: u32,
+    /// The names of what is wrong.
+    pub troubles: Vec<&'static str>,
+}
+
+pub fn look(tx: &Tx, office: &Office, now: &Moment, counted: Option<Counted>) -> Result<Status> {
+    let (changes, day) = (tx.changes()?, now.today());
+    let counted = match counted.filter(|c| (c.changes, c.day) == (changes, day)) {
+        Some(counted) => counted,
+        None => {
+            let (open, overdue) = tx.count_open(day)?;
+            Counted { changes, day, open, overdue }
+        }
     };
-    let ((open, overdue), letters, replies, troubles) = store.call(count).await.ok()?;
-    let troubles: Vec<&str> = troubles.ok()?.into_iter().map(|t| t.name).collect();
+    let troubles = troubles(tx, office, now)?.into_iter().map(|t| t.name).collect();
+    Ok(Status { counted, owed: tx.count_owed()?, replies: tx.count_waiting()?, troubles })
+}
+
+/// The line that `systemctl status` shows, with what is wrong at its end; `pages` is what is wrong with the pages.
+pub fn show(status: &Status, pages: &str) {
+    let Status { counted: Counted { open, overdue, .. }, owed, replies, troubles } = status;
     let trouble = if troubles.is_empty() { String::new() } else { format!("; in trouble: {}", troubles.join(", ")) };
-    let status = format!(
+    let line = format!(
         "{open} open, {overdue} overdue; {} letters waiting, {} failed, {} bounced; {replies} replies for a person{pages}{trouble}",
-        letters.queued, letters.failed, letters.bounced
+        owed.queued, owed.failed, owed.bounced
     );
-    notify(&[NotifyState::Status(&status)]);
-    Some(troubles)
+    notify(&[NotifyState::Status(&line)]);
 }

@@ -1,6 +1,6 @@
 //! Puts a checked configuration in force: what is new, changed, withdrawn.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -16,7 +16,7 @@ use crate::{
         due::Term,
         occurrence::{Dates, State},
     },
-    store::{AuditRow, Db, OccurrenceFilter, OccurrenceRow, Tx},
+    store::{AuditRow, Db, OccurrenceFilter, OccurrenceRow, Tx, wording},
 };
 
 /// What a load changed, by the deadlines' ids.
@@ -41,24 +41,24 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
         let calendar_moved = remember(tx, "calendar", &office.calendar)?;
         let roster_changed = remember(tx, "roster", &office.roster)?;
         let readers_changed = remember(tx, "admin", &office.settings.admin)? || roster_changed;
+        let (stored, gone) = compare(tx, deadlines)?;
         for deadline in deadlines {
-            let row = tx.deadline(&deadline.id)?;
-            let is_same = row.as_ref().is_some_and(|r| r.in_force && is_same_wording(&r.deadline, deadline));
-            match &row {
-                Some(_) if is_same => {}
-                Some(row) if row.in_force => changes.changed.push(row.deadline.id.clone()),
-                _ => changes.added.push(deadline.id.clone()),
+            let stored = stored.get(deadline.id.as_str()).copied().unwrap_or(Stored::Unknown);
+            match stored {
+                Stored::Same => {}
+                Stored::Other => changes.changed.push(deadline.id.clone()),
+                Stored::OutOfForce | Stored::Unknown => changes.added.push(deadline.id.clone()),
             }
-            if !is_same {
+            if stored != Stored::Same {
                 // A new wording's past was never promised.
                 tx.put_deadline(deadline, load, deadline.since.unwrap_or(now.today()), now.today())?;
             }
-            if (!is_same && row.is_some()) || calendar_moved || readers_changed {
+            let is_other = matches!(stored, Stored::Other | Stored::OutOfForce);
+            if is_other || calendar_moved || readers_changed {
                 move_occurrences(tx, office, deadline, now, &mut changes)?;
             }
         }
-        let kept: BTreeSet<&str> = deadlines.iter().map(|d| d.id.as_str()).collect();
-        for id in tx.ids_in_force()?.into_iter().filter(|id| !kept.contains(id.as_str())) {
+        for id in gone {
             withdraw(tx, &id, load, now)?;
             changes.withdrawn.push(id);
         }
@@ -107,10 +107,39 @@ fn remember<T: Serialize>(tx: &Tx, key: &str, value: &T) -> crate::store::Result
     Ok(before.is_some_and(|b| b != value))
 }
 
+/// How a deadline of the plan stands to what is stored of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    Same,
+    Other,
+    OutOfForce,
+    Unknown,
+}
+
+/// Compares the plan with what is in force, all in one pass. Gives what is stored, and the ids that the plan has no
+/// more.
+fn compare<'a>(tx: &Tx, deadlines: &'a [Deadline]) -> crate::store::Result<(HashMap<&'a str, Stored>, Vec<String>)> {
+    let wanted: HashMap<&str, &Deadline> = deadlines.iter().map(|d| (d.id.as_str(), d)).collect();
+    let (mut stored, mut gone) = (HashMap::with_capacity(wanted.len()), Vec::new());
+    tx.each_wording(|id, in_force, definition| match wanted.get(id) {
+        Some(deadline) if in_force => {
+            let how = if is_same_wording(definition, deadline) { Stored::Same } else { Stored::Other };
+            stored.insert(deadline.id.as_str(), how);
+        }
+        Some(deadline) => drop(stored.insert(&deadline.id, Stored::OutOfForce)),
+        None if in_force => gone.push(id.to_owned()),
+        None => {}
+    })?;
+    gone.sort_unstable();
+    Ok((stored, gone))
+}
+
 /// What was passed over in `due` is not part of the wording that counts.
-fn is_same_wording(a: &Deadline, b: &Deadline) -> bool {
-    let words = |d: &Deadline| serde_json::to_value(d).ok();
-    words(a) == words(b)
+fn is_same_wording(stored: &str, deadline: &Deadline) -> bool {
+    // Letter by letter, as a rule; another version of this program may have written it in another order.
+    let value = || serde_json::from_str::<Deadline>(stored).and_then(serde_json::to_value).ok();
+    wording(deadline).is_ok_and(|new| new == stored)
+        || value().is_some_and(|old| serde_json::to_value(deadline).ok() == Some(old))
 }
 
 fn withdraw(tx: &Tx, id: &str, load: i64, now: &Moment) -> crate::store::Result<()> {

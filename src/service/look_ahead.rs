@@ -1,6 +1,6 @@
 //! What will be due, from the present state, without writing anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Office, Result, load::term_of, write};
 use crate::{
@@ -43,23 +43,60 @@ pub fn occasions<'a>(
     now: &Moment,
 ) -> Result<Vec<Occasion<'a>>> {
     let mut found = Vec::new();
+    let mut rows = Rows::read(tx, deadlines.len(), from)?;
     for deadline in deadlines {
-        occasions_of(tx, office, deadline, (from, to), now, &mut found)?;
+        let rows = rows.of(tx, &deadline.id)?;
+        occasions_of(tx, office, deadline, rows, (from, to), now, &mut found)?;
     }
     found.sort_by(|a, b| (a.dates.due, &a.deadline.id, &a.period).cmp(&(b.dates.due, &b.deadline.id, &b.period)));
     Ok(found)
+}
+
+/// Whether it is in force, since when, and its occurrences.
+pub(super) type RowsOfOne = ((bool, Date), Vec<OccurrenceRow>);
+
+/// What is stored of deadlines: since when they are in force, and their occurrences.
+pub(super) enum Rows {
+    /// Asked for one by one.
+    OfEach,
+    /// Many are read in one pass.
+    OfAll(HashMap<String, (bool, Date)>, HashMap<String, Vec<OccurrenceRow>>),
+}
+
+impl Rows {
+    pub fn read(tx: &Tx, deadlines: usize, from: Date) -> Result<Self> {
+        const MANY: usize = 1000;
+        if deadlines < MANY {
+            return Ok(Self::OfEach);
+        }
+        // What was over so long before is not due now under any wording.
+        Ok(Self::OfAll(tx.all_since()?, tx.occurrences_by_deadline(shift(from, -2 * REACH_DAYS))?))
+    }
+
+    /// `None` of a deadline that was never in force.
+    pub fn of(&mut self, tx: &Tx, id: &str) -> Result<Option<RowsOfOne>> {
+        let filter = OccurrenceFilter { deadline: Some(id), state: None };
+        Ok(match self {
+            Self::OfEach => match tx.since(id)? {
+                Some(since) => Some((since, tx.occurrences(filter)?)),
+                None => None,
+            },
+            Self::OfAll(since, rows) => since.get(id).map(|since| (*since, rows.remove(id).unwrap_or_default())),
+        })
+    }
 }
 
 fn occasions_of<'a>(
     tx: &Tx,
     office: &Office,
     deadline: &'a Deadline,
+    rows: Option<RowsOfOne>,
     (from, to): (Date, Date),
     now: &Moment,
     found: &mut Vec<Occasion<'a>>,
 ) -> Result<()> {
     let cal = &office.calendar;
-    let stored = stored(tx, office, deadline, (from, to), now)?;
+    let stored = stored(tx, office, deadline, rows, (from, to), now)?;
     found.extend(stored.occasions);
     let mut terms = deadline.due.rule.terms(cal, from.max(stored.since), shift(to, REACH_DAYS)).peekable();
     while let Some(term) = terms.next().filter(|t| t.due <= to) {
@@ -89,13 +126,13 @@ pub(super) fn stored<'a>(
     tx: &Tx,
     office: &Office,
     deadline: &'a Deadline,
+    rows: Option<RowsOfOne>,
     (from, to): (Date, Date),
     now: &Moment,
 ) -> Result<Stored<'a>> {
-    let row = tx.deadline(&deadline.id)?;
+    let (known, rows) = rows.unzip();
     let (mut occasions, mut periods) = (Vec::new(), BTreeSet::new());
-    if row.is_some() {
-        let stored = tx.occurrences(OccurrenceFilter { deadline: Some(&deadline.id), state: None })?;
+    if let Some(stored) = rows {
         let open = stored.iter().filter(|o| o.state == State::Open).count();
         for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
             // The wording may be one that is not in force yet: the dates are those it will have.
@@ -118,8 +155,8 @@ pub(super) fn stored<'a>(
             }
         }
     }
-    let since = match row {
-        Some(row) if row.in_force => deadline.since.unwrap_or(row.since),
+    let since = match known {
+        Some((true, since)) => deadline.since.unwrap_or(since),
         _ => deadline.since.unwrap_or(now.today()),
     };
     Ok(Stored { occasions, periods, since })

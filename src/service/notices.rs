@@ -1,8 +1,8 @@
 //! Letters to the admin: kept as what they are about, put into words when they go out.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     clock::Moment,
     domain::{
+        Date,
         calendar::shift,
         deadline::Section,
         occurrence::{Light, State},
@@ -89,7 +90,7 @@ impl Office {
     /// Tells the admin of a start, unless there were several within the hour.
     pub fn tell_of_start(&self, tx: &Tx, warnings: Vec<String>, now: &Moment) -> Result<bool> {
         let hour_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(now.at);
-        let is_new = tx.count_audit("started", hour_ago)? < STARTS_AN_HOUR;
+        let is_new = tx.count_starts(hour_ago)? < STARTS_AN_HOUR;
         tx.audit(&audit(now, "started", None, None, serde_json::json!({ "version": env!("CARGO_PKG_VERSION") })))?;
         if is_new {
             self.tell_admin(tx, &Notice::Started { warnings }, now)?;
@@ -165,26 +166,43 @@ fn summary(
     changes: Vec<String>,
     now: &Moment,
 ) -> super::Result<Summary> {
-    let deadlines = tx.deadlines_in_force()?;
-    let (today, week) = (now.today(), shift(now.today(), 7));
-    let occasions = look_ahead::occasions(tx, office, &deadlines, today, shift(today, 31), now)?;
+    let (today, week, month) = (now.today(), shift(now.today(), 7), shift(now.today(), 31));
     let is_soon = |o: &&Occasion| o.state == State::Open && (today..=week).contains(&o.dates.finish_by);
-    let next_seven_days = occasions.iter().filter(is_soon).map(upcoming);
-    let letters = super::plan::plan(tx, office, &deadlines, today, shift(today, 31), now)?;
-    let next_letter = letters.first().map(|first| (first.at, letters.iter().filter(|l| l.at == first.at).count()));
+    let (mut known, mut soon) = (0, Vec::new());
+    let mut next: Option<(DateTime, BTreeSet<String>)> = None;
+    // A part of the plan at a time: all of a large one would stay in memory long after the letter.
+    let mut last = String::new();
+    while let Some((deadlines, end)) = tx.some_in_force(&last)? {
+        (known, last) = (known + deadlines.len(), end);
+        let occasions = look_ahead::occasions(tx, office, &deadlines, today, month, now)?;
+        soon.extend(occasions.iter().filter(is_soon).map(|o| (o.dates.due, o.deadline.id.clone(), upcoming(o))));
+        for letter in super::plan::plan(tx, office, &deadlines, today, month, now)? {
+            match &mut next {
+                Some((at, to)) if *at == letter.at => drop(to.insert(letter.to)),
+                Some((at, _)) if *at < letter.at => {}
+                _ => next = Some((letter.at, BTreeSet::from([letter.to]))),
+            }
+        }
+    }
     let doubts = office.calendar.doubtful().into_iter();
     let doubts = doubts.map(|(year, what)| format!("{year}年的放假安排里没有{what}，像是没有填全"));
     Ok(Summary {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        deadlines: deadlines.len(),
+        deadlines: known,
         sections: office.roster.sections.len(),
         off: office.off,
-        next_seven_days: next_seven_days.collect(),
-        next_letter,
+        next_seven_days: by_due(soon),
+        next_letter: next.map(|(at, to)| (at, to.len())),
         provisional_years: missing_year(&office.calendar, today).into_iter().collect(),
         warnings: doubts.chain(warnings).collect(),
         changes,
     })
+}
+
+/// What was found in parts of the plan, by due date and the deadline's id.
+fn by_due(mut found: Vec<(Date, String, Upcoming)>) -> Vec<Upcoming> {
+    found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    found.into_iter().map(|(.., upcoming)| upcoming).collect()
 }
 
 fn upcoming(occasion: &Occasion) -> Upcoming {
@@ -223,22 +241,33 @@ fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> super::Result<Vec<(
 
 /// Where everything stands.
 fn weekly(tx: &Tx, office: &Office, now: &Moment) -> super::Result<Weekly> {
-    let deadlines = tx.deadlines_in_force()?;
     let (today, week) = (now.today(), shift(now.today(), 7));
     let week_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(7 * 24)).unwrap_or(now.at);
-    let occasions = look_ahead::occasions(tx, office, &deadlines, today, shift(today, 60), now)?;
-    let open: Vec<&Occasion> = occasions.iter().filter(|o| o.state == State::Open).collect();
     let is_soon = |o: &Occasion| (today..=week).contains(&o.dates.finish_by);
-    let of = |wanted: &dyn Fn(&Occasion) -> bool| open.iter().filter(|o| wanted(o)).map(|o| upcoming(o)).collect();
+    let (mut overdue, mut near, mut next_seven_days) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = String::new();
+    while let Some((deadlines, end)) = tx.some_in_force(&last)? {
+        last = end;
+        let occasions = look_ahead::occasions(tx, office, &deadlines, today, shift(today, 60), now)?;
+        for occasion in occasions.iter().filter(|o| o.state == State::Open) {
+            let told = match occasion.light(today) {
+                Light::Red => &mut overdue,
+                _ if is_soon(occasion) => &mut next_seven_days,
+                Light::Yellow => &mut near,
+                Light::Green => continue,
+            };
+            told.push((occasion.dates.due, occasion.deadline.id.clone(), upcoming(occasion)));
+        }
+    }
     let mut finished = Vec::new();
     for (occurrence, deadline) in tx.done_since(week_ago)? {
         let title = deadline.title_for(&occurrence.period);
         finished.push(Upcoming { date: occurrence.dates.finish_by, title, sections: deadline.sections });
     }
     Ok(Weekly {
-        overdue: of(&|o| o.light(today) == Light::Red),
-        near: of(&|o| o.light(today) == Light::Yellow && !is_soon(o)),
-        next_seven_days: of(&|o| o.light(today) != Light::Red && is_soon(o)),
+        overdue: by_due(overdue),
+        near: by_due(near),
+        next_seven_days: by_due(next_seven_days),
         finished,
         refused: refusing(tx, office, week_ago)?,
         replies: tx.count_waiting()?,

@@ -20,11 +20,15 @@ const LOOK_AGAIN_DAYS: i64 = 300;
 /// Opens every occurrence whose period, or first lead, has begun. Gives how many.
 pub fn open_occurrences(tx: &Tx, cal: &Calendar, today: Date) -> Result<u32> {
     let mut opened = 0;
-    for row in tx.deadlines_to_open(today)? {
-        match row {
-            Ok(row) => opened += open_of(tx, cal, &row, today)?,
+    for id in tx.deadlines_to_open(today)? {
+        match tx.deadline(&id) {
+            Ok(Some(row)) => opened += open_of(tx, cal, &row, today)?,
+            Ok(None) => {}
             // One bad row never stops the others.
-            Err(e) => error!(error = %e, "a deadline cannot be read: its occurrences are not opened: {e}"),
+            Err(e) if e.is_value() => {
+                error!(deadline = id, error = %e, "a deadline cannot be read: its occurrences are not opened: {e}");
+            }
+            Err(e) => return Err(e),
         }
     }
     Ok(opened)

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     Office, Result,
-    look_ahead::{Occasion, REACH_DAYS, stored},
+    look_ahead::{Occasion, REACH_DAYS, Rows, RowsOfOne, stored},
 };
 use crate::{
     clock::Moment,
@@ -138,15 +138,17 @@ impl<'a> Letters<'a> {
             words: BTreeMap::new(),
             ready: Vec::new().into_iter(),
         };
+        let mut rows = Rows::read(tx, deadlines.len(), shift(from, -REACH_DAYS))?;
         for deadline in deadlines {
-            letters.add(tx, deadline, now)?;
+            let rows = rows.of(tx, &deadline.id)?;
+            letters.add(tx, deadline, rows, now)?;
         }
         Ok(letters)
     }
 
-    fn add(&mut self, tx: &Tx, deadline: &'a Deadline, now: &Moment) -> Result<()> {
+    fn add(&mut self, tx: &Tx, deadline: &'a Deadline, rows: Option<RowsOfOne>, now: &Moment) -> Result<()> {
         let due_to = shift(self.to, REACH_DAYS);
-        let stored = stored(tx, self.office, deadline, (shift(self.from, -REACH_DAYS), due_to), now)?;
+        let stored = stored(tx, self.office, deadline, rows, (shift(self.from, -REACH_DAYS), due_to), now)?;
         for occasion in stored.occasions.iter().filter(|o| o.state == State::Open) {
             let subject = Rc::new(self.subject(deadline, occasion.period.clone(), occasion.dates));
             for (at, step, reader) in said_of(tx, self.office, occasion, self.opening)? {

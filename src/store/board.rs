@@ -1,10 +1,21 @@
 //! What the board asks: wordings that were, one occurrence's trail, numbers of attempts.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Error, Result, Tx, deadlines::parse_definition, history::AuditRow};
+use super::{Db, Error, Result, Tx, deadlines::parse_definition, history::AuditRow};
 use crate::domain::deadline::Deadline;
+
+impl Db {
+    /// Beside the connection that writes; nothing can be changed with it.
+    pub fn open_for_pages(path: &Path) -> Result<Self> {
+        let db = Self::open_to_read(path)?;
+        db.conn.pragma_update(None, "query_only", true)?;
+        Ok(db)
+    }
+}
 
 impl Tx<'_> {
     /// A deadline's wording that was in force at this moment.

@@ -1,6 +1,6 @@
 //! The deadlines as loaded, each wording kept, and the loads themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, Row, params};
@@ -56,8 +56,8 @@ impl Tx<'_> {
 
     /// When the configuration that is in force was loaded.
     pub fn in_force_since(&self) -> Result<Option<Timestamp>> {
-        let sql = "SELECT max(at) FROM load WHERE accepted";
-        Ok(self.tx.query_row(sql, [], |row| row.get(0))?)
+        let sql = "SELECT at FROM load WHERE accepted ORDER BY id DESC LIMIT 1";
+        Ok(self.tx.query_row(sql, [], |row| row.get(0)).optional()?)
     }
 
     pub fn deadline(&self, id: &str) -> Result<Option<DeadlineRow>> {
@@ -65,12 +65,35 @@ impl Tx<'_> {
         found.query_row([id], read_deadline).optional()?.transpose()
     }
 
-    /// Deadlines in force whose next occurrence may open by `today`.
-    ///
-    /// A row that cannot be read is given as its error, so that it does not stop the others.
-    pub fn deadlines_to_open(&self, today: Date) -> Result<Vec<Result<DeadlineRow>>> {
-        let sql = format!("{DEADLINE} WHERE d.in_force AND d.next_opens <= ?1");
-        Ok(self.tx.prepare_cached(&sql)?.query_map([today], read_deadline)?.collect::<rusqlite::Result<_>>()?)
+    /// Whether a deadline is in force, and since when.
+    pub fn since(&self, id: &str) -> Result<Option<(bool, Date)>> {
+        let mut found = self.tx.prepare_cached("SELECT in_force, since FROM deadline WHERE id = ?1")?;
+        Ok(found.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
+    /// The same of all that ever were.
+    pub fn all_since(&self) -> Result<HashMap<String, (bool, Date)>> {
+        let mut all = self.tx.prepare_cached("SELECT id, in_force, since FROM deadline")?;
+        let read = |row: &Row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+        Ok(all.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Deadlines in force whose next occurrence may open by `today`: their ids, since all of them at once are large.
+    pub fn deadlines_to_open(&self, today: Date) -> Result<Vec<String>> {
+        let sql = "SELECT id FROM deadline WHERE in_force AND next_opens <= ?1";
+        Ok(self.tx.prepare_cached(sql)?.query_map([today], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Hands over what is stored of every deadline, by id: whether it is in force, and its wording as JSON.
+    pub fn each_wording(&self, mut take: impl FnMut(&str, bool, &str)) -> Result<()> {
+        let sql = "SELECT d.id, d.in_force, v.definition FROM deadline d JOIN deadline_version v ON v.id = d.version";
+        let mut all = self.tx.prepare_cached(sql)?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let text = |i| -> Result<&str> { row.get_ref(i)?.as_str().map_err(|e| Error::Value(e.to_string())) };
+            take(text(0)?, row.get(1)?, text(2)?);
+        }
+        Ok(())
     }
 
     /// Every deadline in force that can be read, by id.
@@ -95,6 +118,21 @@ impl Tx<'_> {
         Ok(rows.into_iter().map(|row| row.map(|row| row.deadline)).collect())
     }
 
+    /// The same, a part at a time: those behind `after`, and the last one's id; `None` when there are no more.
+    pub fn some_in_force(&self, after: &str) -> Result<Option<(Vec<Deadline>, String)>> {
+        const PART: u32 = 500;
+        let sql = "SELECT d.id, v.definition FROM deadline d JOIN deadline_version v ON v.id = d.version
+                   WHERE d.in_force AND d.id > ?1 ORDER BY d.id LIMIT ?2";
+        let mut found = self.tx.prepare_cached(sql)?;
+        let mut rows = found.query(params![after, PART])?;
+        let (mut deadlines, mut last) = (Vec::new(), None);
+        while let Some(row) = rows.next()? {
+            last = Some(row.get(0)?);
+            deadlines.extend(parse_definition(&row.get::<_, String>(1)?));
+        }
+        Ok(last.map(|last| (deadlines, last)))
+    }
+
     pub fn ids_in_force(&self) -> Result<BTreeSet<String>> {
         let mut ids = self.tx.prepare_cached("SELECT id FROM deadline WHERE in_force")?;
         Ok(ids.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
@@ -103,7 +141,7 @@ impl Tx<'_> {
     /// Puts a wording in force: a new deadline, a changed one, or one that comes back.
     pub fn put_deadline(&self, deadline: &Deadline, load: i64, since: Date, next_opens: Date) -> Result<()> {
         self.end_version(&deadline.id, load)?;
-        let definition = serde_json::to_string(deadline).map_err(|e| Error::Value(e.to_string()))?;
+        let definition = wording(deadline)?;
         self.tx
             .prepare_cached("INSERT INTO deadline_version (deadline, definition, load) VALUES (?1, ?2, ?3)")?
             .execute(params![deadline.id, definition, load])?;
@@ -143,6 +181,11 @@ fn read_deadline(row: &Row) -> rusqlite::Result<Result<DeadlineRow>> {
     let definition: String = row.get(0)?;
     let (in_force, since, last_due) = (row.get(1)?, row.get(2)?, row.get(3)?);
     Ok(parse_definition(&definition).map(|deadline| DeadlineRow { deadline, in_force, since, last_due }))
+}
+
+/// A deadline as it is stored.
+pub fn wording(deadline: &Deadline) -> Result<String> {
+    serde_json::to_string(deadline).map_err(|e| Error::Value(e.to_string()))
 }
 
 pub(super) fn parse_definition(json: &str) -> Result<Deadline> {

@@ -241,7 +241,7 @@ impl Tx<'_> {
     pub fn refusing_mailboxes(&self, settled: Timestamp) -> Result<Vec<(String, String)>> {
         let sql = "SELECT r.mailbox, coalesce(r.bounce, r.reply), max(coalesce(r.bounced_at, r.ended_at)) AS refused_at
                    FROM letter r WHERE r.state IN ('failed', 'bounced') GROUP BY r.mailbox
-                   HAVING NOT EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = r.mailbox AND l.state = 'sent'
+                   HAVING NOT EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = r.mailbox COLLATE NOCASE AND l.mailbox = r.mailbox AND l.state = 'sent'
                                       AND l.ended_at > refused_at AND l.ended_at <= ?1)
                    ORDER BY r.mailbox";
         let mut refused = self.tx.prepare_cached(sql)?;

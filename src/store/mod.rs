@@ -21,8 +21,8 @@ use tokio::sync::oneshot;
 
 pub use self::{
     backup::Holdings,
-    deadlines::{DeadlineRow, LoadRecord},
-    history::{AuditRow, LetterRecord},
+    deadlines::{DeadlineRow, LoadRecord, wording},
+    history::{AuditRow, Owed},
     inbox::{IncomingRow, ItemRow, NewIncoming, Place, Placed},
     occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
     outbox::{AttemptRow, LetterRow, LetterState, NewLetter, SaidRow, Utterance},

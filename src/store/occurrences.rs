@@ -1,5 +1,7 @@
 //! Occurrences, and who reported them done.
 
+use std::collections::HashMap;
+
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
@@ -115,6 +117,22 @@ impl Tx<'_> {
         Ok(found.query_map(values.as_slice(), read_occurrence)?.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Whatever is open, and whatever is due from that day on, by deadline, in no order.
+    pub fn occurrences_by_deadline(&self, from: Date) -> Result<HashMap<String, Vec<OccurrenceRow>>> {
+        // A question to each index: an OR would read all that ever was.
+        let sql = format!(
+            "SELECT {OCCURRENCE} FROM occurrence o WHERE o.state = 'open' AND o.due < ?1
+             UNION ALL SELECT {OCCURRENCE} FROM occurrence o WHERE o.due >= ?1"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        let mut by_deadline: HashMap<String, Vec<OccurrenceRow>> = HashMap::new();
+        for row in found.query_map([from], read_occurrence)? {
+            let row = row?;
+            by_deadline.entry(row.deadline.clone()).or_default().push(row);
+        }
+        Ok(by_deadline)
+    }
+
     /// Open occurrences that are to be looked at today, with their deadlines' wording.
     ///
     /// A wording that cannot be read is given as its error, so that it does not stop the others.
@@ -131,8 +149,8 @@ impl Tx<'_> {
 
     /// Occurrences that were closed since then, with their deadlines' wording.
     pub fn done_since(&self, since: Timestamp) -> Result<Vec<(OccurrenceRow, Deadline)>> {
-        let closed = "o.state = 'done' AND EXISTS (
-                        SELECT 1 FROM completion c WHERE c.occurrence = o.id AND c.revoked_at IS NULL AND c.at >= ?1)";
+        let closed = "+o.state = 'done' AND o.id IN (
+                        SELECT occurrence FROM completion WHERE revoked_at IS NULL AND at >= ?1)";
         Ok(readable(self.with_wording(closed, &since)?))
     }
 
@@ -141,7 +159,7 @@ impl Tx<'_> {
         let sql = format!(
             "SELECT {OCCURRENCE}, v.definition FROM occurrence o
              JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
-             WHERE {condition} ORDER BY o.due, o.deadline, o.period"
+             WHERE {condition} ORDER BY +o.due, o.deadline, o.period"
         );
         let mut found = self.tx.prepare_cached(&sql)?;
         let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));

@@ -10,7 +10,7 @@ use rusqlite::{params_from_iter, types::Value};
 use super::{Db, Result};
 
 /// Every table with what it is read in the order of; what is referred to comes first.
-const TABLES: [(&str, &str); 14] = [
+const TABLES: [(&str, &str); 15] = [
     ("meta", "key"),
     ("load", "id"),
     ("deadline_version", "id"),
@@ -20,6 +20,7 @@ const TABLES: [(&str, &str); 14] = [
     ("request", "id"),
     ("incoming", "id"),
     ("letter", "id"),
+    ("letter_text", "letter"),
     ("attempt", "id"),
     ("said", "id"),
     ("letter_item", "letter, occurrence, section"),
@@ -139,6 +140,7 @@ impl super::Tx<'_> {
             ("occurrence", "deadline NOT IN (SELECT id FROM deadline)"),
             ("completion", "occurrence NOT IN (SELECT id FROM occurrence)"),
             ("request", "occurrence NOT IN (SELECT id FROM occurrence)"),
+            ("letter_text", "letter NOT IN (SELECT id FROM letter)"),
             ("attempt", "letter NOT IN (SELECT id FROM letter)"),
             // What was said in a letter that is lost is said again: twice is better than never.
             ("said", "letter NOT IN (SELECT id FROM letter) OR occurrence NOT IN (SELECT id FROM occurrence)"),

@@ -5,7 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_incoming.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_incoming.sql"),
+    include_str!("migrations/0003_scale.sql"),
+];
 
 /// Says in the file's header that it is ours ("DUBN").
 const APPLICATION_ID: i64 = 0x4455_424E;
@@ -92,6 +96,19 @@ mod tests {
         let kept: bool = db.conn.pragma_query_value(None, "foreign_keys", |row| row.get(0)).unwrap();
         assert!(kept, "references are kept again");
         assert!(db.conn.execute("INSERT INTO attempt (letter, at) VALUES (8, '')", []).is_err());
+    }
+
+    #[test]
+    fn letters_texts_move_out_of_the_second_versions_letters() {
+        let conn = first();
+        conn.pragma_update(None, "foreign_keys", false).unwrap();
+        conn.execute_batch(MIGRATIONS[1]).unwrap();
+        conn.execute("UPDATE letter SET handed_over = x'6869'", []).unwrap();
+        conn.pragma_update(None, "user_version", 2).unwrap();
+        let mut db = migrate(Db { conn }, "old").unwrap();
+        assert_eq!(db.read(|tx| tx.handed_over(7)).unwrap().unwrap(), b"hi");
+        assert_eq!(db.read(|tx| tx.attempts(7)).unwrap().len(), 1);
+        assert!(db.damage().is_empty() && db.damage_at_a_glance().is_empty());
     }
 
     #[test]

@@ -37,6 +37,9 @@ use crate::{
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
+    /// What pages are read from: they do not wait until a letter is written down.
+    pub pages: Store,
+    pub kept: Arc<board::Kept>,
     /// As it is in force now: a reload shows at once.
     pub office: watch::Receiver<Arc<Office>>,
     pub links: Arc<Links>,
@@ -49,7 +52,13 @@ impl App {
     /// `None` while there are no keys to check links with.
     pub fn new(store: Store, office: watch::Receiver<Arc<Office>>, clock: Clock, health: Arc<Health>) -> Option<Self> {
         let links = office.borrow().links.clone()?;
-        Some(Self { store, office, links, clock, limits: Arc::default(), health })
+        let pages = store.clone();
+        Some(Self { store, pages, kept: Arc::default(), office, links, clock, limits: Arc::default(), health })
+    }
+
+    /// Reads what pages show from a door of its own.
+    pub fn reading_from(self, pages: Store) -> Self {
+        Self { pages, ..self }
     }
 
     pub fn office(&self) -> Arc<Office> {

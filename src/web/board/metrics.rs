@@ -51,14 +51,14 @@ struct ByYear {
 
 pub fn gather(tx: &Tx, office: &Office, health: &Health, now: &Moment) -> service::Result<Numbers> {
     let (open, overdue) = tx.count_open(now.today())?;
-    let letters = tx.count_letters()?;
+    let letters = tx.count_owed()?;
     let year = now.today().year();
     Ok(Numbers {
         open,
         overdue,
         owed: letters.queued,
         failed: letters.failed,
-        sent: letters.sent,
+        sent: tx.count_sent()?.0,
         oldest_owed_seconds: letters.oldest_queued.map_or(0, |at| now.at.duration_since(at).as_secs().max(0)),
         attempts: tx.count_attempts()?,
         years: [year, year.saturating_add(1)].map(|y| (y, office.calendar.is_provisional(y))),

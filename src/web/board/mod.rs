@@ -7,6 +7,7 @@ pub mod case;
 pub mod feed;
 pub mod frame;
 pub mod home;
+mod kept;
 pub mod line;
 pub mod metrics;
 pub mod occurrence;
@@ -19,7 +20,10 @@ pub mod year;
 
 use axum::Router;
 
-pub use self::frame::{Frame, Viewer};
+pub use self::{
+    frame::{Frame, Viewer},
+    kept::Kept,
+};
 use super::App;
 
 /// Every page of the board, what can be done there, and what watches the service.

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tracing::error;
 
 use super::{
-    case, feed, home, metrics, occurrence, outbox,
+    case, feed, home, kept, metrics, occurrence, outbox,
     visit::{AdminVisit, Visit},
     year,
 };
@@ -60,13 +60,15 @@ async fn section(
 }
 
 async fn home_of(app: &App, visit: &Visit, section: Option<&str>) -> Response {
-    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
-    let reading = office.clone();
-    let facts = app.store.call(move |db| db.read(|tx| Ok(home::gather(tx, &reading, &viewer, &now)))?).await;
-    match facts {
-        Ok(facts) => page(&home::page(&visit.frame(app, &office), &office, &facts, section)),
-        Err(e) => failed(&e),
-    }
+    let address = section.map_or_else(String::new, |section| format!("section/{section}"));
+    kept::page(app, visit, &address, async || {
+        let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
+        let reading = office.clone();
+        let facts = app.pages.call(move |db| db.read(|tx| Ok(home::gather(tx, &reading, &viewer, &now)))?).await;
+        let facts = facts.map_err(|e| failed(&e))?;
+        kept::text(&home::page(&visit.frame(app, &office), &office, &facts, section))
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -78,15 +80,16 @@ struct Asked {
 const YEARS: std::ops::RangeInclusive<i16> = 2000..=2190;
 
 async fn year(State(app): State<App>, visit: Visit, asked: Result<Query<Asked>, QueryRejection>) -> Response {
-    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
     let asked = asked.ok().and_then(|Query(asked)| asked.year).filter(|y| YEARS.contains(y));
-    let year = asked.unwrap_or(now.today().year());
-    let reading = office.clone();
-    let lines = app.store.call(move |db| db.read(|tx| Ok(year::gather(tx, &reading, &viewer, year, &now)))?).await;
-    match lines {
-        Ok(lines) => page(&year::page(&visit.frame(&app, &office), &lines, year)),
-        Err(e) => failed(&e),
-    }
+    let year = asked.unwrap_or(visit.now.today().year());
+    kept::page(&app, &visit, &format!("year/{year}"), async || {
+        let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
+        let reading = office.clone();
+        let lines = app.pages.call(move |db| db.read(|tx| Ok(year::gather(tx, &reading, &viewer, year, &now)))?).await;
+        let lines = lines.map_err(|e| failed(&e))?;
+        kept::text(&year::page(&visit.frame(&app, &office), &lines, year))
+    })
+    .await
 }
 
 async fn occurrence(
@@ -101,7 +104,7 @@ pub(super) async fn occurrence_page(app: &App, visit: &Visit, deadline: String, 
     let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
     let reading = office.clone();
     let found = app
-        .store
+        .pages
         .call(move |db| db.read(|tx| Ok(occurrence::gather(tx, &reading, &viewer, &deadline, &period, &now)))?)
         .await;
     match found {
@@ -114,14 +117,14 @@ pub(super) async fn occurrence_page(app: &App, visit: &Visit, deadline: String, 
 async fn outbox(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response {
     let (office, now) = (app.office(), visit.now.clone());
     let reading = office.clone();
-    match app.store.call(move |db| db.read(|tx| Ok(outbox::gather(tx, &reading, &now)))?).await {
+    match app.pages.call(move |db| db.read(|tx| Ok(outbox::gather(tx, &reading, &now)))?).await {
         Ok(letters) => page(&outbox::page(&visit.frame(&app, &office), &letters)),
         Err(e) => failed(&e),
     }
 }
 
 async fn case(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response {
-    match app.store.call(|db| db.read(|tx| Ok(case::gather(tx)))?).await {
+    match app.pages.call(|db| db.read(|tx| Ok(case::gather(tx)))?).await {
         Ok(duties) => page(&case::Page { frame: &visit.frame(&app, &app.office()), duties }),
         Err(e) => failed(&e),
     }
@@ -129,7 +132,7 @@ async fn case(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response
 
 async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Response {
     let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
-    let feed = app.store.call(move |db| db.read(|tx| Ok(feed::feed(tx, &office, &viewer, &now)))?).await;
+    let feed = app.pages.call(move |db| db.read(|tx| Ok(feed::feed(tx, &office, &viewer, &now)))?).await;
     let feed::Feed { body, etag } = match feed {
         Ok(feed) => feed,
         Err(e) => return failed(&e),
@@ -163,7 +166,7 @@ async fn healthz(State(app): State<App>) -> Response {
 
 async fn numbers(State(app): State<App>) -> Response {
     let (office, health, now) = (app.office(), app.health.clone(), app.now());
-    let numbers = app.store.call(move |db| db.read(|tx| Ok(metrics::gather(tx, &office, &health, &now)))?).await;
+    let numbers = app.pages.call(move |db| db.read(|tx| Ok(metrics::gather(tx, &office, &health, &now)))?).await;
     match numbers.map(|numbers| metrics::text(&numbers)) {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
