@@ -1,7 +1,8 @@
 """SIGKILL at every write, fsync and SMTP step of a round of sending, by ptrace and not by chance.
 
 crash.py DUBAN: a round of LETTERS (8) letters is run once to count its steps; then once for each step (or each
-STRIDE-th), killed there, and again until nothing is owed. The server keeps what it took. Afterwards:
+STRIDE-th), killed there, and again until nothing is owed. It sends over CONNECTIONS (2) that share their transactions,
+with PER_MINUTE (0) as its limit. The server keeps what it took. Afterwards:
 every letter was taken at least once; a second copy only of a letter that the database did not yet know as sent when
 the process died; always with the same Message-ID.
 """
@@ -20,6 +21,8 @@ import threading
 DUBAN = sys.argv[1]
 LETTERS = int(os.environ.get("LETTERS", "8"))
 STRIDE = int(os.environ.get("STRIDE", "1"))
+CONNECTIONS = int(os.environ.get("CONNECTIONS", "2"))
+PER_MINUTE = int(os.environ.get("PER_MINUTE", "0"))
 NOW = "2026-01-27T08:30"
 # What reaches the disk, and what reaches or comes from the server. Every call of every thread counts its own.
 CALLS = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "connect", "sendto", "recvfrom"]
@@ -47,7 +50,7 @@ class Server:
             for line in lines:
                 verb = line[:4].upper()
                 if verb in (b"EHLO", b"HELO"):
-                    conversation.sendall(b"250-here\r\n250 DSN\r\n")
+                    conversation.sendall(b"250-here\r\n250-PIPELINING\r\n250 DSN\r\n")
                 elif verb == b"DATA":
                     conversation.sendall(b"354 go\r\n")
                     letter = b""
@@ -84,8 +87,8 @@ transport = "smtp"
 host = "127.0.0.1"
 port = {server.port}
 tls  = "none"
-per_minute  = 6000
-connections = 1
+per_minute  = {PER_MINUTE}
+connections = {CONNECTIONS}
 """)
     sections = "".join(f'[[section]]\nname = "科室{n}"\nemail = ["s{n}@example.test"]\n' for n in range(LETTERS))
     (folder / "deadlines.toml").write_text(

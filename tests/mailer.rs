@@ -4,6 +4,8 @@
 mod faults;
 #[path = "mailer/page.rs"]
 mod page;
+#[path = "mailer/pipelining.rs"]
+mod pipelining;
 mod support;
 
 use std::time::Duration;

@@ -25,6 +25,7 @@ pub struct Smtp {
     pub helo: Option<String>,
     pub per_minute: u16,
     pub connections: u8,
+    pub letters_per_connection: u16,
 }
 
 impl Smtp {
@@ -47,6 +48,7 @@ pub(super) const KEYS: &[&str] = &[
     "helo",
     "per_minute",
     "connections",
+    "letters_per_connection",
     "insecure_plaintext",
 ];
 
@@ -63,6 +65,7 @@ pub(super) fn read(
     let port = SMTP.port(layers, tls);
     let per_minute = layers.integer("mail.smtp.per_minute", 0..=6000).unwrap_or(30);
     let connections = layers.integer("mail.smtp.connections", 1..=16).unwrap_or(2);
+    let letters_per_connection = layers.integer("mail.smtp.letters_per_connection", 1..=1000).unwrap_or(20);
     let username = layers.text("mail.smtp.username").map(|given| given.value).unwrap_or_default();
     let helo = layers.text("mail.smtp.helo").filter(|given| !given.value.is_empty()).map(|given| {
         if !is_host(&given.value) {
@@ -86,5 +89,6 @@ pub(super) fn read(
         helo,
         per_minute: u16::try_from(per_minute).ok()?,
         connections: u8::try_from(connections).ok()?,
+        letters_per_connection: u16::try_from(letters_per_connection).ok()?,
     })
 }

@@ -1,6 +1,7 @@
 //! The only place that knows lettre: letters → bytes → an SMTP server, or a folder.
 
 mod compose;
+mod exchange;
 mod folder;
 mod pace;
 mod settings;
@@ -62,6 +63,11 @@ enum Way {
 }
 
 impl Session {
+    /// Whether letters wait for their turn.
+    pub fn has_a_limit(&self) -> bool {
+        matches!(&self.0, Way::Smtp(conversation) if conversation.has_a_limit())
+    }
+
     /// Waits until one more letter may go within the limit (`SmtpSettings::per_minute`).
     pub async fn turn(&self) {
         if let Way::Smtp(conversation) = &self.0 {

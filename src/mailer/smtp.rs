@@ -1,15 +1,14 @@
 //! The conversation with the relay, step by step, a limit on each.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use lettre::{
     Address,
     transport::smtp::{
         authentication::{Credentials, Mechanism},
         client::AsyncSmtpConnection,
-        commands::{Auth, Data, Mail, Quit, Rcpt, Rset, Starttls},
-        extension::{ClientId, Extension, MailParameter, RcptParameter},
-        response::Response,
+        commands::{Auth, Mail, Rset, Starttls},
+        extension::{ClientId, Extension},
     },
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -17,9 +16,10 @@ use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
 use super::{
     compose,
+    exchange::Connection,
     pace::Pace,
     settings::{Limits, NAMES, SettingsError, SmtpSettings, Tls},
-    verdict::{Fault, Stage, expect, fault, judge, silence, step_words, words},
+    verdict::{Fault, Stage, Step, expect, fault, judge, silence, step_words, words},
     wire::{Stream, Wire},
 };
 use crate::{
@@ -40,8 +40,6 @@ pub struct Smtp {
     /// What no outcome may quote.
     secrets: Vec<SecretString>,
 }
-
-type Step<T> = Result<T, (Stage, Fault)>;
 
 impl Smtp {
     pub fn new(settings: SmtpSettings) -> Result<Self, SettingsError> {
@@ -139,7 +137,7 @@ impl Smtp {
         let limit = self.settings.limits.greeting;
         let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &self.hello);
         match timeout(limit, greeted).await {
-            Ok(Ok(smtp)) => Ok(Connection { smtp, wire, letters: 0 }),
+            Ok(Ok(smtp)) => Ok(Connection::new(smtp, wire)),
             Ok(Err(error)) => Err(fault(&error)),
             Err(_) => Err(silence(limit)),
         }
@@ -218,79 +216,6 @@ fn mask(words: String, secrets: &[SecretString]) -> String {
     secrets.iter().fold(words, |words, secret| words.replace(secret.expose_secret(), "***"))
 }
 
-struct Connection {
-    smtp: AsyncSmtpConnection,
-    wire: Wire,
-    letters: u32,
-}
-
-impl Connection {
-    async fn transact(
-        &mut self,
-        limits: &Limits,
-        (from, to, envelope_id): (Address, Address, &str),
-        message: &[u8],
-    ) -> Step<Response> {
-        self.letters += 1;
-        self.wire.forget_final_dot();
-        match self.envelope(limits, &from, &to, envelope_id).await {
-            // It offers reports, and does not know what to do when asked for one.
-            Err((_, Fault::Refused { code: 501 | 504 | 555, .. })) if self.wire.offers_dsn() => {
-                self.wire.forget_dsn();
-                let answer = timeout(limits.courtesy, self.smtp.command(Rset)).await;
-                expect(answer, &[250], limits.courtesy).map_err(|fault| (Stage::Mail, fault))?;
-                self.envelope(limits, &from, &to, envelope_id).await?;
-            }
-            done => done?,
-        }
-        let answer = timeout(limits.data, self.smtp.command(Data)).await;
-        expect(answer, &[354], limits.data).map_err(|fault| (Stage::Data, fault))?;
-        let answer = timeout(limits.data_end, self.smtp.message(message)).await;
-        expect(answer, &[250], limits.data_end).map_err(|fault| (Stage::Letter, fault))
-    }
-
-    async fn envelope(&mut self, limits: &Limits, from: &Address, to: &Address, envelope_id: &str) -> Step<()> {
-        let (of_mail, of_rcpt) = if self.wire.offers_dsn() { dsn(envelope_id, to) } else { (Vec::new(), Vec::new()) };
-        let answer = timeout(limits.command, self.smtp.command(Mail::new(Some(from.clone()), of_mail))).await;
-        expect(answer, &[250], limits.command).map_err(|fault| (Stage::Mail, fault))?;
-        let answer = timeout(limits.command, self.smtp.command(Rcpt::new(to.clone(), of_rcpt))).await;
-        expect(answer, &[250, 251], limits.command).map_err(|fault| (Stage::Rcpt, fault))?;
-        Ok(())
-    }
-
-    /// Whether the next letter can go over it, after this fault.
-    async fn recover(&mut self, stage: Stage, fault: &Fault, limits: &Limits) -> bool {
-        match (stage, fault) {
-            (_, Fault::Refused { code: 421, .. }) => false,
-            (Stage::Letter, Fault::Refused { .. }) => true,
-            (Stage::Rcpt, Fault::Refused { .. }) => {
-                let answer = timeout(limits.courtesy, self.smtp.command(Rset)).await;
-                expect(answer, &[250], limits.courtesy).is_ok()
-            }
-            _ => false,
-        }
-    }
-
-    async fn quit(mut self, limit: Duration) {
-        // The server notices either way.
-        let _ = timeout(limit, self.smtp.command(Quit)).await;
-    }
-}
-
-/// Asks for a report if the letter is late or does not arrive, with its head, under a name of ours (RFC 3461,
-/// sections 4.1 to 4.4).
-fn dsn(envelope_id: &str, to: &Address) -> (Vec<MailParameter>, Vec<RcptParameter>) {
-    let mail = |keyword: &str, value: &str| MailParameter::Other { keyword: keyword.into(), value: Some(value.into()) };
-    let rcpt = |keyword: &str, value: &str| RcptParameter::Other { keyword: keyword.into(), value: Some(value.into()) };
-    let address: String = to.to_string().chars().map(|c| if "+=".contains(c) { xtext(c) } else { c.into() }).collect();
-    let of_mail = vec![mail("RET", "HDRS"), mail("ENVID", envelope_id)];
-    (of_mail, vec![rcpt("NOTIFY", "FAILURE,DELAY"), rcpt("ORCPT", &format!("rfc822;{address}"))])
-}
-
-fn xtext(c: char) -> String {
-    format!("+{:02X}", u32::from(c))
-}
-
 /// One session's connection, opened when it is needed.
 pub(super) struct Conversation {
     smtp: Arc<Smtp>,
@@ -298,6 +223,10 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
+    pub(super) fn has_a_limit(&self) -> bool {
+        self.smtp.settings.per_minute > 0
+    }
+
     pub(super) async fn turn(&self) {
         self.smtp.pace.turn().await;
     }
@@ -323,7 +252,7 @@ impl Conversation {
                 Err((stage, fault)) => return smtp.failed(stage, fault, false),
             },
         };
-        match connection.transact(limits, (from, to, envelope_id), &crlf(message)).await {
+        match connection.transact(limits, (&from, &to, envelope_id), message).await {
             Ok(response) => {
                 self.connection = Some(connection);
                 Outcome::Accepted { reply: one_line(&mask(words(&response), &smtp.secrets)) }
@@ -370,39 +299,9 @@ impl Smtp {
     }
 }
 
-/// Every line ends in CR LF, or a lone line feed before a dot could end the letter early for a lenient server. The
-/// last one goes: lettre adds its own.
-fn crlf(message: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(message.len());
-    let mut last = 0;
-    for &byte in message {
-        if byte == b'\n' && last != b'\r' {
-            lines.push(b'\r');
-        } else if last == b'\r' && byte != b'\n' {
-            lines.push(b'\n');
-        }
-        lines.push(byte);
-        last = byte;
-    }
-    if last == b'\r' {
-        lines.push(b'\n');
-    }
-    if lines.ends_with(b"\r\n") {
-        lines.truncate(lines.len() - 2);
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_end_in_crlf() {
-        assert_eq!(crlf(b"a\n.\nb\rc\r\n\r\n"), b"a\r\n.\r\nb\r\nc\r\n");
-        assert_eq!(crlf(b"a\r"), b"a");
-        assert_eq!(crlf(b""), b"");
-    }
 
     #[test]
     fn a_quoted_password_is_masked() {

@@ -37,6 +37,9 @@ pub(super) enum Fault {
     Broken(String),
 }
 
+/// Where it failed, and how.
+pub(super) type Step<T> = Result<T, (Stage, Fault)>;
+
 /// One step's answer, if it is the expected one.
 pub(super) fn expect(
     answer: Result<Result<Response, Error>, Elapsed>,
@@ -44,11 +47,16 @@ pub(super) fn expect(
     limit: Duration,
 ) -> Result<Response, Fault> {
     match answer {
-        Ok(Ok(response)) if codes.contains(&response.code().into()) => Ok(response),
-        Ok(Ok(response)) => Err(Fault::Broken(format!("服务器的答复不合顺序：{}", words(&response)))),
-        Ok(Err(error)) => Err(fault(&error)),
+        Ok(answer) => expected(answer.map_err(|error| fault(&error))?, codes),
         Err(_) => Err(silence(limit)),
     }
+}
+
+pub(super) fn expected(response: Response, codes: &[u16]) -> Result<Response, Fault> {
+    if codes.contains(&response.code().into()) {
+        return Ok(response);
+    }
+    Err(Fault::Broken(format!("服务器的答复不合顺序：{}", words(&response))))
 }
 
 pub(super) fn silence(limit: Duration) -> Fault {

@@ -3,7 +3,9 @@
 //! a reply that is taken for the next command's answer turns a 554 into a 250.
 
 use std::{
+    future::poll_fn,
     io,
+    mem::MaybeUninit,
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,7 +15,7 @@ use std::{
 use encoding_rs::GB18030;
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
 };
 
@@ -24,8 +26,10 @@ const REPLY_BYTES: usize = 64 * 1024;
 /// lettre reads a reply anew with each line that comes: thousands of short ones would hold up the whole thread.
 const REPLY_LINES: usize = 200;
 const CHUNK_BYTES: usize = 4 * 1024;
-/// What lettre writes after a letter, in one piece.
-const FINAL_DOT: &[u8] = b"\r\n.\r\n";
+/// What ends a letter: CR LF . CR LF.
+const END_BYTES: usize = 5;
+/// A letter up to this goes with its end; of a longer one the end waits until the rest has gone.
+const ONE_GO_BYTES: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(super) enum Stream {
@@ -51,8 +55,9 @@ struct State {
     /// We spoke last.
     spoke: bool,
     final_dot: bool,
-    /// lettre keeps no word of it.
+    /// lettre keeps no word of these.
     offers_dsn: bool,
+    offers_pipelining: bool,
 }
 
 impl Wire {
@@ -76,6 +81,7 @@ impl Wire {
             spoke: false,
             final_dot: false,
             offers_dsn: false,
+            offers_pipelining: false,
         })))
     }
 
@@ -109,6 +115,40 @@ impl Wire {
         self.state().offers_dsn = false;
     }
 
+    /// Whether the server takes several commands at once (RFC 2920).
+    pub(super) fn offers_pipelining(&self) -> bool {
+        self.state().offers_pipelining
+    }
+
+    /// Several commands at once; each is answered in its turn.
+    pub(super) async fn say(&mut self, commands: &str) -> io::Result<()> {
+        self.write_all(commands.as_bytes()).await?;
+        self.flush().await
+    }
+
+    /// A letter with its end. What is said while it is on its way is no answer to its end.
+    pub(super) async fn write_letter(&mut self, data: &[u8]) -> io::Result<()> {
+        let begin = if data.len() > ONE_GO_BYTES { data.len() - END_BYTES } else { 0 };
+        let (begin, mut left) = data.split_at(begin);
+        self.write_all(begin).await?;
+        self.flush().await?;
+        self.state().speak()?;
+        poll_fn(|context| {
+            while !left.is_empty() {
+                let mut state = self.state();
+                let written = ready!(state.stream()?.writer().poll_write(context, left))?;
+                if written == 0 {
+                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero)));
+                }
+                left = &left[written..];
+                state.final_dot |= left.len() < END_BYTES;
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await?;
+        self.flush().await
+    }
+
     pub(super) fn forget_final_dot(&self) {
         self.state().final_dot = false;
     }
@@ -129,11 +169,22 @@ impl State {
         Err(io::Error::new(io::ErrorKind::InvalidData, format!("服务器未经询问就发来：{words}")))
     }
 
+    fn speak(&mut self) -> io::Result<()> {
+        self.expect_silence()?;
+        self.spoke = true;
+        self.heard_bytes = 0;
+        self.heard_lines = 0;
+        Ok(())
+    }
+
+    fn stream(&mut self) -> io::Result<&mut Stream> {
+        self.stream.as_mut().ok_or_else(closed)
+    }
+
     fn receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(closed())) };
-        let mut chunk = [0; CHUNK_BYTES];
-        let mut buffer = ReadBuf::new(&mut chunk);
-        ready!(stream.reader().poll_read(context, &mut buffer))?;
+        let mut chunk = [MaybeUninit::uninit(); CHUNK_BYTES];
+        let mut buffer = ReadBuf::uninit(&mut chunk);
+        ready!(self.stream()?.reader().poll_read(context, &mut buffer))?;
         self.raw.extend_from_slice(buffer.filled());
         self.heard_bytes += buffer.filled().len();
         Poll::Ready(Ok(buffer.filled().len()))
@@ -152,9 +203,9 @@ impl State {
             }
             let raw: Vec<u8> = self.raw.drain(..=end).collect();
             self.line = tidy(raw.trim_ascii_end());
-            // A whole line of the answer to EHLO; as an answer to anything else it would change nothing.
-            self.offers_dsn |=
-                self.line.eq_ignore_ascii_case(b"250-DSN\r\n") || self.line.eq_ignore_ascii_case(b"250 DSN\r\n");
+            // A whole line of the answer to EHLO.
+            self.offers_dsn |= is_offer(&self.line, b"DSN");
+            self.offers_pipelining |= is_offer(&self.line, b"PIPELINING");
             return Ok(true);
         }
         if self.raw.len() > LINE_BYTES || self.heard_bytes > REPLY_BYTES {
@@ -162,6 +213,12 @@ impl State {
         }
         Ok(false)
     }
+}
+
+/// As an answer to anything but EHLO it changes nothing that matters.
+fn is_offer(line: &[u8], what: &[u8]) -> bool {
+    let offered = line.strip_prefix(b"250-").or(line.strip_prefix(b"250 ")).unwrap_or_default();
+    offered.trim_ascii_end().eq_ignore_ascii_case(what)
 }
 
 /// As lettre reads it: UTF-8, CR LF at the end, a space behind a bare code.
@@ -200,19 +257,10 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.state();
-        // What is said while the letter is on its way is no answer to its end.
-        let ends_letter = bytes == FINAL_DOT;
-        if !state.spoke || ends_letter {
-            state.expect_silence()?;
-            state.spoke = true;
-            state.heard_bytes = 0;
-            state.heard_lines = 0;
+        if !state.spoke {
+            state.speak()?;
         }
-        state.final_dot |= ends_letter;
-        match &mut state.stream {
-            Some(stream) => stream.writer().poll_write(context, bytes),
-            None => Poll::Ready(Err(closed())),
-        }
+        state.stream()?.writer().poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

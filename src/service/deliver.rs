@@ -13,14 +13,14 @@ use serde_json::json;
 use tokio::{task::JoinSet, time};
 use tracing::{error, info, warn};
 
-use super::{Error, Office, Result, load::audit, notices::Notice, write};
+use super::{Error, Office, Result, in_transaction, load::audit, notices::Notice, write};
 use crate::{
     clock::{Clock, Moment},
     domain::{
         reminder::Reader,
         retry::{self, Next, Outcome},
     },
-    mailer::Mailer,
+    mailer::{Mailer, Session},
     store::{Db, LetterRow, NewLetter, Store, Tx, Utterance},
 };
 
@@ -33,6 +33,17 @@ pub struct Delivered {
     pub put_off: u32,
     /// The round ended early, since the server refuses us or cannot be reached.
     pub is_held: bool,
+}
+
+impl Delivered {
+    fn count(&mut self, settled: Option<Next>) {
+        match settled {
+            None => {}
+            Some(Next::Sent) => self.sent += 1,
+            Some(Next::GiveUp) => self.failed += 1,
+            Some(Next::RetryAt(_)) => self.put_off += 1,
+        }
+    }
 }
 
 impl std::ops::Add for Delivered {
@@ -86,39 +97,10 @@ pub async fn deliver(
     let held = Arc::new(AtomicBool::new(false));
     let mut workers = JoinSet::new();
     for _ in 0..office.connections() {
-        let (store, office, mailer) = (store.clone(), office.clone(), mailer.clone());
+        let (store, office) = (store.clone(), office.clone());
         let (stop, held, in_a_row) = (stop.clone(), held.clone(), in_a_row.clone());
-        workers.spawn(async move {
-            let mut session = mailer.session();
-            let mut delivered = Delivered::default();
-            while !stop.load(Ordering::Relaxed) && !held.load(Ordering::Relaxed) {
-                let looking = office.clone();
-                if !store.call(move |db| is_something_due(db, &looking, clock)).await? {
-                    break;
-                }
-                // Claimed only when it may go: what is reported done while it waits is not sent.
-                session.turn().await;
-                if stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                let claiming = office.clone();
-                let Some(claimed) = store.call(move |db| claim(db, &claiming, clock)).await? else { break };
-                let from = office.settings.mail.from.as_str();
-                let outcome =
-                    session.send(from, &claimed.letter.mailbox, &claimed.message, claimed.letter.envelope_id()).await;
-                if tells_of_the_server(&outcome, &in_a_row) {
-                    held.store(true, Ordering::Relaxed);
-                }
-                let next = settle_at_last(&store, &office, claimed, outcome, clock).await?;
-                match next {
-                    Next::Sent => delivered.sent += 1,
-                    Next::GiveUp => delivered.failed += 1,
-                    Next::RetryAt(_) => delivered.put_off += 1,
-                }
-            }
-            session.finish().await;
-            Ok::<_, Error>(delivered)
-        });
+        let sender = Sender { store, office, clock, stop, held };
+        workers.spawn(sender.run(mailer.session(), in_a_row));
     }
     let mut total = Delivered::default();
     let mut failure = None;
@@ -140,25 +122,91 @@ pub fn begin_round(db: &mut Db, now: &Moment) -> Result<()> {
     Ok(db.write(|tx| tx.begin_round(now.at, longest))?)
 }
 
-/// Writes what became of a letter, however long the disk is full: given up, a letter that the server
-/// has taken would go out a second time. Only the end of the process ends it.
-async fn settle_at_last(
-    store: &Store,
-    office: &Arc<Office>,
-    claimed: Claimed,
-    outcome: Outcome,
+/// One connection's part of a round.
+struct Sender {
+    store: Store,
+    office: Arc<Office>,
     clock: Clock,
-) -> Result<Next> {
-    let result = Arc::new((claimed, outcome));
-    loop {
-        let (settling, of) = (office.clone(), result.clone());
-        match store.call(move |db| settle(db, &settling, &of.0, &of.1, clock)).await {
-            Err(e) => {
-                let (letter, outcome) = (result.0.letter.id, result.1.name());
-                error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on: {e}");
-                time::sleep(TRY_TO_WRITE_AGAIN).await;
+    stop: Arc<AtomicBool>,
+    held: Arc<AtomicBool>,
+}
+
+/// What was sent, and what became of it.
+type Sent = Arc<(Claimed, Outcome)>;
+
+impl Sender {
+    async fn run(self, mut session: Session, in_a_row: Arc<AtomicU32>) -> Result<Delivered> {
+        let mut delivered = Delivered::default();
+        let mut last: Option<Sent> = None;
+        loop {
+            if session.has_a_limit() {
+                // Claimed only when it may go: what is reported done while it waits is not sent.
+                delivered.count(self.hand_on(last.take(), false).await.0);
+                if !self.goes_on() || !self.is_something_due().await? {
+                    break;
+                }
+                session.turn().await;
             }
-            done @ Ok(_) => return done,
+            let (settled, claimed) = self.hand_on(last.take(), true).await;
+            delivered.count(settled);
+            let Some(claimed) = claimed? else { break };
+            let from = self.office.settings.mail.from.as_str();
+            let outcome =
+                session.send(from, &claimed.letter.mailbox, &claimed.message, claimed.letter.envelope_id()).await;
+            if tells_of_the_server(&outcome, &in_a_row) {
+                self.held.store(true, Ordering::Relaxed);
+            }
+            last = Some(Arc::new((claimed, outcome)));
+        }
+        session.finish().await;
+        Ok(delivered)
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed) && !self.held.load(Ordering::Relaxed)
+    }
+
+    async fn is_something_due(&self) -> Result<bool> {
+        let (office, clock) = (self.office.clone(), self.clock);
+        let look = move |db: &mut Db| {
+            let now = clock.now(&office.settings.timezone);
+            Ok(db.read(|tx| tx.next_to_send(now.at, office.is_open(now.local)))?.is_some())
+        };
+        self.store.call(look).await
+    }
+
+    /// Writes what became of the last letter and takes the next one, in one transaction that other connections share:
+    /// one wait for the disk. The former is done however long the disk is full: given up, a letter that the server has
+    /// taken would go out a second time. Only the end of the process ends it.
+    async fn hand_on(&self, last: Option<Sent>, mut takes_next: bool) -> (Option<Next>, Result<Option<Claimed>>) {
+        loop {
+            takes_next &= self.goes_on();
+            if last.is_none() && !takes_next {
+                return (None, Ok(None));
+            }
+            let (office, clock, of) = (self.office.clone(), self.clock, last.clone());
+            let work = move |tx: &Tx| {
+                let settled = of.map(|sent| settle_in(tx, &office, &sent.0, &sent.1, clock)).transpose()?;
+                // What is wrong with the next is no matter of the last.
+                let next = if takes_next { tx.attempt(|| claim_in(tx, &office, clock)) } else { Ok(None) };
+                Ok::<_, Error>((settled, next))
+            };
+            match (self.store.write(work).await, &last) {
+                (Ok((settled, next)), _) => {
+                    if let (Some(settled), Some(sent)) = (settled, &last) {
+                        tell(&sent.0, &sent.1, settled);
+                    }
+                    return (settled, next);
+                }
+                (Err(e), None) => return (None, Err(e)),
+                (Err(e), Some(sent)) => {
+                    let (letter, outcome) = (sent.0.letter.id, sent.1.name());
+                    error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on: {e}");
+                    time::sleep(TRY_TO_WRITE_AGAIN).await;
+                    // There may be room for the one and not for the other.
+                    takes_next = false;
+                }
+            }
         }
     }
 }
@@ -177,41 +225,44 @@ fn tells_of_the_server(outcome: &Outcome, in_a_row: &AtomicU32) -> bool {
     }
 }
 
-fn is_something_due(db: &mut Db, office: &Office, clock: Clock) -> Result<bool> {
-    let now = clock.now(&office.settings.timezone);
-    Ok(db.read(|tx| tx.next_to_send(now.at, office.is_open(now.local)))?.is_some())
-}
-
 /// Takes the next letter, written as of now. Letters with nothing left to say are dropped on the way;
 /// one that cannot be written is set aside.
 pub fn claim(db: &mut Db, office: &Office, clock: Clock) -> Result<Option<Claimed>> {
+    in_transaction(db, |tx| claim_in(tx, office, clock))
+}
+
+fn claim_in(tx: &Tx, office: &Office, clock: Clock) -> Result<Option<Claimed>> {
     let now = clock.now(&office.settings.timezone);
-    Ok(db.write(|tx| {
-        while let Some((id, letter)) = tx.next_to_send(now.at, office.is_open(now.local))? {
-            let written = letter.map_err(Error::from).and_then(|letter| {
-                let written = write::write(tx, office, &letter, &now)?;
-                Ok(written.map(|written| (letter, written)))
-            });
-            match written {
-                Ok(Some((letter, written))) => {
-                    let attempt = tx.claim(letter.id, now.at, &written.subject, &written.message)?;
-                    return Ok(Some(Claimed { letter, attempt, message: written.message }));
-                }
-                Ok(None) => tx.drop_letter(id, now.at)?,
-                // The database itself fails; a value that cannot be read is one letter's matter.
-                Err(Error::Store(e)) if !e.is_value() => return Err(e),
-                Err(e) => {
-                    error!(letter = id, error = %e, "a letter cannot be written: {e}");
-                    tx.set_aside(id, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), &e.to_string())?;
-                }
+    while let Some((id, letter)) = tx.next_to_send(now.at, office.is_open(now.local))? {
+        let written = letter.map_err(Error::from).and_then(|letter| {
+            let written = write::write(tx, office, &letter, &now)?;
+            Ok(written.map(|written| (letter, written)))
+        });
+        match written {
+            Ok(Some((letter, written))) => {
+                let attempt = tx.claim(letter.id, now.at, &written.subject, &written.message)?;
+                return Ok(Some(Claimed { letter, attempt, message: written.message }));
+            }
+            Ok(None) => tx.drop_letter(id, now.at)?,
+            // The database itself fails; a value that cannot be read is one letter's matter.
+            Err(Error::Store(e)) if !e.is_value() => return Err(e.into()),
+            Err(e) => {
+                error!(letter = id, error = %e, "a letter cannot be written: {e}");
+                tx.set_aside(id, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), &e.to_string())?;
             }
         }
-        Ok(None)
-    })?)
+    }
+    Ok(None)
 }
 
 /// Writes what became of it. What failed for good goes to the admin, to be passed on.
 pub fn settle(db: &mut Db, office: &Office, claimed: &Claimed, outcome: &Outcome, clock: Clock) -> Result<Next> {
+    let next = in_transaction(db, |tx| settle_in(tx, office, claimed, outcome, clock))?;
+    tell(claimed, outcome, next);
+    Ok(next)
+}
+
+fn settle_in(tx: &Tx, office: &Office, claimed: &Claimed, outcome: &Outcome, clock: Clock) -> Result<Next> {
     let now = clock.now(&office.settings.timezone);
     let Claimed { letter, attempt, .. } = claimed;
     let attempts = letter.attempts + 1;
@@ -221,19 +272,22 @@ pub fn settle(db: &mut Db, office: &Office, claimed: &Claimed, outcome: &Outcome
     let is_last = office.settings.admin.iter().any(|admin| admin.as_str() == letter.mailbox);
     let first = letter.first_attempt.unwrap_or(now.at);
     let next = retry::after(outcome, attempts, first, now.at, spread as u16, is_last);
-    db.write(|tx| {
-        tx.settle(letter.id, *attempt, outcome, next, now.at)?;
-        if next == Next::Sent {
-            note_sent(tx, letter, outcome, &now)?;
-        }
-        if next == Next::GiveUp {
-            let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": outcome.reply() });
-            tx.audit(&audit(&now, "failed", None, None, detail))?;
-            pass_on(tx, office, letter, &now)?;
-        }
-        Ok(())
-    })?;
-    let (id, reply) = (letter.id, outcome.reply());
+    tx.settle(letter.id, *attempt, outcome, next, now.at)?;
+    if next == Next::Sent {
+        note_sent(tx, letter, outcome, &now)?;
+    }
+    if next == Next::GiveUp {
+        let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": outcome.reply() });
+        tx.audit(&audit(&now, "failed", None, None, detail))?;
+        pass_on(tx, office, letter, &now)?;
+    }
+    Ok(next)
+}
+
+/// For the log, once it is on the disk.
+fn tell(claimed: &Claimed, outcome: &Outcome, next: Next) {
+    let letter = &claimed.letter;
+    let (id, attempts, reply) = (letter.id, letter.attempts + 1, outcome.reply());
     match next {
         Next::Sent => info!(letter = id, attempts, message_id = letter.message_id, reply, "letter {id} sent: {reply}"),
         Next::RetryAt(at) => {
@@ -243,7 +297,6 @@ pub fn settle(db: &mut Db, office: &Office, claimed: &Claimed, outcome: &Outcome
             error!(letter = id, attempts, reply, "letter {id} not sent, given up, the admin is told: {reply}")
         }
     }
-    Ok(next)
 }
 
 /// Every reminder that a letter brought stands in its deadline's history.

@@ -125,7 +125,10 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
         helo: smtp.helo,
         per_minute: smtp.per_minute.into(),
         connections: smtp.connections.into(),
-        limits: mailer::Limits::default(),
+        limits: mailer::Limits {
+            letters_per_connection: smtp.letters_per_connection.into(),
+            ..mailer::Limits::default()
+        },
     })
     .map_err(|e| Error::Refused(format!("邮件设置有误：{e}。")))
 }

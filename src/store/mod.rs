@@ -13,6 +13,7 @@ mod salvage;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
@@ -95,6 +96,8 @@ impl Db {
         conn.pragma_update(None, "foreign_keys", true)?;
         // Under NORMAL a `sent` can vanish with the power, and the letter goes out twice.
         conn.pragma_update(None, "synchronous", "FULL")?;
+        // What is needed to undo a part of a transaction would go to a file made for each transaction.
+        conn.pragma_update(None, "temp_store", "MEMORY")?;
         conn.set_prepared_statement_cache_capacity(64);
         Ok(Self { conn })
     }
@@ -121,10 +124,15 @@ impl Tx<'_> {
         &self,
         work: impl FnOnce() -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let run = |sql| self.tx.execute_batch(sql).map_err(Error::from);
+        let run = |sql| Ok::<_, Error>(self.tx.prepare_cached(sql)?.execute([]).map(|_| ())?);
         run("SAVEPOINT attempt")?;
         let done = work();
-        run(if done.is_ok() { "RELEASE attempt" } else { "ROLLBACK TO attempt; RELEASE attempt" })?;
+        let undone = if done.is_ok() { Ok(()) } else { run("ROLLBACK TO attempt") };
+        let ended = undone.and_then(|()| run("RELEASE attempt"));
+        // A full disk has ended the whole transaction already: why is what counts.
+        if done.is_ok() || !self.tx.is_autocommit() {
+            ended?;
+        }
         done
     }
 }
@@ -135,14 +143,22 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
 }
 
-type Job = Box<dyn FnOnce(&mut Db) + Send>;
+enum Job {
+    /// Begins its own transactions, if any.
+    Alone(Box<dyn FnOnce(&mut Db) + Send>),
+    Shared(Box<dyn together::Shared>),
+}
 
 impl Store {
     pub fn new(mut db: Db) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel::<Job>();
         thread::Builder::new().name("database".into()).spawn(move || {
-            for job in inbox {
-                job(&mut db);
+            let mut next = None;
+            while let Some(job) = next.take().or_else(|| inbox.recv().ok()) {
+                match job {
+                    Job::Alone(work) => work(&mut db),
+                    Job::Shared(work) => next = together::write(&mut db, work, &inbox),
+                }
             }
         })?;
         Ok(Self { jobs })
@@ -158,10 +174,26 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
+        let job = Job::Alone(Box::new(move |db| {
             // Nobody waiting any more is no error: the work itself is done.
             let _ = answer.send(work(db));
-        });
+        }));
+        self.jobs.send(job).map_err(|_| Error::Gone)?;
+        answered.await.map_err(|_| Error::Gone)?
+    }
+
+    /// Runs `work` in a write transaction, all of it or nothing, and waits until it is on the disk. Others that wait to
+    /// write share the transaction.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Tx) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Shared(Box::new(together::Work::new(work, answer)));
         self.jobs.send(job).map_err(|_| Error::Gone)?;
         answered.await.map_err(|_| Error::Gone)?
     }

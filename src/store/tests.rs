@@ -1,8 +1,10 @@
 //! What is broken in the file stops no more than itself.
 
+use std::sync::mpsc;
+
 use jiff::Timestamp;
 
-use super::{Db, NewLetter};
+use super::{Db, Error, NewLetter, Result, Store, Tx};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -42,4 +44,94 @@ fn a_round_takes_up_what_a_dead_process_held_and_what_a_clock_put_off() {
         begin(&mut db);
         assert_eq!(is_due(&mut db), due, "{until}");
     }
+}
+
+/// What is written together: the store's thread is held up until all of it waits.
+async fn together<T: Send + 'static>(
+    store: &Store,
+    works: Vec<impl FnOnce(&Tx) -> Result<T> + Send + 'static>,
+) -> Vec<Result<T>> {
+    let (release, held) = mpsc::channel::<()>();
+    let mut waiting = tokio::task::JoinSet::new();
+    let holder = store.clone();
+    waiting.spawn(async move { (0, holder.call(move |_| Ok(held.recv().ok())).await.map(|_: Option<()>| None)) });
+    tokio::task::yield_now().await;
+    for (nth, work) in works.into_iter().enumerate() {
+        let store = store.clone();
+        waiting.spawn(async move { (nth + 1, store.write(work).await.map(Some)) });
+    }
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    let mut done = waiting.join_all().await;
+    done.sort_by_key(|(nth, _)| *nth);
+    done.into_iter().skip(1).map(|(_, done)| done.map(|done| done.unwrap())).collect()
+}
+
+type Doing = Box<dyn FnOnce(&Tx) -> Result<String> + Send>;
+
+fn put(key: &'static str, bytes: usize) -> Doing {
+    Box::new(move |tx| {
+        tx.set_meta(key, &"x".repeat(bytes))?;
+        Ok(key.to_owned())
+    })
+}
+
+fn undone(key: &'static str) -> Doing {
+    Box::new(move |tx| {
+        tx.set_meta(key, "here")?;
+        // A part of it that is undone is no end of the whole.
+        let _ = tx.attempt(|| tx.set_meta("part", "here").and(Err::<(), _>(Error::Undone)));
+        Err(Error::Value("no".into()))
+    })
+}
+
+async fn holds(store: &Store, key: &'static str) -> bool {
+    store.call(move |db| db.read(|tx| tx.meta(key))).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn what_is_written_together_fails_alone() {
+    let store = Store::new(Db::in_memory().unwrap()).unwrap();
+    let done = together(&store, vec![put("a", 1), undone("b"), put("c", 1)]).await;
+    assert!(done[0].is_ok() && done[2].is_ok());
+    assert!(matches!(&done[1], Err(Error::Value(why)) if why == "no"), "{done:?}");
+    for (key, is_there) in [("a", true), ("b", false), ("part", false), ("c", true)] {
+        assert_eq!(holds(&store, key).await, is_there, "{key}");
+    }
+}
+
+/// Nobody is told that it is done when it is not, wherever the disk is full.
+#[tokio::test]
+async fn a_full_disk_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&folder.path().join("d.db")).unwrap();
+    let pages: u32 = db.conn.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    db.conn.pragma_update(None, "max_page_count", pages + 4).unwrap();
+    let store = Store::new(db).unwrap();
+    let done = together(&store, vec![put("a", 1), put("big", 1 << 20), put("c", 1)]).await;
+    // What shared the transaction may be undone with it.
+    let full = |done: &Result<String>| done.as_ref().is_err_and(|e| e.explain().contains("磁盘已满"));
+    assert!(full(&done[1]), "{done:?}");
+    for (done, key) in done.iter().zip(["a", "big", "c"]) {
+        assert_eq!(holds(&store, key).await, done.is_ok(), "{key}");
+    }
+    // There is room for this, and the thread goes on.
+    let done = together(&store, vec![put("d", 1)]).await;
+    assert!(done[0].is_ok() && holds(&store, "d").await, "{done:?}");
+}
+
+/// More than share one transaction, among others that do not.
+#[tokio::test]
+async fn many_writers() {
+    let store = Store::new(Db::in_memory().unwrap()).unwrap();
+    let count = |_| {
+        |tx: &Tx| {
+            let n = tx.meta("n")?.map_or(0, |n| n.parse().unwrap()) + 1;
+            tx.set_meta("n", &n.to_string())?;
+            Ok(n)
+        }
+    };
+    let done = together(&store, (0..200).map(count).collect()).await;
+    let counted: Vec<u32> = done.into_iter().map(|n| n.unwrap()).collect();
+    assert_eq!(counted, (1..=200).collect::<Vec<_>>(), "in the order in which they came");
 }

@@ -240,6 +240,7 @@ impl Cell {
         let told = clear.iter().find(tells);
         assert!(self.tls == Tls::None || told.is_none(), "{name}: {told:?} in the clear");
         assert_eq!(self.server.unasked(), Vec::<String>::new(), "{name}");
+        assert!(self.server.received().iter().all(|letter| !letter.message.is_empty()), "{name}: an empty letter");
         outcome
     }
 
@@ -263,11 +264,16 @@ fn server(
     Server::encrypting(extensions, encryption, script)
 }
 
-fn extensions(tls: Tls) -> &'static [&'static str] {
-    match tls {
-        Tls::StartTls => &["STARTTLS", "PIPELINING", "8BITMIME", "AUTH PLAIN LOGIN"],
-        Tls::None | Tls::Implicit => &["PIPELINING", "8BITMIME", "AUTH PLAIN LOGIN"],
-    }
+fn extensions(tls: Tls, pipelining: bool) -> &'static [&'static str] {
+    let usual = ["8BITMIME", "AUTH PLAIN LOGIN"];
+    let starttls = ["STARTTLS"].into_iter().filter(|_| tls == Tls::StartTls);
+    let pipelining = ["PIPELINING"].into_iter().filter(|_| pipelining);
+    starttls.chain(pipelining).chain(usual).collect::<Vec<_>>().leak()
+}
+
+/// With the commands of a letter one by one, and with all of them at once (RFC 2920); before them it is all one.
+fn pipelining(at: At) -> &'static [bool] {
+    if matches!(at, At::Mail | At::Rcpt | At::Data | At::Dot) { &[true, false] } else { &[true] }
 }
 
 fn exists(at: At, tls: Tls) -> bool {
@@ -285,12 +291,15 @@ async fn every_stage_every_fault() {
     for (row, (fault, act)) in FAULTS.iter().enumerate() {
         for (column, (at, stage)) in STAGES.iter().enumerate() {
             for tls in [Tls::None, Tls::StartTls, Tls::Implicit].into_iter().filter(|tls| exists(*at, *tls)) {
-                let Some(act) = act(*at) else { continue };
-                let at = *at;
-                let script = move |now, nth, _: &str| if now == at && nth == 0 { act.clone() } else { Act::Fine };
-                let server = server(tls, &certificates, extensions(tls), script);
-                let name = format!("{stage} {fault} {tls:?}");
-                cells.push(((row, column), Cell { name, tls, at: Some(at), server, message: MESSAGE.to_vec() }));
+                let (Some(act), at) = (act(*at), *at) else { continue };
+                for pipelining in pipelining(at) {
+                    let act = act.clone();
+                    let script = move |now, nth, _: &str| if now == at && nth == 0 { act.clone() } else { Act::Fine };
+                    let server = server(tls, &certificates, extensions(tls, *pipelining), script);
+                    let name = format!("{stage} {fault} {tls:?} {pipelining}");
+                    let message = MESSAGE.to_vec();
+                    cells.push(((row, column), Cell { name, tls, at: Some(at), server, message }));
+                }
             }
         }
     }

@@ -247,7 +247,9 @@ impl Talk {
         if self.line.get_ref().is_clear() {
             log.in_the_clear.push(line.to_owned());
         }
-        if !self.line.buffer().is_empty() {
+        // RFC 2920: it may have RCPT behind it.
+        let may_go_on = self.extensions.contains(&"PIPELINING") && line.starts_with("MAIL");
+        if !self.line.buffer().is_empty() && !may_go_on {
             log.unasked.push(line.to_owned());
         }
     }
@@ -259,8 +261,8 @@ impl Talk {
             Act::Fine => "good",
             Act::Certificate(name) => name,
             _ => {
-                // No part of the answer before it: that is another fault.
-                thread::sleep(Duration::from_millis(100));
+                // No part of the answer before it, on a busy machine either: that is another fault.
+                thread::sleep(Duration::from_millis(400));
                 return self.act(At::Handshake, "", b"");
             }
         };
