@@ -75,6 +75,7 @@ pub async fn page(
 
 /// # Errors
 /// The answer to give instead.
+#[expect(clippy::result_large_err, reason = "an answer that is given once, when a page cannot be written")]
 pub fn text(template: &impl Template) -> Result<String, Response> {
     template.render().map_err(|e| {
         error!(error = %e, "a page cannot be written: {e}");
