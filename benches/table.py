@@ -16,9 +16,10 @@ import threading
 import time
 
 import decade
+import instructions
 import peers
 from measure import RUNS, median, once, peak, seconds, together, watch
-from work import EVENING, MORNING, NOON, Plan, multiply, open_all_along, remind_file, yearly
+from work import EVENING, NOON, Plan, multiply, open_all_along, owed_again, owing, remind_file, yearly
 
 LETTERS = int(os.environ.get("LETTERS", 10_000))
 DEADLINES = int(os.environ.get("DEADLINES", 100_000))
@@ -158,25 +159,6 @@ def check(folder):
         say(f"`check` of {what}", ours, f"`remind -n`, {much(n)} lines", theirs, ours.wall / theirs.wall, f"≤ {seconds(limit)}")
 
 
-def owing(folder, letters):
-    """A database with so many letters in its outbox, each to a mailbox of its own, and the plan that put them there."""
-    it = Plan(folder, DUBAN).settings().write(("2026-12-25",) * (letters // 10), sections=letters // 10, mailboxes=10)
-    # Nobody listens there: the server is in trouble, and all of it stays owed.
-    it.run("run", "--once", "--now", MORNING, env=it.smtp(peers.free_port()))
-    waiting, = it.ask("SELECT count(*) FROM letter WHERE state = 'queued' AND notice IS NULL")
-    assert waiting == letters, waiting
-    it.sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy(it.database, it.folder / "owed.db")
-    return it
-
-
-def owed_again(it):
-    for path in it.folder.glob("duban.db*"):
-        path.unlink()
-    shutil.copy(it.folder / "owed.db", it.database)
-    os.sync()
-
-
 def send_once(it, env):
     """What the letters cost above a run that has none to send, and the run's peak memory."""
     owed_again(it)
@@ -188,7 +170,7 @@ def send_once(it, env):
 
 
 def send(folder):
-    it = owing(folder / "owing", LETTERS)
+    it = owing(folder / "owing", DUBAN, LETTERS)
     with peers.sink() as sink, peers.postfix(folder / "postfix", sink) as postfix:
         env = it.smtp(sink, connections=int(os.environ.get("CONNECTIONS", 4)))
         ours, relayed, given = [], [], []
@@ -210,7 +192,7 @@ def send(folder):
         work = f"{much(LETTERS)} letters of {size / 1000:.1f} kB"
         say(work, words(ours), "Postfix relaying", words(relayed), rate(ours) / rate(relayed), "≥ 5")
         say(work, words(ours), "`smtp-source -d -s 4`", words(given), rate(ours) / rate(given), "≥ 0.25")
-        few = owing(folder / "few", LETTERS // 10)
+        few = owing(folder / "few", DUBAN, LETTERS // 10)
         peaks = []
         for one in (few, it):
             owed_again(one)
@@ -269,26 +251,14 @@ def history(folder):
     say(f"the database after ten years × {copies}", f"{old.database.stat().st_size / 1e6:.0f} MB", "new", f"{new.database.stat().st_size / 1e6:.1f} MB")
 
 
-def instructions(folder):
-    """Counts that noise does not touch, against regressions."""
-    it = Plan(folder / "small", DUBAN).settings().write(yearly(1000))
-    owed = owing(folder / "owing", 200)
-    with peers.sink() as sink:
-        env = owed.smtp(sink, connections=1)
-        works = {"check of 1 000": (it.command("check"), {}),
-                 "plan of 1 000": (it.command("plan", "--json", "--from", "2027-01-01", "--to", "2027-12-31"), {}),
-                 "sending 200 letters": (owed.command("run", "--once", "--now", NOON), env),
-                 "the same run with none": (owed.command("run", "--once", "--now", NOON), env)}
-        for work, (command, env) in works.items():
-            log = folder / "callgrind"
-            done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={log}", *command], env={**os.environ, **env},
-                                  capture_output=True, text=True)
-            count = int(re.search(r"Collected : (\d+)", done.stderr)[1])
-            say(f"instructions: {work}", f"{count / 1e6:.0f} million")
+def counted(folder):
+    """Counts that noise does not touch; `benches/instructions.py` holds them against those that were committed."""
+    for work, (count, before) in instructions.count(DUBAN, folder).items():
+        say(f"instructions: {work}", f"{count:.0f} million", "as committed", f"{before:.0f} million", count / before, "≤ 1.1")
 
 
 ROWS = {"plan": plan, "today": today, "tick": tick, "idle": idle, "start": start, "check": check, "send": send, "board": board,
-        "decade": history, "instructions": instructions}
+        "decade": history, "instructions": counted}
 
 if __name__ == "__main__":
     # What is begun is ended and tidied away, however it ends.

@@ -8,6 +8,8 @@ import shutil
 import sqlite3
 import subprocess
 
+import peers
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TODAY = datetime.date.today()
 # Outside the sending window: what is loaded then is opened, and nothing is said yet.
@@ -125,3 +127,22 @@ def multiply(plan, n):
     """)
     (plan.folder / "deadlines.toml").write_text("= this does not check\n")
     assert plan.ask("SELECT count(*) FROM occurrence WHERE state = 'open'")[0] == n
+
+
+def owing(folder, duban, letters):
+    """A database with so many letters in its outbox, each to a mailbox of its own, and the plan that put them there."""
+    it = Plan(folder, duban).settings().write(("2026-12-25",) * (letters // 10), sections=letters // 10, mailboxes=10)
+    # Nobody listens there: the server is in trouble, and all of it stays owed.
+    it.run("run", "--once", "--now", MORNING, env=it.smtp(peers.free_port()))
+    waiting, = it.ask("SELECT count(*) FROM letter WHERE state = 'queued' AND notice IS NULL")
+    assert waiting == letters, waiting
+    it.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(it.database, it.folder / "owed.db")
+    return it
+
+
+def owed_again(it):
+    for path in it.folder.glob("duban.db*"):
+        path.unlink()
+    shutil.copy(it.folder / "owed.db", it.database)
+    os.sync()
