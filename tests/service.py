@@ -324,7 +324,9 @@ class Service(Process):
 
     def as_user(self, *args):
         # A checkout may lie where only root may go.
-        program = shutil.copy(DUBAN, self.dir / "duban")
+        program = self.dir / "duban"
+        if not program.exists():
+            shutil.copy(DUBAN, program)
         command = [program, *args, "--config", str(self.config)]
         return subprocess.Popen(command, user=USER, group=USER, extra_groups=[], cwd=self.dir,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
