@@ -208,12 +208,17 @@ impl Context {
         Ok((office, deadlines))
     }
 
-    /// What links are signed with: where systemd hands the service its keys, root's commands find the same ones.
+    /// What links are signed with.
     pub fn open_links(&self, office: &mut Office) -> Result<()> {
+        Ok(office.open_links(&self.with_credentials())?)
+    }
+
+    /// The environment: where systemd hands the service its keys, root's commands find the same ones.
+    pub fn with_credentials(&self) -> BTreeMap<String, String> {
         let mut env = self.env.clone();
         let folder = self.config.parent().unwrap_or(Path::new("")).join(credential::FOLDER);
         env.entry(credential::DIRECTORY.to_owned()).or_insert_with(|| folder.display().to_string());
-        Ok(office.open_links(&env)?)
+        env
     }
 
     pub fn now(&self, settings: &Settings) -> Moment {

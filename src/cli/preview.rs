@@ -14,7 +14,7 @@ use crate::{
 
 pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
     let (mut office, deadlines) = context.office()?;
-    office.look_for_links(&context.env)?;
+    office.look_for_links(&context.with_credentials())?;
     let now = context.now(&office.settings);
     let Some(deadline) = deadlines.iter().find(|d| d.id == args.id) else {
         return Err(Failure::new(format!("没有编号为 {} 的事项（停用的不算）。用 duban list 查看全部。", args.id)));
