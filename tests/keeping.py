@@ -205,7 +205,7 @@ class Keeping(Process):
         self.assertIn("更新版本", self.duban("restore", str(bad), code=1))
         self.assertIn("恢复不了", self.duban("restore", str(self.kept / "none"), code=1))
         self.assertEqual(self.database.read_bytes(), before)
-        self.assertEqual(sorted(p.name for p in self.database.parent.glob("duban.db*")), ["duban.db", "duban.db.lock"])
+        self.assertEqual(sorted(p.name for p in self.database.parent.glob("duban.db*")), ["duban.db", "duban.db.lock", "duban.db.sound"])
 
     # Verify
 

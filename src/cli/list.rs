@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::{Answer, Context, Failure, Result, args::ListArgs, table};
 use crate::{
-    config,
     domain::{
         calendar::shift,
         deadline::Deadline,
@@ -81,11 +80,10 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
 
 /// What is in force and of concern, where the database alone can tell.
 fn unchanged(context: &Context, args: &ListArgs) -> Option<(Office, Vec<Deadline>)> {
-    let settings = config::settings_alone(&context.config, &context.env).filter(|s| s.database.exists())?;
-    let today = context.now(&settings).today();
-    // root stays root: the files may have to be read after all.
-    let mut db = context.open_as_is(&settings).ok()?;
-    in_force(&mut db, &settings, &context.config, (today, shift(today, args.within))).ok()?
+    context.unchanged(|db, settings| {
+        let today = context.now(settings).today();
+        in_force(db, settings, &context.config, (today, shift(today, args.within)))
+    })
 }
 
 fn row(office: &Office, occasion: &Occasion, today: Date) -> Row {

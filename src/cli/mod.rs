@@ -208,6 +208,13 @@ impl Context {
         Ok((office, deadlines))
     }
 
+    /// What the database alone can tell; `None` where the files have to be read. root stays root for that.
+    pub fn unchanged<T>(&self, ask: impl FnOnce(&mut Db, &Settings) -> service::Result<Option<T>>) -> Option<T> {
+        let settings = config::settings_alone(&self.config, &self.env).filter(|s| s.database.exists())?;
+        let mut db = self.open_as_is(&settings).ok()?;
+        ask(&mut db, &settings).ok()?
+    }
+
     /// What links are signed with.
     pub fn open_links(&self, office: &mut Office) -> Result<()> {
         Ok(office.open_links(&self.with_credentials())?)

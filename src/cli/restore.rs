@@ -35,7 +35,7 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
     let loaded = context.load()?;
     let (office, deadlines) = Office::new(loaded);
     context.make_folder(&office.settings)?;
-    let _lock = lock(&office)?;
+    let _lock = lock(&office.settings)?;
     let wish = args.since_backup.map(|wish| match wish {
         SinceBackup::SayAgain => Since::SayAgain,
         SinceBackup::KeepQuiet => Since::KeepQuiet,

@@ -14,13 +14,14 @@ use crate::{
         lock::{LockError, SenderLock},
     },
     mailer::Mailer,
+    memory,
     service::{
         Office, damage,
         deliver::deliver,
         load::{last_good, put_in_force},
         mailer,
         sweep::{sweep, tell_of_stuck_letters},
-        unchanged,
+        unchanged::{self, as_put_in_force},
     },
     store::{self, Db, Store},
 };
@@ -38,15 +39,21 @@ pub fn run(context: &Context, once: bool) -> Result {
 }
 
 fn run_once(context: &Context) -> Result {
-    let (mut office, deadlines) = context.office_that_sends()?;
+    let (mut office, read) = match context.unchanged(|db, settings| as_put_in_force(db, settings, &context.config)) {
+        Some(office) => (office, None),
+        None => context.office_that_sends().map(|(office, deadlines)| (office, Some(deadlines)))?,
+    };
     let mut db = open(context, &office.settings)?;
     context.open_links(&mut office)?;
-    let _lock = lock(&office)?;
+    let _lock = lock(&office.settings)?;
     let mailer = Arc::new(mailer(&office.settings)?);
     let now = context.now(&office.settings);
     refuse_damaged(&db, &office, &mailer, &now)?;
-    put_in_force(&mut db, &office, &deadlines, &now)?;
-    unchanged::remember(&mut db, &office)?;
+    if let Some(deadlines) = read {
+        put_in_force(&mut db, &office, &deadlines, &now)?;
+        unchanged::remember(&mut db, &office)?;
+    }
+    memory::give_back();
     sweep(&mut db, &office, &now)?;
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
     let office = Arc::new(office);
@@ -60,7 +67,13 @@ fn run_once(context: &Context) -> Result {
         } else {
             Default::default()
         };
-        let letters = store.call(|db| db.read(|tx| tx.count_owed())).await?;
+        let database = office.settings.database.clone();
+        let letters = store.call(move |db| {
+            let letters = db.read(|tx| tx.count_owed())?;
+            damage::leave_sound(db, &database);
+            Ok::<_, store::Error>(letters)
+        });
+        let letters = letters.await?;
         Ok::<_, crate::service::Error>((delivered + after, letters))
     })?;
     let text = format!("发出 {} 封，失败 {} 封，待发 {} 封。\n", delivered.sent, delivered.failed, letters.queued);
@@ -74,56 +87,58 @@ fn run_on(context: &Context) -> Result {
         tracing::warn!(error = %e, "a core may be written: {e}");
     }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
-    let (settings, loaded) = match config::load(&context.config, &context.env) {
-        Ok(loaded) => (loaded.settings.clone(), Ok(loaded)),
-        // The plan does not check: with the settings alone, the last good plan can go on.
-        Err(findings) => match findings.settings.clone() {
-            Some(settings) => (*settings, Err(findings)),
-            None => return Err(failed(&findings)),
+    // Files that are as they were put in force are not read again: a large plan takes seconds.
+    let (settings, read) = match context.unchanged(|db, settings| as_put_in_force(db, settings, &context.config)) {
+        Some(office) => (office.settings.clone(), Ok((office, None))),
+        None => match config::load(&context.config, &context.env) {
+            Ok(loaded) => {
+                let (office, deadlines) = Office::new(loaded);
+                (office.settings.clone(), Ok((office, Some(deadlines))))
+            }
+            // The plan does not check: with the settings alone, the last good plan can go on.
+            Err(findings) => match findings.settings.clone() {
+                Some(settings) => (*settings, Err(findings)),
+                None => return Err(failed(&findings)),
+            },
         },
     };
     wait_for_the_clock(context, &settings);
     let mut db = open(context, &settings)?;
     let now = context.now(&settings);
-    let start = match loaded {
-        Ok(loaded) => {
-            let seen = loaded.seen.clone();
-            let warnings = loaded.warnings.iter().map(ToString::to_string).collect();
-            let (mut office, deadlines) = Office::new(loaded);
-            open_links(&mut office, context);
-            let lock = lock(&office)?;
-            refuse_damaged(&db, &office, &mailer(&settings)?, &now)?;
-            let rejected = match put_in_force(&mut db, &office, &deadlines, &now) {
-                Ok(_) => {
+    let lock = lock(&settings)?;
+    let mailer = mailer(&settings)?;
+    let (mut office, seen, rejected) = match read {
+        Ok((office, deadlines)) => {
+            refuse_damaged(&db, &office, &mailer, &now)?;
+            let seen = office.seen.clone().unwrap_or_default();
+            match deadlines.map(|deadlines| put_in_force(&mut db, &office, &deadlines, &now)) {
+                None => (office, seen, None),
+                Some(Ok(_)) => {
                     unchanged::remember(&mut db, &office)?;
-                    None
+                    (office, seen, None)
                 }
-                Err(e) => {
-                    // Whatever keeps it out of force, what was in force goes on.
+                // Whatever keeps it out of force, what was in force goes on.
+                Some(Err(e)) => {
                     let Some(last) = last_good(&mut db, &settings)? else { return Err(e.into()) };
                     tracing::error!(error = %e, "the configuration cannot be put in force, the last good one stays: {e}");
-                    office = Office { links: office.links, ..last };
-                    Some(e.explain())
+                    (last, seen, Some(e.explain()))
                 }
-            };
-            (office, lock, seen, warnings, rejected)
+            }
         }
         Err(findings) => {
-            let Some(mut office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };
-            open_links(&mut office, context);
+            let Some(office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };
             tracing::error!(%findings, "the configuration does not check, the last good one stays in force: {findings}");
-            let lock = lock(&office)?;
-            refuse_damaged(&db, &office, &mailer(&settings)?, &now)?;
-            (office, lock, findings.seen.clone(), Vec::new(), Some(findings.to_string()))
+            refuse_damaged(&db, &office, &mailer, &now)?;
+            (office, findings.seen.clone(), Some(findings.to_string()))
         }
     };
-    let mailer = mailer(&settings)?;
+    open_links(&mut office, context);
+    memory::give_back();
     let store = Store::new(db).map_err(|e| failed(&e))?;
     let (config, env) = (context.config.clone(), context.env.clone());
-    let start_with =
-        Start { config, env, store, office: start.0, mailer, seen: start.2, warnings: start.3, rejected: start.4 };
-    runtime()?.block_on(Daemon::run(start_with)).map_err(|e| failed(&e))?;
-    drop(start.1);
+    let start = Start { config, env, store, office, mailer, seen, rejected };
+    runtime()?.block_on(Daemon::run(start)).map_err(|e| failed(&e))?;
+    drop(lock);
     Ok(Answer::default())
 }
 
@@ -158,7 +173,7 @@ fn wait_for_the_clock(context: &Context, settings: &Settings) {
 
 /// What a damaged database has forgotten would be said again: nothing is sent, and the admin is told.
 fn refuse_damaged(db: &Db, office: &Office, mailer: &Mailer, now: &Moment) -> Result<()> {
-    let damage = db.damage_at_a_glance();
+    let damage = damage::found(db, &office.settings.database);
     if damage.is_empty() {
         return Ok(());
     }
@@ -177,8 +192,8 @@ fn open_links(office: &mut Office, context: &Context) {
     }
 }
 
-pub fn lock(office: &Office) -> Result<SenderLock> {
-    SenderLock::take(&office.settings.database).map_err(|e| match e {
+pub fn lock(settings: &Settings) -> Result<SenderLock> {
+    SenderLock::take(&settings.database).map_err(|e| match e {
         LockError::Held(pid) => {
             Failure::new(format!("另一个 duban（进程 {pid}）正在用这个数据库发信，不能同时有两个。"))
         }

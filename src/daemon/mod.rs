@@ -34,8 +34,9 @@ use crate::{
     clock::{Clock, Moment, since_boot},
     config::{self, Fingerprint, Watch},
     mailer::Mailer,
+    memory,
     service::{
-        self, Office,
+        self, Office, damage,
         health::Health,
         load::Changes,
         notices::Notice,
@@ -86,7 +87,6 @@ pub struct Start {
     pub mailer: Mailer,
     /// The files as they were when they were read.
     pub seen: Fingerprint,
-    pub warnings: Vec<String>,
     /// The findings, if the files did not check and the last good configuration is used instead.
     pub rejected: Option<String>,
 }
@@ -111,7 +111,7 @@ impl Daemon {
     }
 
     async fn new(start: Start) -> service::Result<Self> {
-        let Start { config, env, store, office, mailer, seen, warnings, rejected } = start;
+        let Start { config, env, store, office, mailer, seen, rejected } = start;
         let watch = Watch::new(seen);
         let (office, mailer) = (Arc::new(office), Arc::new(mailer));
         let telling = office.clone();
@@ -119,7 +119,7 @@ impl Daemon {
             .call(move |db| {
                 let now = Clock::System.now(&telling.settings.timezone);
                 db.write(|tx| {
-                    telling.tell_of_start(tx, warnings, &now)?;
+                    telling.tell_of_start(tx, &now)?;
                     if let Some(findings) = rejected {
                         telling.tell_admin(tx, &Notice::Rejected { findings }, &now)?;
                     }
@@ -316,7 +316,6 @@ impl Daemon {
             return Err("duban.toml 里的 database 改了：换数据库要先停止服务再启动，不能在运行中换。".into());
         }
         let mailer = service::mailer(&loaded.settings).map_err(|e| e.explain())?;
-        let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
         let (mut office, deadlines) = Office::new(loaded);
         office.open_links(&self.env).map_err(|e| e.explain())?;
         let office = Arc::new(office);
@@ -341,11 +340,13 @@ impl Daemon {
                     diff.moved,
                     diff.cancelled
                 );
+                let warnings = loading.warnings.clone();
                 db.write(|tx| loading.tell_admin(tx, &Notice::Reloaded { changes: changed, warnings }, &now))?;
                 Ok::<_, service::Error>(changes)
             })
             .await
             .map_err(|e| e.explain())?;
+        memory::give_back();
         self.office = office;
         self.mailer = Arc::new(mailer);
         self.rounds.release();
@@ -398,6 +399,15 @@ impl Daemon {
         self.reader.stop();
         self.pages.finish().await;
         self.rounds.finish().await;
+        if self.sweeps.are_well() {
+            let database = self.office.settings.database.clone();
+            let left = self.store.call(move |db| {
+                damage::leave_sound(db, &database);
+                Ok::<_, service::Error>(())
+            });
+            // A thread that has ended leaves it to the next start to look.
+            let _ = left.await;
+        }
     }
 
     fn now(&self) -> Moment {

@@ -33,6 +33,11 @@ const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
 const TOLD_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 impl Sweeps {
+    /// The last one has succeeded.
+    pub fn are_well(&self) -> bool {
+        self.has_succeeded && self.failing.is_none()
+    }
+
     pub async fn failed(
         &mut self,
         e: &service::Error,

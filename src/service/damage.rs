@@ -2,7 +2,8 @@
 //! past it, once a day, however often the service is started anew.
 
 use std::{
-    fs,
+    fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -12,14 +13,41 @@ use crate::{
     domain::retry::Outcome,
     letter::notice::{self, Notice},
     mailer::Mailer,
+    store::Db,
 };
+
+/// What is broken in it, as far as a look at every page shows. A file that is as it was left sound is not read again:
+/// that of ten years takes long.
+pub fn found(db: &Db, database: &Path) -> Vec<String> {
+    let left = fs::read_to_string(beside(database, "sound"));
+    match (left, standing(database)) {
+        (Ok(left), Ok(now)) if left == now => Vec::new(),
+        _ => db.damage_at_a_glance(),
+    }
+}
+
+/// For the end of a process that has looked, and has met no damage since. Whatever is written to the file later, even
+/// by a power cut halfway, makes the next start look again.
+pub fn leave_sound(db: &Db, database: &Path) {
+    if let (Ok(true), Ok(now)) = (db.checkpoint(), standing(database)) {
+        // Not written: the next start looks.
+        let _ = fs::write(beside(database, "sound"), now);
+    }
+}
+
+/// What tells a file that was written to from one that was not.
+fn standing(database: &Path) -> io::Result<String> {
+    let m = fs::metadata(database)?;
+    let (modified, changed) = ((m.mtime(), m.mtime_nsec()), (m.ctime(), m.ctime_nsec()));
+    Ok(format!("{} {} {modified:?} {changed:?}", m.ino(), m.size()))
+}
 
 /// Writes to every admin; to none if that was done today.
 ///
 /// # Errors
 /// A letter that cannot be composed.
 pub async fn tell(office: &Office, mailer: &Mailer, damage: &[String], now: &Moment) -> Result<()> {
-    let told = told_file(&office.settings.database);
+    let told = beside(&office.settings.database, "damaged");
     let today = now.today().to_string();
     if fs::read_to_string(&told).is_ok_and(|day| day == today) {
         return Ok(());
@@ -68,8 +96,44 @@ pub async fn past_the_database(office: &Office, mailer: &Mailer, notice: &Notice
     Ok(is_told)
 }
 
-fn told_file(database: &Path) -> PathBuf {
+fn beside(database: &Path, what: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
-    name.push(".damaged");
+    name.push(format!(".{what}"));
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_again_unless_it_is_as_it_was_left_sound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("duban.db");
+        let torn = |at: u64| {
+            use std::os::unix::fs::FileExt;
+            let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+            file.write_all_at(&[7; 4096], at * 4096).unwrap();
+        };
+        let mut db = Db::open(&path).unwrap();
+        db.write(|tx| tx.set_meta("a", "b")).unwrap();
+        let pages = fs::metadata(&path).unwrap().len() / 4096;
+        leave_sound(&db, &path);
+        assert!(fs::metadata(&path).unwrap().len() / 4096 > pages, "all of it is in the file");
+        drop(db);
+        let left = standing(&path).unwrap();
+
+        let mut db = Db::open(&path).unwrap();
+        assert_eq!(found(&db, &path), Vec::<String>::new());
+        assert_eq!(standing(&path).unwrap(), left, "opening it writes nothing");
+        db.write(|tx| tx.set_meta("a", "c")).unwrap();
+        drop(db);
+        assert_ne!(standing(&path).unwrap(), left, "written to");
+        let db = Db::open(&path).unwrap();
+        leave_sound(&db, &path);
+        drop(db);
+        torn(5);
+        let db = Db::open(&path).unwrap();
+        assert_ne!(found(&db, &path), Vec::<String>::new());
+    }
 }

@@ -90,6 +90,7 @@ pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
         off: 0,
         links: None,
         seen: None,
+        warnings: Vec::new(),
     }))
 }
 

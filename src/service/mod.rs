@@ -60,6 +60,8 @@ pub struct Office {
     pub links: Option<Arc<Links>>,
     /// The files that said so, as they were; `None` where what they say is not in force.
     pub seen: Option<Fingerprint>,
+    /// What was remarked on them.
+    pub warnings: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +137,16 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
 
 impl Office {
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
-        let Loaded { settings, plan, calendar, off, seen, .. } = loaded;
-        let office = Self { settings, roster: plan.roster, calendar, off: off.len(), links: None, seen: Some(seen) };
+        let Loaded { settings, plan, calendar, off, seen, warnings, .. } = loaded;
+        let office = Self {
+            settings,
+            roster: plan.roster,
+            calendar,
+            off: off.len(),
+            links: None,
+            seen: Some(seen),
+            warnings: warnings.iter().map(ToString::to_string).collect(),
+        };
         (office, plan.deadlines)
     }
 

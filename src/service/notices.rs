@@ -88,12 +88,12 @@ impl Office {
     }
 
     /// Tells the admin of a start, unless there were several within the hour.
-    pub fn tell_of_start(&self, tx: &Tx, warnings: Vec<String>, now: &Moment) -> Result<bool> {
+    pub fn tell_of_start(&self, tx: &Tx, now: &Moment) -> Result<bool> {
         let hour_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(now.at);
         let is_new = tx.count_starts(hour_ago)? < STARTS_AN_HOUR;
         tx.audit(&audit(now, "started", None, None, serde_json::json!({ "version": env!("CARGO_PKG_VERSION") })))?;
         if is_new {
-            self.tell_admin(tx, &Notice::Started { warnings }, now)?;
+            self.tell_admin(tx, &Notice::Started { warnings: self.warnings.clone() }, now)?;
         }
         Ok(is_new)
     }

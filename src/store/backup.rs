@@ -74,6 +74,11 @@ impl Db {
         Ok(self.conn.pragma_update(None, "journal_mode", "DELETE")?)
     }
 
+    /// Brings everything into the file itself. Whether it could: others may be reading.
+    pub fn checkpoint(&self) -> Result<bool> {
+        Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? == 0)
+    }
+
     pub fn holdings(&mut self) -> Result<Holdings> {
         self.read(|tx| {
             let count = |sql| tx.tx.query_row(sql, [], |row| row.get(0));

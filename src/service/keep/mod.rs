@@ -278,5 +278,7 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
 
 /// Whether it is one of the files that belong to the database.
 fn is_beside(database: &Path, path: &Path) -> bool {
-    ["-wal", "-shm", "-journal", ".lock", ".link-key"].iter().any(|end| is_same_file(&named(database, end), path))
+    ["-wal", "-shm", "-journal", ".lock", ".link-key", ".sound", ".damaged"]
+        .iter()
+        .any(|end| is_same_file(&named(database, end), path))
 }
