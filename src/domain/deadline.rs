@@ -149,13 +149,16 @@ impl Roster {
     /// is not on the roster is passed by: the check of the file has refused it.
     pub fn expand<'a>(&'a self, names: &[String]) -> Vec<&'a Section> {
         let mut found: Vec<&Section> = Vec::new();
+        let mut add = |section: &'a Section| {
+            if !found.iter().any(|f| f.name == section.name) {
+                found.push(section);
+            }
+        };
         for name in names {
-            let all = name == ALL_SECTIONS;
-            let more = self.sections.iter().filter(|s| if all { s.in_all } else { s.name == *name });
-            for section in more {
-                if !found.iter().any(|f| f.name == section.name) {
-                    found.push(section);
-                }
+            if name == ALL_SECTIONS {
+                self.sections.iter().filter(|s| s.in_all).for_each(&mut add);
+            } else {
+                self.get(name).into_iter().for_each(&mut add);
             }
         }
         found

@@ -134,6 +134,11 @@ fn xtext(c: char) -> String {
 /// the letter early for a lenient server.
 fn as_data(message: &[u8]) -> Vec<u8> {
     let mut data = Vec::with_capacity(message.len() + message.len() / 64 + 16);
+    if is_as_data(message) {
+        data.extend_from_slice(message);
+        data.extend_from_slice(b".\r\n");
+        return data;
+    }
     let mut put = |line: &[u8]| {
         if line.starts_with(b".") {
             data.push(b'.');
@@ -154,6 +159,14 @@ fn as_data(message: &[u8]) -> Vec<u8> {
     data
 }
 
+/// Whether its lines end in CR LF and none begins with a dot: one pass, many bytes at a time.
+fn is_as_data(message: &[u8]) -> bool {
+    let Some((first, rest)) = message.split_first() else { return false };
+    let pairs = message.iter().zip(rest);
+    let spoils = |bad, (a, b): (&u8, &u8)| bad | ((*a == b'\r') != (*b == b'\n')) | ((*a == b'\n') & (*b == b'.'));
+    message.ends_with(b"\r\n") && !b".\n".contains(first) && !pairs.fold(false, spoils)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,5 +177,8 @@ mod tests {
         assert_eq!(as_data(b"a\r.b\r\r\n"), b"a\r\n..b\r\n\r\n.\r\n");
         assert_eq!(as_data(b"a\r"), b"a\r\n.\r\n");
         assert_eq!(as_data(b""), b".\r\n");
+        assert_eq!(as_data(b"\na\r\n"), b"\r\na\r\n.\r\n");
+        assert_eq!(as_data(b".a\r\n"), b"..a\r\n.\r\n");
+        assert_eq!(as_data(b"a\r\n\r\nb\r\n"), b"a\r\n\r\nb\r\n.\r\n");
     }
 }

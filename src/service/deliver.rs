@@ -1,4 +1,4 @@
-//! Claim → send with no transaction open → settle.
+//! Claim → write and send with no transaction open → settle.
 
 use std::{
     sync::{
@@ -13,7 +13,12 @@ use serde_json::json;
 use tokio::{task::JoinSet, time};
 use tracing::{error, info, warn};
 
-use super::{Error, Office, Result, in_transaction, load::audit, notices::Notice, write};
+use super::{
+    Error, Office, Result, in_transaction,
+    load::audit,
+    notices::Notice,
+    write::{self, Brought, Draft, Written},
+};
 use crate::{
     clock::{Clock, Moment},
     domain::{
@@ -67,19 +72,44 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(75);
 /// So many failures in a row end a round: the server is in trouble, not the recipients.
 const FAILURES_IN_A_ROW: u32 = 3;
 
-/// A letter that is ours to send.
+/// A letter that is ours to send, as it goes to the server.
 #[derive(Debug)]
 pub struct Claimed {
     pub letter: LetterRow,
     attempt: i64,
-    message: Vec<u8>,
+    written: Written,
+    brings: Vec<Brought>,
 }
 
 impl Claimed {
-    /// As it goes to the server.
     pub fn message(&self) -> &[u8] {
-        &self.message
+        &self.written.message
     }
+}
+
+/// The same before it is written, which needs no database.
+struct Drafted {
+    letter: LetterRow,
+    attempt: i64,
+    draft: Draft,
+}
+
+impl Drafted {
+    fn write(self, office: &Office) -> std::result::Result<Claimed, Unwritten> {
+        let Self { letter, attempt, mut draft } = self;
+        let brings = std::mem::take(&mut draft.brings);
+        match draft.write(office) {
+            Ok(written) => Ok(Claimed { letter, attempt, written, brings }),
+            Err(e) => Err(Unwritten { letter: letter.id, attempt, why: e.to_string() }),
+        }
+    }
+}
+
+/// One that cannot be written: a bug, not the weather.
+struct Unwritten {
+    letter: i64,
+    attempt: i64,
+    why: String,
 }
 
 /// Sends what is due, over so many connections, until nothing is due or `stop` is set. A letter that
@@ -131,13 +161,16 @@ struct Sender {
     held: Arc<AtomicBool>,
 }
 
-/// What was sent, and what became of it.
-type Sent = Arc<(Claimed, Outcome)>;
+/// What became of a letter that was taken.
+enum Last {
+    Sent(Box<Claimed>, Outcome),
+    Unwritten(Unwritten),
+}
 
 impl Sender {
     async fn run(self, mut session: Session, in_a_row: Arc<AtomicU32>) -> Result<Delivered> {
         let mut delivered = Delivered::default();
-        let mut last: Option<Sent> = None;
+        let mut last: Option<Arc<Last>> = None;
         loop {
             if session.has_a_limit() {
                 // Claimed only when it may go: what is reported done while it waits is not sent.
@@ -147,16 +180,20 @@ impl Sender {
                 }
                 session.turn().await;
             }
-            let (settled, claimed) = self.hand_on(last.take(), true).await;
+            let (settled, drafted) = self.hand_on(last.take(), true).await;
             delivered.count(settled);
-            let Some(claimed) = claimed? else { break };
-            let from = self.office.settings.mail.from.as_str();
-            let outcome =
-                session.send(from, &claimed.letter.mailbox, &claimed.message, claimed.letter.envelope_id()).await;
-            if tells_of_the_server(&outcome, &in_a_row) {
-                self.held.store(true, Ordering::Relaxed);
-            }
-            last = Some(Arc::new((claimed, outcome)));
+            let Some(drafted) = drafted? else { break };
+            last = Some(Arc::new(match drafted.write(&self.office) {
+                Ok(claimed) => {
+                    let (from, letter) = (self.office.settings.mail.from.as_str(), &claimed.letter);
+                    let outcome = session.send(from, &letter.mailbox, claimed.message(), letter.envelope_id()).await;
+                    if tells_of_the_server(&outcome, &in_a_row) {
+                        self.held.store(true, Ordering::Relaxed);
+                    }
+                    Last::Sent(Box::new(claimed), outcome)
+                }
+                Err(unwritten) => Last::Unwritten(unwritten),
+            }));
         }
         session.finish().await;
         Ok(delivered)
@@ -178,34 +215,44 @@ impl Sender {
     /// Writes what became of the last letter and takes the next one, in one transaction that other connections share:
     /// one wait for the disk. The former is done however long the disk is full: given up, a letter that the server has
     /// taken would go out a second time. Only the end of the process ends it.
-    async fn hand_on(&self, last: Option<Sent>, mut takes_next: bool) -> (Option<Next>, Result<Option<Claimed>>) {
+    async fn hand_on(&self, last: Option<Arc<Last>>, takes_next: bool) -> (Option<Next>, Result<Option<Drafted>>) {
+        let mut not_taken = Ok(None);
+        let mut takes_next = takes_next && self.goes_on();
         loop {
-            takes_next &= self.goes_on();
             if last.is_none() && !takes_next {
-                return (None, Ok(None));
+                return (None, not_taken);
             }
             let (office, clock, of) = (self.office.clone(), self.clock, last.clone());
             let work = move |tx: &Tx| {
-                let settled = of.map(|sent| settle_in(tx, &office, &sent.0, &sent.1, clock)).transpose()?;
-                // What is wrong with the next is no matter of the last.
-                let next = if takes_next { tx.attempt(|| claim_in(tx, &office, clock)) } else { Ok(None) };
+                let settled = match of.as_deref() {
+                    Some(Last::Sent(claimed, outcome)) => Some(settle_in(tx, &office, claimed, outcome, clock)?),
+                    Some(Last::Unwritten(unwritten)) => {
+                        put_back(tx, &office, unwritten, clock)?;
+                        None
+                    }
+                    None => None,
+                };
+                let next = if takes_next { claim_in(tx, &office, clock)? } else { None };
                 Ok::<_, Error>((settled, next))
             };
-            match (self.store.write(work).await, &last) {
-                (Ok((settled, next)), _) => {
-                    if let (Some(settled), Some(sent)) = (settled, &last) {
-                        tell(&sent.0, &sent.1, settled);
+            match (self.store.write(work).await, last.as_deref()) {
+                (Ok((settled, next)), last) => {
+                    if let (Some(settled), Some(Last::Sent(claimed, outcome))) = (settled, last) {
+                        tell(claimed, outcome, settled);
                     }
-                    return (settled, next);
+                    return (settled, if takes_next { Ok(next) } else { not_taken });
                 }
-                (Err(e), None) => return (None, Err(e)),
-                (Err(e), Some(sent)) => {
-                    let (letter, outcome) = (sent.0.letter.id, sent.1.name());
+                // What is wrong with the next is no matter of the last; and there may be room for the one alone.
+                (Err(e), _) if takes_next => (takes_next, not_taken) = (false, Err(e)),
+                (Err(e), Some(last)) => {
+                    let (letter, outcome) = match last {
+                        Last::Sent(claimed, outcome) => (claimed.letter.id, outcome.name()),
+                        Last::Unwritten(unwritten) => (unwritten.letter, "unwritten"),
+                    };
                     error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on: {e}");
                     time::sleep(TRY_TO_WRITE_AGAIN).await;
-                    // There may be room for the one and not for the other.
-                    takes_next = false;
                 }
+                (Err(e), None) => return (None, Err(e)),
             }
         }
     }
@@ -228,31 +275,45 @@ fn tells_of_the_server(outcome: &Outcome, in_a_row: &AtomicU32) -> bool {
 /// Takes the next letter, written as of now. Letters with nothing left to say are dropped on the way;
 /// one that cannot be written is set aside.
 pub fn claim(db: &mut Db, office: &Office, clock: Clock) -> Result<Option<Claimed>> {
-    in_transaction(db, |tx| claim_in(tx, office, clock))
+    while let Some(drafted) = in_transaction(db, |tx| claim_in(tx, office, clock))? {
+        match drafted.write(office) {
+            Ok(claimed) => return Ok(Some(claimed)),
+            Err(unwritten) => in_transaction(db, |tx| put_back(tx, office, &unwritten, clock))?,
+        }
+    }
+    Ok(None)
 }
 
-fn claim_in(tx: &Tx, office: &Office, clock: Clock) -> Result<Option<Claimed>> {
+fn claim_in(tx: &Tx, office: &Office, clock: Clock) -> Result<Option<Drafted>> {
     let now = clock.now(&office.settings.timezone);
     while let Some((id, letter)) = tx.next_to_send(now.at, office.is_open(now.local))? {
-        let written = letter.map_err(Error::from).and_then(|letter| {
-            let written = write::write(tx, office, &letter, &now)?;
-            Ok(written.map(|written| (letter, written)))
+        let drafted = letter.map_err(Error::from).and_then(|letter| {
+            let draft = write::draft(tx, office, &letter, &now)?;
+            Ok(draft.map(|draft| (letter, draft)))
         });
-        match written {
-            Ok(Some((letter, written))) => {
-                let attempt = tx.claim(letter.id, now.at, &written.subject, &written.message)?;
-                return Ok(Some(Claimed { letter, attempt, message: written.message }));
+        match drafted {
+            Ok(Some((letter, draft))) => {
+                let attempt = tx.claim(&letter, now.at)?;
+                return Ok(Some(Drafted { letter, attempt, draft }));
             }
             Ok(None) => tx.drop_letter(id, now.at)?,
             // The database itself fails; a value that cannot be read is one letter's matter.
             Err(Error::Store(e)) if !e.is_value() => return Err(e.into()),
-            Err(e) => {
-                error!(letter = id, error = %e, "a letter cannot be written: {e}");
-                tx.set_aside(id, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), &e.to_string())?;
-            }
+            Err(e) => set_aside(tx, id, &e.to_string(), &now)?,
         }
     }
     Ok(None)
+}
+
+fn put_back(tx: &Tx, office: &Office, unwritten: &Unwritten, clock: Clock) -> Result<()> {
+    let now = clock.now(&office.settings.timezone);
+    tx.put_back(unwritten.letter, unwritten.attempt)?;
+    Ok(set_aside(tx, unwritten.letter, &unwritten.why, &now)?)
+}
+
+fn set_aside(tx: &Tx, letter: i64, why: &str, now: &Moment) -> crate::store::Result<()> {
+    error!(letter, error = why, "a letter cannot be written: {why}");
+    tx.set_aside(letter, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), why)
 }
 
 /// Writes what became of it. What failed for good goes to the admin, to be passed on.
@@ -264,7 +325,7 @@ pub fn settle(db: &mut Db, office: &Office, claimed: &Claimed, outcome: &Outcome
 
 fn settle_in(tx: &Tx, office: &Office, claimed: &Claimed, outcome: &Outcome, clock: Clock) -> Result<Next> {
     let now = clock.now(&office.settings.timezone);
-    let Claimed { letter, attempt, .. } = claimed;
+    let Claimed { letter, attempt, written, brings } = claimed;
     let attempts = letter.attempts + 1;
     // Spread by what the letter is, so that the same run gives the same pauses.
     let spread = (letter.id.unsigned_abs().wrapping_mul(7919) + u64::from(attempts) * 104_729) % 1000;
@@ -272,9 +333,10 @@ fn settle_in(tx: &Tx, office: &Office, claimed: &Claimed, outcome: &Outcome, clo
     let is_last = office.settings.admin.iter().any(|admin| admin.as_str() == letter.mailbox);
     let first = letter.first_attempt.unwrap_or(now.at);
     let next = retry::after(outcome, attempts, first, now.at, spread as u16, is_last);
-    tx.settle(letter.id, *attempt, outcome, next, now.at)?;
+    tx.keep_text(letter.id, &written.message)?;
+    tx.settle((letter.id, *attempt, &written.subject), outcome, next, now.at)?;
     if next == Next::Sent {
-        note_sent(tx, letter, outcome, &now)?;
+        note_sent(tx, (letter, brings), outcome, &now)?;
     }
     if next == Next::GiveUp {
         let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": outcome.reply() });
@@ -300,14 +362,18 @@ fn tell(claimed: &Claimed, outcome: &Outcome, next: Next) {
 }
 
 /// Every reminder that a letter brought stands in its deadline's history.
-fn note_sent(tx: &Tx, letter: &LetterRow, outcome: &Outcome, now: &Moment) -> crate::store::Result<()> {
-    for said in tx.said_in(letter.id)? {
-        let Some(occurrence) = tx.occurrence_by_id(said.occurrence)? else { continue };
+fn note_sent(
+    tx: &Tx,
+    (letter, brings): (&LetterRow, &[Brought]),
+    outcome: &Outcome,
+    now: &Moment,
+) -> crate::store::Result<()> {
+    for Brought { deadline, period, saying, behalf } in brings {
         let detail = json!({
-            "to": letter.mailbox, "saying": said.saying, "behalf": said.reader.behalf,
+            "to": letter.mailbox, "saying": saying, "behalf": behalf,
             "letter": letter.id, "message_id": letter.message_id, "reply": outcome.reply(),
         });
-        tx.audit(&audit(now, "sent", Some(&occurrence.deadline), Some(&occurrence.period), detail))?;
+        tx.audit(&audit(now, "sent", Some(deadline), Some(period), detail))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A letter in the outbox → what it says at this moment, as it goes to the server.
+//! A letter in the outbox → what it says at this moment → the bytes that go to the server.
 
 use super::{Error, Office, Result, notices::Notice};
 use crate::{
@@ -13,6 +13,37 @@ use crate::{
     store::{LetterRow, OccurrenceRow, SaidRow, Tx},
 };
 
+/// What a letter says, as the database has it at this moment. To put it into words and bytes takes as long again, and
+/// the database is not needed for it.
+#[derive(Debug)]
+pub struct Draft {
+    said: Said,
+    message_id: String,
+    to: String,
+    /// A section answers to the mailbox that is read, an admin to the others.
+    is_for_admin: bool,
+    /// The Message-ID that it answers; may be empty.
+    answers: Option<String>,
+    now: Moment,
+    /// The reminders that it brings.
+    pub brings: Vec<Brought>,
+}
+
+/// A reminder, as its deadline's history has it.
+#[derive(Debug)]
+pub struct Brought {
+    pub deadline: String,
+    pub period: String,
+    pub saying: Saying,
+    pub behalf: String,
+}
+
+#[derive(Debug)]
+enum Said {
+    Reminders(Box<Letter>),
+    InWords(Rendered),
+}
+
 /// A letter that is ready to be handed over.
 #[derive(Debug)]
 pub struct Written {
@@ -20,33 +51,50 @@ pub struct Written {
     pub message: Vec<u8>,
 }
 
-/// Writes the letter from the present state; `None` when nothing is left to say in it.
+/// What the letter says from the present state; `None` when nothing is left to say in it.
 ///
 /// What is no longer so (done, withdrawn, moved, said by a later letter) is dropped for good.
-pub fn write(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Written>> {
-    let rendered = match &letter.notice {
-        Some(notice) => render_notice(tx, office, notice, letter.id, now)?,
+pub fn draft(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Draft>> {
+    let mut brings = Vec::new();
+    let said = match &letter.notice {
+        Some(notice) => render_notice(tx, office, notice, letter.id, now)?.map(Said::InWords),
         None => {
-            let entries = entries(tx, office, letter, now)?;
-            if entries.is_empty() {
-                None
-            } else {
+            let entries = entries(tx, office, letter, now, &mut brings)?;
+            (!entries.is_empty()).then(|| {
                 let token = office.reply_token(letter.id, &letter.message_id);
-                Some(letter::render(&office.letter(entries, token, now)))
-            }
+                Said::Reminders(Box::new(office.letter(entries, token, now)))
+            })
         }
     };
-    let Some(rendered) = rendered else { return Ok(None) };
+    let Some(said) = said else { return Ok(None) };
     let answers = letter.answers.map(|id| tx.incoming(id)).transpose()?.flatten();
-    let is_for_admin = letter.notice.is_some() && answers.is_none();
-    let envelope = Envelope {
-        to: &letter.mailbox,
-        message_id: &letter.message_id,
-        // A section answers to the mailbox that is read, an admin to the others.
-        reply_to: if is_for_admin { office.settings.admin.clone() } else { office.reply_to() },
+    Ok(Some(Draft {
+        said,
+        message_id: letter.message_id.clone(),
+        to: letter.mailbox.clone(),
+        is_for_admin: letter.notice.is_some() && answers.is_none(),
         answers: answers.map(|incoming| incoming.message_id),
-    };
-    compose(office, &envelope, rendered, now).map(Some)
+        now: now.clone(),
+        brings,
+    }))
+}
+
+impl Draft {
+    /// # Errors
+    /// A text that cannot stand in a mail: the letter waits, the others go on.
+    pub fn write(self, office: &Office) -> Result<Written> {
+        let rendered = match self.said {
+            Said::Reminders(letter) => letter::render(&letter),
+            Said::InWords(rendered) => rendered,
+        };
+        let envelope = Envelope {
+            to: &self.to,
+            message_id: &self.message_id,
+            reply_to: if self.is_for_admin { office.settings.admin.clone() } else { office.reply_to() },
+            answers: self.answers,
+        };
+        compose(office, &envelope, rendered, &self.now)
+    }
 }
 
 /// Where a letter goes, and what it belongs to.
@@ -95,7 +143,13 @@ fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Mome
 }
 
 /// What the letter still has to say, most urgent first, numbered for replies.
-fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Vec<Entry>> {
+fn entries(
+    tx: &Tx,
+    office: &Office,
+    letter: &LetterRow,
+    now: &Moment,
+    brings: &mut Vec<Brought>,
+) -> Result<Vec<Entry>> {
     let mut entries: Vec<(i64, Entry)> = Vec::new();
     let mut is_to_leader = false;
     for said in tx.said_in(letter.id)? {
@@ -111,6 +165,9 @@ fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result
         if let Saying::Correction(_) = said.saying {
             entry.told = last_told(tx, &said)?;
         }
+        let OccurrenceRow { deadline, period, .. } = &occurrence;
+        let (deadline, period, behalf) = (deadline.clone(), period.clone(), said.reader.behalf.clone());
+        brings.push(Brought { deadline, period, saying: said.saying, behalf });
         match entries.iter_mut().find(|(id, _)| *id == occurrence.id) {
             // The same occurrence once more: a correction beside a reminder, a second section.
             Some((_, there)) => merge(there, entry),

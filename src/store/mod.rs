@@ -15,7 +15,7 @@ mod schema;
 mod tests;
 mod together;
 
-use std::{path::Path, sync::mpsc, thread, time::Duration};
+use std::{collections::VecDeque, path::Path, sync::mpsc, thread, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use tokio::sync::oneshot;
@@ -153,11 +153,12 @@ impl Store {
     pub fn new(mut db: Db) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel::<Job>();
         thread::Builder::new().name("database".into()).spawn(move || {
-            let mut next = None;
-            while let Some(job) = next.take().or_else(|| inbox.recv().ok()) {
+            let mut waiting = VecDeque::new();
+            while let Some(job) = waiting.pop_front().or_else(|| inbox.recv().ok()) {
+                waiting.extend(inbox.try_iter());
                 match job {
                     Job::Alone(work) => work(&mut db),
-                    Job::Shared(work) => next = together::write(&mut db, work, &inbox),
+                    Job::Shared(work) => together::write(&mut db, work, &mut waiting),
                 }
             }
         })?;

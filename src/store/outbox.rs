@@ -227,48 +227,73 @@ impl Tx<'_> {
     /// error, so that it can be set aside.
     pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
         // An index that holds some rows serves only a query that has its condition word for word.
-        let sql =
-            "SELECT id FROM letter WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt <= ?1
-                   AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1";
-        let next = self.tx.prepare_cached(sql)?.query_row(params![now, in_window], |row| row.get(0)).optional()?;
-        let Some(id) = next else { return Ok(None) };
-        let gone = || Error::Value(format!("letter {id}"));
-        Ok(Some((id, self.letter(id).and_then(|letter| letter.ok_or_else(gone)))))
+        let sql = format!(
+            "SELECT {LETTER} FROM letter WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt <= ?1
+             AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1"
+        );
+        let read = |row: &Row| Ok((row.get(0)?, read_letter(row).map_err(Error::from).flatten()));
+        Ok(self.tx.prepare_cached(&sql)?.query_row(params![now, in_window], read).optional()?)
     }
 
-    /// Takes a letter for sending, with what it says now. Gives the attempt's id.
-    pub fn claim(&self, letter: i64, now: Timestamp, subject: &str, message: &[u8]) -> Result<i64> {
-        let lapsed =
-            "UPDATE attempt SET ended_at = ?2, outcome = 'unknown', reply = '' WHERE letter = ?1 AND ended_at IS NULL";
-        self.tx.prepare_cached(lapsed)?.execute(params![letter, now])?;
+    /// Takes a letter for sending. Gives the attempt's id.
+    pub fn claim(&self, letter: &LetterRow, now: Timestamp) -> Result<i64> {
+        let (letter, attempts) = (letter.id, letter.attempts);
+        if attempts > 0 {
+            let lapsed = "UPDATE attempt SET ended_at = ?2, outcome = 'unknown', reply = '' WHERE letter = ?1 AND ended_at IS NULL";
+            self.tx.prepare_cached(lapsed)?.execute(params![letter, now])?;
+        }
         let sql =
-            "UPDATE letter SET state = 'sending', attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?2),
-                   subject = ?3 WHERE id = ?1";
-        self.tx.prepare_cached(sql)?.execute(params![letter, now, subject])?;
-        let text = "INSERT OR REPLACE INTO letter_text (letter, message) VALUES (?1, ?2)";
-        self.tx.prepare_cached(text)?.execute(params![letter, message])?;
+            "UPDATE letter SET state = 'sending', attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?2)
+                   WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![letter, now])?;
         self.tx.prepare_cached("INSERT INTO attempt (letter, at) VALUES (?1, ?2)")?.execute(params![letter, now])?;
         Ok(self.tx.last_insert_rowid())
     }
 
-    /// Writes what became of an attempt, and of the letter.
-    pub fn settle(&self, letter: i64, attempt: i64, outcome: &Outcome, next: Next, now: Timestamp) -> Result<()> {
+    /// Keeps what was handed over, whatever came of it.
+    pub fn keep_text(&self, letter: i64, message: &[u8]) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO letter_text (letter, message) VALUES (?1, ?2)";
+        self.tx.prepare_cached(sql)?.execute(params![letter, message])?;
+        Ok(())
+    }
+
+    /// Writes what became of an attempt, and of the letter with this subject.
+    pub fn settle(
+        &self,
+        (letter, attempt, subject): (i64, i64, &str),
+        outcome: &Outcome,
+        next: Next,
+        now: Timestamp,
+    ) -> Result<()> {
         let sql = "UPDATE attempt SET ended_at = ?2, outcome = ?3, reply = ?4 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(params![attempt, now, outcome.name(), outcome.reply()])?;
         let (sql, at) = match next {
             Next::Sent => (
                 "UPDATE letter SET state = CASE WHEN bounced_at IS NULL THEN 'sent' ELSE 'bounced' END,
-                 ended_at = ?2, reply = ?3 WHERE id = ?1",
+                 ended_at = ?2, reply = ?3, subject = ?4 WHERE id = ?1",
                 now,
             ),
-            Next::GiveUp => {
-                ("UPDATE letter SET state = 'failed', ended_at = ?2, reply = ?3, last_error = ?3 WHERE id = ?1", now)
-            }
-            Next::RetryAt(at) => {
-                ("UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3 WHERE id = ?1", at)
-            }
+            Next::GiveUp => (
+                "UPDATE letter SET state = 'failed', ended_at = ?2, reply = ?3, last_error = ?3, subject = ?4
+                 WHERE id = ?1",
+                now,
+            ),
+            Next::RetryAt(at) => (
+                "UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3, subject = ?4 WHERE id = ?1",
+                at,
+            ),
         };
-        self.tx.prepare_cached(sql)?.execute(params![letter, at, outcome.reply()])?;
+        self.tx.prepare_cached(sql)?.execute(params![letter, at, outcome.reply(), subject])?;
+        Ok(())
+    }
+
+    /// A letter that was taken and cannot be written: nothing of it was handed over.
+    pub fn put_back(&self, letter: i64, attempt: i64) -> Result<()> {
+        self.tx.prepare_cached("DELETE FROM attempt WHERE id = ?1")?.execute([attempt])?;
+        let sql =
+            "UPDATE letter SET attempts = attempts - 1, first_attempt = (SELECT min(at) FROM attempt WHERE letter = ?1)
+                   WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute([letter])?;
         Ok(())
     }
 

@@ -32,7 +32,7 @@ fn a_round_takes_up_what_a_dead_process_held_and_what_a_clock_put_off() {
     let now = at("2026-01-27T00:30:00Z");
     let owe = NewLetter { mailbox: "a@x.test", notice: None, answers: None, any_time: true, domain: "x.test" };
     let id = db.write(|tx| tx.queue_letter(&owe, now)).unwrap();
-    db.write(|tx| tx.claim(id, now, "x", b"x")).unwrap();
+    db.write(|tx| tx.claim(&tx.letter(id)?.unwrap(), now)).unwrap();
     let is_due = |db: &mut Db| db.read(|tx| tx.next_to_send(now, true)).unwrap().is_some();
     assert!(!is_due(&mut db), "it is under way");
     let begin = |db: &mut Db| db.write(|tx| tx.begin_round(now, at("2026-01-27T01:45:00Z"))).unwrap();

@@ -1,6 +1,6 @@
 //! Group commit: what waits to be written goes to the disk in one transaction, with one wait for the disk.
 
-use std::sync::mpsc::Receiver;
+use std::collections::VecDeque;
 
 use rusqlite::TransactionBehavior;
 use tokio::sync::oneshot;
@@ -52,27 +52,24 @@ where
     }
 }
 
-/// Writes `first` and what else waits, each undone alone if it fails. Gives the job that came next and cannot share.
-pub(super) fn write(db: &mut Db, first: Box<dyn Shared>, inbox: &Receiver<Job>) -> Option<Job> {
-    let (mut group, mut next) = (vec![first], None);
-    let end = run(db, &mut group, &mut next, inbox);
+/// Writes `first` and what waits right behind it for the same, each undone alone if it fails. What comes meanwhile makes
+/// the next group: were it taken in, everybody would wait for the disk at once, and the disk for them.
+pub(super) fn write(db: &mut Db, first: Box<dyn Shared>, waiting: &mut VecDeque<Job>) {
+    let others = waiting.iter().take(MOST - 1).take_while(|job| matches!(job, Job::Shared(_))).count();
+    let mut group = vec![first];
+    group.extend(waiting.drain(..others).filter_map(|job| match job {
+        Job::Shared(work) => Some(work),
+        Job::Alone(_) => None,
+    }));
+    let end = run(db, &mut group);
     for work in group {
         work.answer(end.as_ref().map_or_else(|e| Err(again(e)), |()| Ok(())));
     }
-    next
 }
 
-fn run(db: &mut Db, group: &mut Vec<Box<dyn Shared>>, next: &mut Option<Job>, inbox: &Receiver<Job>) -> Result<()> {
+fn run(db: &mut Db, group: &mut [Box<dyn Shared>]) -> Result<()> {
     let tx = Tx { tx: db.conn.transaction_with_behavior(TransactionBehavior::Immediate)? };
-    for nth in 0..MOST {
-        if nth == group.len() {
-            match inbox.try_recv() {
-                Ok(Job::Shared(work)) => group.push(work),
-                Ok(alone) => *next = Some(alone),
-                Err(_) => {}
-            }
-        }
-        let Some(work) = group.get_mut(nth) else { break };
+    for work in group {
         work.run(&tx);
         // A full disk ends the transaction there and then: what came after it would be written on its own.
         if tx.tx.is_autocommit() {
