@@ -5,7 +5,11 @@ mod bureau;
 use bureau::{Bureau, ROSTER};
 use duban::{
     domain::retry::Outcome,
-    service::report::{self, Report},
+    service::{
+        notices::Notice,
+        report::{self, Report},
+    },
+    store::{LetterState, NewLetter},
 };
 
 const ANNUAL: &str = r#"
@@ -310,4 +314,26 @@ fn a_single_date_that_is_edited_there_and_back_stops_nothing() {
     // The first date is there again, and it was done.
     bureau.edit(&plan("2026年9月30日前"), "2026-10-08T09:00");
     assert!(bureau.tick("2026-10-30T08:30").is_empty());
+}
+
+#[test]
+fn a_letter_that_cannot_be_written_waits_as_it_was_and_stops_nobody() {
+    let mut bureau = bureau();
+    let now = "2026-01-05T09:00";
+    let at = bureau.at_time(now).at;
+    let notice = serde_json::to_string(&Notice::Started { warnings: Vec::new() }).unwrap();
+    let mut owe = |mailbox: &str| {
+        let new = NewLetter { mailbox, notice: Some(&notice), answers: None, any_time: true, domain: "x.test" };
+        bureau.db.write(|tx| tx.queue_letter(&new, at)).unwrap()
+    };
+    let (bad, good) = (owe("no address"), owe("admin@example.test"));
+    bureau.send(now);
+    let letter = |bureau: &mut Bureau, id| bureau.db.read(|tx| tx.letter(id)).unwrap().unwrap();
+    assert_eq!(letter(&mut bureau, good).state, LetterState::Sent);
+    let waits = letter(&mut bureau, bad);
+    assert_eq!((waits.state, waits.attempts, waits.first_attempt), (LetterState::Queued, 0, None));
+    assert!(waits.last_error.is_some_and(|why| why.contains("收件人地址")));
+    assert!(bureau.db.read(|tx| tx.attempts(bad)).unwrap().is_empty());
+    let hour = bureau.at_time("2026-01-05T10:00").at;
+    assert_eq!(waits.next_attempt, hour);
 }

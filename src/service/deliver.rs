@@ -95,19 +95,19 @@ struct Drafted {
 }
 
 impl Drafted {
-    fn write(self, office: &Office) -> std::result::Result<Claimed, Unwritten> {
+    fn write(self, office: &Office) -> std::result::Result<Claimed, Box<Unwritten>> {
         let Self { letter, attempt, mut draft } = self;
         let brings = std::mem::take(&mut draft.brings);
         match draft.write(office) {
             Ok(written) => Ok(Claimed { letter, attempt, written, brings }),
-            Err(e) => Err(Unwritten { letter: letter.id, attempt, why: e.to_string() }),
+            Err(e) => Err(Box::new(Unwritten { letter, attempt, why: e.to_string() })),
         }
     }
 }
 
 /// One that cannot be written: a bug, not the weather.
 struct Unwritten {
-    letter: i64,
+    letter: LetterRow,
     attempt: i64,
     why: String,
 }
@@ -164,7 +164,7 @@ struct Sender {
 /// What became of a letter that was taken.
 enum Last {
     Sent(Box<Claimed>, Outcome),
-    Unwritten(Unwritten),
+    Unwritten(Box<Unwritten>),
 }
 
 impl Sender {
@@ -247,7 +247,7 @@ impl Sender {
                 (Err(e), Some(last)) => {
                     let (letter, outcome) = match last {
                         Last::Sent(claimed, outcome) => (claimed.letter.id, outcome.name()),
-                        Last::Unwritten(unwritten) => (unwritten.letter, "unwritten"),
+                        Last::Unwritten(unwritten) => (unwritten.letter.id, "unwritten"),
                     };
                     error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on: {e}");
                     time::sleep(TRY_TO_WRITE_AGAIN).await;
@@ -307,8 +307,8 @@ fn claim_in(tx: &Tx, office: &Office, clock: Clock) -> Result<Option<Drafted>> {
 
 fn put_back(tx: &Tx, office: &Office, unwritten: &Unwritten, clock: Clock) -> Result<()> {
     let now = clock.now(&office.settings.timezone);
-    tx.put_back(unwritten.letter, unwritten.attempt)?;
-    Ok(set_aside(tx, unwritten.letter, &unwritten.why, &now)?)
+    tx.put_back(&unwritten.letter, unwritten.attempt)?;
+    Ok(set_aside(tx, unwritten.letter.id, &unwritten.why, &now)?)
 }
 
 fn set_aside(tx: &Tx, letter: i64, why: &str, now: &Moment) -> crate::store::Result<()> {

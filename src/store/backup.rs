@@ -74,9 +74,11 @@ impl Db {
         Ok(self.conn.pragma_update(None, "journal_mode", "DELETE")?)
     }
 
-    /// Brings everything into the file itself. Whether it could: others may be reading.
+    /// Brings everything into the file itself. Whether it could: others may be reading what was there before.
     pub fn checkpoint(&self) -> Result<bool> {
-        Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? == 0)
+        let read = |row: &rusqlite::Row| Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (is_busy, frames, moved) = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], read)?;
+        Ok(!is_busy && frames == moved)
     }
 
     pub fn holdings(&mut self) -> Result<Holdings> {

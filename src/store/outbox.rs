@@ -287,13 +287,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A letter that was taken and cannot be written: nothing of it was handed over.
-    pub fn put_back(&self, letter: i64, attempt: i64) -> Result<()> {
+    /// A letter that was taken, as it was before, and cannot be written: nothing of it was handed over.
+    pub fn put_back(&self, letter: &LetterRow, attempt: i64) -> Result<()> {
         self.tx.prepare_cached("DELETE FROM attempt WHERE id = ?1")?.execute([attempt])?;
-        let sql =
-            "UPDATE letter SET attempts = attempts - 1, first_attempt = (SELECT min(at) FROM attempt WHERE letter = ?1)
-                   WHERE id = ?1";
-        self.tx.prepare_cached(sql)?.execute([letter])?;
+        let sql = "UPDATE letter SET attempts = ?2, first_attempt = ?3 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![letter.id, letter.attempts, letter.first_attempt])?;
         Ok(())
     }
 
