@@ -21,8 +21,8 @@ import peers
 from work import ROOT, Plan
 
 DUBAN = pathlib.Path(sys.argv[1]).resolve()
-# A name that stands for so much more than what ran (sorting, for every type) would bring all of that along: such a one
-# keeps its hash.
+# A name that stands for so much more than what ran (sorting, for every type) brings all of that along: such ones lie
+# behind the others.
 MOST_BESIDE, LITTLE = 2, 1024
 
 
@@ -71,10 +71,13 @@ def main():
         all_of[pattern(symbol)] += int(size, 16)
         run_of[pattern(symbol)] += int(size, 16) * any(symbol in run for run in runs)
     lines = {}
+
+    def is_wide(name):
+        return all_of[name] > max(LITTLE, MOST_BESIDE * run_of[name])
+
     for run in runs:
-        for symbol in sorted({symbol for _, symbol in symbols} & run):
-            wide = all_of[pattern(symbol)] > max(LITTLE, MOST_BESIDE * run_of[pattern(symbol)])
-            name = symbol if wide else pattern(symbol)
+        names = {pattern(symbol) for _, symbol in symbols if symbol in run}
+        for name in sorted(names, key=lambda name: (is_wide(name), name)):
             lines.setdefault(f"    *(.text.{name} .text.unlikely.{name})")
     head = "/* Where functions lie: what a service runs, side by side. Written by benches/layout.py, which says why. */\n"
     script = head + "SECTIONS {\n  .text.run : {\n" + "\n".join(lines) + "\n  }\n} INSERT BEFORE .text;\n"

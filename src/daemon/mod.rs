@@ -173,6 +173,7 @@ impl Daemon {
                 result = self.rounds.ended() => {
                     self.rounds.note(result);
                     self.look_around().await;
+                    self.rest().await;
                 }
                 () = self.came_in.notified() => self.send(),
                 Some(()) = ticks.recv() => {
@@ -308,7 +309,15 @@ impl Daemon {
             ),
             Err(findings) => self.refuse(findings).await,
         }
+        self.rest().await;
         notify(&[NotifyState::Ready]);
+    }
+
+    /// What a load or a round of sending took is given back: the next may be a month away.
+    async fn rest(&self) {
+        // Memory is no reason to say anything.
+        let _ = self.store.call(|db| db.shrink()).await;
+        memory::give_back();
     }
 
     async fn take(&mut self, loaded: config::Loaded) -> Result<Changes, String> {
@@ -346,7 +355,6 @@ impl Daemon {
             })
             .await
             .map_err(|e| e.explain())?;
-        memory::give_back();
         self.office = office;
         self.mailer = Arc::new(mailer);
         self.rounds.release();

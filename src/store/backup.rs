@@ -4,7 +4,7 @@
 //! meanwhile (SQLite's page by page copy begins anew whenever another process writes), every row read
 //! on the way, and one file with no journal beside it.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
@@ -74,11 +74,11 @@ impl Db {
         Ok(self.conn.pragma_update(None, "journal_mode", "DELETE")?)
     }
 
-    /// Brings everything into the file itself. Whether it could: others may be reading what was there before.
+    /// Brings everything into the file itself, at the end of a process: nothing is left for another to bring there.
+    /// Whether it could: readers are waited for a second.
     pub fn checkpoint(&self) -> Result<bool> {
-        let read = |row: &rusqlite::Row| Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-        let (is_busy, frames, moved) = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], read)?;
-        Ok(!is_busy && frames == moved)
+        self.conn.busy_timeout(Duration::from_secs(1))?;
+        Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? == 0)
     }
 
     pub fn holdings(&mut self) -> Result<Holdings> {
