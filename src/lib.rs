@@ -3,7 +3,7 @@
 //! In reading order: [`domain`] decides, [`letter`] puts into words, [`incoming`] reads what is
 //! answered, [`ledger`] puts into tables and back, [`config`], [`store`], [`mailer`] and [`imap`] each
 //! know one thing outside (the last two over [`tls`], as [`fetch`] asks for a page), [`service`] is what can be done, [`web`],
-//! [`daemon`] and [`cli`] do it. Only [`clock`] reads the time, and only [`memory`] asks malloc.
+//! [`daemon`] and [`cli`] do it. Only [`clock`] reads the time, and only `memory` asks malloc.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,
