@@ -52,38 +52,58 @@ pub fn occasions<'a>(
     Ok(found)
 }
 
-/// Whether it is in force, since when, and its occurrences.
-pub(super) type RowsOfOne = ((bool, Date), Vec<OccurrenceRow>);
+/// What is stored of one deadline.
+pub(super) struct RowsOfOne {
+    /// Whether it is in force, and since when.
+    known: (bool, Date),
+    /// What is due from the first day on that is asked for, and whatever is open.
+    rows: Vec<OccurrenceRow>,
+    /// Of what was done before: it is not opened again, and nothing more is asked of it.
+    done_before: Vec<String>,
+}
 
-/// What is stored of deadlines: since when they are in force, and their occurrences.
+/// What is stored of deadlines.
 pub(super) enum Rows {
-    /// Asked for one by one, what is due from that day on.
+    /// Asked for one by one, of that day on.
     OfEach(Date),
     /// Many are read in one pass.
-    OfAll(HashMap<String, (bool, Date)>, HashMap<String, Vec<OccurrenceRow>>),
+    OfAll {
+        since: HashMap<String, (bool, Date)>,
+        rows: HashMap<String, Vec<OccurrenceRow>>,
+        done_before: HashMap<String, Vec<String>>,
+    },
 }
 
 impl Rows {
     pub fn read(tx: &Tx, deadlines: usize, from: Date) -> Result<Self> {
         const MANY: usize = 1000;
-        // What was over so long before is not due now under any wording.
-        let from = shift(from, -2 * REACH_DAYS);
         if deadlines < MANY {
             return Ok(Self::OfEach(from));
         }
-        Ok(Self::OfAll(tx.all_since()?, tx.occurrences_by_deadline(from)?))
+        let (rows, done_before) = (tx.occurrences_by_deadline(from)?, tx.periods_done(long_before(from), from)?);
+        Ok(Self::OfAll { since: tx.all_since()?, rows, done_before })
     }
 
     /// `None` of a deadline that was never in force.
     pub fn of(&mut self, tx: &Tx, id: &str) -> Result<Option<RowsOfOne>> {
-        Ok(match self {
-            Self::OfEach(from) => match tx.since(id)? {
-                Some(since) => Some((since, tx.occurrences_lately(id, *from)?)),
-                None => None,
-            },
-            Self::OfAll(since, rows) => since.get(id).map(|since| (*since, rows.remove(id).unwrap_or_default())),
-        })
+        match self {
+            Self::OfEach(from) => {
+                let Some(known) = tx.since(id)? else { return Ok(None) };
+                let done_before = tx.periods_done_of(id, long_before(*from), *from)?;
+                Ok(Some(RowsOfOne { known, rows: tx.occurrences_lately(id, *from)?, done_before }))
+            }
+            Self::OfAll { since, rows, done_before } => Ok(since.get(id).map(|known| RowsOfOne {
+                known: *known,
+                rows: rows.remove(id).unwrap_or_default(),
+                done_before: done_before.remove(id).unwrap_or_default(),
+            })),
+        }
     }
+}
+
+/// What was over so long before is not due now under any wording.
+fn long_before(from: Date) -> Date {
+    shift(from, -2 * REACH_DAYS)
 }
 
 fn occasions_of<'a>(
@@ -130,9 +150,10 @@ pub(super) fn stored<'a>(
     (from, to): (Date, Date),
     now: &Moment,
 ) -> Result<Stored<'a>> {
-    let (known, rows) = rows.unzip();
+    let known = rows.as_ref().map(|stored| stored.known);
     let (mut occasions, mut periods) = (Vec::new(), BTreeSet::new());
-    if let Some(stored) = rows {
+    if let Some(RowsOfOne { rows: stored, done_before, .. }) = rows {
+        periods.extend(done_before);
         let open = stored.iter().filter(|o| o.state == State::Open).count();
         for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
             // The wording may be one that is not in force yet: the dates are those it will have.
