@@ -2,15 +2,14 @@
 """Which functions a service runs, written down for the linker: layout.ld.
 
 Usage: benches/layout.py DUBAN. A page of the program is resident with the fifteen around it (the kernel faults them in
-together), and what runs lay spread over all of it. So what a service runs is laid side by side, as callgrind sees it with the shipped
-plan: first its start, a tick and its end, then a letter over SMTP and pages. Names stand without their hashes, which
-change with every version of anything; what is not found any more costs nothing but its place.
+together), and what runs lay spread over all of it. So what a service runs is laid side by side, as callgrind sees it
+with the shipped plan: first its start, a tick and its end, then a letter over SMTP and pages. Names stand without their
+hashes, which change with every version of anything; what is not found any more costs nothing but its place.
 """
 
 import collections
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -37,7 +36,7 @@ def ran(folder, is_busy):
         callgrind = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={out}"]
         with peers.process([*callgrind, *it.command("run")], it.env):
             if is_busy:
-                peers.until(lambda: listens(port), "the service", 120)
+                peers.until(lambda: peers.listens(port), "the service", 120)
                 links = [it.run("link", *who).strip() for who in (("--admin",), ("--section", "办公室"))]
                 for page in (*links, f"http://127.0.0.1:{port}/healthz", f"http://127.0.0.1:{port}/metrics"):
                     urllib.request.urlopen(page, timeout=60).read()
@@ -45,11 +44,6 @@ def ran(folder, is_busy):
             time.sleep(75)
     names = re.findall(r"^c?fn=\(\d+\) (\S+)", out.read_text(errors="replace"), flags=re.M)
     return {re.sub(r"'\d+$", "", name) for name in names}
-
-
-def listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def pattern(symbol):

@@ -36,7 +36,7 @@ pub use sections::name_fault;
 pub use server::{PLAINTEXT, Tls, is_host};
 pub use settings::{Mail, Settings, Transport, is_loopback};
 pub use smtp::Smtp;
-pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch};
+pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch, stamp};
 pub use web::Web;
 
 use crate::domain::{

@@ -80,7 +80,8 @@ impl Fingerprint {
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
+/// `None` where there is no such file, or it cannot be asked.
+pub fn stamp(path: &Path) -> Option<Stamp> {
     let m = std::fs::metadata(path).ok()?;
     Some(Stamp { modified: (m.mtime(), m.mtime_nsec()), size: m.size(), inode: m.ino(), changed_second: m.ctime() })
 }

@@ -82,9 +82,7 @@ impl SenderLock {
 }
 
 fn path_of(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
+    crate::service::named(database, ".lock")
 }
 
 /// Makes the database's folder, readable by us alone.

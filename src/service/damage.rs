@@ -1,15 +1,12 @@
 //! A damaged database is not sent from: what it has forgotten would be said again. The admin is told
 //! past it, once a day, however often the service is started anew.
 
-use std::{
-    fs, io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
-use super::{Office, Result, write};
+use super::{Office, Result, named, write};
 use crate::{
     clock::Moment,
+    config,
     domain::retry::Outcome,
     letter::notice::{self, Notice},
     mailer::Mailer,
@@ -19,9 +16,9 @@ use crate::{
 /// What is broken in it, as far as a look at every page shows. A file that is as it was left sound is not read again:
 /// that of ten years takes long.
 pub fn found(db: &Db, database: &Path) -> Vec<String> {
-    let left = fs::read_to_string(beside(database, "sound"));
+    let left = fs::read_to_string(named(database, ".sound"));
     match (left, standing(database)) {
-        (Ok(left), Ok(now)) if left == now => Vec::new(),
+        (Ok(left), Some(now)) if left == now => Vec::new(),
         _ => db.damage_at_a_glance(),
     }
 }
@@ -29,17 +26,15 @@ pub fn found(db: &Db, database: &Path) -> Vec<String> {
 /// For the end of a process that has looked, and has met no damage since. Whatever is written to the file later, even
 /// by a power cut halfway, makes the next start look again.
 pub fn leave_sound(db: &Db, database: &Path) {
-    if let (Ok(true), Ok(now)) = (db.checkpoint(), standing(database)) {
+    if let (Ok(true), Some(now)) = (db.checkpoint(), standing(database)) {
         // Not written: the next start looks.
-        let _ = fs::write(beside(database, "sound"), now);
+        let _ = fs::write(named(database, ".sound"), now);
     }
 }
 
-/// What tells a file that was written to from one that was not.
-fn standing(database: &Path) -> io::Result<String> {
-    let m = fs::metadata(database)?;
-    let (modified, changed) = ((m.mtime(), m.mtime_nsec()), (m.ctime(), m.ctime_nsec()));
-    Ok(format!("{} {} {modified:?} {changed:?}", m.ino(), m.size()))
+/// What tells a file that was written to from one that was not; `None` where it cannot be asked.
+fn standing(database: &Path) -> Option<String> {
+    serde_json::to_string(&config::stamp(database)?).ok()
 }
 
 /// Writes to every admin; to none if that was done today.
@@ -47,7 +42,7 @@ fn standing(database: &Path) -> io::Result<String> {
 /// # Errors
 /// A letter that cannot be composed.
 pub async fn tell(office: &Office, mailer: &Mailer, damage: &[String], now: &Moment) -> Result<()> {
-    let told = beside(&office.settings.database, "damaged");
+    let told = named(&office.settings.database, ".damaged");
     let today = now.today().to_string();
     if fs::read_to_string(&told).is_ok_and(|day| day == today) {
         return Ok(());
@@ -94,12 +89,6 @@ pub async fn past_the_database(office: &Office, mailer: &Mailer, notice: &Notice
     }
     session.finish().await;
     Ok(is_told)
-}
-
-fn beside(database: &Path, what: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(format!(".{what}"));
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

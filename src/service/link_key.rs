@@ -15,6 +15,7 @@ use std::{
 use super::{
     Error, Result,
     link::{Key, Links},
+    named,
 };
 use crate::config::credential;
 
@@ -48,9 +49,7 @@ pub fn look(database: &Path, env: &BTreeMap<String, String>) -> Result<Option<Li
 }
 
 fn beside(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".link-key");
-    PathBuf::from(name)
+    named(database, ".link-key")
 }
 
 fn read(path: &Path) -> io::Result<String> {

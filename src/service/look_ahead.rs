@@ -13,7 +13,7 @@ use crate::{
         reminder::{Quiet, Saying, Step, latest, steps},
     },
     letter::Entry,
-    store::{OccurrenceRow, Tx},
+    store::{OccurrenceFilter, OccurrenceRow, Tx},
 };
 
 /// No lead and no overdue letter lies further from its due date, in days.
@@ -52,58 +52,38 @@ pub fn occasions<'a>(
     Ok(found)
 }
 
-/// What is stored of one deadline.
-pub(super) struct RowsOfOne {
-    /// Whether it is in force, and since when.
-    known: (bool, Date),
-    /// What is due from the first day on that is asked for, and whatever is open.
-    rows: Vec<OccurrenceRow>,
-    /// Of what was done before: it is not opened again, and nothing more is asked of it.
-    done_before: Vec<String>,
-}
+/// Whether it is in force, since when, and its occurrences.
+pub(super) type RowsOfOne = ((bool, Date), Vec<OccurrenceRow>);
 
-/// What is stored of deadlines.
+/// What is stored of deadlines: since when they are in force, and their occurrences.
 pub(super) enum Rows {
-    /// Asked for one by one, of that day on.
-    OfEach(Date),
+    /// Asked for one by one.
+    OfEach,
     /// Many are read in one pass.
-    OfAll {
-        since: HashMap<String, (bool, Date)>,
-        rows: HashMap<String, Vec<OccurrenceRow>>,
-        done_before: HashMap<String, Vec<String>>,
-    },
+    OfAll(HashMap<String, (bool, Date)>, HashMap<String, Vec<OccurrenceRow>>),
 }
 
 impl Rows {
     pub fn read(tx: &Tx, deadlines: usize, from: Date) -> Result<Self> {
         const MANY: usize = 1000;
         if deadlines < MANY {
-            return Ok(Self::OfEach(from));
+            return Ok(Self::OfEach);
         }
-        let (rows, done_before) = (tx.occurrences_by_deadline(from)?, tx.periods_done(long_before(from), from)?);
-        Ok(Self::OfAll { since: tx.all_since()?, rows, done_before })
+        // What was over so long before is not due now under any wording.
+        Ok(Self::OfAll(tx.all_since()?, tx.occurrences_by_deadline(shift(from, -2 * REACH_DAYS))?))
     }
 
     /// `None` of a deadline that was never in force.
     pub fn of(&mut self, tx: &Tx, id: &str) -> Result<Option<RowsOfOne>> {
-        match self {
-            Self::OfEach(from) => {
-                let Some(known) = tx.since(id)? else { return Ok(None) };
-                let done_before = tx.periods_done_of(id, long_before(*from), *from)?;
-                Ok(Some(RowsOfOne { known, rows: tx.occurrences_lately(id, *from)?, done_before }))
-            }
-            Self::OfAll { since, rows, done_before } => Ok(since.get(id).map(|known| RowsOfOne {
-                known: *known,
-                rows: rows.remove(id).unwrap_or_default(),
-                done_before: done_before.remove(id).unwrap_or_default(),
-            })),
-        }
+        let filter = OccurrenceFilter { deadline: Some(id), state: None };
+        Ok(match self {
+            Self::OfEach => match tx.since(id)? {
+                Some(since) => Some((since, tx.occurrences(filter)?)),
+                None => None,
+            },
+            Self::OfAll(since, rows) => since.get(id).map(|since| (*since, rows.remove(id).unwrap_or_default())),
+        })
     }
-}
-
-/// What was over so long before is not due now under any wording.
-fn long_before(from: Date) -> Date {
-    shift(from, -2 * REACH_DAYS)
 }
 
 fn occasions_of<'a>(
@@ -150,10 +130,9 @@ pub(super) fn stored<'a>(
     (from, to): (Date, Date),
     now: &Moment,
 ) -> Result<Stored<'a>> {
-    let known = rows.as_ref().map(|stored| stored.known);
+    let (known, rows) = rows.unzip();
     let (mut occasions, mut periods) = (Vec::new(), BTreeSet::new());
-    if let Some(RowsOfOne { rows: stored, done_before, .. }) = rows {
-        periods.extend(done_before);
+    if let Some(stored) = rows {
         let open = stored.iter().filter(|o| o.state == State::Open).count();
         for row in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
             // The wording may be one that is not in force yet: the dates are those it will have.

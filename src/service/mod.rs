@@ -28,7 +28,10 @@ pub mod troubles;
 pub mod unchanged;
 pub mod write;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::civil::DateTime;
 
@@ -228,6 +231,13 @@ impl Office {
     pub fn domain(&self) -> &str {
         self.settings.mail.from.as_str().rsplit('@').next().unwrap_or("localhost")
     }
+}
+
+/// What lies beside a file and belongs to it, by the end of its name.
+pub fn named(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 /// A date with its steps' first day, from which on it is near.

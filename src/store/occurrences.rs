@@ -133,35 +133,6 @@ impl Tx<'_> {
         Ok(by_deadline)
     }
 
-    /// The same of one deadline.
-    pub fn occurrences_lately(&self, deadline: &str, from: Date) -> Result<Vec<OccurrenceRow>> {
-        let sql = format!(
-            "SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND (o.due >= ?2 OR o.state = 'open')
-             ORDER BY o.due, o.period"
-        );
-        let mut found = self.tx.prepare_cached(&sql)?;
-        Ok(found.query_map(params![deadline, from], read_occurrence)?.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The periods that were due in `since..before` and are done, by deadline.
-    pub fn periods_done(&self, since: Date, before: Date) -> Result<HashMap<String, Vec<String>>> {
-        let sql = "SELECT deadline, period FROM occurrence WHERE due >= ?1 AND due < ?2 AND state = 'done'";
-        let mut found = self.tx.prepare_cached(sql)?;
-        let mut by_deadline: HashMap<String, Vec<String>> = HashMap::new();
-        let mut rows = found.query([since, before])?;
-        while let Some(row) = rows.next()? {
-            by_deadline.entry(row.get(0)?).or_default().push(row.get(1)?);
-        }
-        Ok(by_deadline)
-    }
-
-    /// The same of one deadline.
-    pub fn periods_done_of(&self, deadline: &str, since: Date, before: Date) -> Result<Vec<String>> {
-        let sql = "SELECT period FROM occurrence WHERE deadline = ?1 AND due >= ?2 AND due < ?3 AND state = 'done'";
-        let mut found = self.tx.prepare_cached(sql)?;
-        Ok(found.query_map(params![deadline, since, before], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// Open occurrences that are to be looked at today, with their deadlines' wording.
     ///
     /// A wording that cannot be read is given as its error, so that it does not stop the others.

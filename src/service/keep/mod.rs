@@ -28,6 +28,7 @@ pub use copies::Copies;
 use super::{
     Error, Office, Result,
     load::{audit, put_in_force},
+    named,
     notices::Notice,
     sweep::mark_as_said,
 };
@@ -263,12 +264,6 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn named(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
