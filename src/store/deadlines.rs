@@ -107,11 +107,12 @@ impl Tx<'_> {
     ///
     /// A row that cannot be read is given as its error.
     pub fn deadlines_around(&self, from: Date, to: Date) -> Result<Vec<Result<Deadline>>> {
+        // UNION ALL: to merge the parts of a UNION, SQLite reads every occurrence in the order of its deadline.
         let sql = format!(
             "{DEADLINE} WHERE d.in_force AND d.id IN (
                SELECT id FROM deadline WHERE in_force AND next_opens <= ?2
-               UNION SELECT deadline FROM occurrence WHERE due BETWEEN ?1 AND ?2
-               UNION SELECT deadline FROM occurrence WHERE due < ?1 AND state = 'open') ORDER BY d.id"
+               UNION ALL SELECT deadline FROM occurrence WHERE due BETWEEN ?1 AND ?2
+               UNION ALL SELECT deadline FROM occurrence WHERE due < ?1 AND state = 'open') ORDER BY d.id"
         );
         let mut found = self.tx.prepare_cached(&sql)?;
         let rows = found.query_map([from, to], read_deadline)?.collect::<rusqlite::Result<Vec<_>>>()?;
