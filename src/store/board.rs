@@ -43,9 +43,11 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// How many attempts ended how; `under_way` for those that have not ended.
+    /// How many attempts ever ended how.
     pub fn count_attempts(&self) -> Result<Vec<(String, u64)>> {
-        let sql = "SELECT coalesce(outcome, 'under_way'), count(*) FROM attempt GROUP BY 1 ORDER BY 1";
+        let sql =
+            "SELECT substr(key, 10), CAST(value AS INTEGER) FROM meta WHERE key BETWEEN 'attempts ' AND 'attempts z'
+                   ORDER BY key";
         let mut rows = self.tx.prepare_cached(sql)?;
         let read = |row: &Row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
         Ok(rows.query_map([], read)?.collect::<rusqlite::Result<_>>()?)

@@ -5,10 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
+    include_str!("migrations/0004_tally.sql"),
 ];
 
 /// Says in the file's header that it is ours ("DUBN").
@@ -81,7 +82,7 @@ mod tests {
         conn.execute_batch(
             "INSERT INTO letter (id, mailbox, any_time, made_at, state, next_attempt, message_id)
                VALUES (7, 'a@example.test', 0, '2026-01-01T00:00:00Z', 'sent', '2026-01-01T00:00:00Z', 'm7');
-             INSERT INTO attempt (letter, at) VALUES (7, '2026-01-01T00:00:00Z');",
+             INSERT INTO attempt (letter, at, outcome) VALUES (7, '2026-01-01T00:00:00Z', 'accepted');",
         )
         .unwrap();
         conn
@@ -93,6 +94,7 @@ mod tests {
         let letter = db.read(|tx| tx.letter(7)).unwrap().unwrap();
         assert_eq!((letter.mailbox.as_str(), letter.message_id.as_str()), ("a@example.test", "m7"));
         assert_eq!(db.read(|tx| tx.attempts(7)).unwrap().len(), 1);
+        assert_eq!(db.read(|tx| tx.count_attempts()).unwrap(), [("accepted".to_owned(), 1)]);
         let kept: bool = db.conn.pragma_query_value(None, "foreign_keys", |row| row.get(0)).unwrap();
         assert!(kept, "references are kept again");
         assert!(db.conn.execute("INSERT INTO attempt (letter, at) VALUES (8, '')", []).is_err());

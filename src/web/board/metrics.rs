@@ -21,7 +21,6 @@ pub struct Numbers {
     pub overdue: u32,
     pub owed: u32,
     pub failed: u32,
-    pub sent: u32,
     pub oldest_owed_seconds: i64,
     /// By outcome.
     pub attempts: Vec<(String, u64)>,
@@ -58,7 +57,6 @@ pub fn gather(tx: &Tx, office: &Office, health: &Health, now: &Moment) -> servic
         overdue,
         owed: letters.queued,
         failed: letters.failed,
-        sent: tx.count_sent()?.0,
         oldest_owed_seconds: letters.oldest_queued.map_or(0, |at| now.at.duration_since(at).as_secs().max(0)),
         attempts: tx.count_attempts()?,
         years: [year, year.saturating_add(1)].map(|y| (y, office.calendar.is_provisional(y))),
@@ -88,7 +86,6 @@ fn occurrences(registry: &mut Registry, numbers: &Numbers) {
 fn letters(registry: &mut Registry, numbers: &Numbers) {
     registry.register("letters_owed", "Letters that wait or are being sent", gauge(numbers.owed));
     registry.register("letters_failed", "Letters that were given up", gauge(numbers.failed));
-    registry.register("letters_sent", "Letters that a server took", counter(numbers.sent.into()));
     registry.register_with_unit(
         "oldest_owed_letter_age",
         "Age of the oldest letter that is owed; 0 without one",
