@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 import decade
 import instructions
@@ -110,6 +111,12 @@ def tick(folder):
             f"{found[1000].tick * 1000:.2f} ms CPU", one.tick / found[1000].tick, "≤ 1 ms at 100 000; flat")
 
 
+def say_at_rest(work, ours, peer, theirs, target=""):
+    words = [f"{one.rss / 1024:.1f} MB, {one.wakeups:.0f} wake-ups and {one.cpu * 1000:.1f} ms CPU a minute" for one in (ours, theirs)]
+    ratios = [f"{getattr(ours, cost) / getattr(theirs, cost):.2f}" for cost in ("rss", "wakeups", "cpu")]
+    say(work, words[0], peer, words[1], ", ".join(ratios), target)
+
+
 def idle(folder):
     with contextlib.ExitStack() as running:
         full = opened(folder / "full", DEADLINES)
@@ -120,16 +127,10 @@ def idle(folder):
         time.sleep(30)
         found = watch(pids, MINUTES)
 
-    def words(one):
-        return f"{one.rss / 1024:.1f} MB, {one.wakeups:.0f} wake-ups and {one.cpu * 1000:.1f} ms CPU a minute"
-
     ours, bare, alert, full = found["shipped"], found["bare"], found["alertmanager"], found["full"]
-    ratios = f"{ours.rss / bare.rss:.2f}, {ours.wakeups / bare.wakeups:.2f}, {ours.cpu / bare.cpu:.2f}"
-    say("idle, shipped plan", words(ours), "bare scheduler", words(bare), ratios, "≤ 12 MB; wake-ups, CPU ≤ 1.2")
-    ratios = f"{ours.rss / alert.rss:.2f}, {ours.wakeups / alert.wakeups:.2f}, {ours.cpu / alert.cpu:.2f}"
-    say("idle, shipped plan", words(ours), "alertmanager", words(alert), ratios)
-    ratios = f"{full.rss / ours.rss:.2f}, {full.wakeups / ours.wakeups:.2f}, {full.cpu / ours.cpu:.2f}"
-    say(f"idle, {much(DEADLINES)} open occurrences", words(full), "shipped plan", words(ours), ratios, "each ≤ 1.2")
+    say_at_rest("idle, shipped plan", ours, "bare scheduler", bare, "≤ 12 MB; wake-ups, CPU ≤ 1.2")
+    say_at_rest("idle, shipped plan", ours, "alertmanager", alert)
+    say_at_rest(f"idle, {much(DEADLINES)} open occurrences", full, "shipped plan", ours, "each ≤ 1.2")
 
 
 def start(folder):
@@ -209,27 +210,35 @@ def send(folder):
                 "1 connection", f"{LETTERS / 10 / alone.wall:.0f}/s", alone.wall / cost.wall)
 
 
+def requests(url):
+    """How many a second, and the milliseconds within which 99 of 100 are answered."""
+    done = subprocess.run(["wrk", "-t2", "-c16", "-d8s", "--timeout", "30s", "--latency", url], capture_output=True, text=True)
+    assert "Non-2xx" not in done.stdout, done.stdout
+    p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout).groups()
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]), float(p99) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
+
+
+def with_pages(it):
+    listen = f"127.0.0.1:{peers.free_port()}"
+    it.env = {**it.env, "DUBAN__WEB__LISTEN": listen, "DUBAN__WEB__BASE_URL": f"http://{listen}"}
+
+
 def board(folder):
     """The admin's home page and a section's, with a thousand open occurrences, while a thousand letters go out."""
     runs = {"/a/": [], "/s/": []}
     with peers.sink() as sink:
         for door, seen in runs.items():
             for turn in range(RUNS):
-                port = peers.free_port()
                 it = Plan(folder / f"board{door[1]}{turn}", DUBAN).settings('send_at = "00:00"\nwindow = "00:00-23:59"\n')
                 due = str(datetime.date.today() + datetime.timedelta(days=30))
                 it.write((due,) * 1000, sections=100, mailboxes=10)
-                it.env = {"DUBAN__WEB__LISTEN": f"127.0.0.1:{port}", "DUBAN__WEB__BASE_URL": f"http://127.0.0.1:{port}",
-                          **it.smtp(sink, per_minute=6000)}
+                it.env = it.smtp(sink, per_minute=6000)
+                with_pages(it)
                 with service(it):
                     wanted = ("--admin",) if door == "/a/" else ("--section", "科室1")
                     url = it.run("link", *wanted).strip()
                     peers.until(lambda: it.ask("SELECT count(*) FROM letter")[0] >= 1000, "the letters")
-                    done = subprocess.run(["wrk", "-t2", "-c16", "-d8s", "--timeout", "30s", "--latency", url], capture_output=True, text=True)
-                    assert "Non-2xx" not in done.stdout, done.stdout
-                    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
-                    p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout).groups()
-                    seen.append((rate, float(p99) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]))
+                    seen.append(requests(url))
     for door, seen in runs.items():
         rate, p99 = (statistics.median(one[i] for one in seen) for i in (0, 1))
         what = "the admin's board" if door == "/a/" else "a section's board"
@@ -240,26 +249,63 @@ def board(folder):
 def history(folder):
     copies = int(os.environ.get("COPIES", 50))
     old, new = decade.make(folder, DUBAN, copies)
-    now = ("--now", decade.NOW)
+    now, after = ("--now", decade.NOW), f"after ten years × {copies}"
     first = "annual-report-0"
     commands = [("run", "--once"), ("list",), ("status",), ("plan", "--from", "2027-01-01", "--to", "2027-12-31", "--json"),
                 ("check",), ("outbox",), ("history", first), ("preview", first), ("export", "-")]
     for command in commands:
         any_code = tuple(range(100))
         costs = together(old=(old.command(*command, *now), {}, any_code), new=(new.command(*command, *now), {}, any_code))
-        say(f"`{' '.join(command[:2])}` after ten years × {copies}", costs["old"], "new database", costs["new"],
+        say(f"`{' '.join(command[:2])}` {after}", costs["old"], "new database", costs["new"],
             costs["old"].wall / costs["new"].wall, "≤ 1.5")
-    took = {}
-    for one in (old, new):
-        times = []
+    took = {one: [] for one in (old, new)}
+    for one, times in took.items():
         for _ in range(RUNS + 1):
             with service(one) as (_, ready):
                 times.append(ready)
                 time.sleep(3)
-        # The first finds the years' silence, and begins to write of it.
-        took[one] = statistics.median(times[1:])
-    say(f"start to READY after ten years × {copies}", seconds(took[old]), "new database", seconds(took[new]), took[old] / took[new], "≤ 1.5")
-    say(f"the database after ten years × {copies}", f"{old.database.stat().st_size / 1e6:.0f} MB", "new", f"{new.database.stat().st_size / 1e6:.1f} MB")
+    # The first finds the years' silence, and begins to write of it.
+    took = {one: statistics.median(times[1:]) for one, times in took.items()}
+    say(f"start to READY {after}", seconds(took[old]), "new database", seconds(took[new]), took[old] / took[new], "≤ 1.5")
+    aged_service(old, new, after)
+    aged_letters(old, new, after)
+    say(f"the database {after}", f"{old.database.stat().st_size / 1e6:.0f} MB", "new", f"{new.database.stat().st_size / 1e6:.1f} MB")
+
+
+def aged_service(old, new, after):
+    """At rest; then its pages."""
+    with contextlib.ExitStack() as running:
+        for one in (old, new):
+            with_pages(one)
+        pids = {one: running.enter_context(service(one))[0].pid for one in (old, new)}
+        time.sleep(30)
+        found = watch(pids, MINUTES)
+        for path in (("link", "--admin"), ("link", "--section", f"{decade.SECTIONS[0]}0"), ("/metrics",)):
+            seen, size = {}, {}
+            for one in (old, new):
+                url = one.run(*path).strip() if path[0] == "link" else one.env["DUBAN__WEB__BASE_URL"] + path[0]
+                with urllib.request.urlopen(url) as page:
+                    size[one] = len(page.read())
+                seen[one] = requests(url)
+            what = " ".join(path) if path[0] == "/metrics" else f"the page of `{' '.join(path)}`"
+            words = {one: f"{seen[one][0]:.0f}/s, p99 {seen[one][1]:.1f} ms, {size[one] / 1000:.0f} kB" for one in (old, new)}
+            say(f"{what} {after}", words[old], "new database", words[new],
+                f"{seen[new][0] / seen[old][0]:.3g}, size {size[old] / size[new]:.3g}", "≤ 1.5")
+    say_at_rest(f"idle {after}", found[old], "new database", found[new], "each ≤ 1.5")
+
+
+def aged_letters(old, new, after):
+    """What comes in the two months from today, day by day."""
+    rate = {}
+    with peers.sink() as sink:
+        for one in (old, new):
+            env, letters = one.smtp(sink, connections=16), "SELECT count(*) FROM letter WHERE state = 'sent'"
+            before, = one.ask(letters)
+            days = [datetime.date.today() + datetime.timedelta(days=d) for d in range(1, 61)]
+            took = sum(once(one.command("run", "--once", "--now", f"{day}T09:00"), env, (0, 75)).wall for day in days)
+            rate[one] = (one.ask(letters)[0] - before) / took, one.ask(letters)[0] - before
+    words = {one: f"{r:.0f}/s of {n}" for one, (r, n) in rate.items()}
+    say(f"letters of two months {after}", words[old], "new database", words[new], rate[new][0] / rate[old][0], "≤ 1.5")
 
 
 def counted(folder):
