@@ -13,7 +13,7 @@ use crate::{
         occurrence::State,
     },
     ledger::{Entry, Ledger, Report, Row},
-    store::{OccurrenceFilter, Tx},
+    store::Tx,
 };
 
 /// What is due in `year`, by item and date. What was finished stays in it when its deadline is taken
@@ -45,11 +45,13 @@ pub fn ledger(
 
 /// Deadlines that were in force once.
 fn gone(tx: &Tx, deadlines: &[Deadline]) -> Result<Vec<Deadline>> {
-    let mut gone: Vec<Deadline> = Vec::new();
-    for row in tx.occurrences(OccurrenceFilter { deadline: None, state: Some(State::Done) })? {
-        if deadlines.iter().chain(&gone).all(|d| d.id != row.deadline) {
-            gone.extend(tx.deadline(&row.deadline)?.map(|row| row.deadline));
-        }
+    let mut ids = tx.all_since()?;
+    for deadline in deadlines {
+        ids.remove(&deadline.id);
+    }
+    let mut gone = Vec::new();
+    for id in ids.keys() {
+        gone.extend(tx.deadline(id)?.map(|row| row.deadline));
     }
     Ok(gone)
 }

@@ -13,7 +13,7 @@ use crate::{
         reminder::{Quiet, Saying, Step, latest, steps},
     },
     letter::Entry,
-    store::{OccurrenceFilter, OccurrenceRow, Tx},
+    store::{OccurrenceRow, Tx},
 };
 
 /// No lead and no overdue letter lies further from its due date, in days.
@@ -57,8 +57,8 @@ pub(super) type RowsOfOne = ((bool, Date), Vec<OccurrenceRow>);
 
 /// What is stored of deadlines: since when they are in force, and their occurrences.
 pub(super) enum Rows {
-    /// Asked for one by one.
-    OfEach,
+    /// Asked for one by one: what is open, and what is due from that day on.
+    OfEach(Date),
     /// Many are read in one pass.
     OfAll(HashMap<String, (bool, Date)>, HashMap<String, Vec<OccurrenceRow>>),
 }
@@ -66,19 +66,19 @@ pub(super) enum Rows {
 impl Rows {
     pub fn read(tx: &Tx, deadlines: usize, from: Date) -> Result<Self> {
         const MANY: usize = 1000;
-        if deadlines < MANY {
-            return Ok(Self::OfEach);
-        }
         // What was over so long before is not due now under any wording.
-        Ok(Self::OfAll(tx.all_since()?, tx.occurrences_by_deadline(shift(from, -2 * REACH_DAYS))?))
+        let from = shift(from, -2 * REACH_DAYS);
+        if deadlines < MANY {
+            return Ok(Self::OfEach(from));
+        }
+        Ok(Self::OfAll(tx.all_since()?, tx.occurrences_by_deadline(from)?))
     }
 
     /// `None` of a deadline that was never in force.
     pub fn of(&mut self, tx: &Tx, id: &str) -> Result<Option<RowsOfOne>> {
-        let filter = OccurrenceFilter { deadline: Some(id), state: None };
         Ok(match self {
-            Self::OfEach => match tx.since(id)? {
-                Some(since) => Some((since, tx.occurrences(filter)?)),
+            Self::OfEach(from) => match tx.since(id)? {
+                Some(since) => Some((since, tx.occurrences_lately(id, *from)?)),
                 None => None,
             },
             Self::OfAll(since, rows) => since.get(id).map(|since| (*since, rows.remove(id).unwrap_or_default())),

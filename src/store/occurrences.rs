@@ -133,6 +133,16 @@ impl Tx<'_> {
         Ok(by_deadline)
     }
 
+    /// The same of one deadline.
+    pub fn occurrences_lately(&self, deadline: &str, from: Date) -> Result<Vec<OccurrenceRow>> {
+        // The index holds both columns: of what is neither, no row is read.
+        let sql = format!(
+            "SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND (o.due >= ?2 OR o.state = 'open') ORDER BY o.due"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        Ok(found.query_map(params![deadline, from], read_occurrence)?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Open occurrences that are to be looked at today, with their deadlines' wording.
     ///
     /// A wording that cannot be read is given as its error, so that it does not stop the others.

@@ -9,7 +9,7 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
-    include_str!("migrations/0004_tally.sql"),
+    include_str!("migrations/0004_lately.sql"),
 ];
 
 /// Says in the file's header that it is ours ("DUBN").

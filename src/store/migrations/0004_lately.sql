@@ -5,3 +5,6 @@ CREATE TRIGGER attempt_ended AFTER UPDATE OF outcome ON attempt WHEN OLD.outcome
   BEGIN
     INSERT INTO meta VALUES ('attempts ' || NEW.outcome, '1') ON CONFLICT (key) DO UPDATE SET value = value + 1;
   END;
+
+-- Of a deadline, what is open or was due lately, without its other years.
+CREATE INDEX occurrence_lately ON occurrence(deadline, due, state);
