@@ -258,14 +258,15 @@ def history(folder):
         costs = together(old=(old.command(*command, *now), {}, any_code), new=(new.command(*command, *now), {}, any_code))
         say(f"`{' '.join(command[:2])}` {after}", costs["old"], "new database", costs["new"],
             costs["old"].wall / costs["new"].wall, "≤ 1.5")
-    took = {one: [] for one in (old, new)}
-    for one, times in took.items():
+    took = {}
+    for one in (old, new):
+        times = []
         for _ in range(RUNS + 1):
             with service(one) as (_, ready):
                 times.append(ready)
                 time.sleep(3)
-    # The first finds the years' silence, and begins to write of it.
-    took = {one: statistics.median(times[1:]) for one, times in took.items()}
+        # The first finds the years' silence, and begins to write of it.
+        took[one] = statistics.median(times[1:])
     say(f"start to READY {after}", seconds(took[old]), "new database", seconds(took[new]), took[old] / took[new], "≤ 1.5")
     aged_service(old, new, after)
     aged_letters(old, new, after)
@@ -280,32 +281,33 @@ def aged_service(old, new, after):
         pids = {one: running.enter_context(service(one))[0].pid for one in (old, new)}
         time.sleep(30)
         found = watch(pids, MINUTES)
-        for path in (("link", "--admin"), ("link", "--section", f"{decade.SECTIONS[0]}0"), ("/metrics",)):
-            seen, size = {}, {}
+        doors = {"the admin's page": ("--admin",), "a section's page": ("--section", f"{decade.SECTIONS[0]}0"), "/metrics": None}
+        for page, door in doors.items():
+            seen = {}
             for one in (old, new):
-                url = one.run(*path).strip() if path[0] == "link" else one.env["DUBAN__WEB__BASE_URL"] + path[0]
-                with urllib.request.urlopen(url) as page:
-                    size[one] = len(page.read())
-                seen[one] = requests(url)
-            what = " ".join(path) if path[0] == "/metrics" else f"the page of `{' '.join(path)}`"
-            words = {one: f"{seen[one][0]:.0f}/s, p99 {seen[one][1]:.1f} ms, {size[one] / 1000:.0f} kB" for one in (old, new)}
-            say(f"{what} {after}", words[old], "new database", words[new],
-                f"{seen[new][0] / seen[old][0]:.3g}, size {size[old] / size[new]:.3g}", "≤ 1.5")
+                url = one.run("link", *door).strip() if door else one.env["DUBAN__WEB__BASE_URL"] + page
+                with urllib.request.urlopen(url) as answer:
+                    seen[one] = *requests(url), len(answer.read())
+            words = {one: f"{rate:.0f}/s, p99 {p99:.1f} ms, {size / 1000:.0f} kB" for one, (rate, p99, size) in seen.items()}
+            (rate, _, size), (rate_new, _, size_new) = seen[old], seen[new]
+            say(f"{page} {after}", words[old], "new database", words[new],
+                f"{rate_new / rate:.3g}, size {size / size_new:.3g}", "≤ 1.5")
     say_at_rest(f"idle {after}", found[old], "new database", found[new], "each ≤ 1.5")
 
 
 def aged_letters(old, new, after):
     """What comes in the two months from today, day by day."""
-    rate = {}
+    found = {}
+    days = [datetime.date.today() + datetime.timedelta(days=d) for d in range(1, 61)]
     with peers.sink() as sink:
         for one in (old, new):
             env, letters = one.smtp(sink, connections=16), "SELECT count(*) FROM letter WHERE state = 'sent'"
             before, = one.ask(letters)
-            days = [datetime.date.today() + datetime.timedelta(days=d) for d in range(1, 61)]
             took = sum(once(one.command("run", "--once", "--now", f"{day}T09:00"), env, (0, 75)).wall for day in days)
-            rate[one] = (one.ask(letters)[0] - before) / took, one.ask(letters)[0] - before
-    words = {one: f"{r:.0f}/s of {n}" for one, (r, n) in rate.items()}
-    say(f"letters of two months {after}", words[old], "new database", words[new], rate[new][0] / rate[old][0], "≤ 1.5")
+            sent = one.ask(letters)[0] - before
+            found[one] = sent, sent / took
+    words = {one: f"{rate:.0f}/s of {sent}" for one, (sent, rate) in found.items()}
+    say(f"letters of two months {after}", words[old], "new database", words[new], found[new][1] / found[old][1], "≤ 1.5")
 
 
 def counted(folder):
