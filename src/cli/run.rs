@@ -68,9 +68,9 @@ fn run_once(context: &Context) -> Result {
             Default::default()
         };
         let database = office.settings.database.clone();
-        let letters = store.call(move |db| {
+        let letters = store.close(move |mut db| {
             let letters = db.read(|tx| tx.count_owed())?;
-            damage::leave_sound(db, &database);
+            damage::leave_sound(&db, &database);
             Ok::<_, store::Error>(letters)
         });
         let letters = letters.await?;

@@ -409,8 +409,8 @@ impl Daemon {
         self.rounds.finish().await;
         if self.sweeps.are_well() {
             let database = self.office.settings.database.clone();
-            let left = self.store.call(move |db| {
-                damage::leave_sound(db, &database);
+            let left = self.store.close(move |db| {
+                damage::leave_sound(&db, &database);
                 Ok::<_, service::Error>(())
             });
             // A thread that has ended leaves it to the next start to look.

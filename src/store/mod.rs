@@ -152,6 +152,8 @@ enum Job {
     /// Begins its own transactions, if any.
     Alone(Box<dyn FnOnce(&mut Db) + Send>),
     Shared(Box<dyn together::Shared>),
+    /// Takes the database with it.
+    Last(Box<dyn FnOnce(Db) + Send>),
 }
 
 impl Store {
@@ -164,6 +166,7 @@ impl Store {
                 match job {
                     Job::Alone(work) => work(&mut db),
                     Job::Shared(work) => together::write(&mut db, work, &mut waiting),
+                    Job::Last(work) => return work(db),
                 }
             }
         })?;
@@ -182,6 +185,24 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         let job = Job::Alone(Box::new(move |db| {
             // Nobody waiting any more is no error: the work itself is done.
+            let _ = answer.send(work(db));
+        }));
+        self.jobs.send(job).map_err(|_| Error::Gone)?;
+        answered.await.map_err(|_| Error::Gone)?
+    }
+
+    /// The same for the last work: when it has ended the database is closed, and the process may end. Whoever comes
+    /// later is told that it is gone.
+    pub async fn close<T, E>(
+        &self,
+        work: impl FnOnce(Db) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Last(Box::new(move |db| {
             let _ = answer.send(work(db));
         }));
         self.jobs.send(job).map_err(|_| Error::Gone)?;

@@ -59,7 +59,7 @@ pub(super) fn write(db: &mut Db, first: Box<dyn Shared>, waiting: &mut VecDeque<
     let mut group = vec![first];
     group.extend(waiting.drain(..others).filter_map(|job| match job {
         Job::Shared(work) => Some(work),
-        Job::Alone(_) => None,
+        Job::Alone(_) | Job::Last(_) => None,
     }));
     let end = run(db, &mut group);
     for work in group {
