@@ -30,16 +30,6 @@ const DEADLINE: &str =
     "SELECT v.definition, d.in_force, d.since, d.last_due FROM deadline d JOIN deadline_version v ON v.id = d.version";
 
 impl Tx<'_> {
-    pub fn meta(&self, key: &str) -> Result<Option<String>> {
-        let mut found = self.tx.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
-        Ok(found.query_row([key], |row| row.get(0)).optional()?)
-    }
-
-    pub fn set_meta(&self, key: &str, value: &str) -> Result<()> {
-        self.tx.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?.execute([key, value])?;
-        Ok(())
-    }
-
     /// Remembers a load. Gives its id.
     pub fn record_load(&self, at: Timestamp, accepted: bool, detail: &str) -> Result<i64> {
         self.tx
@@ -137,6 +127,16 @@ impl Tx<'_> {
     pub fn ids_in_force(&self) -> Result<BTreeSet<String>> {
         let mut ids = self.tx.prepare_cached("SELECT id FROM deadline WHERE in_force")?;
         Ok(ids.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// A deadline's wording that was in force at this moment.
+    pub fn wording_at(&self, deadline: &str, at: Timestamp) -> Result<Option<Deadline>> {
+        let sql = "SELECT v.definition FROM deadline_version v
+                   JOIN load l ON l.id = v.load LEFT JOIN load u ON u.id = v.until_load
+                   WHERE v.deadline = ?1 AND l.at <= ?2 AND (u.at IS NULL OR u.at > ?2) ORDER BY v.id DESC LIMIT 1";
+        let definition: Option<String> =
+            self.tx.prepare_cached(sql)?.query_row(params![deadline, at], |row| row.get(0)).optional()?;
+        definition.map(|json| parse_definition(&json)).transpose()
     }
 
     /// Puts a wording in force: a new deadline, a changed one, or one that comes back.

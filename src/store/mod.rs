@@ -1,58 +1,47 @@
 //! The only place that knows the database: SQLite, one writer, behind one asynchronous door.
 
+mod audit;
 mod backup;
-mod board;
+mod damage;
 mod deadlines;
-mod history;
-mod inbox;
+mod door;
+mod error;
+mod group_commit;
+mod incoming;
+mod letters;
 mod occurrences;
-mod outbox;
 mod promises;
 mod requests;
+mod said;
 mod salvage;
 mod schema;
+mod sending;
+mod state;
 #[cfg(test)]
 mod tests;
-mod together;
 
-use std::{collections::VecDeque, path::Path, sync::mpsc, thread, time::Duration};
+use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
-use tokio::sync::oneshot;
 
 pub use self::{
+    audit::AuditRow,
     backup::Holdings,
     deadlines::{DeadlineRow, LoadRecord, wording},
-    history::{AuditRow, Owed},
-    inbox::{IncomingRow, ItemRow, NewIncoming, Place, Placed},
+    door::Store,
+    error::{Error, Result},
+    incoming::{IncomingRow, NewIncoming, Place, Placed},
+    letters::{LetterRow, LetterState, NewLetter, Owed},
     occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
-    outbox::{AttemptRow, LetterRow, LetterState, NewLetter, SaidRow, Utterance},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},
+    said::{ItemRow, SaidRow, Utterance},
     salvage::Carried,
+    sending::AttemptRow,
 };
 
 /// How long a command waits for another's write transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
-
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("{0} is a database of another program")]
-    Foreign(String),
-    #[error("the database has schema {found}, this program knows up to {known}: it was written by a newer duban")]
-    Newer { found: i64, known: i64 },
-    #[error("stored value cannot be read: {0}")]
-    Value(String),
-    /// Whoever began the transaction has thought better of it.
-    #[error("undone")]
-    Undone,
-    #[error("the database thread has ended")]
-    Gone,
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-}
-
-pub type Result<T> = std::result::Result<T, Error>;
 
 /// The database, synchronously: for the command line, and inside [`Store`]'s thread.
 pub struct Db {
@@ -80,6 +69,13 @@ impl Db {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
         schema::migrate(db, &path.display().to_string())
+    }
+
+    /// Beside the connection that writes; nothing can be changed with it.
+    pub fn open_for_pages(path: &Path) -> Result<Self> {
+        let db = Self::open_to_read(path)?;
+        db.conn.pragma_update(None, "query_only", true)?;
+        Ok(db)
     }
 
     /// A database that lives as long as this value, for looking ahead where there is none yet.
@@ -139,146 +135,5 @@ impl Tx<'_> {
             ended?;
         }
         done
-    }
-}
-
-/// The asynchronous door: one thread owns the database, callers send it work.
-#[derive(Clone)]
-pub struct Store {
-    jobs: mpsc::Sender<Job>,
-}
-
-enum Job {
-    /// Begins its own transactions, if any.
-    Alone(Box<dyn FnOnce(&mut Db) + Send>),
-    Shared(Box<dyn together::Shared>),
-    /// Takes the database with it.
-    Last(Box<dyn FnOnce(Db) + Send>),
-}
-
-impl Store {
-    pub fn new(mut db: Db) -> std::io::Result<Self> {
-        let (jobs, inbox) = mpsc::channel::<Job>();
-        thread::Builder::new().name("database".into()).spawn(move || {
-            let mut waiting = VecDeque::new();
-            while let Some(job) = waiting.pop_front().or_else(|| inbox.recv().ok()) {
-                waiting.extend(inbox.try_iter());
-                match job {
-                    Job::Alone(work) => work(&mut db),
-                    Job::Shared(work) => together::write(&mut db, work, &mut waiting),
-                    Job::Last(work) => return work(db),
-                }
-            }
-        })?;
-        Ok(Self { jobs })
-    }
-
-    /// Runs `work` on the database's thread and waits for what it gives back.
-    pub async fn call<T, E>(
-        &self,
-        work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
-    ) -> std::result::Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Alone(Box::new(move |db| {
-            // Nobody waiting any more is no error: the work itself is done.
-            let _ = answer.send(work(db));
-        }));
-        self.jobs.send(job).map_err(|_| Error::Gone)?;
-        answered.await.map_err(|_| Error::Gone)?
-    }
-
-    /// The same for the last work: when it has ended the database is closed, and the process may end. Whoever comes
-    /// later is told that it is gone.
-    pub async fn close<T, E>(
-        &self,
-        work: impl FnOnce(Db) -> std::result::Result<T, E> + Send + 'static,
-    ) -> std::result::Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Last(Box::new(move |db| {
-            let _ = answer.send(work(db));
-        }));
-        self.jobs.send(job).map_err(|_| Error::Gone)?;
-        answered.await.map_err(|_| Error::Gone)?
-    }
-
-    /// Runs `work` in a write transaction, all of it or nothing, and waits until it is on the disk. Others that wait to
-    /// write share the transaction.
-    pub async fn write<T, E>(
-        &self,
-        work: impl FnOnce(&Tx) -> std::result::Result<T, E> + Send + 'static,
-    ) -> std::result::Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let (answer, answered) = oneshot::channel();
-        let job = Job::Shared(Box::new(together::Work::new(work, answer)));
-        self.jobs.send(job).map_err(|_| Error::Gone)?;
-        answered.await.map_err(|_| Error::Gone)?
-    }
-}
-
-impl Error {
-    /// Whether another process is using the database.
-    pub fn is_busy(&self) -> bool {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
-        matches!(self, Self::Sqlite(e) if matches!(e.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked)))
-    }
-
-    /// Whether a value that is stored cannot be read: one row's matter, and not the database's.
-    pub fn is_value(&self) -> bool {
-        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-        let of_row = |e: &rusqlite::Error| {
-            matches!(e, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
-        };
-        matches!(self, Self::Value(_)) || matches!(self, Self::Sqlite(e) if of_row(e))
-    }
-
-    /// The file is broken, and waiting does not mend it.
-    pub fn is_damage(&self) -> bool {
-        use rusqlite::ErrorCode as Code;
-        let code = match self {
-            Self::Sqlite(e) => e.sqlite_error_code(),
-            _ => None,
-        };
-        matches!(code, Some(Code::DatabaseCorrupt | Code::NotADatabase))
-    }
-
-    /// What it means for whoever runs duban, and what to do, in Chinese.
-    pub fn explain(&self) -> String {
-        use rusqlite::ErrorCode as Code;
-        let code = match self {
-            Self::Sqlite(e) => e.sqlite_error_code(),
-            _ => None,
-        };
-        match (self, code) {
-            (Self::Foreign(path), _) => format!("{path} 不是督办的数据库。请检查 duban.toml 里的 database。"),
-            (Self::Newer { found, known }, _) => {
-                format!(
-                    "数据库是更新版本的督办写的（结构 {found}，本程序只认到 {known}）。请换用新版程序，数据没有改动。"
-                )
-            }
-            (_, Some(Code::DiskFull)) => "磁盘已满，数据库写不进去。请腾出空间；没有写进去的会自动重做。".into(),
-            (_, Some(Code::ReadOnly)) => "数据库只能读不能写。请检查文件和目录的权限，以及磁盘是否只读。".into(),
-            (_, Some(Code::DatabaseBusy | Code::DatabaseLocked)) => {
-                "数据库正被别的程序占用，等了 15 秒。请稍后再试。".into()
-            }
-            (_, Some(Code::DatabaseCorrupt)) => "数据库文件已损坏。请停止服务，从备份恢复。".into(),
-            (_, Some(Code::NotADatabase)) => {
-                "这个文件不是数据库。请检查 duban.toml 里的 database，或从备份恢复。".into()
-            }
-            (_, Some(Code::CannotOpen)) => {
-                "打不开数据库。请检查 duban.toml 里的 database，以及目录是否存在、有没有权限。".into()
-            }
-            _ => format!("数据库出错：{self}"),
-        }
     }
 }

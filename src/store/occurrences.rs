@@ -176,6 +176,14 @@ impl Tx<'_> {
         Ok(found.query_map([value], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// How many open occurrences there are, and how many of them are overdue.
+    pub fn count_open(&self, today: Date) -> Result<(u32, u32)> {
+        // One question for each: the index alone answers both.
+        let open = self.tx.query_row("SELECT count(*) FROM occurrence WHERE state = 'open'", [], |row| row.get(0))?;
+        let overdue = "SELECT count(*) FROM occurrence WHERE state = 'open' AND due < ?1";
+        Ok((open, self.tx.query_row(overdue, [today], |row| row.get(0))?))
+    }
+
     /// The occurrence will be looked at on this day.
     pub fn speak_on(&self, id: i64, day: Option<Date>) -> Result<()> {
         self.tx.prepare_cached("UPDATE occurrence SET speak_on = ?2 WHERE id = ?1")?.execute(params![id, day])?;

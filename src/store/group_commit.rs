@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use rusqlite::TransactionBehavior;
 use tokio::sync::oneshot;
 
-use super::{Db, Error, Job, Result, Tx};
+use super::{Db, Error, Result, Tx, door::Job};
 
 /// So many at most share a transaction: none of them is answered before its end.
 const MOST: usize = 64;

@@ -1,0 +1,91 @@
+//! The asynchronous door to the database.
+
+use std::{collections::VecDeque, sync::mpsc, thread};
+
+use tokio::sync::oneshot;
+
+use super::{Db, Error, Tx, group_commit};
+
+/// The asynchronous door: one thread owns the database, callers send it work.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+}
+
+pub(super) enum Job {
+    /// Begins its own transactions, if any.
+    Alone(Box<dyn FnOnce(&mut Db) + Send>),
+    Shared(Box<dyn group_commit::Shared>),
+    /// Takes the database with it.
+    Last(Box<dyn FnOnce(Db) + Send>),
+}
+
+impl Store {
+    pub fn new(mut db: Db) -> std::io::Result<Self> {
+        let (jobs, inbox) = mpsc::channel::<Job>();
+        thread::Builder::new().name("database".into()).spawn(move || {
+            let mut waiting = VecDeque::new();
+            while let Some(job) = waiting.pop_front().or_else(|| inbox.recv().ok()) {
+                waiting.extend(inbox.try_iter());
+                match job {
+                    Job::Alone(work) => work(&mut db),
+                    Job::Shared(work) => group_commit::write(&mut db, work, &mut waiting),
+                    Job::Last(work) => return work(db),
+                }
+            }
+        })?;
+        Ok(Self { jobs })
+    }
+
+    /// Runs `work` on the database's thread and waits for what it gives back.
+    pub async fn call<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Alone(Box::new(move |db| {
+            // Nobody waiting any more is no error: the work itself is done.
+            let _ = answer.send(work(db));
+        }));
+        self.jobs.send(job).map_err(|_| Error::Gone)?;
+        answered.await.map_err(|_| Error::Gone)?
+    }
+
+    /// The same for the last work: when it has ended the database is closed, and the process may end. Whoever comes
+    /// later is told that it is gone.
+    pub async fn close<T, E>(
+        &self,
+        work: impl FnOnce(Db) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Last(Box::new(move |db| {
+            let _ = answer.send(work(db));
+        }));
+        self.jobs.send(job).map_err(|_| Error::Gone)?;
+        answered.await.map_err(|_| Error::Gone)?
+    }
+
+    /// Runs `work` in a write transaction, all of it or nothing, and waits until it is on the disk. Others that wait to
+    /// write share the transaction.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Tx) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::Shared(Box::new(group_commit::Work::new(work, answer)));
+        self.jobs.send(job).map_err(|_| Error::Gone)?;
+        answered.await.map_err(|_| Error::Gone)?
+    }
+}

@@ -1,0 +1,77 @@
+//! What goes wrong with the database, and what it means.
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0} is a database of another program")]
+    Foreign(String),
+    #[error("the database has schema {found}, this program knows up to {known}: it was written by a newer duban")]
+    Newer { found: i64, known: i64 },
+    #[error("stored value cannot be read: {0}")]
+    Value(String),
+    /// Whoever began the transaction has thought better of it.
+    #[error("undone")]
+    Undone,
+    #[error("the database thread has ended")]
+    Gone,
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Whether another process is using the database.
+    pub fn is_busy(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        matches!(self, Self::Sqlite(e) if matches!(e.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked)))
+    }
+
+    /// Whether a value that is stored cannot be read: one row's matter, and not the database's.
+    pub fn is_value(&self) -> bool {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        let of_row = |e: &rusqlite::Error| {
+            matches!(e, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+        };
+        matches!(self, Self::Value(_)) || matches!(self, Self::Sqlite(e) if of_row(e))
+    }
+
+    /// The file is broken, and waiting does not mend it.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        let code = match self {
+            Self::Sqlite(e) => e.sqlite_error_code(),
+            _ => None,
+        };
+        matches!(code, Some(Code::DatabaseCorrupt | Code::NotADatabase))
+    }
+
+    /// What it means for whoever runs duban, and what to do, in Chinese.
+    pub fn explain(&self) -> String {
+        use rusqlite::ErrorCode as Code;
+        let code = match self {
+            Self::Sqlite(e) => e.sqlite_error_code(),
+            _ => None,
+        };
+        match (self, code) {
+            (Self::Foreign(path), _) => format!("{path} 不是督办的数据库。请检查 duban.toml 里的 database。"),
+            (Self::Newer { found, known }, _) => {
+                format!(
+                    "数据库是更新版本的督办写的（结构 {found}，本程序只认到 {known}）。请换用新版程序，数据没有改动。"
+                )
+            }
+            (_, Some(Code::DiskFull)) => "磁盘已满，数据库写不进去。请腾出空间；没有写进去的会自动重做。".into(),
+            (_, Some(Code::ReadOnly)) => "数据库只能读不能写。请检查文件和目录的权限，以及磁盘是否只读。".into(),
+            (_, Some(Code::DatabaseBusy | Code::DatabaseLocked)) => {
+                "数据库正被别的程序占用，等了 15 秒。请稍后再试。".into()
+            }
+            (_, Some(Code::DatabaseCorrupt)) => "数据库文件已损坏。请停止服务，从备份恢复。".into(),
+            (_, Some(Code::NotADatabase)) => {
+                "这个文件不是数据库。请检查 duban.toml 里的 database，或从备份恢复。".into()
+            }
+            (_, Some(Code::CannotOpen)) => {
+                "打不开数据库。请检查 duban.toml 里的 database，以及目录是否存在、有没有权限。".into()
+            }
+            _ => format!("数据库出错：{self}"),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The outbox: letters that are owed, and what became of them.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::{Error, Result, Tx};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LetterState {
+    Queued,
+    Sending,
+    Sent,
+    /// The relay took it, and reported later that it was not delivered.
+    Bounced,
+    Failed,
+    /// Everything in it was done, moved or said elsewhere before it went out.
+    Dropped,
+}
+
+/// A letter to be owed.
+#[derive(Clone, Debug)]
+pub struct NewLetter<'a> {
+    pub mailbox: &'a str,
+    /// JSON of a letter to the admin, or of an answer; `None` for reminders.
+    pub notice: Option<&'a str>,
+    /// The message that came in and that this one answers.
+    pub answers: Option<i64>,
+    pub any_time: bool,
+    /// Of the sender's address: the right side of the Message-ID.
+    pub domain: &'a str,
+}
+
+#[derive(Clone, Debug)]
+pub struct LetterRow {
+    pub id: i64,
+    pub mailbox: String,
+    pub notice: Option<String>,
+    pub any_time: bool,
+    pub made_at: Timestamp,
+    pub state: LetterState,
+    pub attempts: u32,
+    pub first_attempt: Option<Timestamp>,
+    pub next_attempt: Timestamp,
+    pub message_id: String,
+    pub subject: Option<String>,
+    pub ended_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+    pub reply: Option<String>,
+    pub answers: Option<i64>,
+    /// The report's words that it was not delivered.
+    pub bounce: Option<String>,
+    /// The words of the latest report that delivery takes its time.
+    pub delay: Option<String>,
+}
+
+impl LetterRow {
+    /// What a delivery report names it by: the left part of the Message-ID.
+    pub fn envelope_id(&self) -> &str {
+        self.message_id.split('@').next().unwrap_or_default()
+    }
+}
+
+/// Letters that wait, and those that were lost.
+#[derive(Clone, Debug, Default)]
+pub struct Owed {
+    pub queued: u32,
+    pub oldest_queued: Option<Timestamp>,
+    pub failed: u32,
+    /// Sent, and reported later as not delivered.
+    pub bounced: u32,
+}
+
+pub(super) const LETTER: &str =
+    "id, mailbox, notice, any_time, made_at, state, attempts, first_attempt, next_attempt, message_id, subject,
+                      ended_at, last_error, reply, answers, bounce, delay";
+
+impl Tx<'_> {
+    /// The letter to this mailbox that waits and was never tried, or a new one.
+    pub fn letter_for(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
+        let sql = "SELECT id FROM letter WHERE mailbox = ?1 AND state = 'queued' AND attempts = 0
+                   AND notice IS NULL AND any_time = ?2";
+        let waiting =
+            self.tx.prepare_cached(sql)?.query_row(params![new.mailbox, new.any_time], |row| row.get(0)).optional()?;
+        match waiting {
+            Some(id) => Ok(id),
+            None => self.queue_letter(new, now),
+        }
+    }
+
+    /// Owes a letter. Gives its id.
+    pub fn queue_letter(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
+        let uid = self.meta("uid")?.unwrap_or_default();
+        let id = self.fresh_id("letter")?;
+        // Who has seen one letter cannot write the next one's.
+        let chance: String = self.tx.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?;
+        let message_id = format!("duban.{uid}.{id}.{chance}@{}", new.domain);
+        let sql =
+            "INSERT INTO letter (id, mailbox, notice, any_time, made_at, state, next_attempt, message_id, answers)
+                   VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?5, ?6, ?7)";
+        let NewLetter { mailbox, notice, answers, any_time, .. } = new;
+        self.tx.prepare_cached(sql)?.execute(params![id, mailbox, notice, any_time, now, message_id, answers])?;
+        Ok(id)
+    }
+
+    pub fn letter(&self, id: i64) -> Result<Option<LetterRow>> {
+        Ok(self.letters("id = ?1", params![id])?.pop())
+    }
+
+    fn letters(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<LetterRow>> {
+        // `+`: the few that are wanted are put in order, rather than all read in it.
+        let sql = format!("SELECT {LETTER} FROM letter WHERE {condition} ORDER BY +id");
+        let mut found = self.tx.prepare_cached(&sql)?;
+        let rows = found.query_map(values, read_letter)?;
+        rows.map(|row| row?).collect()
+    }
+
+    pub fn letter_by_message_id(&self, message_id: &str) -> Result<Option<LetterRow>> {
+        let sql = format!("SELECT {LETTER} FROM letter WHERE message_id = ?1");
+        self.tx.prepare_cached(&sql)?.query_row([message_id], read_letter).optional()?.transpose()
+    }
+
+    /// Letters to this mailbox that were taken since then, the latest first.
+    pub fn sent_to(&self, mailbox: &str, since: Timestamp) -> Result<Vec<LetterRow>> {
+        let sql = format!(
+            "SELECT {LETTER} FROM letter WHERE mailbox = ?1 COLLATE NOCASE AND state = 'sent' AND ended_at >= ?2 ORDER BY id DESC"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        found.query_map(params![mailbox, since], read_letter)?.map(|row| row?).collect()
+    }
+
+    /// What is owed or failed, and what went since, oldest first.
+    pub fn outbox(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
+        // A question to each index: one that holds some rows serves only a query with its condition word for word.
+        let wanted = "id IN (SELECT id FROM letter WHERE state IN ('queued', 'sending')
+                      UNION ALL SELECT id FROM letter WHERE state IN ('failed', 'bounced')
+                      UNION ALL SELECT id FROM letter WHERE state = 'sent' AND ended_at >= ?1)";
+        self.letters(wanted, params![since])
+    }
+
+    /// What was last handed over of a letter, as it went to the server.
+    pub fn handed_over(&self, id: i64) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT message FROM letter_text WHERE letter = ?1";
+        Ok(self.tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps what was handed over, whatever came of it.
+    pub fn keep_text(&self, letter: i64, message: &[u8]) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO letter_text (letter, message) VALUES (?1, ?2)";
+        self.tx.prepare_cached(sql)?.execute(params![letter, message])?;
+        Ok(())
+    }
+
+    /// Letters that have waited since before this moment, and that the admin has not been told of.
+    pub fn stuck_letters(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
+        let condition = "state IN ('queued', 'sending') AND made_at <= ?1 AND alarmed_at IS NULL AND notice IS NULL";
+        self.letters(condition, params![since])
+    }
+
+    pub fn set_alarmed(&self, letter: i64, now: Timestamp) -> Result<()> {
+        self.tx.prepare_cached("UPDATE letter SET alarmed_at = ?2 WHERE id = ?1")?.execute(params![letter, now])?;
+        Ok(())
+    }
+
+    /// How many answers went (or wait) to this mailbox since.
+    pub fn count_answers(&self, mailbox: &str, since: Timestamp) -> Result<u32> {
+        let sql =
+            "SELECT count(*) FROM letter WHERE answers IS NOT NULL AND mailbox = ?1 COLLATE NOCASE AND made_at >= ?2";
+        Ok(self.tx.prepare_cached(sql)?.query_row(params![mailbox, since], |row| row.get(0))?)
+    }
+
+    /// The relay reports that a letter was not delivered; false if it was not on its way.
+    pub fn set_bounced(&self, letter: i64, words: &str, at: Timestamp) -> Result<bool> {
+        // While its sending is not settled yet, the word is kept for `settle`.
+        let sql = "UPDATE letter SET state = CASE state WHEN 'sent' THEN 'bounced' ELSE state END,
+                   bounced_at = ?2, bounce = ?3, last_error = ?3 WHERE id = ?1 AND state IN ('sent', 'sending') AND bounced_at IS NULL";
+        Ok(self.tx.prepare_cached(sql)?.execute(params![letter, at, words])? == 1)
+    }
+
+    /// The relay reports that delivery takes its time.
+    pub fn set_delayed(&self, letter: i64, words: &str) -> Result<()> {
+        self.tx.prepare_cached("UPDATE letter SET delay = ?2 WHERE id = ?1")?.execute(params![letter, words])?;
+        Ok(())
+    }
+
+    /// The words with which a letter to this mailbox was last refused for good.
+    pub fn last_refusal(&self, mailbox: &str) -> Result<Option<String>> {
+        let sql = "SELECT coalesce(bounce, reply) FROM letter WHERE mailbox = ?1 AND state IN ('failed', 'bounced')
+                   ORDER BY coalesce(bounced_at, ended_at) DESC LIMIT 1";
+        Ok(self.tx.prepare_cached(sql)?.query_row([mailbox], |row| row.get(0)).optional()?.flatten())
+    }
+
+    /// Mailboxes whose last news is a refusal for good, with its words: nothing that was sent later has
+    /// stayed unrefused until `settled`.
+    pub fn refusing_mailboxes(&self, settled: Timestamp) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT r.mailbox, coalesce(r.bounce, r.reply), max(coalesce(r.bounced_at, r.ended_at)) AS refused_at
+                   FROM letter r WHERE r.state IN ('failed', 'bounced') GROUP BY r.mailbox
+                   HAVING NOT EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = r.mailbox COLLATE NOCASE AND l.mailbox = r.mailbox AND l.state = 'sent'
+                                      AND l.ended_at > refused_at AND l.ended_at <= ?1)
+                   ORDER BY r.mailbox";
+        let mut refused = self.tx.prepare_cached(sql)?;
+        let read = |row: &Row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default()));
+        Ok(refused.query_map([settled], read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether the admin was told of this stranger since.
+    pub fn is_stranger_told_of(&self, sender: &str, since: Timestamp) -> Result<bool> {
+        let sql = "SELECT 1 FROM letter l JOIN incoming i ON i.id = l.notice ->> '$.stranger.incoming'
+                   WHERE l.made_at >= ?2 AND l.notice LIKE '{\"stranger\"%' AND i.sender = ?1 COLLATE NOCASE";
+        Ok(self.tx.prepare_cached(sql)?.exists(params![sender, since])?)
+    }
+
+    /// What waits and what was lost: no matter how much ever went out, it is not looked at.
+    pub fn count_owed(&self) -> Result<Owed> {
+        let waiting = "SELECT count(*), min(made_at) FROM letter WHERE state IN ('queued', 'sending')";
+        let (queued, oldest_queued) =
+            self.tx.prepare_cached(waiting)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let lost = "SELECT count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'bounced')
+                    FROM letter WHERE state IN ('failed', 'bounced')";
+        let (failed, bounced) = self.tx.prepare_cached(lost)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Owed { queued, oldest_queued, failed, bounced })
+    }
+
+    /// Whether any letter waits or is under way.
+    pub fn is_owed(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM letter WHERE state IN ('queued', 'sending')";
+        Ok(self.tx.prepare_cached(sql)?.exists([])?)
+    }
+
+    /// How many letters went, and how many of them were reported as delayed.
+    pub fn count_sent(&self) -> Result<(u32, u32)> {
+        let sent = "SELECT count(*) FROM letter WHERE state = 'sent'";
+        let delayed = "SELECT count(*) FROM letter WHERE delay IS NOT NULL AND state = 'sent'";
+        let count = |sql| self.tx.query_row(sql, [], |row| row.get(0));
+        Ok((count(sent)?, count(delayed)?))
+    }
+
+    /// How many letters have waited since before this moment; `in_window`: also those that were not tried yet.
+    pub fn count_late(&self, since: Timestamp, in_window: bool) -> Result<u32> {
+        let sql = "SELECT count(*) FROM letter WHERE state IN ('queued', 'sending') AND made_at <= ?1 AND (attempts > 0 OR ?2)";
+        Ok(self.tx.prepare_cached(sql)?.query_row(params![since, in_window], |row| row.get(0))?)
+    }
+}
+
+pub(super) fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
+    let state: String = row.get(5)?;
+    let state = match state.as_str() {
+        "queued" => LetterState::Queued,
+        "sending" => LetterState::Sending,
+        "sent" => LetterState::Sent,
+        "bounced" => LetterState::Bounced,
+        "failed" => LetterState::Failed,
+        "dropped" => LetterState::Dropped,
+        _ => return Ok(Err(Error::Value(format!("state of a letter: {state}")))),
+    };
+    Ok(Ok(LetterRow {
+        id: row.get(0)?,
+        mailbox: row.get(1)?,
+        notice: row.get(2)?,
+        any_time: row.get(3)?,
+        made_at: row.get(4)?,
+        state,
+        attempts: row.get(6)?,
+        first_attempt: row.get(7)?,
+        next_attempt: row.get(8)?,
+        message_id: row.get(9)?,
+        subject: row.get(10)?,
+        ended_at: row.get(11)?,
+        last_error: row.get(12)?,
+        reply: row.get(13)?,
+        answers: row.get(14)?,
+        bounce: row.get(15)?,
+        delay: row.get(16)?,
+    }))
+}

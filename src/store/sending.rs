@@ -1,0 +1,144 @@
+//! A letter on its way: claim, settle. One process sends, one round at a time.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{
+    Error, LetterRow, Result, Tx,
+    letters::{LETTER, read_letter},
+};
+use crate::domain::retry::{Next, Outcome};
+
+#[derive(Clone, Debug)]
+pub struct AttemptRow {
+    pub letter: i64,
+    pub at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub outcome: Option<String>,
+    pub reply: Option<String>,
+}
+
+impl Tx<'_> {
+    /// A round of sending begins and nobody else is sending: whatever was being sent when a process died is owed
+    /// again, and a pause that a clock set back has made longer than any (`longest`) ends.
+    pub fn begin_round(&self, now: Timestamp, longest: Timestamp) -> Result<()> {
+        let died = "UPDATE letter SET state = 'queued', next_attempt = min(next_attempt, ?1)
+                    WHERE state IN ('queued', 'sending') AND state = 'sending'";
+        self.tx.execute(died, [now])?;
+        let far = "UPDATE letter SET next_attempt = ?1
+                   WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt > ?2";
+        self.tx.execute(far, [now, longest])?;
+        Ok(())
+    }
+
+    /// The letter that is to go out next; `in_window`: reminders go too. One that cannot be read is given with its
+    /// error, so that it can be set aside.
+    pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
+        // An index that holds some rows serves only a query that has its condition word for word.
+        let sql = format!(
+            "SELECT {LETTER} FROM letter WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt <= ?1
+             AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1"
+        );
+        let read = |row: &Row| Ok((row.get(0)?, read_letter(row).map_err(Error::from).flatten()));
+        Ok(self.tx.prepare_cached(&sql)?.query_row(params![now, in_window], read).optional()?)
+    }
+
+    /// Takes a letter for sending. Gives the attempt's id.
+    pub fn claim(&self, letter: &LetterRow, now: Timestamp) -> Result<i64> {
+        let (letter, attempts) = (letter.id, letter.attempts);
+        if attempts > 0 {
+            let lapsed = "UPDATE attempt SET ended_at = ?2, outcome = 'unknown', reply = '' WHERE letter = ?1 AND ended_at IS NULL";
+            self.tx.prepare_cached(lapsed)?.execute(params![letter, now])?;
+        }
+        let sql =
+            "UPDATE letter SET state = 'sending', attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?2)
+                   WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![letter, now])?;
+        self.tx.prepare_cached("INSERT INTO attempt (letter, at) VALUES (?1, ?2)")?.execute(params![letter, now])?;
+        Ok(self.tx.last_insert_rowid())
+    }
+
+    /// Writes what became of an attempt, and of the letter with this subject.
+    pub fn settle(
+        &self,
+        (letter, attempt, subject): (i64, i64, &str),
+        outcome: &Outcome,
+        next: Next,
+        now: Timestamp,
+    ) -> Result<()> {
+        let sql = "UPDATE attempt SET ended_at = ?2, outcome = ?3, reply = ?4 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![attempt, now, outcome.name(), outcome.reply()])?;
+        let (sql, at) = match next {
+            Next::Sent => (
+                "UPDATE letter SET state = CASE WHEN bounced_at IS NULL THEN 'sent' ELSE 'bounced' END,
+                 ended_at = ?2, reply = ?3, subject = ?4 WHERE id = ?1",
+                now,
+            ),
+            Next::GiveUp => (
+                "UPDATE letter SET state = 'failed', ended_at = ?2, reply = ?3, last_error = ?3, subject = ?4
+                 WHERE id = ?1",
+                now,
+            ),
+            Next::RetryAt(at) => (
+                "UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3, subject = ?4 WHERE id = ?1",
+                at,
+            ),
+        };
+        self.tx.prepare_cached(sql)?.execute(params![letter, at, outcome.reply(), subject])?;
+        Ok(())
+    }
+
+    /// A letter that was taken, as it was before, and cannot be written: nothing of it was handed over.
+    pub fn put_back(&self, letter: &LetterRow, attempt: i64) -> Result<()> {
+        self.tx.prepare_cached("DELETE FROM attempt WHERE id = ?1")?.execute([attempt])?;
+        let sql = "UPDATE letter SET attempts = ?2, first_attempt = ?3 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![letter.id, letter.attempts, letter.first_attempt])?;
+        Ok(())
+    }
+
+    /// Nothing is left to say in it.
+    pub fn drop_letter(&self, id: i64, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![id, now])?;
+        Ok(())
+    }
+
+    /// The letter cannot even be written: it waits, and the others go on.
+    pub fn set_aside(&self, id: i64, until: Timestamp, error: &str) -> Result<()> {
+        let sql = "UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![id, until, error])?;
+        Ok(())
+    }
+
+    /// Tries failed and waiting letters again at once: one, or all. Gives how many.
+    pub fn retry_letters(&self, id: Option<i64>, now: Timestamp) -> Result<usize> {
+        let sql = "UPDATE letter SET state = 'queued', next_attempt = ?2, first_attempt = NULL, ended_at = NULL,
+                   bounced_at = NULL, bounce = NULL, delay = NULL
+                   WHERE (state IN ('queued', 'failed') OR state = 'bounced' AND ?1 = id) AND (?1 IS NULL OR id = ?1)";
+        Ok(self.tx.prepare_cached(sql)?.execute(params![id, now])?)
+    }
+
+    pub fn attempts(&self, letter: i64) -> Result<Vec<AttemptRow>> {
+        let sql = "SELECT letter, at, ended_at, outcome, reply FROM attempt WHERE letter = ?1 ORDER BY id";
+        let read = |row: &Row| {
+            Ok(AttemptRow {
+                letter: row.get(0)?,
+                at: row.get(1)?,
+                ended_at: row.get(2)?,
+                outcome: row.get(3)?,
+                reply: row.get(4)?,
+            })
+        };
+        Ok(self.tx.prepare_cached(sql)?.query_map([letter], read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many attempts ever ended how.
+    pub fn count_attempts(&self) -> Result<Vec<(String, u64)>> {
+        // The keys are `attempts OUTCOME`.
+        let sql = "SELECT substr(key, 10), CAST(value AS INTEGER) FROM meta
+                   WHERE key BETWEEN 'attempts ' AND 'attempts z' ORDER BY key";
+        let mut rows = self.tx.prepare_cached(sql)?;
+        let read = |row: &Row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+        Ok(rows.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
+    }
+}
