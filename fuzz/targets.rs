@@ -1,5 +1,5 @@
 //! What reads something that others wrote, each as a function of bytes that must not panic. The fuzz targets call
-//! them, and so does `tests/input.rs`.
+//! them, and so does `tests/rust/input.rs`.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -51,9 +51,9 @@ pub fn holidays(bytes: &[u8]) {
 /// One file of a configuration that is sound but for it.
 pub fn load(name: &str, bytes: &[u8]) {
     const FILES: [(&str, &str); 3] = [
-        ("duban.toml", include_str!("../tests/broken/_base/duban.toml")),
-        ("deadlines.toml", include_str!("../tests/broken/_base/deadlines.toml")),
-        ("holidays/2026.toml", include_str!("../tests/broken/_base/holidays/2026.toml")),
+        ("duban.toml", include_str!("../tests/data/broken/_base/duban.toml")),
+        ("deadlines.toml", include_str!("../tests/data/broken/_base/deadlines.toml")),
+        ("holidays/2026.toml", include_str!("../tests/data/broken/_base/holidays/2026.toml")),
     ];
     let Ok(folder) = tempfile::tempdir() else { return };
     let put = |name: &str, bytes: &[u8]| {

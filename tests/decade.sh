@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 duban=$(realpath "$1")
 folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
 begun=$SECONDS
-DECADE=$folder/old.db cargo test -q --locked --test decade -- --ignored >/dev/null
+DECADE=$folder/old.db cargo test -q --locked --test rust decade:: -- --ignored >/dev/null
 echo "ten years in $((SECONDS - begun)) s: $(du -k "$folder/old.db" | cut -f1) KB"
 python3 - "$duban" "$folder" <<'PYTHON'
 import os, shutil, subprocess, sys, time

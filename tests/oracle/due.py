@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An independent judge of the dates in tests/due-cases.tsv.
+"""An independent judge of the dates in tests/data/due-cases.tsv.
 
 It shares no code with the program: dates come from dateutil, working days from chinesecalendar
 (and from Monday to Friday in years that it does not know). It reads only the canonical form.
@@ -17,7 +17,7 @@ import chinese_calendar
 from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 from dateutil.rrule import DAILY, rrule, rrulestr
 
-CASES = Path(__file__).resolve().parent.parent / "due-cases.tsv"
+CASES = Path(__file__).resolve().parent.parent / "data/due-cases.tsv"
 FIRST, LAST, FROM = date(2024, 1, 1), date(2027, 12, 31), date(2026, 1, 1)
 CASE_DAYS = [date(2026, 2, 13), date(2026, 1, 31)]
 WEEKDAYS = dict(mon=MO, tue=TU, wed=WE, thu=TH, fri=FR, sat=SA, sun=SU)

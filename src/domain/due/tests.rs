@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Also judged by `tests/oracle/due.py`, which shares no code with this.
-const CASES: &str = include_str!("../../../tests/due-cases.tsv");
+const CASES: &str = include_str!("../../../tests/data/due-cases.tsv");
 /// Texts that are refused; what follows an `@` is the plan's year.
 const REFUSED: &str = include_str!("refused.txt");
 

@@ -1,0 +1,249 @@
+//! Against a real Dovecot and a real Postfix, which `tests/servers/mailbox/run.sh` starts.
+
+use std::{
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use duban::{
+    imap::{Filed, ImapSettings, Inbox, LARGEST_BYTES, Limits, Tls, probe},
+    mailer::{self, Mailer, SmtpSettings},
+};
+use secrecy::SecretString;
+
+fn variable(name: &str) -> String {
+    let name = format!("DUBAN_REAL_{name}");
+    std::env::var(&name).unwrap_or_else(|_| panic!("{name} is not set: run tests/servers/mailbox/run.sh"))
+}
+
+fn dir() -> PathBuf {
+    variable("DIR").into()
+}
+
+/// Each test has a mailbox of its own.
+fn settings(user: &str, tls: Tls) -> ImapSettings {
+    let server = if tls == Tls::Implicit { "IMAPS" } else { "IMAP" };
+    ImapSettings {
+        host: "localhost".to_owned(),
+        port: variable(server).parse().unwrap(),
+        tls,
+        username: format!("{user}@ju.example.cn"),
+        password: SecretString::from("imap-pass"),
+        ca_pem: Some(std::fs::read(dir().join("ca.pem")).unwrap()),
+        folder: "INBOX".to_owned(),
+        done_folder: "已处理".to_owned(),
+        manual_folder: "待人工".to_owned(),
+        limits: Limits::default(),
+    }
+}
+
+/// Through Postfix.
+async fn send(to: &str, id: &str, body: &str) {
+    let mailer = Mailer::smtp(SmtpSettings {
+        host: "localhost".to_owned(),
+        port: variable("SMTP").parse().unwrap(),
+        tls: mailer::Tls::StartTls,
+        username: String::new(),
+        password: None,
+        ca_pem: Some(std::fs::read(dir().join("ca.pem")).unwrap()),
+        helo: Some("zjk.ju.example.cn".to_owned()),
+        per_minute: 6000,
+        connections: 1,
+        limits: mailer::Limits::default(),
+    })
+    .unwrap();
+    let letter = format!("From: zjk@ju.example.cn\r\nMessage-ID: <{id}@x>\r\nSubject: 回复\r\n\r\n{body}\r\n");
+    let mut session = mailer.session();
+    let outcome =
+        session.send("duban@ju.example.cn", &format!("{to}@ju.example.cn"), letter.as_bytes(), "duban.test.1").await;
+    assert_eq!(outcome.name(), "accepted", "{outcome:?}");
+    session.finish().await;
+}
+
+/// Waits until `count` letters are listed.
+async fn listed(mut inbox: Inbox, count: usize) -> (Inbox, Vec<u32>) {
+    for _ in 0..50 {
+        let uids: Vec<u32> = inbox.list(1).await.unwrap().iter().map(|letter| letter.uid).collect();
+        if uids.len() >= count {
+            return (inbox, uids);
+        }
+        inbox = inbox.wait(Duration::from_secs(5)).await.unwrap();
+    }
+    panic!("{count} letters did not come");
+}
+
+fn doveadm(user: &str, verb: &str, folder: &[&str]) -> String {
+    let said = Command::new("doveadm")
+        .arg("-c")
+        .arg(dir().join("etc/dovecot.conf"))
+        .args(["mailbox", verb, "-u", &format!("{user}@ju.example.cn")])
+        .args(folder)
+        .output()
+        .unwrap();
+    String::from_utf8(said.stdout).unwrap()
+}
+
+fn folders(user: &str) -> Vec<String> {
+    let mut names: Vec<String> = doveadm(user, "list", &[]).lines().map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+#[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
+async fn a_round_over_each_kind_of_line() {
+    for (user, tls) in [("bgs", Tls::Implicit), ("fzk", Tls::StartTls)] {
+        let settings = settings(user, tls);
+        let words = probe(&settings).await.unwrap();
+        assert!(words.contains("证书无误，登录成功") && words.contains("“已处理”“待人工”还没有"), "{words}");
+        assert_eq!(folders(user), ["INBOX"]);
+        for id in ["eins", "zwei"] {
+            send(user, id, "已办结").await;
+        }
+        let inbox = Inbox::open(&settings).await.unwrap();
+        let validity = inbox.uid_validity();
+        let (mut inbox, uids) = listed(inbox, 2).await;
+        let body = String::from_utf8(inbox.fetch(uids[0]).await.unwrap().unwrap()).unwrap();
+        assert!(body.contains("已办结"), "{body}");
+        inbox.file(uids[0], Filed::Manual).await.unwrap();
+        inbox.file(uids[1], Filed::Done).await.unwrap();
+        for uid in [uids[0], uids[1], 4711] {
+            inbox.file(uid, Filed::Done).await.unwrap();
+            assert_eq!(inbox.fetch(uid).await.unwrap(), None);
+        }
+        assert_eq!(inbox.list(1).await.unwrap(), []);
+        assert_eq!(folders(user), ["INBOX", "已处理", "待人工"]);
+        inbox.close().await;
+        let again = Inbox::open(&settings).await.unwrap();
+        assert_eq!(again.uid_validity(), validity);
+        again.close().await;
+        let flagged = |folder: &str| -> String {
+            let path = dir().join("mail").join(user).join(folder).join("cur");
+            std::fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+        };
+        assert!(flagged(".&XfJZBHQG-").ends_with(":2,S"), "{}", flagged(".&XfJZBHQG-"));
+        assert!(flagged(".&X4VOul3l-").ends_with(":2,F"), "{}", flagged(".&X4VOul3l-"));
+    }
+}
+
+/// A person tidies up while the service runs.
+#[tokio::test]
+#[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
+async fn folders_that_go_away() {
+    let settings = settings("leader", Tls::Implicit);
+    for id in ["eins", "zwei"] {
+        send("leader", id, "已办结").await;
+    }
+    let (mut inbox, uids) = listed(Inbox::open(&settings).await.unwrap(), 2).await;
+    doveadm("leader", "delete", &["已处理", "待人工"]);
+    assert_eq!(folders("leader"), ["INBOX"]);
+    inbox.file(uids[0], Filed::Done).await.unwrap();
+    inbox.file(uids[1], Filed::Manual).await.unwrap();
+    assert_eq!(folders("leader"), ["INBOX", "已处理", "待人工"]);
+    assert_eq!(inbox.list(1).await.unwrap(), []);
+}
+
+#[tokio::test]
+#[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
+async fn a_letter_ends_the_wait() {
+    let mut inbox = Inbox::open(&settings("zjk", Tls::Implicit)).await.unwrap();
+    assert_eq!(inbox.list(1).await.unwrap(), []);
+    let begun = Instant::now();
+    inbox = inbox.wait(Duration::from_secs(2)).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(2));
+    // Straight into the Maildir, so that only the waking is measured.
+    let maildir = dir().join("mail/zjk");
+    let write = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        std::fs::write(maildir.join("tmp/1.x"), "Message-ID: <wach@x>\r\n\r\n").unwrap();
+        let chown = Command::new("chown").arg("nobody").arg(maildir.join("tmp/1.x")).status().unwrap();
+        assert!(chown.success());
+        std::fs::rename(maildir.join("tmp/1.x"), maildir.join("new/1.x")).unwrap();
+        Instant::now()
+    });
+    let mut inbox = inbox.wait(Duration::from_secs(60)).await.unwrap();
+    let woke = Instant::now();
+    let written = write.await.unwrap();
+    assert!(woke > written && woke - written < Duration::from_secs(1), "{:?}", woke - written);
+    assert_eq!(inbox.list(1).await.unwrap().len(), 1);
+    // What came between two commands is not slept over.
+    send("zjk", "dazwischen", "x").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(inbox.fetch(4711).await.unwrap(), None);
+    let begun = Instant::now();
+    let mut inbox = inbox.wait(Duration::from_secs(60)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(inbox.list(1).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+#[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
+async fn of_a_huge_letter_only_the_beginning() {
+    send("dyk", "gross", &format!("{}\r\n", "x".repeat(70)).repeat(50 * 1024 * 1024 / 72)).await;
+    let settings = settings("dyk", Tls::StartTls);
+    let (mut inbox, uids) = listed(Inbox::open(&settings).await.unwrap(), 1).await;
+    let size = inbox.list(1).await.unwrap()[0].size;
+    assert!(size > 52_000_000, "{size}");
+    let begun = inbox.fetch(uids[0]).await.unwrap().unwrap();
+    assert_eq!(begun.len(), LARGEST_BYTES as usize);
+    inbox.close().await;
+    // Dovecot counts what it sent, and says so a little later.
+    let mut sent = 0;
+    for _ in 0..50 {
+        let log = std::fs::read_to_string(dir().join("log/dovecot.log")).unwrap();
+        let lines = log.lines().filter(|line| line.contains("imap(dyk@"));
+        let counts = lines.filter_map(|line| line.split("out=").nth(1)?.split(' ').next()?.parse::<u32>().ok());
+        sent = counts.max().unwrap_or_default();
+        if sent > LARGEST_BYTES {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!((LARGEST_BYTES..1_100_000).contains(&sent), "{sent}");
+}
+
+#[tokio::test]
+#[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
+async fn settings_that_are_wrong() {
+    let mut wrong = settings("jcs", Tls::Implicit);
+    wrong.password = SecretString::from("wr0ng-pass");
+    let error = Inbox::open(&wrong).await.unwrap_err();
+    assert!(error.is_settings() && error.to_string().contains("登录失败"), "{error}");
+    assert!(!error.to_string().contains("wr0ng-pass"), "{error}");
+    for tls in [Tls::Implicit, Tls::StartTls] {
+        let mut unknown = settings("jcs", tls);
+        unknown.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+        let error = Inbox::open(&unknown).await.unwrap_err();
+        assert!(error.is_settings() && error.to_string().contains("mailbox.ca_file"), "{error}");
+        let mut by_address = settings("jcs", tls);
+        by_address.host = "127.0.0.1".to_owned();
+        let error = Inbox::open(&by_address).await.unwrap_err();
+        assert!(error.is_settings() && error.to_string().contains("mailbox.host"), "{error}");
+    }
+    let mut other_manner = settings("jcs", Tls::StartTls);
+    other_manner.tls = Tls::Implicit;
+    let error = Inbox::open(&other_manner).await.unwrap_err();
+    assert!(error.is_settings() && error.to_string().contains("mailbox.tls"), "{error}");
+    let mut no_folder = settings("jcs", Tls::Implicit);
+    no_folder.folder = "收件".to_owned();
+    let error = Inbox::open(&no_folder).await.unwrap_err();
+    assert!(error.is_settings() && error.to_string().contains("打不开文件夹“收件”"), "{error}");
+}
+
+/// What the world sends back: a letter that could not be delivered, one that is late.
+#[tokio::test]
+#[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
+async fn bounces_come_in() {
+    for to in ["gone", "full", "delayed"] {
+        send(to, to, "提醒").await;
+    }
+    let (mut inbox, uids) = listed(Inbox::open(&settings("duban", Tls::Implicit)).await.unwrap(), 3).await;
+    let mut found = Vec::new();
+    for uid in uids {
+        let body = String::from_utf8_lossy(&inbox.fetch(uid).await.unwrap().unwrap()).into_owned();
+        found.extend(body.lines().filter(|line| line.starts_with("Status: ")).map(str::to_owned));
+    }
+    found.sort();
+    assert_eq!(found, ["Status: 4.2.1", "Status: 5.1.1", "Status: 5.2.2"]);
+}

@@ -1,0 +1,80 @@
+//! The table as a page of the handbook.
+
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+
+use super::faults::{LIES, STAGES};
+
+/// The column of what is no matter of a stage.
+pub const LIE: usize = usize::MAX;
+const PAGE: &str = "docs/mail-faults.zh-CN.md";
+
+fn word(outcome: &str) -> &'static str {
+    match outcome {
+        "accepted" => "收下",
+        "temporary" => "再试",
+        "permanent" => "拒收",
+        "unknown" => "不明",
+        "misconfigured" => "设置",
+        _ => "？",
+    }
+}
+
+/// # Panics
+/// Where the page in the repository says something else.
+pub fn check(faults: &[&str], connecting: &[(&str, &str)], table: &BTreeMap<(usize, usize), &'static str>) {
+    let page = page(faults, connecting, table);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    if std::env::var_os("DUBAN_WRITE_PAGES").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    let differs = written.lines().zip(page.lines()).find(|(old, new)| old != new);
+    assert!(written == page, "{PAGE} says something else (DUBAN_WRITE_PAGES=1 writes it anew): {differs:#?}");
+}
+
+fn page(faults: &[&str], connecting: &[(&str, &str)], table: &BTreeMap<(usize, usize), &'static str>) -> String {
+    let mut page = String::from(HEAD);
+    let stages: Vec<&str> = STAGES.iter().map(|(_, stage)| *stage).collect();
+    let _ = writeln!(page, "| 邮件服务器的毛病 | {} |", stages.join(" | "));
+    let _ = writeln!(page, "| --- {}|", "| --- ".repeat(stages.len()));
+    for (row, fault) in faults.iter().enumerate() {
+        let cells: Vec<&str> =
+            (0..stages.len()).map(|column| table.get(&(row, column)).map_or("—", |outcome| word(outcome))).collect();
+        let _ = writeln!(page, "| {fault} | {} |", cells.join(" | "));
+    }
+    page.push_str("\n## 连不上，或整场不对\n\n| 邮件服务器的毛病 | 结果 |\n| --- | --- |\n");
+    let lies = LIES.iter().enumerate().map(|(row, (lie, ..))| (*lie, table[&(row, LIE)]));
+    for (lie, outcome) in connecting.iter().copied().chain(lies) {
+        let _ = writeln!(page, "| {lie} | {} |", word(outcome));
+    }
+    page
+}
+
+const HEAD: &str = "\
+# 邮件服务器出了毛病，会怎样
+
+本页由测试写成（`cargo test --test rust mailer`）：一台假的邮件服务器在每一步犯每一种毛病，分别在明文、STARTTLS、
+从头加密三种连接上试过，命令一条一条发、几条一起发（PIPELINING）也都试过，结果一致才算数。每一格还查过：
+
+- 要求加密的，登录、发件人、收件人、正文没有一个字节走明文；
+- 等待不超过 `[mail.smtp]` 各步时限之和，一次一个字节地拖也不行；
+- 信末没有得到 250，就不算收下：信不会丢；
+- 一封信的毛病不连累下一封：同一次会话里，下一封照常送出；
+- 结果的文字里没有口令，服务器复述了也没有。
+
+## 五种结果，看见什么，要做什么
+
+| 结果 | 意思 | 看见什么 | 要做什么 |
+| --- | --- | --- | --- |
+| 收下 | 信末得到 250，服务器负责送达 | `duban outbox` 里是“已发” | 不必做什么 |
+| 再试 | 眼下不行，或不知所云 | `duban outbox` 里仍在待发，附服务器原话；从一分钟起逐次拉长间隔，最长一小时，至少试满 72 小时、10 次 | 一般不必；接连不断时看原话，问邮件服务器管理员 |
+| 拒收 | 服务器说这个收件人或这封信永远不收 | `duban outbox` 里是“失败”；这封信的内容改发给管理员代转 | 核对名册里的邮箱，转告科室 |
+| 不明 | 信发完了，答复没等到，可能已经收下 | 同“再试”：会再发一次，同一个 Message-ID，科室可能收到两封一样的 | 一般不必；常见时请邮件服务器管理员查 |
+| 设置 | 服务器不认本系统：口令、证书、端口、加密、发件人 | 这一轮停发，信都留着，到时再试；`duban outbox` 和日志里有原因，一小时后 `duban status` 报问题 | 照原因改 `[mail.smtp]`，用 `duban test-mail` 试；改好即自动补发 |
+
+## 每一步 × 每种毛病
+
+“问候”是连上后服务器的第一句话，“信末”是正文发完、等 250 的时候；“—”是此处不会有这种毛病。
+
+";

@@ -1,0 +1,3 @@
+pub mod imap_server;
+pub mod smtp_server;
+pub mod smtp_tls;

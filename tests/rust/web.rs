@@ -1,0 +1,198 @@
+//! The pages on a real listener: what a section and the admin press, and what that records.
+
+use duban::{
+    domain::occurrence::State,
+    service::{
+        link::Scope,
+        report::{self, Report},
+    },
+};
+
+use crate::site::{
+    Site, forms, links,
+    plan::{DONE, NOW, bureau, completions, occurrence, report_path, site, state},
+};
+
+#[test]
+fn reported_shown_and_taken_back() {
+    let site = site();
+    let path = report_path(&site, "annual-report", "办公室");
+    let page = site.get(&path);
+    assert_eq!(page.status, 200);
+    for said in [
+        "发布2025年度《政府信息公开工作年度报告》",
+        "还剩3个工作日",
+        "请于2026年1月30日（周五）下班前办结",
+        "规定期限1月31日为周六",
+        "分工方案第31项",
+        "1. 汇总",
+        "《条例》第五十条",
+        "联系人：办公室 电话",
+    ] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    assert!(!page.body.contains("checked") && !page.body.contains("<script"), "nothing is preset");
+    let pressed = site.press(&page, &path, DONE);
+    assert_eq!((pressed.status, pressed.header("location")), (303, Some(path.as_str())));
+    let recorded = &completions(&site, "annual-report")[0];
+    assert_eq!((&*recorded.by, &*recorded.section, &*recorded.note), ("张三", "办公室", "已在网站发布"));
+    assert_eq!(state(&site, "annual-report"), State::Done);
+    let page = site.get(&path);
+    for said in ["张三（办公室） 1月27日（周二）10:00登记", "粤江交办〔2026〕5号", "已经办结", "撤回登记"]
+    {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    let nameless = site.press(&page, "/undo", &[("by", " ")]);
+    assert_eq!((nameless.status, completions(&site, "annual-report").len()), (422, 1));
+    let undone = site.press(&page, "/undo", &[("by", "李四")]);
+    assert_eq!(undone.status, 303);
+    assert_eq!((completions(&site, "annual-report").len(), state(&site, "annual-report")), (0, State::Open));
+    assert!(site.get(&path).body.contains("还剩3个工作日"));
+}
+
+#[test]
+fn pressed_twice_it_records_once() {
+    let site = site();
+    let path = report_path(&site, "annual-report", "办公室");
+    let page = site.get(&path);
+    assert_eq!(site.press(&page, &path, DONE).status, 303);
+    let again = site.press(&page, &path, DONE);
+    assert!(
+        again.status == 200 && again.body.contains("张三（办公室）") && !again.body.contains("请补正"),
+        "{again:?}"
+    );
+    assert_eq!(completions(&site, "annual-report").len(), 1);
+    // Not even after it was taken back: that form is spent.
+    let now = site.get(&path);
+    assert_eq!(site.press(&now, "/undo", &[("by", "李四")]).status, 303);
+    assert_eq!(site.press(&page, &path, DONE).status, 422);
+    assert_eq!(completions(&site, "annual-report").len(), 0);
+}
+
+#[test]
+fn looking_and_empty_presses_record_nothing() {
+    let site = site();
+    let path = report_path(&site, "annual-report", "办公室");
+    for _ in 0..50 {
+        assert_eq!(site.ask("HEAD", &path, &[("sec-purpose", "prefetch")], None).status, 200);
+        assert_eq!(site.get(&path).status, 200);
+    }
+    let page = site.get(&path);
+    let untouched = site.press(&page, &path, &[]);
+    assert_eq!(untouched.status, 422);
+    assert!(untouched.body.contains("请填经办人姓名") && untouched.body.contains("请选择一项办理情况"));
+    for values in [
+        &[("by", "张三")][..],
+        &[("choice", "done")],
+        &[("by", "张三"), ("choice", "other")],
+        &[("by", "张三"), ("choice", "postponed")],
+        &[("by", "张三"), ("choice", "done"), ("form", "")],
+        &[("by", "张三"), ("choice", "done"), ("form", "forged")],
+        &[("by", "张三"), ("choice", "done"), ("reason_postponed", "等批复")],
+    ] {
+        assert_eq!(site.press(&page, &path, values).status, 422, "{values:?}");
+    }
+    for body in ["", "by=%FF&choice=done", "{\"choice\":\"done\",\"by\":\"x\"}", "choice=done&choice=done&by=x&by=y"] {
+        assert_eq!(site.ask("POST", &path, &[], Some(body)).status, 422, "{body}");
+    }
+    assert_eq!(site.recorded(), 0);
+    // What was written stays written.
+    let kept = site.press(&page, &path, &[("choice", "postponed"), ("by", "张三\"><script>"), ("expected", "x")]);
+    assert!(kept.body.contains("value=\"postponed\" checked") && kept.body.contains("张三&#34;&#62;"), "{}", kept.body);
+    assert!(!kept.body.contains("<script"));
+}
+
+#[test]
+fn a_form_of_twelve_hours_ago_is_shown_anew() {
+    let site = site();
+    let path = report_path(&site, "annual-report", "办公室");
+    let token = path.trim_start_matches("/r/");
+    let form = forms(&site.get(&path).body).remove(0);
+    let state = links(7).check_form(&form.fields["form"], token, "report", site.moment(NOW).at).unwrap();
+    for (made, status) in [("2026-01-26T21:59", 422), ("2026-01-26T22:01", 303)] {
+        let old = links(7).form(token, "report", state, site.moment(made).at);
+        let values: Vec<(&str, &str)> = DONE.iter().copied().chain([("form", old.as_str())]).collect();
+        assert_eq!(site.submit(&form, &values).status, status, "{made}");
+    }
+    assert_eq!(site.recorded(), 1);
+}
+
+#[test]
+fn the_admin_answers() {
+    let site = site();
+    let path = report_path(&site, "annual-report", "办公室");
+    let later = [("choice", "postponed"), ("by", "张三"), ("reason_postponed", "等批复"), ("expected", "2026年2月9日")];
+    assert_eq!(site.press(&site.get(&path), &path, &later).status, 303);
+    let page = site.get(&path);
+    assert!(page.body.contains("不能按期，等管理员答复") && page.body.contains("2026年2月9日"), "{}", page.body);
+    assert!(!page.body.contains("value=\"postponed\""), "not asked twice");
+    let request = site.read(|tx| tx.open_requests()).remove(0);
+    let admin = format!("/a/{}/requests/{}", site.token(&Scope::Admin), request.id);
+    let asked = site.get(&admin);
+    assert!(asked.body.contains("等批复") && !asked.body.contains("checked"), "{}", asked.body);
+    for values in [&[][..], &[("by", "王五")], &[("choice", "confirm")], &[("by", "王五"), ("choice", "return")]] {
+        assert_eq!(site.press(&asked, &admin, values).status, 422, "{values:?}");
+    }
+    let forged = site.press(&asked, &admin, &[("by", "王五"), ("choice", "confirm"), ("form", "x")]);
+    assert_eq!(forged.status, 422);
+    assert!(site.read(|tx| tx.open_requests()).len() == 1);
+    let back = [("by", "王五"), ("choice", "return"), ("note", "材料已到，请抓紧")];
+    assert_eq!(site.press(&asked, &admin, &back).status, 303);
+    assert_eq!(site.press(&asked, &admin, &[("by", "王五"), ("choice", "confirm")]).status, 303, "pressed again");
+    let decided = site.get(&admin);
+    assert!(decided.body.contains("已退回：材料已到，请抓紧") && forms(&decided.body).is_empty(), "{}", decided.body);
+    assert!(site.get(&path).body.contains("不能按期，已退回"));
+    // 不适用, confirmed, closes it.
+    let never = [("choice", "not_applicable"), ("by", "张三"), ("reason_not_applicable", "本年没有")];
+    assert_eq!(site.press(&site.get(&path), &path, &never).status, 303);
+    let request = site.read(|tx| tx.open_requests()).remove(0);
+    let admin = format!("/a/{}/requests/{}", site.token(&Scope::Admin), request.id);
+    assert_eq!(site.press(&site.get(&admin), &admin, &[("by", "王五"), ("choice", "confirm")]).status, 303);
+    assert_eq!(state(&site, "annual-report"), State::Done);
+    assert!(site.get(&path).body.contains("不适用，已确认"));
+}
+
+#[test]
+fn each_section_for_itself_and_what_is_closed_says_so() {
+    let site = site();
+    let (office, law) = (report_path(&site, "each", "办公室"), report_path(&site, "each", "法制科"));
+    let (first, second) = (site.get(&office), site.get(&law));
+    assert_eq!(site.press(&first, &office, DONE).status, 303);
+    assert!(site.get(&office).body.contains("本科室已经登记"));
+    assert!(!site.get(&law).body.contains("张三"), "another's report is not this section's");
+    assert_eq!(site.press(&second, &law, DONE).status, 303, "and does not spend its form");
+    assert_eq!(state(&site, "each"), State::Done);
+    // Reported by the command line while the form was open.
+    let path = report_path(&site, "annual-report", "办公室");
+    let page = site.get(&path);
+    let now = site.moment(NOW);
+    site.write(move |db, office| {
+        let report = Report { deadline: "annual-report".into(), by: "李四".into(), ..Report::default() };
+        report::done(db, office, &report, &now).unwrap();
+    });
+    let late = site.press(&page, &path, DONE);
+    assert!(late.status == 422 && late.body.contains("已经办结") && late.body.contains("李四"), "{}", late.body);
+    assert!(!late.body.contains("撤回登记"), "not this section's to take back");
+    let id = occurrence(&site, "led");
+    site.write(move |db, _| db.write(|tx| tx.set_state(id, State::Withdrawn, None)).unwrap());
+    let withdrawn = site.get(&report_path(&site, "led", "办公室"));
+    assert!(withdrawn.body.contains("已撤销") && forms(&withdrawn.body).is_empty());
+}
+
+#[test]
+fn under_a_path() {
+    let bureau = bureau("https://bureau.example.test/duban");
+    let site = Site::new(bureau.office, bureau.db, NOW);
+    let path = report_path(&site, "annual-report", "办公室");
+    for prefix in ["", "/duban"] {
+        let page = site.get(&format!("{prefix}{path}"));
+        assert_eq!(page.status, 200, "{prefix}");
+        assert!(
+            page.body.contains("href=\"/duban/style.css\"") && page.body.contains(&format!("action=\"/duban{path}\""))
+        );
+    }
+    assert_eq!(site.get("/duban/style.css").status, 200);
+    assert_eq!(site.get("/other/style.css").status, 404);
+    let pressed = site.press(&site.get(&path), &path, DONE);
+    assert_eq!(pressed.header("location"), Some(&*format!("/duban{path}")));
+}

@@ -1,2 +1,0 @@
-pub mod smtp_server;
-pub mod smtp_tls;
