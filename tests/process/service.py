@@ -31,7 +31,7 @@ class Service(Process):
         begun = time.monotonic()
         process = self.start()
         self.wait_ready(process)
-        print(f"first letter after {time.monotonic() - begun:.2f} s", file=sys.stderr)
+        self.assertLess(time.monotonic() - begun, 5)
         subjects = [m["subject"] for m in self.letters()]
         self.assertTrue(any("督办已启动" in s for s in subjects), subjects)
         process.terminate()
@@ -310,9 +310,7 @@ class Service(Process):
         self.assertRegex(self.duban("run", "--once", "--now", "2026-01-28T08:30", code=1), "只读|权限|只能读")
         self.assertRegex(self.duban("done", "annual-report", "--by", "张三", code=1), "只读|权限|只能读")
         for command in ("status", "list", "outbox", "verify"):
-            said = subprocess.run([DUBAN, command, "--config", str(self.config)], capture_output=True, text=True)
-            print(command, said.returncode, (said.stdout + said.stderr)[:60].replace("\n", " "), file=sys.stderr)
-            self.assertNotIn("panicked", said.stderr)
+            self.assertIn("权限", self.duban(command, code=1))
         self.assertEqual(len(self.letters()), before)
 
     # root beside the service's user

@@ -7,6 +7,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use duban::{
@@ -17,6 +18,8 @@ use jiff::civil::{date, time};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
+
+use crate::support::processor_time;
 
 type Fallible = Result<(), Box<dyn Error>>;
 
@@ -330,7 +333,7 @@ fn includes_nest_and_are_read_once() -> Fallible {
     Ok(())
 }
 
-/// 100,000 deadlines of 500 sections. In a release build this takes well under a second.
+/// 10,000 deadlines of 500 sections.
 #[test]
 fn many_deadlines() -> Fallible {
     let folder = Folder::new()?;
@@ -338,21 +341,21 @@ fn many_deadlines() -> Fallible {
     for n in 0..500 {
         writeln!(text, "[[section]]\nname = \"{n}科\"\nemail = [\"s{n}@example.test\"]")?;
     }
-    for n in 0..100_000 {
+    for n in 0..10_000 {
         let (month, section) = (n % 12 + 1, n % 500);
         writeln!(text, "[[deadline]]\nid = \"d{n}\"\ntitle = \"第{n}项\"\ndue = \"每年{month}月15日前\"")?;
         writeln!(text, "sections = [\"{section}科\", \"各科室\"]\nlead = \"{section}科\"")?;
     }
     folder.write("deadlines.toml", &text)?;
-    let start = std::time::Instant::now();
-    let loaded = folder.load(&[])?;
-    assert_eq!(loaded.plan.deadlines.len(), 100_000);
-    let limit = if cfg!(debug_assertions) { 60 } else { 2 };
-    assert!(start.elapsed().as_secs() < limit, "{:?}", start.elapsed());
+    let mut loaded = None;
+    let took = processor_time(|| loaded = Some(folder.load(&[])));
+    assert_eq!(loaded.ok_or("not loaded")??.plan.deadlines.len(), 10_000);
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 1 });
+    assert!(took < limit, "{took:?}");
     // The same, all of them wrong.
     folder.write("deadlines.toml", text.replace("月15日前", "月35日前").replace("[\"", "[\"某"))?;
     let Err(findings) = folder.load(&[]) else { return Err("all wrong".into()) };
-    assert!(findings.count().0 >= 200_000);
+    assert!(findings.count().0 >= 20_000);
     assert!(findings.render().len() < 200_000);
     Ok(())
 }

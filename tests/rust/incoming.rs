@@ -1,10 +1,12 @@
 //! Mail as programs here really write it → what is read of it.
 
-use std::{fmt::Write as _, fs, path::Path, time::Instant};
+use std::{fmt::Write as _, fs, path::Path};
 
 use duban::incoming::{self, Item, Kind, Message};
 use jiff::civil::date;
 use proptest::prelude::*;
+
+use crate::support::processor_time;
 
 /// Replies to a letter with three items; all others answer one with a single item.
 const OF_THREE: &[&str] = &["outlook-2016-attachment", "foxmail-7-html", "coremail-gov", "huawei", "wecom"];
@@ -101,6 +103,7 @@ fn letters_without_a_name_are_told_apart() {
 fn hostile_letters_take_no_time() {
     let head = "From: a@example.test\nContent-Type: text/html\n\n";
     let plain = "From: a@example.test\n\n";
+    let ours = fs::read_to_string(folder().join("three.txt")).unwrap();
     let million = |piece: &str| piece.repeat(1_000_000 / piece.len());
     let nested = |kind: &str| million(&format!("Content-Type: {kind}\n\n"));
     let missing = million("--a\nContent-Type: multipart/mixed; boundary=zz\n\n\n");
@@ -136,18 +139,16 @@ fn hostile_letters_take_no_time() {
         ("results", million("Authentication-Results: a; (((\n")),
         ("dashes", format!("Content-Type: multipart/mixed; boundary=a\n\n--a\n{}", million("--\n"))),
     ] {
-        let start = Instant::now();
-        let message = incoming::read(message.as_bytes());
-        let _ = message.authenticated("a");
-        if let Kind::Written { text, .. } = &message.kind {
-            let ours = fs::read_to_string(folder().join("three.txt")).unwrap();
-            let written = incoming::written(text, Some(&ours));
-            let _ = incoming::understand(&written, &ITEMS, date(2026, 2, 4));
-        }
-        let took = start.elapsed();
+        let took = processor_time(|| {
+            let message = incoming::read(message.as_bytes());
+            let _ = message.authenticated("a");
+            if let Kind::Written { text, .. } = &message.kind {
+                let written = incoming::written(text, Some(&ours));
+                let _ = incoming::understand(&written, &ITEMS, date(2026, 2, 4));
+            }
+        });
         let allowed = if cfg!(debug_assertions) { 8 } else { 1 };
         assert!(took.as_secs() < allowed, "{name}: {took:?}");
-        println!("{name}: {took:?}");
     }
 }
 

@@ -19,6 +19,7 @@ use duban::{
     config::Web,
     service::{
         Office,
+        health::Health,
         link::{Key, Links, Scope},
     },
     store::{Db, Store, Tx},
@@ -46,6 +47,7 @@ pub struct Site {
     pub address: SocketAddr,
     pub office: Arc<Office>,
     pub store: Store,
+    pub health: Arc<Health>,
     clock: watch::Sender<Arc<Office>>,
     runtime: Runtime,
     stop: Option<oneshot::Sender<()>>,
@@ -72,7 +74,8 @@ impl Site {
         let store = Store::new(db).unwrap();
         let office = Arc::new(office);
         let (clock, seen) = watch::channel(office.clone());
-        let app = App::new(store.clone(), seen, Clock::Fixed(now.parse().unwrap()), Default::default()).unwrap();
+        let health = Arc::new(Health::default());
+        let app = App::new(store.clone(), seen, Clock::Fixed(now.parse().unwrap()), health.clone()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let log = tracing::dispatcher::get_default(Clone::clone);
@@ -87,7 +90,7 @@ impl Site {
         let address = told.recv().unwrap();
         let runtime = Builder::new_current_thread().build().unwrap();
         let (stop, thread) = (Some(stop), Some(thread));
-        Self { address, office, store, clock, runtime, stop, thread, clients: AtomicU32::new(1) }
+        Self { address, office, store, health, clock, runtime, stop, thread, clients: AtomicU32::new(1) }
     }
 
     pub fn read<T: Send + 'static>(&self, work: impl FnOnce(&Tx) -> duban::store::Result<T> + Send + 'static) -> T {
@@ -109,6 +112,16 @@ impl Site {
 
     pub fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], None)
+    }
+
+    /// These fields, however they were come by.
+    pub fn post(&self, path: &str, fields: &str) -> Answer {
+        self.ask("POST", path, &[], Some(fields))
+    }
+
+    /// The token of the forms on a page.
+    pub fn form(&self, path: &str) -> String {
+        forms(&self.get(path).body).remove(0).fields["form"].clone()
     }
 
     /// From a client of its own each time, so that limits are met only where they are meant.

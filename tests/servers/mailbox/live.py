@@ -95,8 +95,8 @@ service = subprocess.Popen([DUBAN, "--config", HOME / "duban.toml", "run"], stdo
 try:
     within(20, "the mailbox was read", lambda: "读过" in duban("status"))
     reply("bgs")
-    _, seconds = within(20, "a reply is recorded", lambda: "k0" in reports())
-    _, confirmed = within(20, "and confirmed", lambda: [l for l in letters("bgs") if l[0]["Auto-Submitted"] == "auto-replied"])
+    _, seconds = within(5, "a reply is recorded", lambda: "k0" in reports())
+    _, confirmed = within(5, "and confirmed", lambda: [l for l in letters("bgs") if l[0]["Auto-Submitted"] == "auto-replied"])
     print(f"recorded {seconds:.1f} s after it was sent, confirmed {confirmed:.1f} s later")
     # Everybody is thrown out: the reader comes back.
     subprocess.run(["doveadm", "-c", DIR / "etc/dovecot.conf", "kick", f"duban@{DOMAIN}"], check=True, capture_output=True)
