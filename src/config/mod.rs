@@ -1,53 +1,40 @@
 //! Files → a checked configuration, or findings. What does not check is never put in force.
 
-pub mod credential;
-mod deadlines;
-mod encoding;
-mod files;
-mod finding;
-mod hints;
-mod holidays;
-mod inbox;
-mod layers;
-mod mailboxes;
-mod pieces;
 mod plan;
-mod sections;
-mod server;
 mod settings;
-mod smtp;
+mod source;
 mod syntax;
-mod table;
-mod target;
-mod title;
-mod watch;
-mod web;
-mod words;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-pub use files::tidy;
-pub use finding::{Finding, Findings, Place, Severity, render};
-pub use inbox::Inbox;
-pub use sections::name_fault;
-pub use server::{PLAINTEXT, Tls, is_host};
-pub use settings::{Mail, Settings, Transport, is_loopback};
-pub use smtp::Smtp;
-pub use watch::{Fingerprint, STILL_SECONDS, Stamp, Watch, stamp};
-pub use web::Web;
+pub use plan::sections::name_fault;
+pub use settings::{
+    Inbox, Mail, Settings, Smtp, Transport, Web, is_loopback,
+    server::{PLAINTEXT, Tls, is_host},
+};
+pub use source::{
+    credential,
+    files::tidy,
+    finding::{Finding, Findings, Place, Severity, render},
+    watch::{Fingerprint, STILL_SECONDS, Stamp, Watch, stamp},
+};
 
+use self::{
+    plan::holidays,
+    settings::layers::{At, Layers},
+    source::{
+        files::{Files, Trouble},
+        finding::Report,
+    },
+    syntax::{Kind, table::Table},
+};
 use crate::domain::{
     calendar::Calendar,
     deadline::{Deadline, Plan},
 };
-use files::{Files, Trouble};
-use finding::Report;
-use layers::{At, Layers};
-use syntax::Kind;
-use table::Table;
 
 /// A configuration without errors.
 #[derive(Clone, Debug)]

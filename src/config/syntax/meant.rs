@@ -57,7 +57,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
 ];
 
 /// The candidate that was most likely meant.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = fold(word);
     candidates
         .into_iter()
@@ -69,7 +69,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// The key that was most likely meant, Chinese words for it included.
-pub(super) fn nearest_key<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
+pub fn nearest_key<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
     let plain = fold(word);
     let means = |key: &str| SYNONYMS.iter().any(|(k, words)| *k == key && words.contains(&plain.as_str()));
     keys.iter().copied().find(|key| means(key)).or_else(|| nearest(word, keys.iter().copied()))
@@ -89,7 +89,7 @@ fn fold(word: &str) -> String {
 }
 
 /// A line as it can be shown to anyone: what is given for a password is not.
-pub(super) fn mask_secret(line: &str) -> Cow<'_, str> {
+pub fn mask_secret(line: &str) -> Cow<'_, str> {
     match secret_at(line) {
         Some((_, sign)) => Cow::Owned(format!("{} ……", &line[..sign])),
         None => Cow::Borrowed(line),
@@ -97,7 +97,7 @@ pub(super) fn mask_secret(line: &str) -> Cow<'_, str> {
 }
 
 /// Where a key that sounds like a password begins, and where the sign behind it ends.
-pub(super) fn secret_at(line: &str) -> Option<(usize, usize)> {
+pub fn secret_at(line: &str) -> Option<(usize, usize)> {
     line.match_indices(['=', '＝', ':', '：']).find_map(|(at, sign)| {
         let before = line[..at].trim_end_matches([' ', '\t', '"', '\'', '”']);
         let start = before.rfind([' ', '\t', '"', '\'', '“', '{', ',', '.', '#']).map_or(0, |i| i + 1);
@@ -110,7 +110,7 @@ pub(super) fn secret_at(line: &str) -> Option<(usize, usize)> {
 const SECRETS: [&str; 6] = ["pass", "pwd", "口令", "密码", "授权码", "secret"];
 
 /// The name of a character that is not seen, or that turns what is seen around.
-pub(super) fn hidden(c: char) -> Option<String> {
+pub fn hidden(c: char) -> Option<String> {
     let kind = match c {
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => {
             "改变文字方向的字符"

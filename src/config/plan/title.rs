@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use jiff::civil::date;
 
-use super::{
-    table::{Table, Text},
-    words::nearest,
+use crate::{
+    config::syntax::{
+        meant::nearest,
+        table::{Table, Text},
+    },
+    domain::{calendar::Calendar, deadline::Deadline, due::Rule},
 };
-use crate::domain::{calendar::Calendar, deadline::Deadline, due::Rule};
 
 const LONGEST: usize = 200;
 
@@ -16,7 +18,7 @@ const LONGEST: usize = 200;
 const VARIABLES: &str =
     "{year} 当期年份、{last_year} 上一年、{next_year} 下一年、{half} 上/下、{quarter} 季度、{month} 月份";
 
-pub(super) fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
+pub fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     let title = text.value.trim();
     if title.is_empty() {
         table.error(text.at.clone(), "title 是空的", "title = \"发布政府信息公开工作年度报告\"");
@@ -49,7 +51,7 @@ pub(super) fn read(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
 }
 
 /// Whether the deadline's periods have what its title asks for: there is no quarter in a year.
-pub(super) fn fits(table: &Table<'_>, text: &Text<'_>, deadline: &Deadline) {
+pub fn fits(table: &Table<'_>, text: &Text<'_>, deadline: &Deadline) {
     if !text.value.contains('{') {
         return;
     }

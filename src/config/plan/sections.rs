@@ -2,28 +2,29 @@
 
 use std::{collections::HashMap, ops::Range, rc::Rc};
 
-use super::{
-    files::Source,
-    finding::Report,
-    mailboxes,
-    table::{Table, Text},
+use super::mailboxes;
+use crate::{
+    config::{
+        source::{files::Source, finding::Report},
+        syntax::table::{Table, Text},
+    },
+    domain::deadline::{ALL_SECTIONS, Roster, Section},
 };
-use crate::domain::deadline::{ALL_SECTIONS, Roster, Section};
 
-pub(super) const KEYS: &[&str] = &["name", "email", "leader", "in_all"];
+pub const KEYS: &[&str] = &["name", "email", "leader", "in_all"];
 
 const LONGEST_NAME: usize = 60;
 
 /// A section and where its name and mailboxes stand.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub struct Draft {
     source: Rc<Source>,
     at: Range<usize>,
     email_at: Range<usize>,
     section: Section,
 }
 
-pub(super) fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
+pub fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
     table.known(KEYS, super::deadlines::ELSEWHERE);
     table.missing("name = \"办公室\"", KEYS);
     let email = mailboxes::read(table, "email");
@@ -71,7 +72,7 @@ pub fn name_fault(name: &str) -> Option<(String, &'static str)> {
 }
 
 /// Everything on one roster: a name twice is an error, a mailbox twice is worth a word.
-pub(super) fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
+pub fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
     let mut names: HashMap<&str, &Draft> = HashMap::new();
     let mut mailboxes: HashMap<String, &Draft> = HashMap::new();
     for draft in &drafts {
@@ -99,6 +100,6 @@ pub(super) fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
 }
 
 /// A place as it is named in a sentence.
-pub(super) fn elsewhere(source: &Source, at: &Range<usize>) -> String {
+pub fn elsewhere(source: &Source, at: &Range<usize>) -> String {
     format!("{} 第 {} 行", source.path.display(), source.line_of(at.start))
 }

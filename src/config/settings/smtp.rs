@@ -8,10 +8,10 @@ use std::{
 use secrecy::SecretString;
 
 use super::{
-    files::Files,
     layers::Layers,
     server::{SMTP, Tls, is_host},
 };
+use crate::config::source::files::Files;
 
 #[derive(Clone, Debug)]
 pub struct Smtp {
@@ -38,7 +38,7 @@ impl Smtp {
     }
 }
 
-pub(super) const KEYS: &[&str] = &[
+pub const KEYS: &[&str] = &[
     "host",
     "port",
     "tls",
@@ -53,7 +53,7 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 /// `env` is `None` where letters go to a folder: then nothing outside the file is asked for.
-pub(super) fn read(
+pub fn read(
     layers: &Layers<'_>,
     folder: &Path,
     env: Option<&BTreeMap<String, String>>,

@@ -9,7 +9,8 @@ use std::{
 
 use unicode_width::UnicodeWidthChar;
 
-use super::{files::Source, settings::Settings, watch::Fingerprint};
+use super::{files::Source, watch::Fingerprint};
+use crate::config::{settings::Settings, syntax::meant::hidden};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -53,7 +54,7 @@ pub struct Findings {
 
 /// Collects findings while files are walked.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub struct Report {
     found: RefCell<Vec<(usize, Finding)>>,
     /// Errors and warnings at a place, the kept ones and the others.
     counts: [Cell<usize>; 2],
@@ -61,7 +62,7 @@ pub(super) struct Report {
 
 /// How much a report held at some moment.
 #[derive(Debug)]
-pub(super) struct Mark {
+pub struct Mark {
     found: usize,
     counts: [usize; 2],
 }
@@ -149,7 +150,7 @@ impl Report {
 }
 
 impl Place {
-    pub(super) fn new(file: &Path, line: usize, text: &str, at: Range<usize>) -> Self {
+    pub fn new(file: &Path, line: usize, text: &str, at: Range<usize>) -> Self {
         let (before, marked, after) = (&text[..at.start], &text[at.start..at.end], &text[at.end..]);
         let shown_before = tail(before, AROUND);
         let shown_marked = head(marked, AROUND);
@@ -178,7 +179,7 @@ fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => ' ',
-            c if super::words::hidden(c).is_some() || c.width().unwrap_or(0) == 0 => '\u{FFFD}',
+            c if hidden(c).is_some() || c.width().unwrap_or(0) == 0 => '\u{FFFD}',
             c => c,
         })
         .collect()

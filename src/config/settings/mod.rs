@@ -1,5 +1,11 @@
 //! duban.toml → [`Settings`].
 
+mod inbox;
+pub mod layers;
+pub mod server;
+mod smtp;
+mod web;
+
 use std::{
     collections::BTreeMap,
     net::IpAddr,
@@ -9,13 +15,12 @@ use std::{
 use jiff::{civil::Time, tz::TimeZone};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{
-    files::Files,
-    inbox,
-    layers::{At, Given, Layers},
-    mailboxes, smtp, web,
+use self::layers::{At, Given, Layers};
+pub use self::{inbox::Inbox, smtp::Smtp, web::Web};
+use crate::{
+    config::{plan::mailboxes, source::files::Files},
+    domain::deadline::Mailbox,
 };
-use crate::domain::deadline::Mailbox;
 
 /// The service, as duban.toml and the environment have it.
 #[derive(Clone, Debug)]
@@ -32,9 +37,9 @@ pub struct Settings {
     pub contact: String,
     pub mail: Mail,
     /// Off without it.
-    pub mailbox: Option<inbox::Inbox>,
+    pub mailbox: Option<Inbox>,
     /// Off without it.
-    pub web: Option<web::Web>,
+    pub web: Option<Web>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,7 +54,7 @@ pub struct Mail {
 pub enum Transport {
     /// `.eml` files are written here and nobody is written to.
     Folder(PathBuf),
-    Smtp(Box<smtp::Smtp>),
+    Smtp(Box<Smtp>),
 }
 
 const TOP: &[&str] = &[
@@ -68,7 +73,7 @@ const TOP: &[&str] = &[
 const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
 
 /// Where a key belongs that stands in the wrong table.
-pub(super) const ELSEWHERE: &[(&[&str], &str)] = &[
+pub const ELSEWHERE: &[(&[&str], &str)] = &[
     (TOP, "文件开头，第一个 [ ] 之前"),
     (MAIL, " [mail] 下面"),
     (smtp::KEYS, " [mail.smtp] 下面"),
@@ -77,7 +82,7 @@ pub(super) const ELSEWHERE: &[(&[&str], &str)] = &[
 ];
 
 /// The keys of a table: "", "mail", "mail.smtp", "mailbox" or "web".
-pub(super) fn keys(table: &str) -> &'static [&'static str] {
+pub fn keys(table: &str) -> &'static [&'static str] {
     match table {
         "mail" => MAIL,
         "mail.smtp" => smtp::KEYS,
@@ -89,7 +94,7 @@ pub(super) fn keys(table: &str) -> &'static [&'static str] {
 
 /// Every setting that the environment can give, as a path. The passwords are none: they are read on
 /// their own.
-pub(super) fn all_keys() -> Vec<String> {
+pub fn all_keys() -> Vec<String> {
     let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "mailbox" | "web");
     let top = TOP.iter().filter(plain).map(|key| (*key).to_owned());
     let mail = MAIL.iter().filter(plain).map(|key| format!("mail.{key}"));
@@ -100,7 +105,7 @@ pub(super) fn all_keys() -> Vec<String> {
 }
 
 /// Every setting is looked at, so that every finding is made; then all must be there.
-pub(super) fn read(
+pub fn read(
     layers: &Layers<'_>,
     folder: &Path,
     (deadlines, holidays): (PathBuf, PathBuf),
@@ -137,7 +142,7 @@ pub(super) fn read(
 }
 
 /// Where the deadlines and the statutory days are.
-pub(super) fn paths(layers: &Layers<'_>, folder: &Path) -> (PathBuf, PathBuf) {
+pub fn paths(layers: &Layers<'_>, folder: &Path) -> (PathBuf, PathBuf) {
     let path = |key: &str, default: &str| match layers.text(key) {
         Some(given) if given.value.is_empty() => {
             layers.error(&given.at, format!("{key} 是空的"), format!("{key} = \"{default}\""));
@@ -222,7 +227,7 @@ fn admin(layers: &Layers<'_>) -> Option<Vec<Mailbox>> {
 }
 
 /// An address.
-pub(super) fn mailbox(layers: &Layers<'_>, given: &Given<String>) -> Option<Mailbox> {
+pub fn mailbox(layers: &Layers<'_>, given: &Given<String>) -> Option<Mailbox> {
     match given.value.parse() {
         Ok(mailbox) => Some(mailbox),
         Err(why) => {

@@ -2,19 +2,21 @@
 
 use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
-use super::{
-    files::Source,
-    table::{Table, Text},
-    target, title,
-};
-use crate::domain::{
-    deadline::{Deadline, Done, Lead, default_leads, default_overdue},
-    due::{Due, Refusal},
+use super::{target, title};
+use crate::{
+    config::{
+        source::files::Source,
+        syntax::table::{Table, Text},
+    },
+    domain::{
+        deadline::{Deadline, Done, Lead, default_leads, default_overdue},
+        due::{Due, Refusal},
+    },
 };
 
-pub(super) const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadline"];
+pub const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadline"];
 
-pub(super) const KEYS: &[&str] = &[
+pub const KEYS: &[&str] = &[
     "id",
     "item",
     "title",
@@ -35,7 +37,7 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 /// Where a key belongs that stands in the wrong table.
-pub(super) const ELSEWHERE: &[(&[&str], &str)] =
+pub const ELSEWHERE: &[(&[&str], &str)] =
     &[(TOP, "文件开头，第一个 [[ ]] 之前"), (KEYS, " [[deadline]] 下面"), (super::sections::KEYS, " [[section]] 下面")];
 
 const MAX_TIMES: i64 = 366;
@@ -44,7 +46,7 @@ const LONGEST_TEXT: usize = 20_000;
 
 /// What a file says of all its deadlines.
 #[derive(Debug, Default)]
-pub(super) struct Defaults {
+pub struct Defaults {
     pub year: Option<i16>,
     pub remind: Option<Vec<Lead>>,
     pub overdue: Option<Vec<u16>>,
@@ -56,11 +58,11 @@ pub(super) struct Defaults {
 const MOST_KNOWN: usize = 1000;
 
 /// A name and where it stands.
-pub(super) type Named = (String, Range<usize>);
+pub type Named = (String, Range<usize>);
 
 /// An entry, its sections not yet looked up: they may stand in a later file.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub struct Draft {
     pub source: Rc<Source>,
     pub id: Option<Named>,
     pub sections: Vec<Named>,
@@ -69,7 +71,7 @@ pub(super) struct Draft {
     pub whole: Option<Deadline>,
 }
 
-pub(super) fn defaults(table: &Table<'_>) -> Defaults {
+pub fn defaults(table: &Table<'_>) -> Defaults {
     Defaults {
         year: table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok()),
         remind: remind(table),
@@ -78,7 +80,7 @@ pub(super) fn defaults(table: &Table<'_>) -> Defaults {
     }
 }
 
-pub(super) fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draft {
+pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draft {
     table.known(KEYS, ELSEWHERE);
     for example in [
         "id = \"annual-report\"",
@@ -184,7 +186,7 @@ fn due(table: &Table<'_>, text: &Text<'_>, defaults: &Defaults) -> Option<Due> {
 }
 
 /// What the words of `due` say of themselves, at their place in the file.
-pub(super) fn refused(table: &Table<'_>, text: &Text<'_>, refusal: Refusal) {
+pub fn refused(table: &Table<'_>, text: &Text<'_>, refusal: Refusal) {
     let at = if refusal.at.is_empty() { text.at.clone() } else { text.part(table.source, refusal.at) };
     let forms: Vec<String> = refusal.instead.iter().map(|form| format!("“{form}”")).collect();
     table.error(at, refusal.what, forms.join(" 或 "));

@@ -9,15 +9,14 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{
-    files::Source,
-    finding::Report,
-    server::Server,
-    words::{hidden, nearest_key, secret_at},
+use super::meant::{hidden, nearest_key, secret_at};
+use crate::config::{
+    settings::server::Server,
+    source::{files::Source, finding::Report},
 };
 
 #[derive(Clone, Copy)]
-pub(super) struct Table<'a> {
+pub struct Table<'a> {
     pub source: &'a Source,
     pub report: &'a Report,
     values: &'a DeTable<'a>,
@@ -30,7 +29,7 @@ pub(super) struct Table<'a> {
 
 /// A text value and its place.
 #[derive(Clone, Debug)]
-pub(super) struct Text<'a> {
+pub struct Text<'a> {
     pub value: &'a str,
     pub at: Range<usize>,
 }

@@ -2,28 +2,28 @@
 
 use jiff::civil::{Date, date};
 
-use super::{
-    deadlines::refused,
-    table::{Table, Text},
-};
-use crate::domain::{
-    calendar::{Calendar, days_between},
-    deadline::{Deadline, Lead, Target},
-    due::{Due, Rule},
+use super::deadlines::refused;
+use crate::{
+    config::syntax::table::{Table, Text},
+    domain::{
+        calendar::{Calendar, days_between},
+        deadline::{Deadline, Lead, Target},
+        due::{Due, Rule},
+    },
 };
 
 /// A month and day alone may name a day of the year before, as 12月31日 does before 1月31日; further
 /// back it is a day that was meant to be later in the same year.
 const FAR_DAYS: i64 = 183;
 
-pub(super) fn read(table: &Table<'_>, due: &Due) -> Option<(String, Target)> {
+pub fn read(table: &Table<'_>, due: &Due) -> Option<(String, Target)> {
     let text = table.long_text("target")?;
     let target = parse(table, &text, due)?;
     Some((text.value.to_owned(), target))
 }
 
 /// Reports a target that is no earlier than `due`.
-pub(super) fn fits(table: &Table<'_>, deadline: &Deadline) {
+pub fn fits(table: &Table<'_>, deadline: &Deadline) {
     if let (Some((target, _)), Some(value)) = (&deadline.target, table.get("target"))
         && !lies_before(deadline)
     {

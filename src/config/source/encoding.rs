@@ -24,7 +24,7 @@ enum Looks {
     Nothing,
 }
 
-pub(super) fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Report) -> Result<Source, Trouble> {
+pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Report) -> Result<Source, Trouble> {
     let looks = match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => return Ok(plain(path, rank, text, report)),
         Ok(text) => (utf16(text.as_bytes()).unwrap_or(Looks::Zeros), text.into_bytes()),

@@ -9,7 +9,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::server::{IMAP, SMTP};
+use crate::config::settings::server::{IMAP, SMTP};
 
 /// The variable by which systemd says where the credentials are.
 pub const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";

@@ -28,13 +28,13 @@ impl Web {
     }
 }
 
-pub(super) const KEYS: &[&str] = &["listen", "base_url"];
+pub const KEYS: &[&str] = &["listen", "base_url"];
 
 const LISTEN: &str = "listen = \"127.0.0.1:8080\"";
 const BASE_URL: &str = "base_url = \"https://duban.example.test\"";
 
 /// Off where neither is given; one alone is an error.
-pub(super) fn read(layers: &Layers<'_>) -> Option<Web> {
+pub fn read(layers: &Layers<'_>) -> Option<Web> {
     let listen = layers.text("web.listen").filter(|given| !given.value.is_empty());
     let base_url = layers.text("web.base_url").filter(|given| !given.value.is_empty());
     match (&listen, &base_url) {

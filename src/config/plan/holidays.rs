@@ -9,21 +9,24 @@ use std::{
 
 use jiff::civil::{Date, Weekday};
 
-use super::{
-    files::{Files, Source, Trouble},
-    finding::{Report, Severity},
-    sections::elsewhere,
-    syntax::{self, Kind},
-    table::Table,
+use super::sections::elsewhere;
+use crate::{
+    config::{
+        source::{
+            files::{Files, Source, Trouble, tidy},
+            finding::{Report, Severity},
+        },
+        syntax::{self, Kind, table::Table},
+    },
+    domain::calendar::{Calendar, StatutoryYear},
 };
-use crate::domain::calendar::{Calendar, StatutoryYear};
 
-pub(super) const KEYS: &[&str] = &["year", "notice", "off", "work"];
+pub const KEYS: &[&str] = &["year", "notice", "off", "work"];
 
 /// `missing` says that the folder is not there, where the settings name it.
-pub(super) fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, String)) -> Calendar {
+pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, String)) -> Calendar {
     let report = files.report;
-    let shown = super::files::tidy(folder);
+    let shown = tidy(folder);
     let Some(paths) = files.folder(folder) else {
         let what = format!("没有放节假日文件的目录：{}", shown.display());
         missing(what, "建这个目录，每年放一个文件，例如 2026.toml；没有数据时按周一至周五算工作日".to_owned());

@@ -8,12 +8,11 @@ use std::{
 use secrecy::SecretString;
 
 use super::{
-    files::Files,
     layers::{At, Given, Layers},
+    mailbox,
     server::{IMAP, Tls, is_host},
-    settings::mailbox,
 };
-use crate::domain::deadline::Mailbox;
+use crate::{config::source::files::Files, domain::deadline::Mailbox};
 
 /// The mailbox that replies come to. Without it letters are answered on the pages or not at all.
 #[derive(Clone, Debug)]
@@ -47,7 +46,7 @@ impl Inbox {
     }
 }
 
-pub(super) const KEYS: &[&str] = &[
+pub const KEYS: &[&str] = &[
     "host",
     "port",
     "tls",
@@ -67,7 +66,7 @@ const FOLDER_CHARS: usize = 60;
 
 /// Off where nothing of it is given. `from` is where letters come from, and so where replies go if nothing else is
 /// said.
-pub(super) fn read(
+pub fn read(
     layers: &Layers<'_>,
     folder: &Path,
     env: &BTreeMap<String, String>,

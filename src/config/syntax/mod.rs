@@ -10,11 +10,15 @@ use toml::{
     de::{DeTable, DeValue, Error},
 };
 
-use super::{files::Source, finding::Report, hints};
+pub mod hints;
+pub mod meant;
+pub mod table;
+
+use crate::config::source::{files::Source, finding::Report};
 
 /// What a file is, and so which keys it may hold.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub enum Kind {
     Settings,
     Deadlines,
     Holidays,
@@ -22,7 +26,7 @@ pub(super) enum Kind {
 
 /// A syntax error in our words.
 #[derive(Debug)]
-pub(super) struct Said {
+pub struct Said {
     pub at: Range<usize>,
     pub what: String,
     pub instead: String,
@@ -39,7 +43,7 @@ const MOST_EXPLAINED: usize = 200;
 
 /// The table, as far as it can be relied on: `None` where brackets are so broken that what
 /// belongs to what is a guess. Every syntax error has been reported.
-pub(super) fn parse<'a>(source: &'a Source, kind: Kind, report: &Report) -> Option<DeTable<'a>> {
+pub fn parse<'a>(source: &'a Source, kind: Kind, report: &Report) -> Option<DeTable<'a>> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     if errors.is_empty() {
         return Some(table.into_inner());
@@ -160,7 +164,7 @@ fn is_tables(value: &Spanned<DeValue<'_>>) -> bool {
 }
 
 /// The value that ends at, or stands around, a byte.
-pub(super) fn value_at(table: &DeTable<'_>, at: usize) -> Option<Range<usize>> {
+pub fn value_at(table: &DeTable<'_>, at: usize) -> Option<Range<usize>> {
     let mut found: Option<Range<usize>> = None;
     visit(table, &mut |value| {
         let span = value.span();

@@ -8,12 +8,18 @@ use std::{
 use config::{Config, Environment, File, FileFormat};
 
 use super::{
-    files::Source,
-    finding::{Report, Severity},
+    all_keys, keys,
     server::{IMAP, SMTP},
-    settings::{self, all_keys, keys},
-    table::Table,
-    words::{hidden, nearest},
+};
+use crate::config::{
+    source::{
+        files::Source,
+        finding::{Report, Severity},
+    },
+    syntax::{
+        meant::{hidden, nearest},
+        table::{Table, Text},
+    },
 };
 
 const PREFIX: &str = "DUBAN__";
@@ -23,7 +29,7 @@ const PASSWORDS: [&str; 2] = [SMTP.variable, IMAP.variable];
 
 /// Where a setting was given.
 #[derive(Clone, Debug)]
-pub(super) enum At {
+pub enum At {
     File(Range<usize>),
     Variable(String),
     /// Nowhere: it is missing, or the default holds.
@@ -31,12 +37,12 @@ pub(super) enum At {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Given<T> {
+pub struct Given<T> {
     pub value: T,
     pub at: At,
 }
 
-pub(super) struct Layers<'a> {
+pub struct Layers<'a> {
     pub source: &'a Source,
     pub report: &'a Report,
     /// By path: "", "mail", "mail.smtp", "mailbox", "web".
@@ -58,7 +64,7 @@ impl<'a> Layers<'a> {
             tables.extend(top.table(name).map(|table| (name, table)));
         }
         for (path, table) in &tables {
-            table.known_in(path, keys(path), settings::ELSEWHERE);
+            table.known_in(path, keys(path), super::ELSEWHERE);
         }
         let (variables, values) = variables(report, env);
         let environment = Environment::default().separator("__").source(Some(values));
@@ -152,7 +158,7 @@ impl<'a> Layers<'a> {
             return Some(parts.map(|p| Given { value: p.to_owned(), at: At::Variable(name.clone()) }).collect());
         }
         let texts = self.tables.get(table)?.texts(key)?;
-        let given = |t: super::table::Text<'_>| Given { value: t.value.trim().to_owned(), at: At::File(t.at) };
+        let given = |t: Text<'_>| Given { value: t.value.trim().to_owned(), at: At::File(t.at) };
         Some(texts.into_iter().map(given).collect())
     }
 

@@ -10,10 +10,12 @@ use std::{
 use secrecy::{SecretString, zeroize::Zeroize};
 
 use super::{
-    credential::{self, Beside},
-    files::{Files, Trouble},
+    is_loopback,
     layers::{At, Layers},
-    settings::is_loopback,
+};
+use crate::config::source::{
+    credential::{self, Beside},
+    files::{Files, Trouble, tidy},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub enum Tls {
 pub const PLAINTEXT: &str = "我知道邮件和口令会以明文传输";
 
 /// One of the tables.
-pub(super) struct Server {
+pub struct Server {
     pub table: &'static str,
     /// A host, for examples.
     pub host: &'static str,
@@ -40,7 +42,7 @@ pub(super) struct Server {
     pub variable: &'static str,
 }
 
-pub(super) const SMTP: Server = Server {
+pub const SMTP: Server = Server {
     table: "mail.smtp",
     host: "smtp.example.test",
     implicit: 465,
@@ -50,7 +52,7 @@ pub(super) const SMTP: Server = Server {
     variable: "DUBAN__MAIL__SMTP__PASSWORD",
 };
 
-pub(super) const IMAP: Server = Server {
+pub const IMAP: Server = Server {
     table: "mailbox",
     host: "imap.example.test",
     implicit: 993,
@@ -180,7 +182,7 @@ impl Server {
                 return from_file(layers, &at, &path, files);
             }
             Beside::Locked(path) => {
-                let shown = super::files::tidy(&path);
+                let shown = tidy(&path);
                 // systemd hands them over at the start: what was written since is not this process's yet.
                 let (what, instead) = if env.contains_key(credential::DIRECTORY) {
                     (
@@ -219,7 +221,7 @@ pub fn is_host(text: &str) -> bool {
 
 fn warn_if_open(layers: &Layers<'_>, at: &At, path: &Path) {
     if std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0) {
-        let shown = super::files::tidy(path);
+        let shown = tidy(path);
         layers.warn(at, "口令文件谁都可以读", format!("执行 chmod 600 {}", shown.display()));
     }
 }
@@ -234,7 +236,7 @@ fn check_certificate(layers: &Layers<'_>, at: &At, path: &Path, files: &mut File
 }
 
 fn from_file(layers: &Layers<'_>, at: &At, path: &Path, files: &mut Files<'_>) -> Option<SecretString> {
-    let shown = super::files::tidy(path);
+    let shown = tidy(path);
     match files.bytes(path).map(String::from_utf8) {
         Ok(Ok(text)) => checked(layers, at, text),
         Ok(Err(_)) => {

@@ -5,14 +5,17 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::{
-    deadlines,
-    files::Source,
-    holidays, sections, settings,
-    syntax::{Kind, Said, value_at},
-    words::{hidden, nearest_key, secret_at},
+    Kind, Said,
+    meant::{hidden, nearest_key, secret_at},
+    value_at,
+};
+use crate::config::{
+    plan::{deadlines, holidays, sections},
+    settings,
+    source::files::Source,
 };
 
-pub(super) fn explain(source: &Source, kind: Kind, table: &DeTable<'_>, message: &str, at: Range<usize>) -> Said {
+pub fn explain(source: &Source, kind: Kind, table: &DeTable<'_>, message: &str, at: Range<usize>) -> Said {
     let line = Line::new(source, &at);
     let has = |word: &str| message.starts_with(word);
     if let Some((start, _)) = secret_at(line.text) {

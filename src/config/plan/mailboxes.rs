@@ -4,11 +4,10 @@ use std::{collections::HashSet, str::FromStr};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::table::Table;
-use crate::domain::deadline::Mailbox;
+use crate::{config::syntax::table::Table, domain::deadline::Mailbox};
 
 /// The addresses of a key, each once.
-pub(super) fn read(table: &Table<'_>, key: &str) -> Option<Vec<Mailbox>> {
+pub fn read(table: &Table<'_>, key: &str) -> Option<Vec<Mailbox>> {
     let mut seen = HashSet::new();
     let mut mailboxes = Vec::new();
     for text in table.texts(key)? {
@@ -22,7 +21,7 @@ pub(super) fn read(table: &Table<'_>, key: &str) -> Option<Vec<Mailbox>> {
 }
 
 /// What was probably meant: half-width letters, no spaces, several addresses as a list.
-pub(super) fn mend(text: &str) -> String {
+pub fn mend(text: &str) -> String {
     let plain: String = text.nfkc().collect();
     let inner = plain.rsplit_once('<').map_or(&*plain, |(_, rest)| rest.trim_end_matches('>'));
     let parts = inner.split([',', ';', '、', ' ', '\t']).filter(|part| !part.is_empty());

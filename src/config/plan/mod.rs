@@ -1,20 +1,31 @@
 //! deadlines.toml, what it includes and `deadlines.d` → the plan.
 
+pub mod deadlines;
+pub mod holidays;
+pub mod mailboxes;
+mod pieces;
+pub mod sections;
+mod target;
+mod title;
+
 use std::{cell::RefCell, collections::HashMap, ops::Range, path::Path, rc::Rc};
 
 use toml::de::DeTable;
 
-use super::{
-    deadlines::{self, Defaults, Draft},
-    files::{Files, Source, Trouble, tidy},
-    finding::{Report, Severity},
-    pieces,
-    sections::{self, elsewhere},
-    syntax::{self, Kind},
-    table::Table,
-    words::nearest,
+use self::{
+    deadlines::{Defaults, Draft},
+    sections::elsewhere,
 };
-use crate::domain::deadline::{ALL_SECTIONS, Deadline, Plan, Roster};
+use crate::{
+    config::{
+        source::{
+            files::{Files, Source, Trouble, tidy},
+            finding::{Report, Severity},
+        },
+        syntax::{self, Kind, meant::nearest, table::Table},
+    },
+    domain::deadline::{ALL_SECTIONS, Deadline, Plan, Roster},
+};
 
 /// More than this is a loop through links, or a mistake.
 const MOST_FILES: usize = 1000;
@@ -33,11 +44,7 @@ struct Drafts {
 
 /// The plan, and the deadlines that are switched off. `at` says where the file is named, for the
 /// finding that it is not there.
-pub(super) fn read(
-    files: &mut Files<'_>,
-    main: &Path,
-    unreadable: impl FnOnce(String, String),
-) -> (Plan, Vec<Deadline>) {
+pub fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, String)) -> (Plan, Vec<Deadline>) {
     let report = files.report;
     let mut drafts = Drafts::default();
     if let Err((what, instead)) = drafts.file(files, main) {

@@ -14,8 +14,8 @@ use super::{
     encoding,
     finding::{Place, Report, Severity},
     watch::Fingerprint,
-    words,
 };
+use crate::config::syntax::meant;
 
 /// A file that holds more is not a configuration.
 const LIMIT_BYTES: u64 = 64 << 20;
@@ -65,7 +65,7 @@ impl Source {
         let start = start.min(range.end);
         let end = floor(&self.text, at.end).clamp(start, range.end);
         let text = &self.text[range.clone()];
-        let shown = words::mask_secret(text);
+        let shown = meant::mask_secret(text);
         // What is masked is shorter, and other: the place may be inside of one of its characters.
         let [start, end] = [start, end].map(|at| floor(&shown, at - range.start));
         Place::new(&self.path, line, &shown, start..end)
@@ -94,7 +94,7 @@ fn floor(text: &str, at: usize) -> usize {
 
 /// Why there is no text.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// To be said where the file is named.
     Unreadable { what: String, instead: String },
     /// Said already, at a place in the file.
@@ -103,7 +103,7 @@ pub(super) enum Trouble {
 
 /// Everything that is read goes through here, so that it is known what to watch.
 #[derive(Debug)]
-pub(super) struct Files<'r> {
+pub struct Files<'r> {
     pub report: &'r Report,
     pub seen: Fingerprint,
     known: HashMap<PathBuf, Rc<Source>>,
@@ -157,7 +157,7 @@ impl<'r> Files<'r> {
     }
 }
 
-pub(super) fn list_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn list_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
     let mut files: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(|p| is_ours(p)).collect();
     files.sort();

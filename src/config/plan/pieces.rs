@@ -8,7 +8,7 @@ use toml::de::DeTable;
 const HEADERS: [&str; 2] = ["[[deadline]]", "[[section]]"];
 
 /// What stands before the first entry, then each entry.
-pub(super) fn split(text: &str) -> Vec<Range<usize>> {
+pub fn split(text: &str) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let (mut begin, mut at) = (0, 0);
     for line in text.split_inclusive('\n') {
@@ -23,13 +23,13 @@ pub(super) fn split(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The table of what stands before the first entry; `None` where only the whole file can tell.
-pub(super) fn top(text: &str) -> Option<DeTable<'_>> {
+pub fn top(text: &str) -> Option<DeTable<'_>> {
     parse(text).filter(|table| !table.contains_key("section") && !table.contains_key("deadline"))
 }
 
 /// The table of an entry, or of several. Where it is sound alone it is so among the others, and the other way round:
 /// it begins with a header, and all that it adds to is a list. `None` where only the whole file can tell.
-pub(super) fn entry(text: &str) -> Option<DeTable<'_>> {
+pub fn entry(text: &str) -> Option<DeTable<'_>> {
     let is_list = |key: &str, value: &toml::de::DeValue<'_>| ["section", "deadline"].contains(&key) && value.is_array();
     parse(text).filter(|table| table.iter().all(|(key, value)| is_list(key.get_ref(), value.get_ref())))
 }

@@ -43,12 +43,12 @@ pub struct Watch {
 }
 
 impl Fingerprint {
-    pub(super) fn note_file(&mut self, path: &Path) {
+    pub fn note_file(&mut self, path: &Path) {
         self.asked.insert(path.to_owned());
         self.stamps.entry(path.to_owned()).or_insert_with(|| stamp(path));
     }
 
-    pub(super) fn note_folder(&mut self, path: &Path) {
+    pub fn note_folder(&mut self, path: &Path) {
         self.folders.insert(path.to_owned());
         for file in list_folder(path).unwrap_or_default() {
             self.stamps.entry(file.clone()).or_insert_with(|| stamp(&file));
