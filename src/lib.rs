@@ -1,6 +1,6 @@
 //! duban (督办): says what is due, on Chinese working days, until it is done.
 //!
-//! In reading order: [`domain`] decides, [`letter`] puts into words, [`incoming`] reads what is
+//! In reading order: [`text`] is what every room needs of text, [`domain`] decides, [`letter`] puts into words, [`incoming`] reads what is
 //! answered, [`ledger`] puts into tables and back, [`config`], [`store`], [`mailer`] and [`imap`] each
 //! know one thing outside (the last two over [`tls`], as [`fetch`] asks for a page), [`service`] is what can be done, [`web`],
 //! [`daemon`] and [`cli`] do it. Only [`clock`] reads the time, and only `memory` asks malloc.
@@ -12,6 +12,8 @@
     clippy::unimplemented,
     clippy::dbg_macro
 )]
+
+pub mod text;
 
 pub mod domain;
 

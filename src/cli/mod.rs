@@ -41,7 +41,7 @@ use crate::{
     clock::{Clock, Moment},
     config::{
         self, Findings, Loaded, Settings,
-        credential::{self, Beside},
+        secret::{self, Beside},
     },
     daemon::{lock::make_folder_of, owner},
     domain::deadline::Deadline,
@@ -168,11 +168,11 @@ impl Context {
             return (loaded, false);
         }
         let folder = self.config.parent().unwrap_or(Path::new(""));
-        let is_locked = |name: &str| matches!(credential::beside(folder, name), Beside::Locked(_));
-        let locked = credential::PASSWORDS.iter().filter(|(name, _)| is_locked(name));
         let mut env = self.env.clone();
-        for (name, variable) in locked {
-            env.entry((*variable).to_owned()).or_insert_with(|| format!("{name} is locked"));
+        for secret::Password { credential, variable } in secret::PASSWORDS {
+            if matches!(secret::beside(folder, credential), Beside::Locked(_)) {
+                env.entry(variable.to_owned()).or_insert_with(|| format!("{credential} is locked"));
+            }
         }
         match config::load(&self.config, &env) {
             Ok(unlocked) => (Ok(unlocked), true),
@@ -223,8 +223,8 @@ impl Context {
     /// The environment: where systemd hands the service its keys, root's commands find the same ones.
     pub fn with_credentials(&self) -> BTreeMap<String, String> {
         let mut env = self.env.clone();
-        let folder = self.config.parent().unwrap_or(Path::new("")).join(credential::FOLDER);
-        env.entry(credential::DIRECTORY.to_owned()).or_insert_with(|| folder.display().to_string());
+        let folder = self.config.parent().unwrap_or(Path::new("")).join(secret::FOLDER);
+        env.entry(secret::DIRECTORY.to_owned()).or_insert_with(|| folder.display().to_string());
         env
     }
 

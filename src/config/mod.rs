@@ -7,18 +7,20 @@ mod syntax;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
 };
 
 pub use plan::sections::name_fault;
 pub use settings::{
-    Inbox, Mail, Settings, Smtp, Transport, Web, is_loopback,
-    server::{PLAINTEXT, Tls, is_host},
+    Inbox, Mail, Settings, Smtp, Transport, Web,
+    server::{PLAINTEXT, Tls, is_host, is_loopback},
 };
 pub use source::{
-    credential,
     files::tidy,
-    finding::{Finding, Findings, Place, Severity, render},
+    finding::{Finding, Severity, render},
+    secret,
+    text::Place,
     watch::{Fingerprint, STILL_SECONDS, Stamp, Watch, stamp},
 };
 
@@ -27,9 +29,9 @@ use self::{
     settings::layers::{At, Layers},
     source::{
         files::{Files, Trouble},
-        finding::Report,
+        finding::{Report, count},
     },
-    syntax::{Kind, table::Table},
+    syntax::table::Table,
 };
 use crate::domain::{
     calendar::Calendar,
@@ -50,6 +52,35 @@ pub struct Loaded {
     pub seen: Fingerprint,
     pub warnings: Vec<Finding>,
 }
+
+/// Why a configuration was not taken. Warnings are among them.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    pub list: Vec<Finding>,
+    /// The files as they were when they were read, so that their mending is noticed.
+    pub seen: Fingerprint,
+    /// The settings, where only the plan does not check: the last good plan can go on with them.
+    pub settings: Option<Box<Settings>>,
+}
+
+impl Findings {
+    pub fn render(&self) -> String {
+        render(&self.list)
+    }
+
+    /// How many errors, how many warnings.
+    pub fn count(&self) -> (usize, usize) {
+        count(&self.list)
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render())
+    }
+}
+
+impl std::error::Error for Findings {}
 
 /// Reads the settings and all that they lead to. `env` is the whole environment.
 ///
@@ -75,10 +106,10 @@ pub fn settings_alone(duban_toml: &Path, env: &BTreeMap<String, String>) -> Opti
     let report = Report::default();
     let mut files = Files::new(&report);
     let source = files.text(duban_toml).ok()?;
-    let values = syntax::parse(&source, Kind::Settings, &report)?;
-    let layers = Layers::new(Table::new(&source, &report, &values), env);
+    let values = syntax::parse(&source, &settings::SCHEMA, &report)?;
+    let layers = Layers::new(Table::new(&source, &report, &settings::SCHEMA, &values), env);
     let folder = duban_toml.parent().unwrap_or(Path::new(""));
-    let settings = settings::read(&layers, folder, settings::paths(&layers, folder), env, &mut files);
+    let settings = settings::read(&layers, folder, settings::paths(&layers, folder), &mut files);
     settings.filter(|_| !report.has_errors())
 }
 
@@ -94,11 +125,11 @@ fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>
             return None;
         }
     };
-    let values = syntax::parse(&source, Kind::Settings, report)?;
-    let layers = Layers::new(Table::new(&source, report, &values), env);
+    let values = syntax::parse(&source, &settings::SCHEMA, report)?;
+    let layers = Layers::new(Table::new(&source, report, &settings::SCHEMA, &values), env);
     let folder = duban_toml.parent().unwrap_or(Path::new(""));
     let (deadlines, holidays) = settings::paths(&layers, folder);
-    let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), env, files);
+    let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), files);
     let settings = settings.filter(|_| !report.has_errors());
     // The plan is read whatever the settings lack: all findings at once.
     let calendar = holidays::read(files, &holidays, |what, instead| match layers.at("holidays") {

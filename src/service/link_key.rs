@@ -17,7 +17,7 @@ use super::{
     link::{Key, Links},
     named,
 };
-use crate::config::credential;
+use crate::config::secret;
 
 /// What no key file comes near.
 const LARGEST_BYTES: u64 = 64 << 10;
@@ -37,7 +37,7 @@ pub fn open(database: &Path, env: &BTreeMap<String, String>) -> Result<Links> {
 
 /// The same, without making any.
 pub fn look(database: &Path, env: &BTreeMap<String, String>) -> Result<Option<Links>> {
-    let path = credential::given(env, "link-key").unwrap_or_else(|| beside(database));
+    let path = secret::given(env, "link-key").unwrap_or_else(|| beside(database));
     match read(&path) {
         Ok(text) => parse(&text).map(Some).map_err(|line| {
             let form = "应是 64 个十六进制数字，每行一个，可用 openssl rand -hex 32 生成";

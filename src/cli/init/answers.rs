@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::{ask, values};
 use crate::{
     cli::{Exit, Failure, Result, args::InitArgs},
-    config::{Tls, credential},
+    config::{Tls, secret},
     domain::deadline::{Mailbox, Section},
     service::setup::{Answers, Server, read_password},
 };
@@ -94,7 +94,7 @@ fn ask_for_password(dir: &Path) -> Result<Option<SecretString>> {
 }
 
 fn has_password(dir: &Path) -> bool {
-    credential::beside(dir, "smtp-password") != credential::Beside::Absent
+    secret::beside(dir, "smtp-password") != secret::Beside::Absent
 }
 
 fn ask_sections() -> Result<Vec<Section>> {

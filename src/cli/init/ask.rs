@@ -7,7 +7,7 @@ use secrecy::{SecretString, zeroize::Zeroizing};
 
 use crate::{
     cli::{Failure, Result},
-    config::credential,
+    config::secret,
 };
 
 pub fn is_possible() -> bool {
@@ -46,7 +46,7 @@ pub fn ask_password(question: &str) -> Result<SecretString> {
         };
         // The line's end was unseen too.
         say("\n")?;
-        match credential::password(&typed?) {
+        match secret::password(&typed?) {
             Ok(password) => return Ok(password),
             Err(why) => say(&format!("  {why}。请再写一遍。\n"))?,
         }

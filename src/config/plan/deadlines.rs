@@ -1,20 +1,24 @@
 //! `[[deadline]]` → a [`Deadline`], as far as one entry alone can tell.
 
-use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
+use std::{ops::Range, rc::Rc};
 
-use super::{target, title};
+use jiff::civil::date;
+
+use super::dates;
 use crate::{
     config::{
-        source::files::Source,
-        syntax::table::{Table, Text},
+        source::text::Source,
+        syntax::{
+            meant::nearest,
+            table::{Table, Text},
+        },
     },
     domain::{
+        calendar::Calendar,
         deadline::{Deadline, Done, Lead, default_leads, default_overdue},
-        due::{Due, Refusal},
+        due::{Due, Rule},
     },
 };
-
-pub const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadline"];
 
 pub const KEYS: &[&str] = &[
     "id",
@@ -36,13 +40,14 @@ pub const KEYS: &[&str] = &[
     "off",
 ];
 
-/// Where a key belongs that stands in the wrong table.
-pub const ELSEWHERE: &[(&[&str], &str)] =
-    &[(TOP, "文件开头，第一个 [[ ]] 之前"), (KEYS, " [[deadline]] 下面"), (super::sections::KEYS, " [[section]] 下面")];
-
 const MAX_TIMES: i64 = 366;
 const MAX_OVERDUE: i64 = 366;
 const LONGEST_TEXT: usize = 20_000;
+const LONGEST_TITLE: usize = 200;
+
+/// What each variable of a title says, for whoever wrote one that there is not.
+const VARIABLES: &str =
+    "{year} 当期年份、{last_year} 上一年、{next_year} 下一年、{half} 上/下、{quarter} 季度、{month} 月份";
 
 /// What a file says of all its deadlines.
 #[derive(Debug, Default)]
@@ -50,12 +55,14 @@ pub struct Defaults {
     pub year: Option<i16>,
     pub remind: Option<Vec<Lead>>,
     pub overdue: Option<Vec<u16>>,
-    /// What many deadlines of the file have in common: their `due`, once understood.
-    known: RefCell<HashMap<String, Due>>,
 }
 
-/// Different `due`s that are kept; a file with more has few in common.
-const MOST_KNOWN: usize = 1000;
+impl Defaults {
+    pub fn read(table: &Table<'_>) -> Self {
+        let year = table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok());
+        Self { year, remind: remind(table), overdue: overdue(table) }
+    }
+}
 
 /// A name and where it stands.
 pub type Named = (String, Range<usize>);
@@ -71,36 +78,27 @@ pub struct Draft {
     pub whole: Option<Deadline>,
 }
 
-pub fn defaults(table: &Table<'_>) -> Defaults {
-    Defaults {
-        year: table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok()),
-        remind: remind(table),
-        overdue: overdue(table),
-        known: RefCell::default(),
-    }
-}
-
 pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draft {
-    table.known(KEYS, ELSEWHERE);
+    table.known();
     for example in [
         "id = \"annual-report\"",
         "title = \"发布政府信息公开工作年度报告\"",
         "due = \"每年1月31日前\"",
         "sections = [\"办公室\"]",
     ] {
-        table.missing(example, KEYS);
+        table.missing(example);
     }
     let id = table.text("id").and_then(|text| id(table, &text));
     let sections = sections(table);
     let lead = table.text("lead").map(|text| (text.value.trim().to_owned(), text.at));
-    let due = table.long_text("due").and_then(|text| due(table, &text, defaults));
+    let due = dates::due(table, defaults.year);
     let title_text = table.text("title");
-    let title = title_text.as_ref().and_then(|text| title::read(table, text));
-    let target = due.as_ref().and_then(|due| target::read(table, due));
+    let title = title_text.as_ref().and_then(|text| title(table, text));
+    let target = due.as_ref().and_then(|due| dates::target(table, due));
     let item = table.integer("item", 1..=9999).and_then(|n| u32::try_from(n).ok());
     let (basis, steps) = (basis(table), steps(table));
     let (remind, overdue) = (remind(table), overdue(table));
-    let escalate_to = super::mailboxes::read(table, "escalate_to");
+    let escalate_to = table.mailboxes("escalate_to");
     let done = done(table);
     let times = times(table, due.as_ref());
     let since = table.date("since");
@@ -129,8 +127,8 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
         })
     })();
     if let (Some(deadline), Some(text)) = (&whole, &title_text) {
-        title::fits(table, text, deadline);
-        target::fits(table, deadline);
+        title_fits(table, text, deadline);
+        dates::target_fits(table, deadline);
     }
     Draft { source: Rc::clone(source), id, sections, lead, whole }
 }
@@ -157,10 +155,8 @@ fn id(table: &Table<'_>, text: &Text<'_>) -> Option<Named> {
 
 fn sections(table: &Table<'_>) -> Vec<Named> {
     let texts = table.texts("sections");
-    let empty = table.get("sections").and_then(|v| v.get_ref().as_array()).is_some_and(|a| a.iter().next().is_none());
-    if empty {
-        let at = table.get("sections").map_or(table.at(), |v| table.span(v));
-        table.error(at, "sections 是空的：不知道提醒谁", "sections = [\"办公室\"]");
+    if table.is_empty("sections") {
+        table.error(table.at_key("sections"), "sections 是空的：不知道提醒谁", "sections = [\"办公室\"]");
     }
     let mut names: Vec<Named> = Vec::new();
     for text in texts.unwrap_or_default() {
@@ -173,23 +169,72 @@ fn sections(table: &Table<'_>) -> Vec<Named> {
     names
 }
 
-fn due(table: &Table<'_>, text: &Text<'_>, defaults: &Defaults) -> Option<Due> {
-    let mut known = defaults.known.borrow_mut();
-    if let Some(due) = known.get(text.value) {
-        return Some(due.clone());
+/// Its length, and the variables that a period fills in.
+fn title(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
+    let title = text.value.trim();
+    if title.is_empty() {
+        table.error(text.at.clone(), "title 是空的", "title = \"发布政府信息公开工作年度报告\"");
+        return None;
     }
-    let due = Due::parse(text.value, defaults.year).map_err(|refusal| refused(table, text, refusal)).ok()?;
-    if known.len() < MOST_KNOWN {
-        known.insert(text.value.to_owned(), due.clone());
+    let long = title.chars().count();
+    if long > LONGEST_TITLE {
+        table.error(
+            text.at.clone(),
+            format!("title 有 {long} 个字，最多 {LONGEST_TITLE} 个"),
+            "写短些，其余放进 basis 或 steps",
+        );
+        return None;
     }
-    Some(due)
+    let mut sound = true;
+    for variable in variables(text.value) {
+        let known = Deadline::TITLE_VARIABLES.contains(&variable.name);
+        let (what, instead) = match variable.closed {
+            true if known => continue,
+            true => {
+                let right = nearest(variable.name, Deadline::TITLE_VARIABLES).map(|right| format!("{{{right}}}"));
+                (format!("没有 {{{}}} 这个变量", variable.name), right.unwrap_or_else(|| VARIABLES.to_owned()))
+            }
+            false => ("花括号 { 没有收尾的 }".to_owned(), "写成 {year} 这样；不是变量就用圆括号".to_owned()),
+        };
+        table.error(text.part(table.source, variable.at), what, instead);
+        sound = false;
+    }
+    sound.then(|| title.to_owned())
 }
 
-/// What the words of `due` say of themselves, at their place in the file.
-pub fn refused(table: &Table<'_>, text: &Text<'_>, refusal: Refusal) {
-    let at = if refusal.at.is_empty() { text.at.clone() } else { text.part(table.source, refusal.at) };
-    let forms: Vec<String> = refusal.instead.iter().map(|form| format!("“{form}”")).collect();
-    table.error(at, refusal.what, forms.join(" 或 "));
+/// Whether the deadline's periods have what its title asks for: there is no quarter in a year.
+fn title_fits(table: &Table<'_>, text: &Text<'_>, deadline: &Deadline) {
+    if !text.value.contains('{') {
+        return;
+    }
+    let period = match &deadline.due.rule {
+        // The reference of a case is given by hand: nothing can be read from it.
+        Rule::Case { .. } => Some("-".to_owned()),
+        Rule::Once(day) => Some(day.to_string()),
+        rule => rule.terms(&Calendar::default(), date(2024, 1, 1), date(2060, 12, 31)).next().map(|term| term.period),
+    };
+    let Some(filled) = period.map(|period| deadline.title_for(&period)) else { return };
+    for variable in variables(text.value).filter(|v| filled.contains(&format!("{{{}}}", v.name))) {
+        let what = format!("“{}”的期次里没有 {{{}}}", deadline.due.text, variable.name);
+        table.error(text.part(table.source, variable.at), what, "换一个变量，或直接写文字");
+    }
+}
+
+struct Variable<'a> {
+    name: &'a str,
+    at: Range<usize>,
+    closed: bool,
+}
+
+fn variables(title: &str) -> impl Iterator<Item = Variable<'_>> {
+    title.match_indices('{').map(|(start, _)| {
+        let rest = &title[start + 1..];
+        let close = rest.find(['{', '}']).filter(|end| rest[*end..].starts_with('}'));
+        let word = || rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let end = close.unwrap_or_else(word);
+        let closed = close.is_some();
+        Variable { name: &rest[..end], at: start..start + 1 + end + usize::from(closed), closed }
+    })
 }
 
 fn basis(table: &Table<'_>) -> Option<String> {
@@ -226,10 +271,8 @@ fn remind(table: &Table<'_>) -> Option<Vec<Lead>> {
             }
         }
     }
-    if let Some(value) =
-        table.get("remind").filter(|v| v.get_ref().as_array().is_some_and(|a| a.iter().next().is_none()))
-    {
-        table.warn(table.span(value), "remind 是空的：到期之前不会提醒", "要停用一个事项，写 off = true");
+    if table.is_empty("remind") {
+        table.warn(table.at_key("remind"), "remind 是空的：到期之前不会提醒", "要停用一个事项，写 off = true");
     }
     Some(leads)
 }
@@ -265,8 +308,11 @@ fn done(table: &Table<'_>) -> Done {
 fn times(table: &Table<'_>, due: Option<&Due>) -> Option<u32> {
     let times = table.integer("times", 1..=MAX_TIMES).and_then(|n| u32::try_from(n).ok())?;
     if let Some(said) = due.and_then(|due| due.times).filter(|said| *said != times) {
-        let at = table.get("times").map_or(table.at(), |value| table.span(value));
-        table.error(at, format!("times 是 {times}，due 里写的是 {said} 次"), "删去 times，或改成一样");
+        table.error(
+            table.at_key("times"),
+            format!("times 是 {times}，due 里写的是 {said} 次"),
+            "删去 times，或改成一样",
+        );
     }
     Some(times)
 }

@@ -9,19 +9,19 @@ use std::{
 
 use jiff::civil::{Date, Weekday};
 
-use super::sections::elsewhere;
 use crate::{
     config::{
         source::{
-            files::{Files, Source, Trouble, tidy},
+            files::{Files, Trouble, tidy},
             finding::{Report, Severity},
+            text::Source,
         },
-        syntax::{self, Kind, table::Table},
+        syntax::{self, Schema, table::Table},
     },
     domain::calendar::{Calendar, StatutoryYear},
 };
 
-pub const KEYS: &[&str] = &["year", "notice", "off", "work"];
+static SCHEMA: Schema = Schema { tables: &[("", &["year", "notice", "off", "work"])], has_many: false };
 
 /// `missing` says that the folder is not there, where the settings name it.
 pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, String)) -> Calendar {
@@ -49,7 +49,7 @@ pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, S
         };
         let Some((year, at, days)) = one(&source, report) else { continue };
         if let Some((other, place)) = first.get(&year) {
-            let what = format!("{year} 年写了两个文件，另一处在 {}", elsewhere(other, place));
+            let what = format!("{year} 年写了两个文件，另一处在 {}", other.name_of(place));
             report.error(&source, at, what, "合成一个文件");
             continue;
         }
@@ -60,14 +60,14 @@ pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, S
 }
 
 fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, StatutoryYear)> {
-    let values = syntax::parse(source, Kind::Holidays, report)?;
-    let table = Table::new(source, report, &values);
+    let values = syntax::parse(source, &SCHEMA, report)?;
+    let table = Table::new(source, report, &SCHEMA, &values);
     if source.text.trim().is_empty() {
         let what = "文件是空的，不能当作节假日数据".to_owned();
         report.about(Severity::Error, source, what, "写上 year、notice、off、work，或删去这个文件".to_owned());
         return None;
     }
-    table.known(KEYS, &[]);
+    table.known();
     for (key, example) in [("year", "year = 2026"), ("off", "off = [2026-01-01, 2026-01-02]")] {
         if table.get(key).is_none() && !source.is_broken() {
             report.about(Severity::Error, source, format!("少了 {key}"), format!("加一行：{example}"));
@@ -75,12 +75,12 @@ fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, Statutory
     }
     table.texts("notice");
     let year = table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok());
-    let at = table.get("year").map_or(0..0, |value| table.span(value));
+    let at = table.at_key("year");
     let agrees = year.is_some_and(|year| file_name_agrees(&table, year, &at));
     let off = days(&table, "off", year);
     let work = days(&table, "work", year).unwrap_or_default();
     if off.as_ref().is_some_and(BTreeMap::is_empty) && !source.is_broken() {
-        let at = table.get("off").map_or(0..0, |value| table.span(value));
+        let at = table.at_key("off");
         table.error(at, "off 是空的：没有一天放假，不能当作节假日数据", "照国务院办公厅的通知写上放假的每一天");
     }
     let off = off?;
@@ -123,6 +123,5 @@ fn days(table: &Table<'_>, key: &str, year: Option<i16>) -> Option<BTreeMap<Date
         }
     }
     // Dates were written and none is one: that has been said at each of them.
-    let written = table.get(key).and_then(|v| v.get_ref().as_array()).is_some_and(|a| a.iter().next().is_some());
-    if !any && written { None } else { Some(days) }
+    if !any && !table.is_empty(key) { None } else { Some(days) }
 }

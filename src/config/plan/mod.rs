@@ -1,31 +1,34 @@
 //! deadlines.toml, what it includes and `deadlines.d` → the plan.
 
-pub mod deadlines;
+mod dates;
+mod deadlines;
 pub mod holidays;
-pub mod mailboxes;
-mod pieces;
 pub mod sections;
-mod target;
-mod title;
 
-use std::{cell::RefCell, collections::HashMap, ops::Range, path::Path, rc::Rc};
-
-use toml::de::DeTable;
-
-use self::{
-    deadlines::{Defaults, Draft},
-    sections::elsewhere,
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    path::{Path, PathBuf},
+    rc::Rc,
 };
+
+use self::deadlines::{Defaults, Draft};
 use crate::{
     config::{
         source::{
-            files::{Files, Source, Trouble, tidy},
+            files::{Files, Trouble, tidy},
             finding::{Report, Severity},
+            text::Source,
         },
-        syntax::{self, Kind, meant::nearest, table::Table},
+        syntax::{self, Schema, meant::nearest, table::Table},
     },
     domain::deadline::{ALL_SECTIONS, Deadline, Plan, Roster},
 };
+
+pub static SCHEMA: Schema =
+    Schema { tables: &[("", TOP), ("section", sections::KEYS), ("deadline", deadlines::KEYS)], has_many: true };
+
+const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadline"];
 
 /// More than this is a loop through links, or a mistake.
 const MOST_FILES: usize = 1000;
@@ -38,8 +41,8 @@ struct Drafts {
     /// A file could not be read whole: what is missing may stand there.
     partial: bool,
     /// The files being read, each included by the one before.
-    chain: Vec<std::path::PathBuf>,
-    done: std::collections::HashSet<std::path::PathBuf>,
+    chain: Vec<PathBuf>,
+    done: HashSet<PathBuf>,
 }
 
 /// The plan, and the deadlines that are switched off. `at` says where the file is named, for the
@@ -106,15 +109,11 @@ impl Drafts {
 
     fn text(&mut self, files: &mut Files<'_>, source: &Rc<Source>, path: &Path) {
         let report = files.report;
-        let mark = report.mark();
-        let read = Entries::one_by_one(source, report).or_else(|| {
-            report.back_to(&mark);
-            Entries::of_whole(source, report)
-        });
+        let values = syntax::parse(source, &SCHEMA, report);
         self.partial |= source.is_broken();
-        let Some((top, entries)) = read else { return };
-        let table = Table::new(source, report, &top);
-        table.known(deadlines::TOP, deadlines::ELSEWHERE);
+        let Some(values) = values else { return };
+        let table = Table::new(source, report, &SCHEMA, &values);
+        table.known();
         for text in table.texts("include").unwrap_or_default() {
             let included = path.parent().unwrap_or(Path::new("")).join(text.value.trim());
             let result = match text.value.contains(['*', '?']) {
@@ -126,56 +125,22 @@ impl Drafts {
                 table.error(text.at, what, instead);
             }
         }
-        self.partial |= entries.partial;
-        self.sections.extend(entries.sections);
-        self.deadlines.extend(entries.deadlines);
-    }
-}
-
-/// The entries of a file.
-#[derive(Default)]
-struct Entries {
-    sections: Vec<sections::Draft>,
-    deadlines: Vec<Draft>,
-    /// As in [`Drafts`].
-    partial: bool,
-}
-
-impl Entries {
-    /// With what stands before them; `None` where only the whole file can tell.
-    fn one_by_one<'a>(source: &'a Rc<Source>, report: &Report) -> Option<(DeTable<'a>, Self)> {
-        let pieces = pieces::split(&source.text);
-        let (first, rest) = pieces.split_first()?;
-        let top = pieces::top(&source.text[first.clone()])?;
-        let defaults = deadlines::defaults(&Table::new(source, report, &top));
-        let mut entries = Self::default();
-        for piece in rest {
-            let values = pieces::entry(&source.text[piece.clone()])?;
-            entries.take(source, &Table::piece(source, report, &values, piece.start), &defaults);
-        }
-        Some((top, entries))
+        self.entries(source, &table);
     }
 
-    fn of_whole<'a>(source: &'a Rc<Source>, report: &Report) -> Option<(DeTable<'a>, Self)> {
-        let values = syntax::parse(source, Kind::Deadlines, report)?;
-        let mut entries = Self::default();
-        let table = Table::new(source, report, &values);
-        let defaults = deadlines::defaults(&table);
-        entries.take(source, &table, &defaults);
-        Some((values, entries))
-    }
-
-    fn take(&mut self, source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) {
-        self.sections.extend(table.tables("section").iter().filter_map(|table| {
-            let draft = sections::read(source, table);
-            // A section that has lost its name must not make every mention of it wrong.
-            self.partial |= draft.is_none();
-            draft
-        }));
+    fn entries(&mut self, source: &Rc<Source>, table: &Table<'_>) {
         for key in ["section", "deadline"] {
             self.partial |= table.get(key).is_some_and(|value| !value.get_ref().is_array());
         }
-        self.deadlines.extend(table.tables("deadline").iter().map(|table| deadlines::read(source, table, defaults)));
+        for section in table.tables("section") {
+            match sections::read(source, &section) {
+                Some(draft) => self.sections.push(draft),
+                // A section that has lost its name must not make every mention of it wrong.
+                None => self.partial = true,
+            }
+        }
+        let defaults = Defaults::read(table);
+        self.deadlines.extend(table.tables("deadline").iter().map(|table| deadlines::read(source, table, &defaults)));
     }
 }
 
@@ -188,7 +153,7 @@ fn unique_ids(drafts: &[Draft], report: &Report) {
     for draft in drafts {
         let Some((id, at)) = &draft.id else { continue };
         if let Some((source, other)) = first.get(id.as_str()) {
-            let what = format!("编号 {id} 写了两次，另一处在 {}", elsewhere(source, other));
+            let what = format!("编号 {id} 写了两次，另一处在 {}", source.name_of(other));
             let free = (2..).map(|n| format!("{id}-{n}")).find(|free| !first.contains_key(free.as_str()));
             let instead = format!("改为别的编号，例如 {}；同一个事项就删去一处", free.unwrap_or_default());
             report.error(&draft.source, at.clone(), what, instead);
@@ -198,24 +163,19 @@ fn unique_ids(drafts: &[Draft], report: &Report) {
     }
 }
 
-/// The roster, to be asked 100,000 times.
+/// The roster, to be asked of every deadline.
 struct Lookup<'a> {
     roster: &'a Roster,
     in_all: HashMap<&'a str, bool>,
     any_in_all: bool,
     partial: bool,
-    /// What was probably meant by each unknown name.
-    meant: RefCell<HashMap<String, Option<&'a str>>>,
 }
-
-/// Unknown names for which the roster is searched; more than these have one cause.
-const MOST_SEARCHES: usize = 500;
 
 impl<'a> Lookup<'a> {
     fn new(roster: &'a Roster, partial: bool) -> Self {
         let in_all: HashMap<_, _> = roster.sections.iter().map(|s| (s.name.as_str(), s.in_all)).collect();
         let any_in_all = in_all.values().any(|in_all| *in_all);
-        Self { roster, in_all, any_in_all, partial, meant: RefCell::default() }
+        Self { roster, in_all, any_in_all, partial }
     }
 
     fn check(&self, draft: &Draft, report: &Report) {
@@ -250,21 +210,11 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    fn meant(&self, name: &str) -> Option<&'a str> {
-        let mut meant = self.meant.borrow_mut();
-        if let Some(known) = meant.get(name) {
-            return *known;
-        }
-        if meant.len() >= MOST_SEARCHES {
-            return None;
-        }
-        let names = self.roster.sections.iter().map(|s| s.name.as_str());
-        let found = nearest(name, names.chain([ALL_SECTIONS]));
-        meant.insert(name.to_owned(), found);
-        found
-    }
-
     fn unknown(&self, draft: &Draft, name: &str, at: &Range<usize>, report: &Report) {
+        // To find what was meant takes time.
+        if report.is_full(Severity::Error) {
+            return report.error(&draft.source, at.clone(), "", "");
+        }
         let names = || self.roster.sections.iter().map(|s| s.name.as_str());
         let separators = ['、', '，', ',', '；', ';', ' ', '/'];
         let parts: Vec<&str> = name.split(separators).filter(|part| !part.is_empty()).collect();
@@ -272,7 +222,7 @@ impl<'a> Lookup<'a> {
             let quoted: Vec<String> = parts.iter().map(|part| format!("\"{part}\"")).collect();
             return report.error(&draft.source, at.clone(), "几个科室要各加引号，用逗号隔开", quoted.join(", "));
         }
-        let instead = match self.meant(name) {
+        let instead = match nearest(name, names().chain([ALL_SECTIONS])) {
             Some(right) => format!("\"{right}\"；确是新科室，就在名册里加一段 [[section]]"),
             None if self.in_all.is_empty() => "先在名册里写 [[section]]，一个科室一段".to_owned(),
             None => format!(

@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, ops::Range, rc::Rc};
 
-use super::mailboxes;
+use toml::Spanned;
+
 use crate::{
     config::{
-        source::{files::Source, finding::Report},
+        source::{finding::Report, text::Source},
         syntax::table::{Table, Text},
     },
     domain::deadline::{ALL_SECTIONS, Roster, Section},
@@ -25,29 +26,25 @@ pub struct Draft {
 }
 
 pub fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
-    table.known(KEYS, super::deadlines::ELSEWHERE);
-    table.missing("name = \"办公室\"", KEYS);
-    let email = mailboxes::read(table, "email");
-    let leader = mailboxes::read(table, "leader").unwrap_or_default();
+    table.known();
+    table.missing("name = \"办公室\"");
+    let email = table.mailboxes("email");
+    let leader = table.mailboxes("leader").unwrap_or_default();
     let in_all = table.boolean("in_all").unwrap_or(true);
     let name = name(table, &table.text("name")?)?;
-    let at = table.get("name").map_or(table.at(), |value| table.span(value));
-    let email_at = table.get("email").map_or(at.clone(), |value| table.span(value));
+    let at = table.at_key("name");
+    let email_at = table.get("email").map_or(at.clone(), Spanned::span);
     if email.as_ref().is_none_or(Vec::is_empty)
         && !source.is_broken()
-        && !has_values(table, "email")
-        && !table.is_meant("email", KEYS)
+        // What was written and is wrong has been said.
+        && (table.get("email").is_none() || table.is_empty("email"))
+        && !table.is_meant("email")
     {
         let what = format!("“{name}”没有邮箱：它的提醒会发给管理员代转");
         table.warn(email_at.clone(), what, "email = [\"name@example.test\"]");
     }
     let section = Section { name, email: email.unwrap_or_default(), leader, in_all };
     Some(Draft { source: Rc::clone(source), at, email_at, section })
-}
-
-/// Whether something was written, if only something wrong: that has been said already.
-fn has_values(table: &Table<'_>, key: &str) -> bool {
-    table.get(key).is_some_and(|v| v.get_ref().as_array().is_none_or(|values| values.iter().next().is_some()))
 }
 
 fn name(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
@@ -78,7 +75,7 @@ pub fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
     for draft in &drafts {
         let name = &draft.section.name;
         if let Some(first) = names.get(name.as_str()) {
-            let other = elsewhere(&first.source, &first.at);
+            let other = first.source.name_of(&first.at);
             let what = format!("科室“{name}”写了两次，另一处在 {other}");
             report.error(&draft.source, draft.at.clone(), what, "合成一段，或改名");
             continue;
@@ -97,9 +94,4 @@ pub fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
         }
     }
     Roster { sections: drafts.into_iter().map(|draft| draft.section).collect() }
-}
-
-/// A place as it is named in a sentence.
-pub fn elsewhere(source: &Source, at: &Range<usize>) -> String {
-    format!("{} 第 {} 行", source.path.display(), source.line_of(at.start))
 }

@@ -1,15 +1,11 @@
 //! `[mailbox]`: where replies come in, and the folders they are put in.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
 use super::{
     layers::{At, Given, Layers},
-    mailbox,
     server::{IMAP, Tls, is_host},
 };
 use crate::{config::source::files::Files, domain::deadline::Mailbox};
@@ -66,13 +62,7 @@ const FOLDER_CHARS: usize = 60;
 
 /// Off where nothing of it is given. `from` is where letters come from, and so where replies go if nothing else is
 /// said.
-pub fn read(
-    layers: &Layers<'_>,
-    folder: &Path,
-    env: &BTreeMap<String, String>,
-    files: &mut Files<'_>,
-    from: Option<&Mailbox>,
-) -> Option<Inbox> {
+pub fn read(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>, from: Option<&Mailbox>) -> Option<Inbox> {
     let given = |path: &str| !matches!(layers.at(path), At::Nowhere);
     if !given("mailbox") && !KEYS.iter().any(|key| given(&format!("mailbox.{key}"))) {
         return None;
@@ -83,10 +73,10 @@ pub fn read(
     let username = layers.needed("mailbox.username", "username = \"duban@example.test\"");
     let ca_file = IMAP.ca_file(layers, folder, true, files);
     let name = username.as_ref().map_or("", |given| &*given.value);
-    let password = IMAP.password(layers, folder, env, name, files);
+    let password = IMAP.password(layers, folder, name, files);
     let folders = folders(layers);
     let address = match layers.text("mailbox.address").filter(|given| !given.value.is_empty()) {
-        Some(given) => mailbox(layers, &given),
+        Some(given) => layers.mailbox(&given),
         None => from.cloned(),
     };
     let authserv_id = layers.text("mailbox.authserv_id").filter(|given| !given.value.is_empty());

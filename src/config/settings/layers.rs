@@ -1,31 +1,30 @@
-//! duban.toml with the environment laid over it: `DUBAN__MAIL__SMTP__HOST` is `mail.smtp.host`.
+//! duban.toml, over it the environment (`DUBAN__MAIL__SMTP__HOST` is `mail.smtp.host`), over both the credentials.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     ops::{Range, RangeInclusive},
 };
 
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, ConfigError, File, FileFormat, Map, Value, ValueKind};
 
-use super::{
-    all_keys, keys,
-    server::{IMAP, SMTP},
-};
-use crate::config::{
-    source::{
-        files::Source,
-        finding::{Report, Severity},
+use crate::{
+    config::{
+        source::{
+            finding::{Report, Severity},
+            secret::{self, PASSWORDS},
+            text::Source,
+        },
+        syntax::{
+            meant::{self, nearest},
+            schema::Schema,
+            table::{Table, Text},
+        },
     },
-    syntax::{
-        meant::{hidden, nearest},
-        table::{Table, Text},
-    },
+    domain::deadline::Mailbox,
+    text::hidden,
 };
 
 const PREFIX: &str = "DUBAN__";
-
-/// The passwords are taken out before anything else reads the environment.
-const PASSWORDS: [&str; 2] = [SMTP.variable, IMAP.variable];
 
 /// Where a setting was given.
 #[derive(Clone, Debug)]
@@ -45,34 +44,36 @@ pub struct Given<T> {
 pub struct Layers<'a> {
     pub source: &'a Source,
     pub report: &'a Report,
-    /// By path: "", "mail", "mail.smtp", "mailbox", "web".
-    tables: HashMap<&'static str, Table<'a>>,
+    /// The file's tables by header.
+    tables: BTreeMap<&'static str, Table<'a>>,
+    /// What holds of all layers. What is from the file is read at its place, from its table.
     merged: Config,
-    /// The variable that gives a setting, by the setting's path.
-    variables: BTreeMap<String, String>,
+    /// Credentials were handed over by systemd: this is the service.
+    pub has_credentials: bool,
 }
 
 impl<'a> Layers<'a> {
     pub fn new(top: Table<'a>, env: &BTreeMap<String, String>) -> Self {
-        let (source, report) = (top.source, top.report);
-        let mut tables = HashMap::from([("", top)]);
-        if let Some(mail) = top.table("mail") {
-            tables.insert("mail", mail);
-            tables.extend(mail.table("smtp").map(|smtp| ("mail.smtp", smtp)));
+        let (source, report, schema) = (top.source, top.report, top.schema);
+        let mut tables = BTreeMap::from([("", top)]);
+        for header in schema.headers() {
+            let (parent, key) = split(header);
+            if let Some(table) = tables.get(parent).and_then(|table| table.table(key)) {
+                tables.insert(header, table);
+            }
         }
-        for name in ["mailbox", "web"] {
-            tables.extend(top.table(name).map(|table| (name, table)));
-        }
-        for (path, table) in &tables {
-            table.known_in(path, keys(path), super::ELSEWHERE);
-        }
-        let (variables, values) = variables(report, env);
-        let environment = Environment::default().separator("__").source(Some(values));
+        tables.values().for_each(Table::known);
+        let (credentials, variables) = (credentials(env), variables(report, schema, env));
         // A file whose syntax is broken has been reported; the environment is still to be checked.
         let text = if source.is_broken() { "" } else { source.text.as_str() };
+        let merge = |text| {
+            let file = File::from_str(text, FileFormat::Toml);
+            let layers = Config::builder().add_source(file).add_source(credentials.clone());
+            layers.add_source(variables.clone()).build()
+        };
         // What the file has wrong is found with its place below; the environment stands alone then.
-        let merged = merge(text, &environment).or_else(|_| merge("", &environment)).unwrap_or_default();
-        Self { source, report, tables, merged, variables }
+        let merged = merge(text).or_else(|_| merge("")).unwrap_or_default();
+        Self { source, report, tables, merged, has_credentials: env.contains_key(secret::DIRECTORY) }
     }
 
     pub fn error(&self, at: &At, what: impl Into<String>, instead: impl Into<String>) {
@@ -101,21 +102,33 @@ impl<'a> Layers<'a> {
         }
     }
 
+    /// What the environment or a credential says, which comes before the file.
+    pub fn over_file(&self, path: &str) -> Option<Given<String>> {
+        let mut value = &self.merged.cache;
+        for key in path.split('.') {
+            let ValueKind::Table(table) = &value.kind else { return None };
+            value = table.get(key)?;
+        }
+        match (&value.kind, value.origin()) {
+            (ValueKind::String(text), Some(origin)) => {
+                Some(Given { value: text.clone(), at: At::Variable(origin.to_owned()) })
+            }
+            _ => None,
+        }
+    }
+
     /// Where a setting is given, without reading it.
     pub fn at(&self, path: &str) -> At {
         let (table, key) = split(path);
-        let in_file = || self.tables.get(table).and_then(|t| Some(At::File(t.span(t.get(key)?))));
-        self.variables.get(path).cloned().map(At::Variable).or_else(in_file).unwrap_or(At::Nowhere)
+        let in_file = || self.tables.get(table).and_then(|table| Some(At::File(table.get(key)?.span())));
+        self.over_file(path).map(|given| given.at).or_else(in_file).unwrap_or(At::Nowhere)
     }
 
     pub fn text(&self, path: &str) -> Option<Given<String>> {
         let (table, key) = split(path);
-        if let Some(name) = self.variables.get(path) {
-            let value = self.merged.get_string(path).ok()?;
-            return Some(Given { value, at: At::Variable(name.clone()) });
-        }
-        let text = self.tables.get(table)?.text(key)?;
-        Some(Given { value: text.value.trim().to_owned(), at: At::File(text.at) })
+        let in_file = || Some(given(self.tables.get(table)?.text(key)?));
+        let text = self.over_file(path).or_else(in_file)?;
+        Some(Given { value: text.value.trim().to_owned(), at: text.at })
     }
 
     /// Text that must be there and say something.
@@ -144,7 +157,7 @@ impl<'a> Layers<'a> {
     pub fn is_missing(&self, path: &str) -> bool {
         let (table, key) = split(path);
         let hidden = match self.tables.get(table) {
-            Some(table_) => table_.is_meant(key, keys(table)),
+            Some(found) => found.is_meant(key),
             None => !matches!(self.at(table), At::Nowhere),
         };
         matches!(self.at(path), At::Nowhere) && !self.source.is_broken() && !hidden
@@ -152,71 +165,120 @@ impl<'a> Layers<'a> {
 
     pub fn texts(&self, path: &str) -> Option<Vec<Given<String>>> {
         let (table, key) = split(path);
-        if let Some(name) = self.variables.get(path) {
-            let value = self.merged.get_string(path).ok()?;
+        if let Some(Given { value, at }) = self.over_file(path) {
             let parts = value.split([',', '，', '、', ';', '；']).map(str::trim).filter(|part| !part.is_empty());
-            return Some(parts.map(|p| Given { value: p.to_owned(), at: At::Variable(name.clone()) }).collect());
+            return Some(parts.map(|part| Given { value: part.to_owned(), at: at.clone() }).collect());
         }
         let texts = self.tables.get(table)?.texts(key)?;
-        let given = |t: Text<'_>| Given { value: t.value.trim().to_owned(), at: At::File(t.at) };
         Some(texts.into_iter().map(given).collect())
     }
 
     pub fn integer(&self, path: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let (table, key) = split(path);
-        let Some(name) = self.variables.get(path) else {
+        let Some(Given { value, at }) = self.over_file(path) else {
             return self.tables.get(table)?.integer(key, range);
         };
-        // `get_int` would take "1e3" and "true" for numbers.
-        let text = self.merged.get_string(path).ok()?;
-        let number = text.trim().parse::<i64>().ok().filter(|n| range.contains(n));
+        // The crate's own conversion would take "1e3" and "true" for numbers.
+        let number = value.trim().parse::<i64>().ok().filter(|n| range.contains(n));
         if number.is_none() {
-            let what = format!("“{text}”不是整数，或超出范围");
-            self.error(&At::Variable(name.clone()), what, format!("{} 到 {} 的整数", range.start(), range.end()));
+            let what = format!("“{}”不是整数，或超出范围", value.trim());
+            self.error(&at, what, format!("{} 到 {} 的整数", range.start(), range.end()));
         }
         number
     }
+
+    /// An address.
+    pub fn mailbox(&self, given: &Given<String>) -> Option<Mailbox> {
+        let parsed: Result<Mailbox, String> = given.value.parse();
+        let refused = |why| self.error(&given.at, format!("“{}”：{why}", given.value), meant::address(&given.value));
+        parsed.map_err(refused).ok()
+    }
 }
 
-fn merge(text: &str, environment: &Environment) -> Result<Config, config::ConfigError> {
-    let file = File::from_str(text, FileFormat::Toml);
-    Config::builder().add_source(file).add_source(environment.clone()).build()
+fn given(text: Text<'_>) -> Given<String> {
+    Given { value: text.value.trim().to_owned(), at: At::File(text.at) }
 }
 
 fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('.').unwrap_or(("", path))
 }
 
-/// The variables that are settings: path → name, and key → value as the layer wants them.
-fn variables(report: &Report, env: &BTreeMap<String, String>) -> (BTreeMap<String, String>, HashMap<String, String>) {
-    let (mut names, mut values) = (BTreeMap::new(), HashMap::new());
-    let known = all_keys();
-    for (name, value) in env.iter().filter(|(name, _)| name.starts_with(PREFIX) && !PASSWORDS.contains(&name.as_str()))
-    {
-        let key = name[PREFIX.len()..].to_lowercase();
-        let path = key.replace("__", ".");
-        if !known.contains(&path) {
-            let variable = |path: &str| format!("{PREFIX}{}", path.replace('.', "__").to_uppercase());
-            let instead = match nearest(&path, known.iter().map(String::as_str)) {
-                _ if matches!(&*path, "mail" | "mail.smtp" | "mailbox" | "web") => {
-                    let example = match &*path {
-                        "web" => "web.listen",
-                        "mailbox" => "mailbox.host",
-                        _ => "mail.from",
-                    };
-                    format!("写到具体的一项，例如 {}", variable(example))
-                }
-                Some(path) => variable(path),
-                None => "去掉这个变量".to_owned(),
-            };
-            report.placeless(Severity::Error, format!("环境变量 {name} 不是任何一项设置"), instead);
-        } else if let Some(c) = value.chars().find(|c| hidden(*c).is_some()) {
-            let what = format!("环境变量 {name} 里有{}", hidden(c).unwrap_or_default());
-            report.placeless(Severity::Error, what, "重新写一遍");
-        } else {
-            names.insert(path, name.clone());
-            values.insert(key, value.trim().to_owned());
+/// Settings by path, each a text whose origin is the variable that gives it.
+#[derive(Clone, Debug, Default)]
+struct Layer(Map<String, Value>);
+
+impl Layer {
+    fn insert(&mut self, path: String, origin: &str, text: &str) {
+        self.0.insert(path, Value::new(Some(&origin.to_owned()), text));
+    }
+}
+
+impl config::Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn config::Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// `mail.smtp.host` of `DUBAN__MAIL__SMTP__HOST`.
+fn path_of(variable: &str) -> Option<String> {
+    Some(variable.strip_prefix(PREFIX)?.to_lowercase().replace("__", "."))
+}
+
+/// In the place of each password, the file that systemd handed over.
+fn credentials(env: &BTreeMap<String, String>) -> Layer {
+    let mut layer = Layer::default();
+    for password in PASSWORDS {
+        if let (Some(path), Some(file)) = (path_of(password.variable), secret::given(env, password.credential)) {
+            layer.insert(path, secret::DIRECTORY, &file.to_string_lossy());
         }
     }
-    (names, values)
+    layer
+}
+
+/// The variables that are settings. A password stays as it is, and is checked where it is used.
+fn variables(report: &Report, schema: &Schema, env: &BTreeMap<String, String>) -> Layer {
+    let known = paths(schema);
+    let mut layer = Layer::default();
+    for (name, value) in env {
+        let Some(path) = path_of(name) else { continue };
+        let is_password = PASSWORDS.iter().any(|password| password.variable == name);
+        if !is_password && !known.contains(&path) {
+            let instead = instead_of(&path, &known);
+            report.placeless(Severity::Error, format!("环境变量 {name} 不是任何一项设置"), instead);
+        } else if let Some(kind) = value.chars().find_map(hidden).filter(|_| !is_password) {
+            report.placeless(Severity::Error, format!("环境变量 {name} 里有{kind}"), "重新写一遍");
+        } else {
+            layer.insert(path, name, value);
+        }
+    }
+    layer
+}
+
+/// Every setting, as a path.
+fn paths(schema: &Schema) -> Vec<String> {
+    let headers = schema.headers();
+    let of_table = |(header, keys): &(&str, &'static [&'static str])| {
+        let header = if header.is_empty() { String::new() } else { format!("{header}.") };
+        keys.iter().map(move |key| format!("{header}{key}"))
+    };
+    schema.tables.iter().flat_map(of_table).filter(|path| !headers.contains(&path.as_str())).collect()
+}
+
+fn instead_of(path: &str, known: &[String]) -> String {
+    let variable = |path: &str| format!("{PREFIX}{}", path.replace('.', "__").to_uppercase());
+    let example = match path {
+        "mail" | "mail.smtp" => Some("mail.from"),
+        "mailbox" => Some("mailbox.host"),
+        "web" => Some("web.listen"),
+        _ => None,
+    };
+    match (example, nearest(path, known.iter().map(String::as_str))) {
+        (Some(example), _) => format!("写到具体的一项，例如 {}", variable(example)),
+        (None, Some(path)) => variable(path),
+        (None, None) => "去掉这个变量".to_owned(),
+    }
 }

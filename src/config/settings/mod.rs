@@ -6,11 +6,7 @@ pub mod server;
 mod smtp;
 mod web;
 
-use std::{
-    collections::BTreeMap,
-    net::IpAddr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use jiff::{civil::Time, tz::TimeZone};
 use unicode_normalization::UnicodeNormalization;
@@ -18,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 use self::layers::{At, Given, Layers};
 pub use self::{inbox::Inbox, smtp::Smtp, web::Web};
 use crate::{
-    config::{plan::mailboxes, source::files::Files},
+    config::{source::files::Files, syntax::Schema},
     domain::deadline::Mailbox,
 };
 
@@ -72,44 +68,16 @@ const TOP: &[&str] = &[
 ];
 const MAIL: &[&str] = &["from", "transport", "folder", "smtp"];
 
-/// Where a key belongs that stands in the wrong table.
-pub const ELSEWHERE: &[(&[&str], &str)] = &[
-    (TOP, "文件开头，第一个 [ ] 之前"),
-    (MAIL, " [mail] 下面"),
-    (smtp::KEYS, " [mail.smtp] 下面"),
-    (inbox::KEYS, " [mailbox] 下面"),
-    (web::KEYS, " [web] 下面"),
-];
-
-/// The keys of a table: "", "mail", "mail.smtp", "mailbox" or "web".
-pub fn keys(table: &str) -> &'static [&'static str] {
-    match table {
-        "mail" => MAIL,
-        "mail.smtp" => smtp::KEYS,
-        "mailbox" => inbox::KEYS,
-        "web" => web::KEYS,
-        _ => TOP,
-    }
-}
-
-/// Every setting that the environment can give, as a path. The passwords are none: they are read on
-/// their own.
-pub fn all_keys() -> Vec<String> {
-    let plain = |key: &&&str| !matches!(**key, "mail" | "smtp" | "mailbox" | "web");
-    let top = TOP.iter().filter(plain).map(|key| (*key).to_owned());
-    let mail = MAIL.iter().filter(plain).map(|key| format!("mail.{key}"));
-    let smtp = smtp::KEYS.iter().filter(plain).map(|key| format!("mail.smtp.{key}"));
-    let mailbox = inbox::KEYS.iter().map(|key| format!("mailbox.{key}"));
-    let web = web::KEYS.iter().map(|key| format!("web.{key}"));
-    top.chain(mail).chain(smtp).chain(mailbox).chain(web).collect()
-}
+pub static SCHEMA: Schema = Schema {
+    tables: &[("", TOP), ("mail", MAIL), ("mail.smtp", smtp::KEYS), ("mailbox", inbox::KEYS), ("web", web::KEYS)],
+    has_many: false,
+};
 
 /// Every setting is looked at, so that every finding is made; then all must be there.
 pub fn read(
     layers: &Layers<'_>,
     folder: &Path,
     (deadlines, holidays): (PathBuf, PathBuf),
-    env: &BTreeMap<String, String>,
     files: &mut Files<'_>,
 ) -> Option<Settings> {
     let timezone = timezone(layers);
@@ -123,8 +91,8 @@ pub fn read(
     });
     let admin = admin(layers);
     let contact = layers.needed("contact", "contact = \"办公室 电话 0750-0000000\"");
-    let mail = mail(layers, folder, env, files);
-    let inbox = inbox::read(layers, folder, env, files, mail.as_ref().map(|mail| &mail.from));
+    let mail = mail(layers, folder, files);
+    let inbox = inbox::read(layers, folder, files, mail.as_ref().map(|mail| &mail.from));
     let web = web::read(layers);
     Some(Settings {
         timezone: timezone?,
@@ -222,39 +190,27 @@ fn admin(layers: &Layers<'_>) -> Option<Vec<Mailbox>> {
         layers.error(&at, "admin 是空的：出了问题没有人知道", EXAMPLE);
         return None;
     }
-    let read: Vec<_> = given.iter().filter_map(|given| mailbox(layers, given)).collect();
+    let read: Vec<_> = given.iter().filter_map(|given| layers.mailbox(given)).collect();
     (read.len() == given.len()).then_some(read)
 }
 
-/// An address.
-pub fn mailbox(layers: &Layers<'_>, given: &Given<String>) -> Option<Mailbox> {
-    match given.value.parse() {
-        Ok(mailbox) => Some(mailbox),
-        Err(why) => {
-            let why: String = why;
-            layers.error(&given.at, format!("“{}”：{why}", given.value), mailboxes::mend(&given.value));
-            None
-        }
-    }
-}
-
-fn mail(layers: &Layers<'_>, folder: &Path, env: &BTreeMap<String, String>, files: &mut Files<'_>) -> Option<Mail> {
+fn mail(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>) -> Option<Mail> {
     let from = layers.needed("mail.from", "from = \"政务公开提醒 <duban@example.test>\"").and_then(|given| {
         let (name, address) = match given.value.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
             Some((name, address)) => (name.trim().trim_matches('"').to_owned(), address.trim().to_owned()),
             None => (String::new(), given.value.clone()),
         };
-        Some((name, mailbox(layers, &Given { value: address, at: given.at })?))
+        Some((name, layers.mailbox(&Given { value: address, at: given.at })?))
     });
     let transport = layers.needed("mail.transport", "transport = \"folder\"").and_then(|given| {
         match given.value.as_str() {
             "folder" => {
                 let path = layers.needed("mail.folder", "folder = \"../var/mail\"");
                 // What stands there for later is checked all the same.
-                smtp::read(layers, folder, None, files);
+                smtp::read(layers, folder, false, files);
                 Some(Transport::Folder(folder.join(path?.value)))
             }
-            "smtp" => smtp::read(layers, folder, Some(env), files).map(|smtp| Transport::Smtp(Box::new(smtp))),
+            "smtp" => smtp::read(layers, folder, true, files).map(|smtp| Transport::Smtp(Box::new(smtp))),
             other => {
                 let what = format!("transport 不能写“{other}”");
                 layers.error(&given.at, what, "\"folder\"（只写成文件）或 \"smtp\"（真正发出）");
@@ -264,9 +220,4 @@ fn mail(layers: &Layers<'_>, folder: &Path, env: &BTreeMap<String, String>, file
     });
     let (from_name, from) = from?;
     Some(Mail { from_name, from, transport: transport? })
-}
-
-/// Whether a host is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

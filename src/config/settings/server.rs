@@ -2,20 +2,17 @@
 //! come from.
 
 use std::{
-    collections::BTreeMap,
+    net::IpAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use secrecy::{SecretString, zeroize::Zeroize};
 
-use super::{
-    is_loopback,
-    layers::{At, Layers},
-};
+use super::layers::{At, Layers};
 use crate::config::source::{
-    credential::{self, Beside},
     files::{Files, Trouble, tidy},
+    secret::{self, Beside, Password},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +34,7 @@ pub struct Server {
     pub implicit: u16,
     pub starttls: u16,
     pub plain: u16,
-    /// Where the password may be.
-    pub credential: &'static str,
-    pub variable: &'static str,
+    pub password: &'static Password,
 }
 
 pub const SMTP: Server = Server {
@@ -48,8 +43,7 @@ pub const SMTP: Server = Server {
     implicit: 465,
     starttls: 587,
     plain: 25,
-    credential: "smtp-password",
-    variable: "DUBAN__MAIL__SMTP__PASSWORD",
+    password: &secret::SMTP,
 };
 
 pub const IMAP: Server = Server {
@@ -58,24 +52,10 @@ pub const IMAP: Server = Server {
     implicit: 993,
     starttls: 143,
     plain: 143,
-    credential: "imap-password",
-    variable: "DUBAN__MAILBOX__PASSWORD",
+    password: &secret::IMAP,
 };
 
 impl Server {
-    /// The server that a table is about, as far as passwords go.
-    pub fn of(table: &str) -> &'static Self {
-        if table == IMAP.table { &IMAP } else { &SMTP }
-    }
-
-    /// Where the password is to be.
-    pub fn places(&self) -> String {
-        let Self { credential, variable, .. } = self;
-        format!(
-            "口令放在四处之一：本文件旁的 credentials/{credential}；password_file 指明的文件；systemd 凭据 {credential}；环境变量 {variable}"
-        )
-    }
-
     fn path(&self, key: &str) -> String {
         format!("{}.{key}", self.table)
     }
@@ -156,16 +136,17 @@ impl Server {
         &self,
         layers: &Layers<'_>,
         folder: &Path,
-        env: &BTreeMap<String, String>,
         username: &str,
         files: &mut Files<'_>,
     ) -> Option<SecretString> {
         let file = layers.text(&self.path("password_file")).filter(|given| !given.value.is_empty());
-        if let Some(text) = env.get(self.variable) {
-            return checked(layers, &At::Variable(self.variable.to_owned()), text.clone());
-        }
-        if let Some(path) = credential::given(env, self.credential) {
-            return from_file(layers, &At::Variable(credential::DIRECTORY.to_owned()), &path, files);
+        if let Some(given) = layers.over_file(&self.path("password")) {
+            return match &given.at {
+                At::Variable(name) if name == secret::DIRECTORY => {
+                    from_file(layers, &given.at, Path::new(&given.value), files)
+                }
+                at => checked(layers, at, given.value),
+            };
         }
         if let Some(given) = file {
             let path = folder.join(&given.value);
@@ -176,28 +157,16 @@ impl Server {
             return None;
         }
         let at = layers.at(&self.path("username"));
-        match credential::beside(folder, self.credential) {
+        match secret::beside(folder, self.password.credential) {
             Beside::There(path) => {
                 warn_if_open(layers, &at, &path);
                 return from_file(layers, &at, &path, files);
             }
             Beside::Locked(path) => {
-                let shown = tidy(&path);
-                // systemd hands them over at the start: what was written since is not this process's yet.
-                let (what, instead) = if env.contains_key(credential::DIRECTORY) {
-                    (
-                        "写了 username，但服务启动时还没有口令".to_owned(),
-                        format!("口令写进 {} 后，执行 systemctl restart duban", shown.display()),
-                    )
-                } else {
-                    (
-                        format!("口令在 {} 里，只有 root 能读", shown.display()),
-                        "用 root 执行：在命令前加 sudo；服务本身不受影响".to_owned(),
-                    )
-                };
+                let (what, instead) = locked(&path, layers.has_credentials);
                 layers.error(&at, what, instead);
             }
-            _ => layers.error(&at, "写了 username，但没有口令", self.places()),
+            Beside::Absent => layers.error(&at, "写了 username，但没有口令", self.password.places()),
         }
         None
     }
@@ -217,6 +186,24 @@ pub fn is_host(text: &str) -> bool {
         !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     text.len() <= 253 && text.split('.').all(label)
+}
+
+/// Whether a host is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// systemd hands credentials over at the start: what was written since is not this process's yet.
+fn locked(path: &Path, is_service: bool) -> (String, String) {
+    let shown = tidy(path);
+    let shown = shown.display();
+    if is_service {
+        let instead = format!("口令写进 {shown} 后，执行 systemctl restart duban");
+        ("写了 username，但服务启动时还没有口令".to_owned(), instead)
+    } else {
+        let instead = "用 root 执行：在命令前加 sudo；服务本身不受影响".to_owned();
+        (format!("口令在 {shown} 里，只有 root 能读"), instead)
+    }
 }
 
 fn warn_if_open(layers: &Layers<'_>, at: &At, path: &Path) {
@@ -252,7 +239,7 @@ fn from_file(layers: &Layers<'_>, at: &At, path: &Path, files: &mut Files<'_>) -
 }
 
 fn checked(layers: &Layers<'_>, at: &At, mut text: String) -> Option<SecretString> {
-    let password = credential::password(&text);
+    let password = secret::password(&text);
     text.zeroize();
     password.map_err(|fault| layers.error(at, fault, "只写一行口令")).ok()
 }

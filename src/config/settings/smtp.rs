@@ -1,9 +1,6 @@
 //! `[mail.smtp]`: the relay that letters go to.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
@@ -52,14 +49,8 @@ pub const KEYS: &[&str] = &[
     "insecure_plaintext",
 ];
 
-/// `env` is `None` where letters go to a folder: then nothing outside the file is asked for.
-pub fn read(
-    layers: &Layers<'_>,
-    folder: &Path,
-    env: Option<&BTreeMap<String, String>>,
-    files: &mut Files<'_>,
-) -> Option<Smtp> {
-    let in_force = env.is_some();
+/// Not `in_force` where letters go to a folder: then nothing outside the file is asked for.
+pub fn read(layers: &Layers<'_>, folder: &Path, in_force: bool, files: &mut Files<'_>) -> Option<Smtp> {
     let host = SMTP.host(layers, in_force);
     let tls = SMTP.tls(layers, host.as_deref());
     let port = SMTP.port(layers, tls);
@@ -78,7 +69,10 @@ pub fn read(
         given.value
     });
     let ca_file = SMTP.ca_file(layers, folder, in_force, files);
-    let password = SMTP.password(layers, folder, env?, &username, files);
+    if !in_force {
+        return None;
+    }
+    let password = SMTP.password(layers, folder, &username, files);
     Some(Smtp {
         host: host?,
         port: port?,

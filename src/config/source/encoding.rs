@@ -5,8 +5,8 @@ use std::path::Path;
 use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE};
 
 use super::{
-    files::{Source, Trouble},
     finding::{Report, Severity},
+    text::Source,
 };
 
 const SAVE: &str = "用记事本打开，点“文件 → 另存为”，“编码”选“UTF-8”，保存后再试";
@@ -24,9 +24,10 @@ enum Looks {
     Nothing,
 }
 
-pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Report) -> Result<Source, Trouble> {
+/// The text of these bytes; `None` where they are none, which has been reported.
+pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Report) -> Option<Source> {
     let looks = match String::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => return Ok(plain(path, rank, text, report)),
+        Ok(text) if !text.contains('\0') => return Some(plain(path, rank, text, report)),
         Ok(text) => (utf16(text.as_bytes()).unwrap_or(Looks::Zeros), text.into_bytes()),
         Err(error) => {
             let bytes = error.into_bytes();
@@ -34,7 +35,7 @@ pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Report) -> Resu
         }
     };
     tell(path, rank, &looks.0, &looks.1, report);
-    Err(Trouble::Told)
+    None
 }
 
 fn plain(path: &Path, rank: usize, mut text: String, report: &Report) -> Source {

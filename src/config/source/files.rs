@@ -1,96 +1,22 @@
-//! Reading: which bytes are a text, and what the others look like.
+//! Reading: every file that is asked for, once, and why one cannot be read.
 
 use std::{
-    cell::{OnceCell, RefCell},
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs::File,
     io::{self, Read},
-    ops::Range,
     path::{Component, Path, PathBuf},
     rc::Rc,
 };
 
 use super::{
     encoding,
-    finding::{Place, Report, Severity},
-    watch::Fingerprint,
+    finding::{Report, Severity},
+    text::Source,
+    watch::{Fingerprint, list_folder},
 };
-use crate::config::syntax::meant;
 
 /// A file that holds more is not a configuration.
 const LIMIT_BYTES: u64 = 64 << 20;
-
-/// A text file, with its lines.
-#[derive(Debug)]
-pub struct Source {
-    pub path: PathBuf,
-    pub text: String,
-    /// Files are numbered as they are read.
-    pub rank: usize,
-    /// Where each line begins.
-    lines: Vec<usize>,
-    /// Stretches whose syntax is broken.
-    broken: RefCell<BTreeMap<usize, usize>>,
-    /// The text without the lines that the parser would stop at.
-    pub mended: OnceCell<String>,
-}
-
-impl Source {
-    pub fn new(path: PathBuf, rank: usize, text: String) -> Self {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        Self { path, text, rank, lines, broken: RefCell::default(), mended: OnceCell::new() }
-    }
-
-    /// The line of a byte, counted from 1.
-    pub fn line_of(&self, at: usize) -> usize {
-        self.lines.partition_point(|start| *start <= at).max(1)
-    }
-
-    /// The bytes of a line, without its end.
-    pub fn line_range(&self, line: usize) -> Range<usize> {
-        let start = self.lines.get(line - 1).copied().unwrap_or(self.text.len());
-        let end = self.lines.get(line).copied().unwrap_or(self.text.len());
-        start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
-    }
-
-    pub fn line(&self, line: usize) -> &str {
-        &self.text[self.line_range(line)]
-    }
-
-    /// A stretch that runs over several lines is shown by its first.
-    pub fn place(&self, at: Range<usize>) -> Place {
-        let start = floor(&self.text, at.start);
-        let line = self.line_of(start);
-        let range = self.line_range(line);
-        let start = start.min(range.end);
-        let end = floor(&self.text, at.end).clamp(start, range.end);
-        let text = &self.text[range.clone()];
-        let shown = meant::mask_secret(text);
-        // What is masked is shorter, and other: the place may be inside of one of its characters.
-        let [start, end] = [start, end].map(|at| floor(&shown, at - range.start));
-        Place::new(&self.path, line, &shown, start..end)
-    }
-
-    pub fn break_at(&self, at: Range<usize>) {
-        self.broken.borrow_mut().insert(at.start, at.end);
-    }
-
-    pub fn is_broken_at(&self, at: &Range<usize>) -> bool {
-        let broken = self.broken.borrow();
-        let near = broken.range(..=at.start).next_back().map(|(_, end)| *end);
-        // A whole line that is broken may have a smaller stretch between its start and here.
-        let line = broken.get(&self.line_range(self.line_of(at.start)).start).copied();
-        near.into_iter().chain(line).any(|end| at.start < end)
-    }
-
-    pub fn is_broken(&self) -> bool {
-        !self.broken.borrow().is_empty()
-    }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
-}
 
 /// Why there is no text.
 #[derive(Debug)]
@@ -127,7 +53,8 @@ impl<'r> Files<'r> {
             return Ok(Rc::clone(source));
         }
         let bytes = self.bytes(path)?;
-        let source = encoding::decode(&tidy(path), self.known.len(), bytes, self.report).map(Rc::new)?;
+        let source = encoding::decode(&tidy(path), self.known.len(), bytes, self.report).map(Rc::new);
+        let source = source.ok_or(Trouble::Told)?;
         self.known.insert(identity, Rc::clone(&source));
         Ok(source)
     }
@@ -155,18 +82,6 @@ impl<'r> Files<'r> {
             }
         }
     }
-}
-
-pub fn list_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
-    let mut files: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(|p| is_ours(p)).collect();
-    files.sort();
-    Ok(files)
-}
-
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    name.ends_with(".toml") && !name.starts_with(['.', '~', '#'])
 }
 
 fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
@@ -233,30 +148,5 @@ mod tests {
         {
             assert_eq!(tidy(Path::new(path)), Path::new(shown), "{path}");
         }
-    }
-
-    #[test]
-    fn what_editors_leave_is_passed_by() {
-        for (name, ours) in [
-            ("a.toml", true),
-            ("A.TOML", true),
-            (".a.toml", false),
-            ("a.toml~", false),
-            ("a.toml.bak", false),
-            ("~$a.toml", false),
-        ] {
-            assert_eq!(is_ours(Path::new(name)), ours, "{name}");
-        }
-    }
-
-    #[test]
-    fn lines() {
-        let source = Source::new("f".into(), 0, "a\r\n年b\n".into());
-        assert_eq!((source.line(1), source.line(2), source.line(3)), ("a", "年b", ""));
-        let place = source.place(6..7);
-        assert_eq!((place.line, place.column, place.caret), (2, 2, (2, 1)));
-        assert_eq!(source.place(99..200).line, 3);
-        let source = Source::new("f".into(), 0, "口令：geheim".into());
-        (0..20).for_each(|at| assert!(!source.place(at..at + 1).text.contains("geheim")));
     }
 }

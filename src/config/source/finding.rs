@@ -4,31 +4,14 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     ops::Range,
-    path::{Path, PathBuf},
 };
 
-use unicode_width::UnicodeWidthChar;
-
-use super::{files::Source, watch::Fingerprint};
-use crate::config::{settings::Settings, syntax::meant::hidden};
+use super::text::{Place, Source, printable};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     Error,
     Warning,
-}
-
-/// A stretch of one line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub file: PathBuf,
-    /// Both counted from 1, the column in characters.
-    pub line: usize,
-    pub column: usize,
-    /// The line, or the part of a long line that is around the stretch, fit to be printed.
-    pub text: String,
-    /// The stretch within `text`, in columns of a terminal: what is before it, and its width.
-    pub caret: (usize, usize),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,16 +25,6 @@ pub struct Finding {
     pub times: usize,
 }
 
-/// Why a configuration was not taken. Warnings are among them.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    pub list: Vec<Finding>,
-    /// The files as they were when they were read, so that their mending is noticed.
-    pub seen: Fingerprint,
-    /// The settings, where only the plan does not check: the last good plan can go on with them.
-    pub settings: Option<Box<Settings>>,
-}
-
 /// Collects findings while files are walked.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -59,16 +32,6 @@ pub struct Report {
     /// Errors and warnings at a place, the kept ones and the others.
     counts: [Cell<usize>; 2],
 }
-
-/// How much a report held at some moment.
-#[derive(Debug)]
-pub struct Mark {
-    found: usize,
-    counts: [usize; 2],
-}
-
-/// Characters shown of a long line, before, in and after the stretch.
-const AROUND: usize = 36;
 
 /// Findings printed; whoever has more has one cause to mend first.
 const PRINTED: usize = 200;
@@ -84,7 +47,7 @@ impl Report {
         }
         let mut found = self.found.borrow_mut();
         let count = &self.counts[severity as usize];
-        if count.get() >= KEPT {
+        if self.is_full(severity) {
             return count.set(count.get() + 1);
         }
         let finding = Finding { severity, place: Some(source.place(at)), what: printable(&what), instead, times: 1 };
@@ -117,14 +80,9 @@ impl Report {
             .push((usize::MAX, Finding { severity, place: None, what: printable(&what.into()), instead, times: 1 }));
     }
 
-    pub fn mark(&self) -> Mark {
-        Mark { found: self.found.borrow().len(), counts: self.counts.each_ref().map(Cell::get) }
-    }
-
-    /// Forgets what was found since: it will be found again, in another way.
-    pub fn back_to(&self, mark: &Mark) {
-        self.found.borrow_mut().truncate(mark.found);
-        self.counts.iter().zip(mark.counts).for_each(|(count, before)| count.set(before));
+    /// Whether no more findings of this kind are kept: what would be said of them need not be found out.
+    pub fn is_full(&self, severity: Severity) -> bool {
+        self.counts[severity as usize].get() >= KEPT
     }
 
     pub fn has_errors(&self) -> bool {
@@ -149,46 +107,6 @@ impl Report {
     }
 }
 
-impl Place {
-    pub fn new(file: &Path, line: usize, text: &str, at: Range<usize>) -> Self {
-        let (before, marked, after) = (&text[..at.start], &text[at.start..at.end], &text[at.end..]);
-        let shown_before = tail(before, AROUND);
-        let shown_marked = head(marked, AROUND);
-        let shown_after = head(after, AROUND);
-        let cut = |part: &str, whole: &str| if part.len() < whole.len() { "…" } else { "" };
-        let lead = format!("{}{}", cut(shown_before, before), printable(shown_before));
-        let middle = printable(shown_marked);
-        let caret = (columns(&lead), columns(&middle).max(1));
-        let rest = if shown_marked.len() < marked.len() { "…".to_owned() } else { printable(shown_after) };
-        let text = format!("{lead}{middle}{rest}{}", if rest == "…" { "" } else { cut(shown_after, after) });
-        Self { file: file.to_owned(), line, column: before.chars().count() + 1, text: text.trim_end().into(), caret }
-    }
-}
-
-fn head(text: &str, chars: usize) -> &str {
-    text.char_indices().nth(chars).map_or(text, |(i, _)| &text[..i])
-}
-
-fn tail(text: &str, chars: usize) -> &str {
-    let from = text.chars().count().saturating_sub(chars);
-    text.char_indices().nth(from).map_or("", |(i, _)| &text[i..])
-}
-
-/// Nothing in a file's line may move the cursor or turn the direction of what is printed.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' => ' ',
-            c if hidden(c).is_some() || c.width().unwrap_or(0) == 0 => '\u{FFFD}',
-            c => c,
-        })
-        .collect()
-}
-
-fn columns(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
-}
-
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
@@ -211,26 +129,7 @@ impl fmt::Display for Finding {
     }
 }
 
-impl Findings {
-    pub fn render(&self) -> String {
-        render(&self.list)
-    }
-
-    /// How many errors, how many warnings.
-    pub fn count(&self) -> (usize, usize) {
-        count(&self.list)
-    }
-}
-
-impl fmt::Display for Findings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render())
-    }
-}
-
-impl std::error::Error for Findings {}
-
-fn count(list: &[Finding]) -> (usize, usize) {
+pub fn count(list: &[Finding]) -> (usize, usize) {
     let of = |severity| list.iter().filter(|f| f.severity == severity).map(|f| f.times).sum();
     (of(Severity::Error), of(Severity::Warning))
 }
@@ -259,33 +158,5 @@ pub fn render(list: &[Finding]) -> String {
         (0, warnings) => format!("{warnings} 处提示，不影响启用。\n"),
         (errors, 0) => format!("{errors} 处错误。改好之前不会启用。\n"),
         (errors, warnings) => format!("{errors} 处错误，{warnings} 处提示。错误改好之前不会启用。\n"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn marked(line: &str, what: &str) -> (String, usize, usize) {
-        let start = line.find(what).unwrap_or(0);
-        let place = Place::new(Path::new("f.toml"), 1, line, start..start + what.len());
-        let (before, width) = place.caret;
-        (place.text, before, width)
-    }
-
-    #[test]
-    fn caret_under_wide_characters() {
-        assert_eq!(marked("due = \"每年2月30日\"", "2月30日"), ("due = \"每年2月30日\"".into(), 11, 7));
-        assert_eq!(marked("a\tb", "b"), ("a b".into(), 2, 1));
-        assert_eq!(marked("a\u{202E}b", "\u{202E}"), ("a\u{FFFD}b".into(), 1, 1));
-    }
-
-    #[test]
-    fn long_lines_are_cut_around_the_place() {
-        let line = format!("{}错{}", "长".repeat(5000), "b".repeat(5000));
-        let (text, before, width) = marked(&line, "错");
-        assert_eq!((text.chars().count(), before, width), (75, 73, 2));
-        let (text, ..) = marked(&line, &line);
-        assert!(text.chars().count() < 200);
     }
 }

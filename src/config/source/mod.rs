@@ -1,7 +1,8 @@
 //! Files as they are read: their text, what is wrong in it and where, and whether they have changed since.
 
-pub mod credential;
 pub mod encoding;
 pub mod files;
 pub mod finding;
+pub mod secret;
+pub mod text;
 pub mod watch;

@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-
-use super::files::list_folder;
 
 /// How long an edit must have stood still.
 pub const STILL_SECONDS: i64 = 60;
@@ -86,6 +85,18 @@ pub fn stamp(path: &Path) -> Option<Stamp> {
     Some(Stamp { modified: (m.mtime(), m.mtime_nsec()), size: m.size(), inode: m.ino(), changed_second: m.ctime() })
 }
 
+pub fn list_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(|p| is_ours(p)).collect();
+    files.sort();
+    Ok(files)
+}
+
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    name.ends_with(".toml") && !name.starts_with(['.', '~', '#'])
+}
+
 impl Watch {
     /// `loaded` is what a load has seen, whether it was taken or not: a configuration that does not
     /// check is looked at again when it is edited, not every minute.
@@ -123,6 +134,20 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_editors_leave_is_passed_by() {
+        for (name, ours) in [
+            ("a.toml", true),
+            ("A.TOML", true),
+            (".a.toml", false),
+            ("a.toml~", false),
+            ("a.toml.bak", false),
+            ("~$a.toml", false),
+        ] {
+            assert_eq!(is_ours(Path::new(name)), ours, "{name}");
+        }
+    }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap_or_default()

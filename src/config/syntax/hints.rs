@@ -4,21 +4,28 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::{
-    Kind, Said,
-    meant::{hidden, nearest_key, secret_at},
-    value_at,
-};
-use crate::config::{
-    plan::{deadlines, holidays, sections},
-    settings,
-    source::files::Source,
+use super::{meant::nearest_key, schema::Schema, spans::value_at};
+use crate::{
+    config::source::{secret, text::Source},
+    text::hidden,
 };
 
-pub fn explain(source: &Source, kind: Kind, table: &DeTable<'_>, message: &str, at: Range<usize>) -> Said {
+/// A syntax error in our words.
+#[derive(Debug)]
+pub struct Said {
+    pub at: Range<usize>,
+    pub what: String,
+    pub instead: String,
+    /// Of several on one line, the one that says most.
+    pub weight: u8,
+    /// A value that is wrong by itself: the rest of its line can be relied on.
+    pub alone: bool,
+}
+
+pub fn explain(source: &Source, schema: &Schema, table: &DeTable<'_>, message: &str, at: Range<usize>) -> Said {
     let line = Line::new(source, &at);
     let has = |word: &str| message.starts_with(word);
-    if let Some((start, _)) = secret_at(line.text) {
+    if let Some((start, _)) = secret::key_at(line.text) {
         // No example here: it would repeat the password.
         let at = line.start + start..line.range().end;
         return said(9, at, "口令不能写在这个文件里，这一行写法也不对".into(), "删去这一行");
@@ -29,13 +36,13 @@ pub fn explain(source: &Source, kind: Kind, table: &DeTable<'_>, message: &str, 
     match () {
         () if has("string values must be quoted") => unquoted(&line, at),
         () if has("missing opening quote") => opening(&line, at),
-        () if has("key with no value") => no_value(&line, kind),
-        () if has("invalid unquoted key") => chinese_key(&line, kind, at),
-        () if has("unquoted keys cannot be empty") && line.is_header() => header(&line, kind),
+        () if has("key with no value") => no_value(&line, schema),
+        () if has("invalid unquoted key") => chinese_key(&line, schema, at),
+        () if has("unquoted keys cannot be empty") && line.is_header() => header(&line, schema),
         () if has("unquoted keys cannot be empty") => said(5, line.range(), "等号前面没有键".into(), "title = \"……\""),
-        () if has("duplicate key") => duplicate(&line, kind, at),
-        () if has("unclosed table") || has("unclosed array table") => header(&line, kind),
-        () if has("unexpected key or value") => left_over(&line, kind, at),
+        () if has("duplicate key") => duplicate(&line, schema, at),
+        () if has("unclosed table") || has("unclosed array table") => header(&line, schema),
+        () if has("unexpected key or value") => left_over(&line, schema, at),
         () if message.contains("unicode value") || message.contains("escape") => backslash(&line, table, at),
         () if message.contains("expected non-double-quote") => said(2, at, "文字里有不能用的字符".into(), "删去它"),
         () if has("invalid basic string") || has("invalid literal string") => unclosed_text(&line, table, at),
@@ -117,16 +124,10 @@ impl<'a> Line<'a> {
     }
 
     /// The keys that may stand here: those of the table that was opened last.
-    fn keys(&self, kind: Kind) -> &'static [&'static str] {
+    fn keys(&self, schema: &Schema) -> &'static [&'static str] {
         let header = (1..self.number).rev().map(|n| self.source.line(n).trim()).find(|line| line.starts_with('['));
         let header = header.unwrap_or_default().trim_matches(['[', ']', ' ']);
-        match (kind, header) {
-            (Kind::Settings, header) => settings::keys(header),
-            (Kind::Holidays, _) => holidays::KEYS,
-            (Kind::Deadlines, "") => deadlines::TOP,
-            (Kind::Deadlines, "section") => sections::KEYS,
-            (Kind::Deadlines, _) => deadlines::KEYS,
-        }
+        schema.keys(header)
     }
 }
 
@@ -190,11 +191,11 @@ fn opening(line: &Line<'_>, at: Range<usize>) -> Said {
     }
 }
 
-fn no_value(line: &Line<'_>, kind: Kind) -> Said {
+fn no_value(line: &Line<'_>, schema: &Schema) -> Said {
     if line.is_header() {
-        return header(line, kind);
+        return header(line, schema);
     }
-    let key = nearest_key(line.key(), line.keys(kind));
+    let key = nearest_key(line.key(), line.keys(schema));
     for sign in ['＝', '：', ':'] {
         if let (Some(at), Some(key)) = (line.find(sign), key) {
             let value = line.text.split_once(sign).map_or("", |(_, value)| value.trim());
@@ -209,7 +210,7 @@ fn no_value(line: &Line<'_>, kind: Kind) -> Said {
     }
     let what = "这一行没有等号，不知道是什么".to_owned();
     let (word, value) = line.text.trim().split_once(char::is_whitespace).unwrap_or((line.key(), "\"……\""));
-    match nearest_key(word, line.keys(kind)) {
+    match nearest_key(word, line.keys(schema)) {
         Some(key) => said(6, line.range(), what, format!("{key} = {}", value.trim())),
         None => {
             said(6, line.range(), what, "写成 键 = 值；若是说明文字，行首加 #；若接着上一行，两行要放在同一对引号里")
@@ -217,9 +218,9 @@ fn no_value(line: &Line<'_>, kind: Kind) -> Said {
     }
 }
 
-fn chinese_key(line: &Line<'_>, kind: Kind, at: Range<usize>) -> Said {
+fn chinese_key(line: &Line<'_>, schema: &Schema, at: Range<usize>) -> Said {
     if line.is_header() {
-        return header(line, kind);
+        return header(line, schema);
     }
     let key = line.key();
     if line.text.trim_start().starts_with(['“', '”', '＂']) {
@@ -229,46 +230,51 @@ fn chinese_key(line: &Line<'_>, kind: Kind, at: Range<usize>) -> Said {
         return said(5, at, "行首有全角空格".into(), "删去行首的空格");
     }
     let what = format!("“{key}”不是键：等号前面要写规定的英文词");
-    match nearest_key(key, line.keys(kind)) {
+    match nearest_key(key, line.keys(schema)) {
         Some(right) => said(5, at, what, right),
-        None => said(5, at, what, format!("可用的有 {}", line.keys(kind).join("、"))),
+        None => said(5, at, what, format!("可用的有 {}", line.keys(schema).join("、"))),
     }
 }
 
 /// A line that begins with a bracket and is no header.
-fn header(line: &Line<'_>, kind: Kind) -> Said {
+fn header(line: &Line<'_>, schema: &Schema) -> Said {
     let name = line.text.trim().trim_matches(['[', ']', '【', '】', '［', '］', ' ', '"', '“', '”']);
-    let (right, form): (&[&str], _) = match kind {
-        Kind::Deadlines => (&["section", "deadline"], "[[section]] 或 [[deadline]]"),
-        Kind::Settings => (&["mail", "mail.smtp", "mailbox", "web"], "[mail]、[mail.smtp]、[mailbox] 或 [web]"),
-        Kind::Holidays => (&[], "这种文件不用方括号开头的行"),
-    };
+    let right = schema.headers();
     let what = if right.contains(&name) {
         "方括号要用半角，左右成对"
     } else {
         "方括号里要写规定的英文词，左右成对"
     };
-    match (kind, nearest_key(name, right)) {
-        (Kind::Deadlines, Some(right)) => said(8, line.range(), what.into(), format!("[[{right}]]")),
-        (_, Some(right)) => said(8, line.range(), what.into(), format!("[{right}]")),
-        (_, None) => said(8, line.range(), what.into(), form),
+    let instead = match nearest_key(name, &right) {
+        Some(right) => schema.written(right),
+        None => any_header(schema, &right),
+    };
+    said(8, line.range(), what.into(), instead)
+}
+
+/// `[[section]] 或 [[deadline]]`
+fn any_header(schema: &Schema, headers: &[&str]) -> String {
+    let written: Vec<String> = headers.iter().map(|header| schema.written(header)).collect();
+    match written.split_last() {
+        Some((last, others)) => format!("{} 或 {last}", others.join("、")),
+        None => "这种文件不用方括号开头的行".to_owned(),
     }
 }
 
-fn duplicate(line: &Line<'_>, kind: Kind, at: Range<usize>) -> Said {
+fn duplicate(line: &Line<'_>, schema: &Schema, at: Range<usize>) -> Said {
     let name = line.cut(&at).to_owned();
-    match (line.is_header(), kind) {
-        (true, Kind::Deadlines) => {
-            said(5, line.range(), format!("[{name}] 只能有一个；每一段要用双层方括号"), format!("[[{name}]]"))
+    match (line.is_header(), schema.has_many) {
+        (true, true) => {
+            said(5, line.range(), format!("[{name}] 只能有一个；每一段要用双层方括号"), schema.written(&name))
         }
-        (true, _) => said(5, line.range(), format!("[{name}] 写了两次"), "合成一段"),
+        (true, false) => said(5, line.range(), format!("[{name}] 写了两次"), "合成一段"),
         (false, _) => said(5, at, format!("{name} 在这一段里写了两次"), "留下一行，删去另一行"),
     }
 }
 
-fn left_over(line: &Line<'_>, kind: Kind, at: Range<usize>) -> Said {
+fn left_over(line: &Line<'_>, schema: &Schema, at: Range<usize>) -> Said {
     if line.is_header() {
-        return header(line, kind);
+        return header(line, schema);
     }
     let offset = (at.start - line.start).min(line.text.len());
     let rest = line.text[offset..].trim_end();

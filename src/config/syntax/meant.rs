@@ -1,8 +1,10 @@
-//! Words: did you mean, and characters that cannot be seen.
+//! What was probably meant by a word that is not known.
 
-use std::borrow::Cow;
+use std::str::FromStr;
 
 use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::deadline::Mailbox;
 
 /// What people write for a key.
 const SYNONYMS: &[(&str, &[&str])] = &[
@@ -88,60 +90,25 @@ fn fold(word: &str) -> String {
     word.chars().take(80).nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
-/// A line as it can be shown to anyone: what is given for a password is not.
-pub fn mask_secret(line: &str) -> Cow<'_, str> {
-    match secret_at(line) {
-        Some((_, sign)) => Cow::Owned(format!("{} ……", &line[..sign])),
-        None => Cow::Borrowed(line),
-    }
-}
-
-/// Where a key that sounds like a password begins, and where the sign behind it ends.
-pub fn secret_at(line: &str) -> Option<(usize, usize)> {
-    line.match_indices(['=', '＝', ':', '：']).find_map(|(at, sign)| {
-        let before = line[..at].trim_end_matches([' ', '\t', '"', '\'', '”']);
-        let start = before.rfind([' ', '\t', '"', '\'', '“', '{', ',', '.', '#']).map_or(0, |i| i + 1);
-        let key = before.get(start..).unwrap_or(before).to_lowercase();
-        let secret = SECRETS.iter().any(|word| key.contains(word)) && !key.contains("file");
-        secret.then_some((start, at + sign.len()))
-    })
-}
-
-const SECRETS: [&str; 6] = ["pass", "pwd", "口令", "密码", "授权码", "secret"];
-
-/// The name of a character that is not seen, or that turns what is seen around.
-pub fn hidden(c: char) -> Option<String> {
-    let kind = match c {
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => {
-            "改变文字方向的字符"
+/// The address, or addresses, that were probably meant: half-width letters, no spaces, several addresses as a list.
+pub fn address(text: &str) -> String {
+    let plain: String = text.nfkc().collect();
+    let inner = plain.rsplit_once('<').map_or(&*plain, |(_, rest)| rest.trim_end_matches('>'));
+    let parts = inner.split([',', ';', '、', ' ', '\t']).filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.map(|part| part.replace('。', ".")).collect();
+    match &parts[..] {
+        [one] if Mailbox::from_str(one).is_ok() => format!("\"{one}\""),
+        [_, _, ..] if parts.iter().all(|part| Mailbox::from_str(part).is_ok()) => {
+            let quoted: Vec<String> = parts.iter().map(|part| format!("\"{part}\"")).collect();
+            quoted.join(", ")
         }
-        '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{180E}' => "零宽字符",
-        '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}' => "看不见的字符",
-        '\u{2028}' | '\u{2029}' => "看不见的换行符",
-        '\u{FFFD}' => "乱码替代符",
-        c if c.is_control() => "控制字符",
-        _ => return None,
-    };
-    Some(format!("{kind} U+{:04X}", u32::from(c)))
+        _ => "name@example.test 这样的地址".to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_not_shown() {
-        for (line, shown) in [
-            ("password = \"geheim\"", "password = ……"),
-            ("smtp = { port = 1, \"Password\" = 'geheim' }", "smtp = { port = 1, \"Password\" = ……"),
-            ("口令：geheim", "口令： ……"),
-            ("password_file = \"smtp-password\"", "password_file = \"smtp-password\""),
-            ("username = \"\" # password: credential", "username = \"\" # password: ……"),
-            ("passwort = 1", "passwort = ……"),
-        ] {
-            assert_eq!(mask_secret(line), shown);
-        }
-    }
 
     #[test]
     fn did_you_mean() {
@@ -166,6 +133,20 @@ mod tests {
         ];
         for (word, name) in cases {
             assert_eq!(nearest(word, roster), name, "{word}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        for (text, right) in [
+            ("bgs＠example.test", "\"bgs@example.test\""),
+            ("bgs@example。test", "\"bgs@example.test\""),
+            (" bgs@example.test ", "\"bgs@example.test\""),
+            ("办公室 <bgs@example.test>", "\"bgs@example.test\""),
+            ("a@example.test，b@example.test", "\"a@example.test\", \"b@example.test\""),
+            ("办公室", "name@example.test 这样的地址"),
+        ] {
+            assert_eq!(address(text), right, "{text}");
         }
     }
 }

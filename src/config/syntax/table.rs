@@ -1,7 +1,10 @@
 //! A table of a file, walked key by key: every value comes with its place, and what is wrong with
 //! it is reported on the way.
 
-use std::ops::{Range, RangeInclusive};
+use std::{
+    collections::HashSet,
+    ops::{Range, RangeInclusive},
+};
 
 use jiff::civil::Date;
 use toml::{
@@ -9,19 +12,24 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::meant::{hidden, nearest_key, secret_at};
-use crate::config::{
-    settings::server::Server,
-    source::{files::Source, finding::Report},
+use super::{
+    meant::{self, nearest_key},
+    schema::Schema,
+};
+use crate::{
+    config::source::{finding::Report, secret, text::Source},
+    domain::deadline::Mailbox,
+    text::hidden,
 };
 
 #[derive(Clone, Copy)]
 pub struct Table<'a> {
     pub source: &'a Source,
     pub report: &'a Report,
+    pub schema: &'a Schema,
+    /// Its header; "" at the top of the file.
+    name: &'static str,
     values: &'a DeTable<'a>,
-    /// Where the text that was parsed begins: a file may be read piece by piece.
-    base: usize,
     /// Where a missing key is missed: the table's header.
     start: usize,
     end: usize,
@@ -35,23 +43,14 @@ pub struct Text<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub fn new(source: &'a Source, report: &'a Report, values: &'a DeTable<'a>) -> Self {
-        Self::piece(source, report, values, 0)
+    /// The top of a file.
+    pub fn new(source: &'a Source, report: &'a Report, schema: &'a Schema, values: &'a DeTable<'a>) -> Self {
+        Self { source, report, schema, name: "", values, start: 0, end: 0 }
     }
 
-    /// Of a part of the file that begins at `base`.
-    pub fn piece(source: &'a Source, report: &'a Report, values: &'a DeTable<'a>, base: usize) -> Self {
-        Self { source, report, values, base, start: 0, end: 0 }
-    }
-
-    fn inner(self, values: &'a DeTable<'a>, at: Range<usize>) -> Self {
-        Self { values, start: at.start, end: at.end, ..self }
-    }
-
-    /// The place of a key or a value in the file.
-    pub fn span<T>(&self, it: &Spanned<T>) -> Range<usize> {
-        let span = it.span();
-        self.base + span.start..self.base + span.end
+    fn inner(self, key: &str, values: &'a DeTable<'a>, at: Range<usize>) -> Self {
+        let name = self.schema.header(self.name, key);
+        Self { name, values, start: at.start, end: at.end, ..self }
     }
 
     pub fn at(&self) -> Range<usize> {
@@ -66,58 +65,63 @@ impl<'a> Table<'a> {
         self.report.warn(self.source, at, what, instead);
     }
 
-    /// Reports every key that is none of these, and where it belongs.
-    pub fn known(&self, keys: &[&str], elsewhere: &[(&[&str], &str)]) {
-        self.known_in("", keys, elsewhere);
-    }
-
-    /// As [`Self::known`], where the table's name says whose password may stand in it.
-    pub fn known_in(&self, name: &str, keys: &[&str], elsewhere: &[(&[&str], &str)]) {
+    /// Reports every key that is none of this table's, and where it belongs.
+    pub fn known(&self) {
+        let keys = self.keys();
         for (key, _) in self.values.iter() {
-            if keys.contains(&key.get_ref().as_ref()) {
+            let (name, at) = (key.get_ref().as_ref(), key.span());
+            if keys.contains(&name) {
                 continue;
             }
-            if secret_at(&format!("{}=", key.get_ref())).is_some() {
-                self.error(
-                    self.span(key),
-                    "口令不能写在这个文件里",
-                    format!("删去这一行。{}", Server::of(name).places()),
-                );
-                continue;
-            }
-            let what = format!("没有“{}”这个键", key.get_ref());
-            let home = elsewhere.iter().find(|(keys, _)| keys.contains(&key.get_ref().as_ref()));
-            if let Some((_, place)) = home {
-                let near = nearest_key(key.get_ref(), keys).filter(|_| self.end > 0);
+            if secret::key_at(&format!("{name}=")).is_some() {
+                let places = Schema::password(self.name).places();
+                self.error(at, "口令不能写在这个文件里", format!("删去这一行。{places}"));
+            } else if let Some(home) = self.schema.home(name) {
+                let near = nearest_key(name, keys).filter(|_| self.end > 0);
                 let or = near.map(|near| format!("，或改为 {near}")).unwrap_or_default();
-                self.error(self.span(key), format!("{} 不能写在这里", key.get_ref()), format!("移到{place}{or}"));
-                continue;
+                self.error(at, format!("{name} 不能写在这里"), format!("移到{home}{or}"));
+            } else {
+                let instead = match nearest_key(name, keys) {
+                    Some(right) => right.to_owned(),
+                    None => format!("删去这一行；可用的有 {}", keys.join("、")),
+                };
+                self.error(at, format!("没有“{name}”这个键"), instead);
             }
-            let instead = match nearest_key(key.get_ref(), keys) {
-                Some(right) => right.to_owned(),
-                None => format!("删去这一行；可用的有 {}", keys.join("、")),
-            };
-            self.error(self.span(key), what, instead);
         }
     }
 
+    fn keys(&self) -> &'static [&'static str] {
+        self.schema.keys(self.name)
+    }
+
     /// Whether one of the unknown keys was probably meant for this one.
-    pub fn is_meant(&self, key: &str, keys: &[&str]) -> bool {
-        let unknown = self.values.iter().filter(|(found, _)| !keys.contains(&found.get_ref().as_ref()));
-        unknown.into_iter().any(|(found, _)| nearest_key(found.get_ref(), keys) == Some(key))
+    pub fn is_meant(&self, key: &str) -> bool {
+        let keys = self.keys();
+        let mut unknown = self.values.iter().filter(|(found, _)| !keys.contains(&found.get_ref().as_ref()));
+        unknown.any(|(found, _)| nearest_key(found.get_ref(), keys) == Some(key))
     }
 
     /// Reports the key of `example` if it is missing, unless it may be there, misspelt or hidden by
     /// broken syntax.
-    pub fn missing(&self, example: &str, keys: &[&str]) {
+    pub fn missing(&self, example: &str) {
         let key = example.split(' ').next().unwrap_or_default();
-        if !self.source.is_broken() && self.get(key).is_none() && !self.is_meant(key, keys) {
+        if !self.source.is_broken() && self.get(key).is_none() && !self.is_meant(key) {
             self.error(self.at(), format!("少了 {key}"), format!("加一行：{example}"));
         }
     }
 
     pub fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.values.get(key)
+    }
+
+    /// Where a key's value stands; the table's header where it is missing.
+    pub fn at_key(&self, key: &str) -> Range<usize> {
+        self.get(key).map_or(self.at(), Spanned::span)
+    }
+
+    /// Whether a list was written that has nothing in it.
+    pub fn is_empty(&self, key: &str) -> bool {
+        self.get(key).and_then(|value| value.get_ref().as_array()).is_some_and(|values| values.iter().next().is_none())
     }
 
     pub fn text(&self, key: &str) -> Option<Text<'a>> {
@@ -138,7 +142,7 @@ impl<'a> Table<'a> {
             DeValue::Array(values) => values,
             DeValue::String(_) => return self.one_text(key, value, false).map(|text| vec![text]),
             other => {
-                let raw = self.source.text.get(self.span(value)).unwrap_or_default();
+                let raw = self.source.text.get(value.span()).unwrap_or_default();
                 let one = match other {
                     DeValue::Integer(_) if key == "remind" => format!("{raw}天"),
                     DeValue::Table(_) => "……".to_owned(),
@@ -151,9 +155,23 @@ impl<'a> Table<'a> {
         Some(values.iter().filter_map(|value| self.one_text(key, value, false)).collect())
     }
 
+    /// The addresses of a key, each once.
+    pub fn mailboxes(&self, key: &str) -> Option<Vec<Mailbox>> {
+        let mut seen = HashSet::new();
+        let mut mailboxes = Vec::new();
+        for text in self.texts(key)? {
+            match text.value.trim().parse::<Mailbox>() {
+                Ok(mailbox) if seen.insert(mailbox.as_str().to_ascii_lowercase()) => mailboxes.push(mailbox),
+                Ok(mailbox) => self.error(text.at, format!("邮箱 {mailbox} 写了两次"), "留下一个"),
+                Err(why) => self.error(text.at, format!("“{}”：{why}", text.value), meant::address(text.value)),
+            }
+        }
+        Some(mailboxes)
+    }
+
     fn one_text(&self, key: &str, value: &'a Spanned<DeValue<'a>>, lines: bool) -> Option<Text<'a>> {
         let DeValue::String(text) = value.get_ref() else {
-            let raw = self.source.text.get(self.span(value)).unwrap_or_default();
+            let raw = self.source.text.get(value.span()).unwrap_or_default();
             let instead = match value.get_ref() {
                 DeValue::Array(_) | DeValue::Table(_) => "\"……\"".to_owned(),
                 _ => format!("\"{raw}\""),
@@ -161,7 +179,7 @@ impl<'a> Table<'a> {
             self.wrong(key, value, "加引号的文字", &instead);
             return None;
         };
-        let text = Text { value: text, at: self.span(value) };
+        let text = Text { value: text, at: value.span() };
         let bad = |(_, c): &(usize, char)| hidden(*c).is_some() && !(lines && matches!(c, '\n' | '\r' | '\t'));
         match text.value.char_indices().find(bad) {
             Some((i, c)) => {
@@ -194,7 +212,7 @@ impl<'a> Table<'a> {
             self.wrong(key, value, "方括号里的几个数字", &format!("{key} = [1, 3, 8]"));
             return None;
         };
-        Some(values.iter().filter_map(|v| Some((self.one_integer(key, v, range.clone())?, self.span(v)))).collect())
+        Some(values.iter().filter_map(|v| Some((self.one_integer(key, v, range.clone())?, v.span()))).collect())
     }
 
     fn one_integer(&self, key: &str, value: &Spanned<DeValue<'_>>, range: RangeInclusive<i64>) -> Option<i64> {
@@ -210,7 +228,7 @@ impl<'a> Table<'a> {
         let plain = i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok();
         let found = plain.filter(|n| range.contains(n));
         if found.is_none() {
-            self.error(self.span(value), format!("{key} 超出范围"), bounds);
+            self.error(value.span(), format!("{key} 超出范围"), bounds);
         }
         found
     }
@@ -225,7 +243,7 @@ impl<'a> Table<'a> {
             self.wrong(key, value, "方括号里的几个日期", &format!("{key} = [2026-01-01, 2026-01-02]"));
             return None;
         };
-        Some(values.iter().filter_map(|v| Some((self.one_date(key, v)?, self.span(v)))).collect())
+        Some(values.iter().filter_map(|v| Some((self.one_date(key, v)?, v.span()))).collect())
     }
 
     fn one_date(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Date> {
@@ -237,14 +255,14 @@ impl<'a> Table<'a> {
             DeValue::String(text) if is_plain_date(text) => match text.parse() {
                 Ok(date) => Some(date),
                 Err(_) => {
-                    self.error(self.span(value), format!("{key}：没有 {text} 这一天"), "换成日历上有的日期");
+                    self.error(value.span(), format!("{key}：没有 {text} 这一天"), "换成日历上有的日期");
                     return None;
                 }
             },
             _ => None,
         };
         if date.is_none() {
-            let raw = self.source.text.get(self.span(value)).unwrap_or_default();
+            let raw = self.source.text.get(value.span()).unwrap_or_default();
             self.wrong(key, value, "日期", &as_date(raw).unwrap_or("2026-01-01".to_owned()));
         }
         date
@@ -254,7 +272,7 @@ impl<'a> Table<'a> {
     pub fn table(&self, key: &str) -> Option<Table<'a>> {
         let value = self.get(key)?;
         if let DeValue::Table(values) = value.get_ref() {
-            return Some(self.inner(values, self.span(value)));
+            return Some(self.inner(key, values, value.span()));
         }
         self.wrong(key, value, "方括号开头的一段", &format!("[{key}]，内容写在它下面"));
         None
@@ -267,7 +285,7 @@ impl<'a> Table<'a> {
         let tables = match value.get_ref() {
             DeValue::Array(values) => values.iter().collect(),
             DeValue::Table(_) => {
-                self.error(self.span(value), format!("[{key}] 要用双层方括号"), form.as_str());
+                self.error(value.span(), format!("[{key}] 要用双层方括号"), form.as_str());
                 Vec::new()
             }
             _ => {
@@ -276,7 +294,7 @@ impl<'a> Table<'a> {
             }
         };
         let table = |value: &'a Spanned<DeValue<'a>>| match value.get_ref() {
-            DeValue::Table(values) => Some(self.inner(values, self.span(value))),
+            DeValue::Table(values) => Some(self.inner(key, values, value.span())),
             _ => {
                 self.wrong(key, value, "双层方括号开头的一段，内容写在它下面", &form);
                 None
@@ -295,7 +313,7 @@ impl<'a> Table<'a> {
             DeValue::Array(_) => "一组值",
             DeValue::Table(_) => "一段",
         };
-        self.error(self.span(value), format!("{key} 要写{wanted}，这里是{found}"), instead);
+        self.error(value.span(), format!("{key} 要写{wanted}，这里是{found}"), instead);
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use rustix::process::geteuid;
 
 use super::{AS_ROOT, Check, Given};
-use crate::config::{Settings, Transport, credential, tidy};
+use crate::config::{Settings, Transport, secret, tidy};
 
 const NAME: &str = "权限";
 const READ: u32 = 4;
@@ -25,7 +25,7 @@ struct User {
 
 pub(super) fn look(given: &Given<'_>, settings: &Settings) -> Vec<Check> {
     let mut checks = Vec::new();
-    let credentials = beside(given.config).join(credential::FOLDER);
+    let credentials = beside(given.config).join(secret::FOLDER);
     checks.extend(secrets(&credentials));
     let folder = settings.database.parent().unwrap_or(Path::new("."));
     if let Ok(user) = fs::metadata(&settings.database).or_else(|_| fs::metadata(folder)).map(|m| User::of(&m)) {

@@ -8,7 +8,7 @@ use std::{
 
 use super::{AS_ROOT, Check, Given};
 use crate::{
-    config::{Settings, credential},
+    config::{Settings, secret},
     service::troubles::Trouble,
 };
 
@@ -56,7 +56,7 @@ fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
 /// systemd hands the passwords over at the start: one that was changed since is not the service's.
 fn is_older_than_its_passwords(given: &Given<'_>) -> Option<Check> {
     let started = fs::metadata(format!("/proc/{}", given.holder?)).and_then(|process| process.modified()).ok()?;
-    let folder = given.config.parent()?.join(credential::FOLDER);
+    let folder = given.config.parent()?.join(secret::FOLDER);
     let changed = |entry: fs::DirEntry| entry.metadata().and_then(|file| file.modified()).is_ok_and(|at| at > started);
     let is_older = fs::read_dir(folder).ok()?.flatten().any(changed);
     is_older.then(|| Check::warning(NAME, "启动以后口令改过，服务用的还是原来的", "执行 systemctl restart duban"))

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Answers, Draft, SYSTEM, Server};
 use crate::{
-    config::{Tls, credential},
+    config::{Tls, secret},
     domain::deadline::{Mailbox, Section},
 };
 
@@ -58,7 +58,7 @@ pub fn draft(answers: &Answers, dir: &Path) -> Result<Vec<Draft>, String> {
         drafts.extend(HOLIDAYS.map(|(name, text)| file(&format!("holidays/{name}"), text.to_owned())));
     }
     if let Some(password) = answers.server.as_ref().and_then(|server| server.password.as_ref()) {
-        let name = Path::new(credential::FOLDER).join("smtp-password");
+        let name = Path::new(secret::FOLDER).join("smtp-password");
         let bytes = format!("{}\n", password.expose_secret()).into_bytes();
         drafts.push(Draft { name, bytes: Zeroizing::new(bytes), is_secret: true });
     }

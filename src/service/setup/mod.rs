@@ -14,7 +14,7 @@ pub use draft::{draft, edited};
 pub use place::{Placed, Staged};
 
 use crate::{
-    config::{Tls, credential},
+    config::{Tls, secret},
     domain::deadline::{Mailbox, Section},
 };
 
@@ -67,5 +67,5 @@ pub fn read_password(path: &Path) -> Result<SecretString, String> {
         io::ErrorKind::InvalidData => format!("口令文件 {shown} 不是 UTF-8 文本"),
         _ => format!("读不了口令文件 {shown}：{e}"),
     })?;
-    credential::password(&text).map_err(|why| format!("口令文件 {shown}：{why}"))
+    secret::password(&text).map_err(|why| format!("口令文件 {shown}：{why}"))
 }

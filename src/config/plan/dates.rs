@@ -1,14 +1,13 @@
-//! 局内目标: a date that lies before `due`.
+//! The dates of an entry: `due`, and 局内目标 (`target`), which lies before it.
 
 use jiff::civil::{Date, date};
 
-use super::deadlines::refused;
 use crate::{
     config::syntax::table::{Table, Text},
     domain::{
         calendar::{Calendar, days_between},
         deadline::{Deadline, Lead, Target},
-        due::{Due, Rule},
+        due::{Due, Refusal, Rule},
     },
 };
 
@@ -16,19 +15,32 @@ use crate::{
 /// back it is a day that was meant to be later in the same year.
 const FAR_DAYS: i64 = 183;
 
-pub fn read(table: &Table<'_>, due: &Due) -> Option<(String, Target)> {
+/// `year` is the plan's own.
+pub fn due(table: &Table<'_>, year: Option<i16>) -> Option<Due> {
+    let text = table.long_text("due")?;
+    Due::parse(text.value, year).map_err(|refusal| refused(table, &text, refusal)).ok()
+}
+
+pub fn target(table: &Table<'_>, due: &Due) -> Option<(String, Target)> {
     let text = table.long_text("target")?;
     let target = parse(table, &text, due)?;
     Some((text.value.to_owned(), target))
 }
 
+/// What the words of `due` say of themselves, at their place in the file.
+fn refused(table: &Table<'_>, text: &Text<'_>, refusal: Refusal) {
+    let at = if refusal.at.is_empty() { text.at.clone() } else { text.part(table.source, refusal.at) };
+    let forms: Vec<String> = refusal.instead.iter().map(|form| format!("“{form}”")).collect();
+    table.error(at, refusal.what, forms.join(" 或 "));
+}
+
 /// Reports a target that is no earlier than `due`.
-pub fn fits(table: &Table<'_>, deadline: &Deadline) {
+pub fn target_fits(table: &Table<'_>, deadline: &Deadline) {
     if let (Some((target, _)), Some(value)) = (&deadline.target, table.get("target"))
         && !lies_before(deadline)
     {
         let what = format!("局内目标“{target}”不在上一期与这一期的规定期限“{}”之间", deadline.due.text);
-        table.error(table.span(value), what, "每一期都有的、更早的日期，或“提前10天”");
+        table.error(value.span(), what, "每一期都有的、更早的日期，或“提前10天”");
     }
 }
 

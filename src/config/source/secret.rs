@@ -1,0 +1,114 @@
+//! Secrets by name: handed over by systemd, or in the folder that it takes them from.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+
+/// The variable by which systemd says where the credentials are.
+pub const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+/// The folder beside duban.toml; `LoadCredential=duban:/etc/duban/credentials` hands over each of its files.
+pub const FOLDER: &str = "credentials";
+
+/// One of the passwords: the credential that holds it, and the variable that gives it all the same.
+#[derive(Debug)]
+pub struct Password {
+    pub credential: &'static str,
+    pub variable: &'static str,
+}
+
+pub const SMTP: Password = Password { credential: "smtp-password", variable: "DUBAN__MAIL__SMTP__PASSWORD" };
+pub const IMAP: Password = Password { credential: "imap-password", variable: "DUBAN__MAILBOX__PASSWORD" };
+pub const PASSWORDS: [Password; 2] = [SMTP, IMAP];
+
+impl Password {
+    /// Where it is to be.
+    pub fn places(&self) -> String {
+        let Self { credential, variable } = self;
+        format!(
+            "口令放在四处之一：本文件旁的 credentials/{credential}；password_file 指明的文件；systemd 凭据 {credential}；环境变量 {variable}"
+        )
+    }
+}
+
+/// One line, however the editor that wrote it began and ended it.
+///
+/// # Errors
+/// In Chinese: why it can be no password.
+pub fn password(text: &str) -> Result<SecretString, &'static str> {
+    match text.trim_start_matches('\u{FEFF}').trim_end_matches(['\r', '\n']) {
+        "" => Err("口令是空的"),
+        line if line.contains(char::is_control) => Err("口令里有换行或控制字符"),
+        line => Ok(SecretString::from(line)),
+    }
+}
+
+/// A secret beside duban.toml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    There(PathBuf),
+    /// Perhaps: this user may not look.
+    Locked(PathBuf),
+    Absent,
+}
+
+/// A credential that systemd handed over, by its own name or as one of a folder's.
+pub fn given(env: &BTreeMap<String, String>, name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env.get(DIRECTORY)?);
+    [folder.join(name), folder.join(format!("duban_{name}"))].into_iter().find(|path| path.exists())
+}
+
+/// The same secret where systemd takes it from, for what root does beside the service. `folder` is duban.toml's.
+pub fn beside(folder: &Path, name: &str) -> Beside {
+    let path = folder.join(FOLDER).join(name);
+    match File::open(&path) {
+        Ok(_) => Beside::There(path),
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Beside::Locked(path),
+        Err(_) => Beside::Absent,
+    }
+}
+
+/// A line as it can be shown to anyone: what is given for a password is not.
+pub fn mask(line: &str) -> Cow<'_, str> {
+    match key_at(line) {
+        Some((_, sign)) => Cow::Owned(format!("{} ……", &line[..sign])),
+        None => Cow::Borrowed(line),
+    }
+}
+
+/// Where a key that sounds like a password begins, and where the sign behind it ends.
+pub fn key_at(line: &str) -> Option<(usize, usize)> {
+    line.match_indices(['=', '＝', ':', '：']).find_map(|(at, sign)| {
+        let before = line[..at].trim_end_matches([' ', '\t', '"', '\'', '”']);
+        let start = before.rfind([' ', '\t', '"', '\'', '“', '{', ',', '.', '#']).map_or(0, |i| i + 1);
+        let key = before.get(start..).unwrap_or(before).to_lowercase();
+        let secret = SECRETS.iter().any(|word| key.contains(word)) && !key.contains("file");
+        secret.then_some((start, at + sign.len()))
+    })
+}
+
+const SECRETS: [&str; 6] = ["pass", "pwd", "口令", "密码", "授权码", "secret"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (line, shown) in [
+            ("password = \"geheim\"", "password = ……"),
+            ("smtp = { port = 1, \"Password\" = 'geheim' }", "smtp = { port = 1, \"Password\" = ……"),
+            ("口令：geheim", "口令： ……"),
+            ("password_file = \"smtp-password\"", "password_file = \"smtp-password\""),
+            ("username = \"\" # password: credential", "username = \"\" # password: ……"),
+            ("passwort = 1", "passwort = ……"),
+        ] {
+            assert_eq!(mask(line), shown);
+        }
+    }
+}
