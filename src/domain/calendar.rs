@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::{
+    SignedDuration,
+    civil::{Date, Weekday, date},
+};
 use serde::{Deserialize, Serialize};
-
-use super::day_number::{FIRST, LAST, day, number};
 
 /// The statutory days of one calendar year, as one data file holds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,18 +22,10 @@ pub struct StatutoryYear {
 /// Every question is answered in time logarithmic in the number of statutory days, however far
 /// the dates lie apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Stored", into = "Stored")]
 pub struct Calendar {
     years: BTreeSet<i16>,
-    /// Where a day differs from Monday–Friday, in order: the day's number, whether it works, and how
+    /// Where a day differs from Monday–Friday, in order: the day, whether it works, and how
     /// many working days all differences up to and including this one add.
-    differences: Vec<(i64, bool, i64)>,
-}
-
-/// A calendar as it is kept: days are written as dates.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    years: BTreeSet<i16>,
     differences: Vec<(Date, bool, i64)>,
 }
 
@@ -40,15 +33,13 @@ impl Calendar {
     /// A calendar of the given years. A date outside its file's year is ignored: the check of the
     /// file has refused it already.
     pub fn new(years: &BTreeMap<i16, StatutoryYear>) -> Self {
-        let is_weekday = |day: &Date| is_weekday(number(*day));
-        let mut differences: Vec<(i64, bool, i64)> = Vec::new();
+        let mut differences: Vec<(Date, bool, i64)> = Vec::new();
         for (&year, days) in years {
-            let off = days.off.iter().filter(|d| is_weekday(d)).map(|d| (*d, false, -1));
-            let work = days.work.iter().filter(|d| !is_weekday(d)).map(|d| (*d, true, 1));
+            let off = days.off.iter().filter(|d| is_weekday(**d)).map(|d| (*d, false, -1));
+            let work = days.work.iter().filter(|d| !is_weekday(**d)).map(|d| (*d, true, 1));
             // A day that is named as both works: the make-up day is the later, narrower word.
             let off = off.filter(|(d, ..)| !days.work.contains(d));
-            let differing = off.chain(work).filter(|(d, ..)| d.year() == year);
-            differences.extend(differing.map(|(d, works, more)| (number(d), works, more)));
+            differences.extend(off.chain(work).filter(|(d, ..)| d.year() == year));
         }
         differences.sort_unstable();
         let mut sum = 0;
@@ -73,7 +64,7 @@ impl Calendar {
     pub fn doubtful(&self) -> Vec<(i16, &'static str)> {
         let is_off = |year, month, day| Date::new(year, month, day).is_ok_and(|d| !self.is_workday(d));
         let spring_festival = |year| {
-            let days = self.differences.iter().filter(|(_, works, _)| !works).map(|(n, ..)| day(*n));
+            let days = self.differences.iter().filter(|(_, works, _)| !works).map(|(d, ..)| d);
             days.filter(|d| d.year() == year && ((1, 21)..=(2, 28)).contains(&(d.month(), d.day()))).count() >= 2
         };
         let lacks = |year| match () {
@@ -87,17 +78,20 @@ impl Calendar {
     }
 
     pub fn is_workday(&self, day: Date) -> bool {
-        self.works(number(day))
+        match self.differences.binary_search_by_key(&day, |(d, ..)| *d) {
+            Ok(i) => self.differences[i].1,
+            Err(_) => is_weekday(day),
+        }
     }
 
     /// The last working day on or before `day`.
     pub fn on_or_before(&self, day: Date) -> Date {
-        self.walk(number(day), -1)
+        self.walk(day, -1)
     }
 
     /// The first working day on or after `day`.
     pub fn on_or_after(&self, day: Date) -> Date {
-        self.walk(number(day), 1)
+        self.walk(day, 1)
     }
 
     /// The `n`-th working day after `day` (before it, if negative); `day` itself is not counted.
@@ -105,26 +99,19 @@ impl Calendar {
     pub fn add_workdays(&self, day: Date, n: i64) -> Date {
         match n {
             0 => day,
-            1.. => self.nth(self.count_to(number(day)) + n),
-            _ => self.nth(self.count_to(number(day) - 1) + n + 1),
+            1.. => self.nth(self.count_to(day) + n),
+            _ => self.nth(self.count_to(day) - i64::from(self.is_workday(day)) + n + 1),
         }
     }
 
     /// How many working days lie after `from`, up to and including `to`. Negative when `to` lies
     /// before `from`.
     pub fn workdays_between(&self, from: Date, to: Date) -> i64 {
-        self.count_to(number(to)) - self.count_to(number(from))
+        self.count_to(to) - self.count_to(from)
     }
 
-    fn works(&self, day: i64) -> bool {
-        match self.differences.binary_search_by_key(&day, |(d, ..)| *d) {
-            Ok(i) => self.differences[i].1,
-            Err(_) => is_weekday(day),
-        }
-    }
-
-    /// Working days from the start of time up to and including `day`.
-    fn count_to(&self, day: i64) -> i64 {
+    /// Working days from [`MONDAY`] up to and including `day`; negative before it.
+    fn count_to(&self, day: Date) -> i64 {
         let plain = weekdays_to(day);
         match self.differences.partition_point(|(d, ..)| *d <= day) {
             0 => plain,
@@ -134,61 +121,54 @@ impl Calendar {
 
     /// The working day with this count: the inverse of [`Self::count_to`].
     fn nth(&self, count: i64) -> Date {
-        let mut day = count.div_euclid(5) * 7 + count.rem_euclid(5);
+        let mut day = shift(MONDAY, count.div_euclid(5) * 7 + count.rem_euclid(5));
         // Each round closes the gap by what is missing; a round that closes nothing ends on a run
         // of days off, which the walk leaves.
         loop {
             let missing = count - self.count_to(day);
             match missing {
                 0 => return self.walk(day, -1),
-                _ if is_edge(day) => return self::day(day),
-                _ => day += missing,
+                _ if is_edge(day) => return day,
+                _ => day = shift(day, missing),
             }
         }
     }
 
     /// The nearest working day, `day` itself first.
-    fn walk(&self, mut day: i64, by: i64) -> Date {
-        while !self.works(day) && !is_edge(day) {
-            day += by;
+    fn walk(&self, mut day: Date, by: i64) -> Date {
+        while !self.is_workday(day) && !is_edge(day) {
+            day = shift(day, by);
         }
-        self::day(day)
+        day
     }
 }
 
-impl From<Stored> for Calendar {
-    fn from(Stored { years, differences }: Stored) -> Self {
-        Self { years, differences: differences.into_iter().map(|(d, works, sum)| (number(d), works, sum)).collect() }
-    }
-}
-
-impl From<Calendar> for Stored {
-    fn from(Calendar { years, differences }: Calendar) -> Self {
-        Self { years, differences: differences.into_iter().map(|(n, works, sum)| (day(n), works, sum)).collect() }
-    }
-}
+/// Where working days are counted from.
+const MONDAY: Date = date(1900, 1, 1);
 
 /// `day` moved by whole days; it stays at the end of time rather than leave it.
 pub fn shift(day: Date, days: i64) -> Date {
-    self::day(number(day).saturating_add(days))
+    /// More than there are from the first date to the last.
+    const ALL_DAYS: i64 = 8_000_000;
+    day.saturating_add(SignedDuration::from_hours(24 * days.clamp(-ALL_DAYS, ALL_DAYS)))
 }
 
 /// Days from `from` to `to`, negative when `to` lies before `from`.
 pub fn days_between(from: Date, to: Date) -> i64 {
-    number(to) - number(from)
+    to.duration_since(from).as_hours() / 24
 }
 
-fn is_edge(day: i64) -> bool {
-    day <= FIRST || day >= LAST
+fn is_edge(day: Date) -> bool {
+    day == Date::MIN || day == Date::MAX
 }
 
-fn is_weekday(day: i64) -> bool {
-    day.rem_euclid(7) < 5
+fn is_weekday(day: Date) -> bool {
+    !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
-/// Mondays to Fridays from day 0 up to and including day `n`.
-fn weekdays_to(n: i64) -> i64 {
-    let days = n + 1;
+/// Mondays to Fridays from [`MONDAY`] up to and including `day`.
+fn weekdays_to(day: Date) -> i64 {
+    let days = days_between(MONDAY, day) + 1;
     days.div_euclid(7) * 5 + days.rem_euclid(7).min(5)
 }
 

@@ -1,7 +1,6 @@
 //! What duban decides, as plain functions of what they are given: no input or output, no clock.
 
 pub mod calendar;
-mod day_number;
 pub mod deadline;
 pub mod due;
 pub mod occurrence;

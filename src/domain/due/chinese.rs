@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::{
     Refusal,
     days::{list, not_understood},
+    dictionary::Word,
+    lexer::Phrase,
     once::{YEARS, checked_year, date, once, this_year, window_once, zh_list},
     refusal::{SOME_YEAR, refuse, refuse_with},
     rule::{At, CaseFrom, Cycle, DayOf, Months as Which, Rule, Span, SpanUnit, Unit, weekday_zh},
-    sentence::{Aside, Phrase},
-    words::Word,
+    sentence::Aside,
 };
 
 use Word::*;

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::{
     Refusal,
+    dictionary::Word,
+    lexer::Phrase,
     refusal::{refuse, refuse_with},
     rule::{At, DayOf, Unit},
-    sentence::{Aside, Phrase},
-    words::Word,
+    sentence::Aside,
 };
 
 use Word::*;

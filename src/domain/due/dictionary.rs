@@ -1,11 +1,126 @@
-//! The dictionary.
+//! The dictionary: every word that is known, and how it is written.
 
 use jiff::civil::Weekday;
 
-use super::words::{
-    Name, Often,
-    Word::{self, *},
-};
+/// One word. Words that mean the same are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    Num(u32),
+    /// `第3个`, `首`, `最后一个` (−1), `倒数第二个` (−2), `3rd`.
+    Nth(i32),
+    /// `2026-09-30`, `2026/9/30`, `2026.9.30`: not checked yet.
+    Iso(u32, u32, u32),
+    /// `07-10`: two digits each.
+    MonthDay(u32, u32),
+    /// `1.31`, `1/31`: which is which is not certain.
+    Pair(u32, u32),
+    Every,
+    Year,
+    Half,
+    Quarter,
+    Month,
+    /// `个月`: a length, where `月` is a name.
+    Months,
+    Week,
+    Weekday(Weekday),
+    Day,
+    /// `天`: a length, where `日` is a name.
+    Days,
+    Workday,
+    Times,
+    Odd,
+    Even,
+    End,
+    /// `上旬` 10, `中旬` 20, `下旬` 31.
+    Ten(u8),
+    Before,
+    Within,
+    Until,
+    After,
+    Begin,
+    /// `之日起`
+    SinceDay,
+    From,
+    To,
+    /// `-`, which is `To` between two days.
+    Dash,
+    Slash,
+    Comma,
+    Stop,
+    Colon,
+    Open,
+    Close,
+    TitleOpen,
+    TitleClose,
+    Ended,
+    NextYear,
+    NextMonth,
+    NextQuarter,
+    ThisYear,
+    FirstHalf,
+    SecondHalf,
+    AtLeast,
+    OrMore,
+    Received,
+    BeforeEvent,
+    AfterEvent,
+    /// What stands before a date and changes nothing.
+    Lead,
+    /// Changes nothing and is not worth showing: 的.
+    Soft,
+    /// What is done by the date: begins a tail.
+    Verb,
+    /// How it is done, before a verb in a tail.
+    How,
+    /// In a tail, so that no number is read out of it.
+    Filler,
+    /// Refused by name.
+    Named(Name),
+    // English.
+    Each(Often),
+    Of,
+    The,
+    Event,
+    Receipt,
+    At,
+    Least,
+    A,
+    Unknown,
+}
+
+/// `yearly`, `monthly` …
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Often {
+    Year,
+    Half,
+    Quarter,
+    Month,
+    Week,
+}
+
+/// Words that never give a certain date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    NoDate,
+    Vague,
+    Around,
+    Hours,
+    Lunar,
+    /// A feast of the sun calendar, and the day before it.
+    Feast(u8, u8),
+    /// 下周: a date to come.
+    Relative,
+    /// 上月, 本季度: in a tail, what is reported on.
+    Current,
+    Daily,
+    HalfMonth,
+    TenDays,
+    NotBefore,
+    EveryOther,
+    Except,
+}
+
+use Word::*;
 
 /// Longest match first. Words that mean the same stand in one row.
 pub const CHINESE: &[(&str, &[Word])] = &[
@@ -191,3 +306,14 @@ pub const ENGLISH: &[(&str, &[Word])] = &[
     ("daily", &[Named(Name::Daily)]),
     ("asap soon", &[Named(Name::Vague)]),
 ];
+
+/// Every English word, for did-you-mean.
+pub fn english_words() -> impl Iterator<Item = &'static str> {
+    ENGLISH.iter().flat_map(|(texts, _)| texts.split(' '))
+}
+
+/// Every piece of the dictionary, for tests that put them together.
+#[cfg(test)]
+pub fn pieces() -> Vec<&'static str> {
+    CHINESE.iter().chain(ENGLISH).flat_map(|(texts, _)| texts.split(' ')).collect()
+}

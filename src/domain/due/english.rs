@@ -4,11 +4,11 @@ use super::{
     Refusal,
     chinese::{CASE, span},
     days::{checked, not_understood, weekday, workday},
+    dictionary::{Often, Word},
+    lexer::Phrase,
     once::checked_year,
     refusal::refuse,
     rule::{At as OnDay, CaseFrom, Cycle, DayOf, Months as Which, Rule, Unit},
-    sentence::Phrase,
-    words::{Often, Word},
 };
 
 use Word::*;

@@ -4,8 +4,8 @@
 //!
 //! A text goes through these files, in this order:
 //!
-//! - `text`: characters that compare, each with its place in the text as written
-//! - `words`: words of the `dictionary`, longest match first
+//! - `glyphs`: characters that compare, each with its place in the text as written
+//! - `lexer`: words of the `dictionary`, longest match first
 //! - `sentence`: what changes nothing is set aside; what never gives a date is refused by name
 //! - `chinese` (with `days` and `once`), `english`, `recurrence`: the forms, one row each
 //! - `rule`: what was meant, and its canonical form; `dates`: its dates
@@ -15,13 +15,13 @@ mod dates;
 mod days;
 mod dictionary;
 mod english;
+mod glyphs;
+mod lexer;
 mod once;
 mod recurrence;
 mod refusal;
 mod rule;
 mod sentence;
-mod text;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -33,9 +33,10 @@ use jiff::civil::Date;
 pub use recurrence::Recurrence;
 pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit};
 
+use dictionary::Word;
+use lexer::Phrase;
 use refusal::{did_you_mean, nearest, refuse, refuse_with};
-use sentence::{Aside, Phrase, cut};
-use words::Word;
+use sentence::{Aside, cut};
 
 /// A `due` that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +131,7 @@ fn understand(text: &str, year: Option<i16>) -> Result<Due, Refusal> {
     }
     let mut aside = Aside::default();
     sentence::one_limit(text)?;
-    let words = cut(text, &words::read(text), &mut aside)?;
+    let words = cut(text, &lexer::read(text), &mut aside)?;
     let phrase = Phrase { words: &words.words, places: &words.places }.trim_start();
     let is_english = words.places.iter().any(|p| text[p.start..].starts_with(|c: char| c.is_ascii_alphabetic()));
     let rule = if is_english {

@@ -7,10 +7,11 @@ use jiff::civil::{Date, Weekday};
 use super::{
     Refusal,
     days::{list, not_understood},
+    dictionary::Word,
+    lexer::Phrase,
     refusal::{SOME_YEAR, refuse, refuse_with},
     rule::{At, DayOf, Rule, Unit, weekday_zh},
-    sentence::{Aside, Phrase},
-    words::Word,
+    sentence::Aside,
 };
 
 use Word::*;

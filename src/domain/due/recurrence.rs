@@ -13,7 +13,6 @@ use jiff::{
 use super::{
     super::calendar::{days_between, shift},
     Frequency, Refusal, Term,
-    rule::WEEKDAYS,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,8 +227,7 @@ impl Recurrence {
             body += &format!(";{}", self.by);
         }
         if self.week_start != Weekday::Monday {
-            let day = WEEKDAYS[usize::from(self.week_start.to_monday_zero_offset().unsigned_abs()) % 7];
-            body += &format!(";WKST={}", day[..2].to_uppercase());
+            body += &format!(";WKST={}", code(self.week_start));
         }
         body
     }
@@ -315,10 +313,9 @@ fn write_out(text: &str, freq: Freq, parts: &mut Parts, start: Option<Date>) -> 
             ),
         };
     };
-    let weekday = WEEKDAYS[usize::from(start.weekday().to_monday_zero_offset().unsigned_abs()) % 7];
     match freq {
         Freq::Weekly => {
-            parts.insert("BYDAY".into(), weekday[..2].to_uppercase());
+            parts.insert("BYDAY".into(), code(start.weekday()).to_owned());
         }
         _ => {
             parts.insert("BYMONTHDAY".into(), start.day().to_string());
@@ -330,8 +327,15 @@ fn write_out(text: &str, freq: Freq, parts: &mut Parts, start: Option<Date>) -> 
     Ok(())
 }
 
+/// Monday first.
+const CODES: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+
+fn code(day: Weekday) -> &'static str {
+    CODES[usize::from(day.to_monday_zero_offset().unsigned_abs()) % 7]
+}
+
 fn weekday(code: &str) -> Option<Weekday> {
-    let n = WEEKDAYS.iter().position(|d| d[..2].eq_ignore_ascii_case(code))?;
+    let n = CODES.iter().position(|known| known.eq_ignore_ascii_case(code))?;
     i8::try_from(n).ok().and_then(|n| Weekday::from_monday_zero_offset(n).ok())
 }
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{
     Refusal,
-    sentence::Phrase,
-    words::{Name, Word, english_words},
+    dictionary::{Name, Word, english_words},
+    lexer::Phrase,
 };
 
 use Word::*;

@@ -6,69 +6,12 @@ use jiff::civil::Weekday;
 
 use super::{
     Refusal,
+    dictionary::{Name, Word},
+    lexer::{Phrase, Words},
     refusal::{self, refuse},
-    words::{Name, Word, Words},
 };
 
 use Word::*;
-
-/// Words in a row, each with its bytes. Patterns match on `words`.
-#[derive(Clone, Copy, Debug)]
-pub struct Phrase<'a> {
-    pub words: &'a [Word],
-    pub places: &'a [Range<usize>],
-}
-
-impl<'a> Phrase<'a> {
-    pub fn sub(self, range: Range<usize>) -> Self {
-        Self { words: &self.words[range.clone()], places: &self.places[range] }
-    }
-
-    pub fn from(self, start: usize) -> Self {
-        self.sub(start.min(self.words.len())..self.words.len())
-    }
-
-    /// All its bytes; the empty phrase has none.
-    pub fn place(self) -> Range<usize> {
-        match (self.places.first(), self.places.last()) {
-            (Some(first), Some(last)) => first.start..last.end.max(first.start),
-            _ => 0..0,
-        }
-    }
-
-    /// Without what stands before it and makes only a pause.
-    pub fn trim_start(self) -> Self {
-        self.from(self.words.iter().take_while(|w| matches!(w, Comma | Stop | Colon)).count())
-    }
-
-    /// Without the words around it that change nothing: 前 内 止, commas.
-    pub fn trim(self) -> Self {
-        let p = self.trim_start();
-        let after = |w: &&Word| matches!(w, Comma | Stop | Colon | Before | Within | Until);
-        p.sub(0..p.words.len() - p.words.iter().rev().take_while(after).count())
-    }
-
-    /// The start of a window without 自 … 起.
-    pub fn without_begin(self) -> Self {
-        let p = self.trim();
-        let start = usize::from(p.words.first() == Some(&From));
-        let end = p.words.len() - usize::from(p.words.len() > start && p.words.last() == Some(&Begin));
-        p.sub(start..end)
-    }
-
-    pub fn split(self, at: impl Fn(&Word) -> bool) -> Vec<Self> {
-        let mut parts = Vec::new();
-        let mut start = 0;
-        for (i, word) in self.words.iter().enumerate() {
-            if at(word) {
-                parts.push(self.sub(start..i));
-                start = i + 1;
-            }
-        }
-        parts.push(self.from(start));
-        parts
-    }
-}
 
 /// What a sentence says besides the date.
 #[derive(Debug, Default)]

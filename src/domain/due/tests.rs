@@ -204,7 +204,7 @@ fn recurrences_are_ascii() {
 
 #[test]
 fn no_word_means_two_things() {
-    let mut pieces = words::pieces();
+    let mut pieces = dictionary::pieces();
     pieces.sort_unstable();
     assert_eq!(pieces.windows(2).find(|w| w[0] == w[1]), None);
 }
@@ -216,7 +216,7 @@ const MORE: [&str; 17] =
 /// The dictionary's pieces and others.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => select(words::pieces()).prop_map(str::to_owned),
+        4 => select(dictionary::pieces()).prop_map(str::to_owned),
         1 => select(MORE.as_slice()).prop_map(str::to_owned),
         2 => (0u32..40).prop_map(|n| n.to_string()),
         1 => select(["2026", "0131", "4294967296", "12.31", "07-10", "2026-09-30", "二十", "三十一"].as_slice()).prop_map(str::to_owned),

@@ -1,129 +1,11 @@
-//! The text as a row of words.
+//! The text as a row of words of the dictionary.
 
 use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
-use jiff::civil::Weekday;
-
-use super::dictionary::{CHINESE, ENGLISH};
-use super::text::{Glyph, glyphs, number, place};
-
-/// One word. Words that mean the same are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    Num(u32),
-    /// `第3个`, `首`, `最后一个` (−1), `倒数第二个` (−2), `3rd`.
-    Nth(i32),
-    /// `2026-09-30`, `2026/9/30`, `2026.9.30`: not checked yet.
-    Iso(u32, u32, u32),
-    /// `07-10`: two digits each.
-    MonthDay(u32, u32),
-    /// `1.31`, `1/31`: which is which is not certain.
-    Pair(u32, u32),
-    Every,
-    Year,
-    Half,
-    Quarter,
-    Month,
-    /// `个月`: a length, where `月` is a name.
-    Months,
-    Week,
-    Weekday(Weekday),
-    Day,
-    /// `天`: a length, where `日` is a name.
-    Days,
-    Workday,
-    Times,
-    Odd,
-    Even,
-    End,
-    /// `上旬` 10, `中旬` 20, `下旬` 31.
-    Ten(u8),
-    Before,
-    Within,
-    Until,
-    After,
-    Begin,
-    /// `之日起`
-    SinceDay,
-    From,
-    To,
-    /// `-`, which is `To` between two days.
-    Dash,
-    Slash,
-    Comma,
-    Stop,
-    Colon,
-    Open,
-    Close,
-    TitleOpen,
-    TitleClose,
-    Ended,
-    NextYear,
-    NextMonth,
-    NextQuarter,
-    ThisYear,
-    FirstHalf,
-    SecondHalf,
-    AtLeast,
-    OrMore,
-    Received,
-    BeforeEvent,
-    AfterEvent,
-    /// What stands before a date and changes nothing.
-    Lead,
-    /// Changes nothing and is not worth showing: 的.
-    Soft,
-    /// What is done by the date: begins a tail.
-    Verb,
-    /// How it is done, before a verb in a tail.
-    How,
-    /// In a tail, so that no number is read out of it.
-    Filler,
-    /// Refused by name.
-    Named(Name),
-    // English.
-    Each(Often),
-    Of,
-    The,
-    Event,
-    Receipt,
-    At,
-    Least,
-    A,
-    Unknown,
-}
-
-/// `yearly`, `monthly` …
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Often {
-    Year,
-    Half,
-    Quarter,
-    Month,
-    Week,
-}
-
-/// Words that never give a certain date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
-    NoDate,
-    Vague,
-    Around,
-    Hours,
-    Lunar,
-    /// A feast of the sun calendar, and the day before it.
-    Feast(u8, u8),
-    /// 下周: a date to come.
-    Relative,
-    /// 上月, 本季度: in a tail, what is reported on.
-    Current,
-    Daily,
-    HalfMonth,
-    TenDays,
-    NotBefore,
-    EveryOther,
-    Except,
-}
+use super::{
+    dictionary::{CHINESE, ENGLISH, Word},
+    glyphs::{Glyph, glyphs, number, place},
+};
 
 use Word::*;
 
@@ -144,17 +26,6 @@ static BY_FIRST: LazyLock<HashMap<char, Entries>> = LazyLock::new(|| {
 static BY_RUN: LazyLock<HashMap<&'static str, &'static [Word]>> =
     LazyLock::new(|| ENGLISH.iter().flat_map(|(texts, words)| texts.split(' ').map(move |t| (t, *words))).collect());
 
-/// Every English word, for did-you-mean.
-pub fn english_words() -> impl Iterator<Item = &'static str> {
-    ENGLISH.iter().flat_map(|(texts, _)| texts.split(' '))
-}
-
-/// Every piece of the dictionary, for tests that put them together.
-#[cfg(test)]
-pub fn pieces() -> Vec<&'static str> {
-    CHINESE.iter().chain(ENGLISH).flat_map(|(texts, _)| texts.split(' ')).collect()
-}
-
 /// The words of a text, each with its bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
@@ -173,6 +44,64 @@ impl Words {
             self.words.push(*word);
             self.places.push(place.clone());
         }
+    }
+}
+
+/// Words in a row, each with its bytes. Patterns match on `words`.
+#[derive(Clone, Copy, Debug)]
+pub struct Phrase<'a> {
+    pub words: &'a [Word],
+    pub places: &'a [Range<usize>],
+}
+
+impl<'a> Phrase<'a> {
+    pub fn sub(self, range: Range<usize>) -> Self {
+        Self { words: &self.words[range.clone()], places: &self.places[range] }
+    }
+
+    pub fn from(self, start: usize) -> Self {
+        self.sub(start.min(self.words.len())..self.words.len())
+    }
+
+    /// All its bytes; the empty phrase has none.
+    pub fn place(self) -> Range<usize> {
+        match (self.places.first(), self.places.last()) {
+            (Some(first), Some(last)) => first.start..last.end.max(first.start),
+            _ => 0..0,
+        }
+    }
+
+    /// Without what stands before it and makes only a pause.
+    pub fn trim_start(self) -> Self {
+        self.from(self.words.iter().take_while(|w| matches!(w, Comma | Stop | Colon)).count())
+    }
+
+    /// Without the words around it that change nothing: 前 内 止, commas.
+    pub fn trim(self) -> Self {
+        let p = self.trim_start();
+        let after = |w: &&Word| matches!(w, Comma | Stop | Colon | Before | Within | Until);
+        p.sub(0..p.words.len() - p.words.iter().rev().take_while(after).count())
+    }
+
+    /// The start of a window without 自 … 起.
+    pub fn without_begin(self) -> Self {
+        let p = self.trim();
+        let start = usize::from(p.words.first() == Some(&From));
+        let end = p.words.len() - usize::from(p.words.len() > start && p.words.last() == Some(&Begin));
+        p.sub(start..end)
+    }
+
+    pub fn split(self, at: impl Fn(&Word) -> bool) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for (i, word) in self.words.iter().enumerate() {
+            if at(word) {
+                parts.push(self.sub(start..i));
+                start = i + 1;
+            }
+        }
+        parts.push(self.from(start));
+        parts
     }
 }
 
