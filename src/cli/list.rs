@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Answer, Context, Failure, Result, args::ListArgs, table};
 use crate::{
+    config,
     domain::{
         calendar::shift,
         deadline::Deadline,
@@ -13,7 +14,7 @@ use crate::{
     service::{
         Office,
         look_ahead::{Occasion, occasions},
-        unchanged::in_force,
+        start::in_force,
     },
 };
 
@@ -78,12 +79,12 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
     Ok(Answer::done(text))
 }
 
-/// What is in force and of concern, where the database alone can tell.
+/// What is in force and of concern, where the database alone can tell. root stays root for that.
 fn unchanged(context: &Context, args: &ListArgs) -> Option<(Office, Vec<Deadline>)> {
-    context.unchanged(|db, settings| {
-        let today = context.now(settings).today();
-        in_force(db, settings, &context.config, (today, shift(today, args.within)))
-    })
+    let settings = config::settings_alone(&context.config, &context.env).filter(|s| s.database.exists())?;
+    let today = context.now(&settings).today();
+    let mut db = context.open_as_is(&settings).ok()?;
+    in_force(&mut db, &settings, &context.config, (today, shift(today, args.within))).ok()?
 }
 
 fn row(office: &Office, occasion: &Occasion, today: Date) -> Row {

@@ -200,19 +200,15 @@ impl Context {
         let mut db = self.open_to_read(settings)?;
         let office = service::load::last_good(&mut db, settings)?.ok_or_else(failure)?;
         let deadlines = db.read(|tx| tx.deadlines_in_force())?;
-        let (errors, _) = findings.count();
+        Self::say_that_the_last_good_one_stays(findings.count().0);
+        Ok((office, deadlines))
+    }
+
+    fn say_that_the_last_good_one_stays(errors: usize) {
         let _ = writeln!(
             std::io::stderr(),
             "注意：配置文件有 {errors} 处错误，没有生效；以下按原来生效的配置。用 duban check 查看错误。\n"
         );
-        Ok((office, deadlines))
-    }
-
-    /// What the database alone can tell; `None` where the files have to be read. root stays root for that.
-    pub fn unchanged<T>(&self, ask: impl FnOnce(&mut Db, &Settings) -> service::Result<Option<T>>) -> Option<T> {
-        let settings = config::settings_alone(&self.config, &self.env).filter(|s| s.database.exists())?;
-        let mut db = self.open_as_is(&settings).ok()?;
-        ask(&mut db, &settings).ok()?
     }
 
     /// What links are signed with.

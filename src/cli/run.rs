@@ -8,20 +8,18 @@ use tracing_subscriber::{EnvFilter, fmt, fmt::format::debug_fn, layer::Subscribe
 use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
     clock::{Clock, Moment},
-    config::{self, Settings},
+    config::{self, Fingerprint, Settings},
     daemon::{
-        Daemon, Start,
+        Daemon, Parts,
         lock::{LockError, SenderLock},
     },
     mailer::Mailer,
-    memory,
     service::{
         Office, damage,
         deliver::deliver,
-        load::{last_good, put_in_force},
         mailer,
+        start::{By, Started, start},
         sweep::{sweep, tell_of_stuck_letters},
-        unchanged::{self, as_put_in_force},
     },
     store::{self, Db, Store},
 };
@@ -39,24 +37,10 @@ pub fn run(context: &Context, once: bool) -> Result {
 }
 
 fn run_once(context: &Context) -> Result {
-    let (mut office, read) = match context.unchanged(|db, settings| as_put_in_force(db, settings, &context.config)) {
-        Some(office) => (office, None),
-        None => context.office_that_sends().map(|(office, deadlines)| (office, Some(deadlines)))?,
-    };
-    let mut db = open(context, &office.settings)?;
-    context.open_links(&mut office)?;
-    let _lock = lock(&office.settings)?;
-    let mailer = Arc::new(mailer(&office.settings)?);
-    let now = context.now(&office.settings);
-    refuse_damaged(&db, &office, &mailer, &now)?;
-    if let Some(deadlines) = read {
-        put_in_force(&mut db, &office, &deadlines, &now)?;
-        unchanged::remember(&mut db, &office)?;
-    }
-    memory::give_back();
+    let Ready { office, mailer, mut db, now, lock: _lock, .. } = ready(context, By::Command)?;
     sweep(&mut db, &office, &now)?;
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
-    let office = Arc::new(office);
+    let (office, mailer) = (Arc::new(office), Arc::new(mailer));
     let (clock, stop) = (context.clock, Arc::new(AtomicBool::new(false)));
     let (delivered, letters) = runtime()?.block_on(async {
         let delivered = deliver(&store, &office, &mailer, clock, &stop).await?;
@@ -87,75 +71,81 @@ fn run_on(context: &Context) -> Result {
         tracing::warn!(error = %e, "a core may be written: {e}");
     }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
-    // Files that are as they were put in force are not read again: a large plan takes seconds.
-    let (settings, read) = match context.unchanged(|db, settings| as_put_in_force(db, settings, &context.config)) {
-        Some(office) => (office.settings.clone(), Ok((office, None))),
-        None => match config::load(&context.config, &context.env) {
-            Ok(loaded) => {
-                let (office, deadlines) = Office::new(loaded);
-                (office.settings.clone(), Ok((office, Some(deadlines))))
-            }
-            // The plan does not check: with the settings alone, the last good plan can go on.
-            Err(findings) => match findings.settings.clone() {
-                Some(settings) => (*settings, Err(findings)),
-                None => return Err(failed(&findings)),
-            },
-        },
+    let Ready { office, mailer, db, seen, lock: _lock, .. } = ready(context, By::Service)?;
+    let store = Store::new(db).map_err(|e| failed(&e))?;
+    let parts = Parts { config: context.config.clone(), env: context.env.clone(), store, office, mailer, seen };
+    runtime()?.block_on(Daemon::run(parts)).map_err(|e| failed(&e))?;
+    Ok(Answer::default())
+}
+
+/// What is in force, and all that sending needs.
+struct Ready {
+    office: Office,
+    mailer: Mailer,
+    db: Db,
+    lock: SenderLock,
+    now: Moment,
+    /// The files as they were when they were read.
+    seen: Fingerprint,
+}
+
+fn ready(context: &Context, by: By) -> Result<Ready> {
+    let read = config::load(&context.config, &context.env);
+    let (settings, seen) = match &read {
+        Ok(loaded) => (Some(loaded.settings.clone()), loaded.seen.clone()),
+        // The plan does not check: with the settings alone, the last good plan can go on.
+        Err(findings) => (findings.settings.as_deref().cloned(), findings.seen.clone()),
     };
-    wait_for_the_clock(context, &settings);
+    let errors = read.as_ref().err().map(|findings| findings.count().0);
+    let read = read.map_err(|findings| findings.to_string());
+    let Some(settings) = settings.filter(|s| read.is_ok() || s.database.exists()) else {
+        return Err(Failure::new(read.err().unwrap_or_default()));
+    };
+    if matches!(by, By::Service) {
+        wait_for_the_clock(context, &settings);
+    }
     let mut db = open(context, &settings)?;
-    let now = context.now(&settings);
     let lock = lock(&settings)?;
     let mailer = mailer(&settings)?;
-    let (mut office, seen, rejected) = match read {
-        Ok((office, deadlines)) => {
-            refuse_damaged(&db, &office, &mailer, &now)?;
-            let seen = office.seen.clone().unwrap_or_default();
-            match deadlines.map(|deadlines| put_in_force(&mut db, &office, &deadlines, &now)) {
-                None => (office, seen, None),
-                Some(Ok(_)) => {
-                    unchanged::remember(&mut db, &office)?;
-                    (office, seen, None)
-                }
-                // Whatever keeps it out of force, what was in force goes on.
-                Some(Err(e)) => {
-                    let Some(last) = last_good(&mut db, &settings)? else { return Err(e.into()) };
-                    tracing::error!(error = %e, "the configuration cannot be put in force, the last good one stays: {e}");
-                    (last, seen, Some(e.explain()))
-                }
-            }
-        }
-        Err(findings) => {
-            let Some(office) = last_good(&mut db, &settings)? else { return Err(failed(&findings)) };
-            tracing::error!(%findings, "the configuration does not check, the last good one stays in force: {findings}");
-            refuse_damaged(&db, &office, &mailer, &now)?;
-            (office, findings.seen.clone(), Some(findings.to_string()))
-        }
-    };
-    open_links(&mut office, context);
-    memory::give_back();
-    let store = Store::new(db).map_err(|e| failed(&e))?;
-    let (config, env) = (context.config.clone(), context.env.clone());
-    let start = Start { config, env, store, office, mailer, seen, rejected };
-    runtime()?.block_on(Daemon::run(start)).map_err(|e| failed(&e))?;
-    drop(lock);
-    Ok(Answer::default())
+    let now = context.now(&settings);
+    refuse_damaged(&db, &settings, &mailer, &now)?;
+    // The service finds the keys that systemd hands it; a command, run by root, looks where they lie.
+    let env = if matches!(by, By::Service) { &context.env } else { &context.with_credentials() };
+    let Started { office, .. } = start(&mut db, read, &settings, env, by, &now)?;
+    if let (By::Command, Some(errors)) = (by, errors) {
+        Context::say_that_the_last_good_one_stays(errors);
+    }
+    Ok(Ready { office, mailer, db, lock, now, seen })
 }
 
 /// The database; where it cannot even be opened for damage, the admin is told.
 fn open(context: &Context, settings: &Settings) -> Result<Db> {
     context.open(settings).inspect_err(|_| {
         let damage = Db::open(&settings.database).err().filter(store::Error::is_damage);
-        if let (Some(damage), Ok(loaded)) = (damage, context.load())
-            && let (Ok(mailer), Ok(runtime)) = (mailer(settings), runtime())
+        if let (Some(damage), Ok(mailer)) = (damage, mailer(settings))
+            && let Err(e) = tell_of_damage(settings, &mailer, &[damage.to_string()], &context.now(settings))
         {
-            let office = Office::new(loaded).0;
-            let (damage, now) = ([damage.to_string()], context.now(settings));
-            if let Err(e) = runtime.block_on(damage::tell(&office, &mailer, &damage, &now)) {
-                tracing::error!(error = %e, "the admin could not be told of the damage: {e}");
-            }
+            tracing::error!(error = e.why, "the admin could not be told of the damage: {}", e.why);
         }
     })
+}
+
+/// What a damaged database has forgotten would be said again: nothing is sent, and the admin is told.
+fn refuse_damaged(db: &Db, settings: &Settings, mailer: &Mailer, now: &Moment) -> Result<()> {
+    let damage = damage::found(db, &settings.database);
+    if damage.is_empty() {
+        return Ok(());
+    }
+    tell_of_damage(settings, mailer, &damage, now)?;
+    Err(Failure::new(format!(
+        "数据库 {} 已损坏，没有发信：{}\n请检查磁盘，用 duban restore 从备份恢复；坏库里还读得出的会带回来。",
+        settings.database.display(),
+        damage.join("；")
+    )))
+}
+
+fn tell_of_damage(settings: &Settings, mailer: &Mailer, damage: &[String], now: &Moment) -> Result<()> {
+    Ok(runtime()?.block_on(damage::tell(&Office::bare(settings.clone()), mailer, damage, now))?)
 }
 
 /// A machine whose clock is not set yet: a plan that comes into force in 1970 would be overdue ever
@@ -168,27 +158,6 @@ fn wait_for_the_clock(context: &Context, settings: &Settings) {
         }
         is_told = true;
         std::thread::sleep(std::time::Duration::from_secs(1));
-    }
-}
-
-/// What a damaged database has forgotten would be said again: nothing is sent, and the admin is told.
-fn refuse_damaged(db: &Db, office: &Office, mailer: &Mailer, now: &Moment) -> Result<()> {
-    let damage = damage::found(db, &office.settings.database);
-    if damage.is_empty() {
-        return Ok(());
-    }
-    runtime()?.block_on(damage::tell(office, mailer, &damage, now))?;
-    Err(Failure::new(format!(
-        "数据库 {} 已损坏，没有发信：{}\n请检查磁盘，用 duban restore 从备份恢复；坏库里还读得出的会带回来。",
-        office.settings.database.display(),
-        damage.join("；")
-    )))
-}
-
-/// Without keys letters go without links: late is worse than bare.
-fn open_links(office: &mut Office, context: &Context) {
-    if let Err(e) = office.open_links(&context.env) {
-        tracing::error!(error = %e, "letters go without links, and no pages are served: {e}");
     }
 }
 

@@ -32,14 +32,13 @@ use self::{
 };
 use crate::{
     clock::{Clock, Moment, since_boot},
-    config::{self, Fingerprint, Watch},
+    config::{self, Fingerprint, Loaded, Watch},
     mailer::Mailer,
-    memory,
     service::{
         self, Office, damage,
         health::Health,
         load::Changes,
-        notices::Notice,
+        start::{By, Started, start},
         sweep::{sweep, tell_of_stuck_letters},
     },
     store::Store,
@@ -49,8 +48,6 @@ use crate::{
 const PULSE: Duration = Duration::from_secs(10);
 /// A tick comes every minute.
 const LONGEST_WITHOUT_TICK: SignedDuration = SignedDuration::from_secs(90);
-/// Lines about changes in the admin's letter after a reload.
-const LINES_TOLD: usize = 30;
 
 /// The parts of a running service.
 pub struct Daemon {
@@ -78,8 +75,8 @@ pub struct Daemon {
     sweeps: Sweeps,
 }
 
-/// What a service is started with, loaded and checked by the caller.
-pub struct Start {
+/// What the service runs with: what is in force, and whatever it is reached by.
+pub struct Parts {
     pub config: PathBuf,
     pub env: BTreeMap<String, String>,
     pub store: Store,
@@ -87,19 +84,17 @@ pub struct Start {
     pub mailer: Mailer,
     /// The files as they were when they were read.
     pub seen: Fingerprint,
-    /// The findings, if the files did not check and the last good configuration is used instead.
-    pub rejected: Option<String>,
 }
 
 impl Daemon {
     /// Runs until SIGTERM or SIGINT.
-    pub async fn run(start: Start) -> anyhow::Result<()> {
+    pub async fn run(parts: Parts) -> anyhow::Result<()> {
         pages::end_on_panic();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let (mut wakeups, mut ticks) = Wakeups::start().await?;
-        let mut daemon = Self::new(start).await?;
+        let mut daemon = Self::new(parts);
         notify(&[NotifyState::Ready]);
         info!(version = env!("CARGO_PKG_VERSION"), "ready: duban {}", env!("CARGO_PKG_VERSION"));
         daemon.tick().await;
@@ -110,35 +105,18 @@ impl Daemon {
         Ok(())
     }
 
-    async fn new(start: Start) -> service::Result<Self> {
-        let Start { config, env, store, office, mailer, seen, rejected } = start;
-        let watch = Watch::new(seen);
-        let (office, mailer) = (Arc::new(office), Arc::new(mailer));
-        let telling = office.clone();
-        store
-            .call(move |db| {
-                let now = Clock::System.now(&telling.settings.timezone);
-                db.write(|tx| {
-                    telling.tell_of_start(tx, &now)?;
-                    if let Some(findings) = rejected {
-                        telling.tell_admin(tx, &Notice::Rejected { findings }, &now)?;
-                    }
-                    Ok(())
-                })
-            })
-            .await?;
-        let health = Arc::new(Health::default());
-        let pages = Pages::new(office.clone(), health.clone());
-        Ok(Self {
+    fn new(Parts { config, env, store, office, mailer, seen }: Parts) -> Self {
+        let (office, health) = (Arc::new(office), Arc::new(Health::default()));
+        Self {
             config,
             env,
             store,
-            office,
-            mailer,
-            watch,
+            mailer: Arc::new(mailer),
+            watch: Watch::new(seen),
             trust: Trust::default(),
             rounds: Rounds::default(),
-            pages,
+            pages: Pages::new(office.clone(), health.clone()),
+            office,
             reader: Reader::default(),
             came_in: Arc::default(),
             health,
@@ -147,7 +125,7 @@ impl Daemon {
             counted: None,
             is_watched: sd_notify::watchdog_enabled().is_some(),
             sweeps: Sweeps::default(),
-        })
+        }
     }
 
     async fn turn(
@@ -173,7 +151,6 @@ impl Daemon {
                 result = self.rounds.ended() => {
                     self.rounds.note(result);
                     self.look_around().await;
-                    self.rest().await;
                 }
                 () = self.came_in.notified() => self.send(),
                 Some(()) = ticks.recv() => {
@@ -281,11 +258,10 @@ impl Daemon {
     async fn reload(&mut self) {
         notify(&[NotifyState::Reloading]);
         let (config, env) = (self.config.clone(), self.env.clone());
-        let loaded = tokio::task::spawn_blocking(move || config::load(&config, &env)).await;
-        let result = match loaded {
+        let read = match tokio::task::spawn_blocking(move || config::load(&config, &env)).await {
             Ok(Ok(loaded)) => {
                 self.watch = Watch::new(loaded.seen.clone());
-                self.take(loaded).await
+                self.with_mailer(loaded)
             }
             Ok(Err(findings)) => {
                 let words = findings.to_string();
@@ -294,83 +270,47 @@ impl Daemon {
             }
             Err(e) => Err(e.to_string()),
         };
-        match result {
-            Ok(changes) => info!(
-                deadlines = changes.deadlines,
-                added = changes.added.len(),
-                changed = changes.changed.len(),
-                withdrawn = changes.withdrawn.len(),
-                moved = changes.moved.len(),
-                "configuration loaded: {} deadlines, {} added, {} changed, {} withdrawn",
-                changes.deadlines,
-                changes.added.len(),
-                changes.changed.len(),
-                changes.withdrawn.len()
-            ),
-            Err(findings) => self.refuse(findings).await,
+        if let Err(e) = self.take(read).await {
+            error!(error = %e, "the configuration could not be put in force, nor the admin told of it: {e}");
         }
-        self.rest().await;
         notify(&[NotifyState::Ready]);
     }
 
-    /// What a load or a round of sending took is given back: the next may be a month away.
-    async fn rest(&self) {
-        // Memory is no reason to say anything.
-        let _ = self.store.call(|db| db.shrink()).await;
-        memory::give_back();
-    }
-
-    async fn take(&mut self, loaded: config::Loaded) -> Result<Changes, String> {
+    fn with_mailer(&self, loaded: Loaded) -> Result<(Loaded, Mailer), String> {
         if loaded.settings.database != self.office.settings.database {
             return Err("duban.toml 里的 database 改了：换数据库要先停止服务再启动，不能在运行中换。".into());
         }
         let mailer = service::mailer(&loaded.settings).map_err(|e| e.explain())?;
-        let (mut office, deadlines) = Office::new(loaded);
-        office.open_links(&self.env).map_err(|e| e.explain())?;
-        let office = Arc::new(office);
-        let (loading, old) = (office.clone(), self.office.clone());
-        let changes = self
-            .store
-            .call(move |db| {
-                let now = Clock::System.now(&loading.settings.timezone);
-                let diff = db.read(|tx| {
-                    let before = tx.deadlines_in_force()?;
-                    Ok(service::diff::diff(tx, (&old, &before), (&loading, &deadlines), &now))
-                })??;
-                let changed = diff.lines(LINES_TOLD);
-                let changes = service::load::put_in_force(db, &loading, &deadlines, &now)?;
-                service::unchanged::remember(db, &loading)?;
-                info!(
-                    added = diff.added,
-                    moved = diff.moved,
-                    cancelled = diff.cancelled,
-                    "reminders of the coming year: {} added, {} moved, {} cancelled",
-                    diff.added,
-                    diff.moved,
-                    diff.cancelled
-                );
-                let warnings = loading.warnings.clone();
-                db.write(|tx| loading.tell_admin(tx, &Notice::Reloaded { changes: changed, warnings }, &now))?;
-                Ok::<_, service::Error>(changes)
-            })
-            .await
-            .map_err(|e| e.explain())?;
-        self.office = office;
-        self.mailer = Arc::new(mailer);
-        self.rounds.release();
-        Ok(changes)
+        Ok((loaded, mailer))
     }
 
-    async fn refuse(&mut self, findings: String) {
-        error!(findings, "configuration refused, the last good one stays in force: {findings}");
-        let (office, now) = (self.office.clone(), self.now());
-        let told = self.store.call(move |db| {
-            service::load::refuse(db, &findings, &now)?;
-            Ok::<_, service::Error>(db.write(|tx| office.tell_admin(tx, &Notice::Rejected { findings }, &now))?)
+    async fn take(&mut self, read: Result<(Loaded, Mailer), String>) -> service::Result<()> {
+        let (read, mailer) = match read {
+            Ok((loaded, mailer)) => (Ok(loaded), Some(mailer)),
+            Err(why) => (Err(why), None),
+        };
+        let (before, env) = (self.office.clone(), self.env.clone());
+        let started = self.store.call(move |db| {
+            let zone = &read.as_ref().map_or(&before.settings, |loaded| &loaded.settings).timezone;
+            let now = Clock::System.now(zone);
+            start(db, read, &before.settings, &env, By::Reload(&before), &now)
         });
-        if let Err(e) = told.await {
-            error!(error = %e, "the admin could not be told of it: {e}");
+        let Started { office, changes, refused } = started.await?;
+        if let (Some(mailer), None) = (mailer, refused) {
+            (self.office, self.mailer) = (Arc::new(office), Arc::new(mailer));
+            self.rounds.release();
+            let Changes { deadlines, added, changed, withdrawn, moved } = changes;
+            let (added, changed, withdrawn, moved) = (added.len(), changed.len(), withdrawn.len(), moved.len());
+            info!(
+                deadlines,
+                added,
+                changed,
+                withdrawn,
+                moved,
+                "configuration loaded: {deadlines} deadlines, {added} added, {changed} changed, {withdrawn} withdrawn"
+            );
         }
+        Ok(())
     }
 
     /// Only after the database has answered, and only from the loop that does the work.

@@ -19,6 +19,9 @@ use crate::{
     store::{AuditRow, Db, OccurrenceFilter, OccurrenceRow, Tx, wording},
 };
 
+/// The files as they were put in force are kept under this key.
+pub(super) const FILES: &str = "files";
+
 /// What a load changed, by the deadlines' ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
@@ -41,6 +44,8 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
         let calendar_moved = remember(tx, "calendar", &office.calendar)?;
         let roster_changed = remember(tx, "roster", &office.roster)?;
         let readers_changed = remember(tx, "admin", &office.settings.admin)? || roster_changed;
+        // A path that is no text is not remembered, and the files are read each time then.
+        remember(tx, FILES, &serde_json::to_value(&office.seen).ok())?;
         let (stored, gone) = compare(tx, deadlines)?;
         for deadline in deadlines {
             let stored = stored.get(deadline.id.as_str()).copied().unwrap_or(Stored::Unknown);
@@ -83,15 +88,8 @@ pub fn refuse(db: &mut Db, findings: &str, now: &Moment) -> Result<()> {
 pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
     let (roster, calendar) = db.read(|tx| Ok((tx.meta("roster")?, tx.meta("calendar")?)))?;
     let (Some(roster), Some(calendar)) = (roster, calendar) else { return Ok(None) };
-    Ok(Some(Office {
-        settings: settings.clone(),
-        roster: stored(&roster)?,
-        calendar: stored(&calendar)?,
-        off: 0,
-        links: None,
-        seen: None,
-        warnings: Vec::new(),
-    }))
+    let (roster, calendar) = (stored(&roster)?, stored(&calendar)?);
+    Ok(Some(Office { roster, calendar, ..Office::bare(settings.clone()) }))
 }
 
 fn stored<T: DeserializeOwned>(json: &str) -> Result<T> {

@@ -23,9 +23,9 @@ pub mod report;
 pub mod request;
 pub mod setup;
 pub mod standing;
+pub mod start;
 pub mod sweep;
 pub mod troubles;
-pub mod unchanged;
 pub mod write;
 
 use std::{
@@ -139,6 +139,12 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
 }
 
 impl Office {
+    /// With the settings alone: for what is told where neither files nor database say more.
+    pub fn bare(settings: Settings) -> Self {
+        let (roster, calendar) = (Roster::default(), Calendar::default());
+        Self { settings, roster, calendar, off: 0, links: None, seen: None, warnings: Vec::new() }
+    }
+
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
         let Loaded { settings, plan, calendar, off, seen, warnings, .. } = loaded;
         let office = Self {

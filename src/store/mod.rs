@@ -107,11 +107,6 @@ impl Db {
         Ok(done)
     }
 
-    /// Lets go of the pages that are kept in memory.
-    pub fn shrink(&self) -> Result<()> {
-        Ok(self.conn.execute_batch("PRAGMA shrink_memory")?)
-    }
-
     /// Runs `work` on one unchanging view of the database.
     pub fn read<T>(&mut self, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let tx = Tx { tx: self.conn.transaction_with_behavior(TransactionBehavior::Deferred)? };

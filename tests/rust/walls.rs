@@ -19,24 +19,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &["domain"]),
     ("store", &["domain"]),
-    ("memory", &[]),
     ("tls", &[]),
     ("fetch", &["tls"]),
     ("mailer", &["domain", "tls"]),
     ("imap", &["domain", "tls"]),
     ("service", &["domain", "letter", "incoming", "ledger", "clock", "config", "fetch", "store", "mailer", "imap"]),
     ("web", &["domain", "letter", "clock", "config", "store", "service"]),
-    ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "imap", "memory", "service", "web"]),
-    (
-        "cli",
-        &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "imap", "memory", "service", "daemon"],
-    ),
+    ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "imap", "service", "web"]),
+    ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "imap", "service", "daemon"]),
 ];
 
 /// What only the named rooms may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("unsafe", &["memory"]),
-    ("libc", &["memory"]),
     ("rusqlite", &["store"]),
     ("lettre", &["mailer"]),
     ("mail_parser", &["incoming"]),
