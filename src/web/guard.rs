@@ -12,7 +12,7 @@ use axum::{
     extract::{Form, FromRequest, FromRequestParts, Path, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
@@ -207,11 +207,6 @@ pub async fn headers(mut response: Response) -> Response {
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
-}
-
-/// A page's status, without a body for statuses that pages do not explain.
-pub fn plain(status: StatusCode) -> Response {
-    status.into_response()
 }
 
 #[cfg(test)]

@@ -26,11 +26,11 @@ pub use self::{
 use crate::{
     clock::{Clock, Moment},
     service::{
-        Office,
+        self, Office,
         health::Health,
         link::{Links, Scope},
     },
-    store::Store,
+    store::{Store, Tx},
 };
 
 /// What every page is given.
@@ -39,7 +39,7 @@ pub struct App {
     pub store: Store,
     /// What pages are read from: they do not wait until a letter is written down.
     pub pages: Store,
-    pub kept: Arc<board::Kept>,
+    pub cache: Arc<board::Cache>,
     /// As it is in force now: a reload shows at once.
     pub office: watch::Receiver<Arc<Office>>,
     pub links: Arc<Links>,
@@ -53,12 +53,20 @@ impl App {
     pub fn new(store: Store, office: watch::Receiver<Arc<Office>>, clock: Clock, health: Arc<Health>) -> Option<Self> {
         let links = office.borrow().links.clone()?;
         let pages = store.clone();
-        Some(Self { store, pages, kept: Arc::default(), office, links, clock, limits: Arc::default(), health })
+        Some(Self { store, pages, cache: Arc::default(), office, links, clock, limits: Arc::default(), health })
     }
 
     /// Reads what pages show from a door of its own.
     pub fn reading_from(self, pages: Store) -> Self {
         Self { pages, ..self }
+    }
+
+    /// Reads from one unchanging view of the database.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx) -> service::Result<T> + Send + 'static,
+    ) -> service::Result<T> {
+        self.pages.call(move |db| db.read(|tx| Ok(work(tx)))?).await
     }
 
     pub fn office(&self) -> Arc<Office> {

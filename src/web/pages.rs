@@ -49,7 +49,7 @@ pub fn html<T: Template>(status: StatusCode, page: &T) -> Response {
         Ok(text) => (status, Html(text)).into_response(),
         Err(e) => {
             error!(error = %e, "a page cannot be written: {e}");
-            super::guard::plain(StatusCode::INTERNAL_SERVER_ERROR)
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }

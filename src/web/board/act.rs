@@ -16,11 +16,13 @@ use super::{
     visit::{AdminVisit, PURPOSE, Visit},
 };
 use crate::{
+    domain::{deadline::Deadline, due::Rule},
     letter::words,
     service::{
         Error, Result, case,
         report::{self, Report},
     },
+    store::Tx,
     web::{App, html, pages::failed},
 };
 
@@ -62,6 +64,29 @@ struct Refused<'a> {
     frame: &'a Frame,
     why: String,
     back: String,
+}
+
+/// 登记来件: the form that opens a case.
+#[derive(Template)]
+#[template(path = "board/case.html")]
+pub struct OpenCase<'a> {
+    pub frame: &'a Frame,
+    pub duties: Vec<Duty>,
+}
+
+/// A deadline that counts from a case's date.
+pub struct Duty {
+    id: String,
+    title: String,
+    /// As the file words it.
+    due: String,
+}
+
+pub fn duties(tx: &Tx) -> Result<Vec<Duty>> {
+    let mut deadlines = tx.deadlines_in_force()?;
+    deadlines.retain(|d| matches!(d.due.rule, Rule::Case { .. }));
+    let duty = |d: Deadline| Duty { title: words::plain(&d.title_for("")), due: words::plain(&d.due.text), id: d.id };
+    Ok(deadlines.into_iter().map(duty).collect())
 }
 
 async fn done(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {

@@ -20,7 +20,7 @@ use crate::{
 
 /// A light with its word; what is done has a shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Status {
     Overdue,
     Near,
     Normal,
@@ -37,7 +37,7 @@ pub struct Line {
     pub aside: String,
     /// The title for all of a year's periods together.
     pub duty: String,
-    pub standing: Standing,
+    pub status: Status,
     /// `剩3个工作日`, or how it ended.
     pub left: String,
     /// The day that counts: the target while it lies ahead, then the last working day.
@@ -79,9 +79,9 @@ pub fn lines(tx: &Tx, office: &Office, viewer: &Viewer, from: Date, to: Date, no
 pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now: &Moment) -> Result<Line> {
     let entry = occasion.entry(office, "", now);
     let has_reported = viewer.section().is_some_and(|s| occasion.progress.has_reported(occasion.deadline, s));
-    let standing = match (occasion.state, has_reported) {
-        (State::Open, false) => Standing::of(occasion.light(now.today())),
-        _ => Standing::Done,
+    let status = match (occasion.state, has_reported) {
+        (State::Open, false) => Status::of(occasion.light(now.today())),
+        _ => Status::Done,
     };
     let left = match (&occasion.row, occasion.state) {
         (Some(row), State::Done) => match tx.completions(row.id)?.last() {
@@ -92,7 +92,7 @@ pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now:
         _ if has_reported => "本科室已报".to_owned(),
         _ => when::left_short(&entry, now.today()),
     };
-    let mut line = Line::new(office, occasion, &entry, standing, left);
+    let mut line = Line::new(office, occasion, &entry, status, left);
     if let Some(row) = occasion.row.as_ref().filter(|_| line.is_open()) {
         let is_own = |section: &str| viewer.section().is_none_or(|own| own == section);
         let waits = tx.requests_of(row.id)?.iter().any(|r| r.decision.is_none() && is_own(&r.section));
@@ -104,7 +104,7 @@ pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now:
 }
 
 impl Line {
-    fn new(office: &Office, occasion: &Occasion, entry: &Entry, standing: Standing, left: String) -> Self {
+    fn new(office: &Office, occasion: &Occasion, entry: &Entry, status: Status, left: String) -> Self {
         let deadline = occasion.deadline;
         let named = |text: &str| text.contains("{quarter}") || text.contains("{month}") || text.contains("{period}");
         let is_named = occasion.period.len() <= 4 || named(&deadline.title);
@@ -115,8 +115,8 @@ impl Line {
             title: words::plain(&entry.title),
             aside: if is_named { String::new() } else { words::period(&occasion.period) },
             duty: duty(&deadline.title_for(&occasion.dates.due.year().to_string())),
-            standing,
-            left: with_progress(left, occasion, standing, office),
+            status,
+            left: with_progress(left, occasion, status, office),
             aim: entry.aim,
             is_target: when::is_target(entry),
             finish_by: entry.dates.finish_by,
@@ -133,7 +133,7 @@ impl Line {
     }
 
     pub fn is_open(&self) -> bool {
-        self.standing != Standing::Done
+        self.status != Status::Done
     }
 
     /// `1月30日 周五`
@@ -155,10 +155,10 @@ fn marks(entry: &Entry) -> Vec<String> {
 }
 
 /// Of several reports, how many there are.
-fn with_progress(left: String, occasion: &Occasion, standing: Standing, office: &Office) -> String {
+fn with_progress(left: String, occasion: &Occasion, status: Status, office: &Office) -> String {
     let (deadline, progress) = (occasion.deadline, &occasion.progress);
     let so_far = match deadline.done {
-        _ if standing == Standing::Done => return left,
+        _ if status == Status::Done => return left,
         Done::Each => {
             let names = office.section_names(deadline);
             let reported = names.iter().filter(|n| progress.has_reported(deadline, n)).count();
@@ -181,7 +181,7 @@ fn duty(title: &str) -> String {
     words::plain(&plain.iter().fold(title.to_owned(), |title, (from, to)| title.replace(from, to)))
 }
 
-impl Standing {
+impl Status {
     pub const ALL: [Self; 4] = [Self::Overdue, Self::Near, Self::Normal, Self::Done];
 
     fn of(light: Light) -> Self {
@@ -215,26 +215,26 @@ impl Standing {
 impl Counts {
     pub fn of<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Self {
         lines.into_iter().fold(Self::default(), |mut counts, line| {
-            match line.standing {
-                Standing::Overdue => counts.overdue += 1,
-                Standing::Near => counts.near += 1,
-                Standing::Normal => counts.normal += 1,
-                Standing::Done => counts.done += 1,
+            match line.status {
+                Status::Overdue => counts.overdue += 1,
+                Status::Near => counts.near += 1,
+                Status::Normal => counts.normal += 1,
+                Status::Done => counts.done += 1,
             }
             counts
         })
     }
 
-    pub fn of_each(&self) -> [(Standing, usize); 4] {
-        Standing::ALL.map(|standing| (standing, self.get(standing)))
+    pub fn of_each(&self) -> [(Status, usize); 4] {
+        Status::ALL.map(|status| (status, self.get(status)))
     }
 
-    fn get(&self, standing: Standing) -> usize {
-        match standing {
-            Standing::Overdue => self.overdue,
-            Standing::Near => self.near,
-            Standing::Normal => self.normal,
-            Standing::Done => self.done,
+    fn get(&self, status: Status) -> usize {
+        match status {
+            Status::Overdue => self.overdue,
+            Status::Near => self.near,
+            Status::Normal => self.normal,
+            Status::Done => self.done,
         }
     }
 

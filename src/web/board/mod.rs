@@ -3,16 +3,14 @@
 //! Pages are plain functions from what the database says to text; [`routes`] only fetches and sends.
 
 mod act;
-pub mod case;
+mod cache;
 pub mod feed;
 pub mod frame;
 pub mod home;
-mod kept;
 pub mod line;
 pub mod metrics;
 pub mod occurrence;
 pub mod outbox;
-pub mod picture;
 pub mod record;
 mod show;
 mod visit;
@@ -21,8 +19,8 @@ pub mod year;
 use axum::Router;
 
 pub use self::{
+    cache::Cache,
     frame::{Frame, Viewer},
-    kept::Kept,
 };
 use super::App;
 

@@ -14,12 +14,13 @@ use serde::Deserialize;
 use tracing::error;
 
 use super::{
-    case, feed, home, kept, metrics, occurrence, outbox,
+    act, cache, feed, home, metrics, occurrence, outbox,
     visit::{AdminVisit, Visit},
     year,
 };
 use crate::{
     clock::since_boot,
+    service,
     web::{App, html, pages::failed, refusal},
 };
 
@@ -61,12 +62,10 @@ async fn section(
 
 async fn home_of(app: &App, visit: &Visit, section: Option<&str>) -> Response {
     let address = section.map_or_else(String::new, |section| format!("section/{section}"));
-    kept::page(app, visit, &address, async || {
-        let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
-        let reading = office.clone();
-        let facts = app.pages.call(move |db| db.read(|tx| Ok(home::gather(tx, &reading, &viewer, &now)))?).await;
-        let facts = facts.map_err(|e| failed(&e))?;
-        kept::text(&home::page(&visit.frame(app, &office), &office, &facts, section))
+    cache::page(app, visit, &address, async || {
+        let office = app.office();
+        let facts = visit.read(app, |tx, office, visit| home::gather(tx, office, &visit.viewer, &visit.now)).await?;
+        text(&home::page(&visit.frame(app, &office), &office, &facts, section))
     })
     .await
 }
@@ -82,12 +81,9 @@ const YEARS: std::ops::RangeInclusive<i16> = 2000..=2190;
 async fn year(State(app): State<App>, visit: Visit, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     let asked = asked.ok().and_then(|Query(asked)| asked.year).filter(|y| YEARS.contains(y));
     let year = asked.unwrap_or(visit.now.today().year());
-    kept::page(&app, &visit, &format!("year/{year}"), async || {
-        let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
-        let reading = office.clone();
-        let lines = app.pages.call(move |db| db.read(|tx| Ok(year::gather(tx, &reading, &viewer, year, &now)))?).await;
-        let lines = lines.map_err(|e| failed(&e))?;
-        kept::text(&year::page(&visit.frame(&app, &office), &lines, year))
+    cache::page(&app, &visit, &format!("year/{year}"), async || {
+        let read = visit.read(&app, move |tx, office, visit| year::gather(tx, office, &visit.viewer, year, &visit.now));
+        text(&year::page(&visit.frame(&app, &app.office()), &read.await?, year))
     })
     .await
 }
@@ -97,42 +93,32 @@ async fn occurrence(
     visit: Visit,
     Path((_, deadline, period)): Path<(String, String, String)>,
 ) -> Response {
-    occurrence_page(&app, &visit, deadline, period).await
-}
-
-pub(super) async fn occurrence_page(app: &App, visit: &Visit, deadline: String, period: String) -> Response {
-    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
-    let reading = office.clone();
-    let found = app
-        .pages
-        .call(move |db| db.read(|tx| Ok(occurrence::gather(tx, &reading, &viewer, &deadline, &period, &now)))?)
-        .await;
-    match found {
-        Ok(Some(it)) => page(&occurrence::Page { frame: &visit.frame(app, &office), it: &it }),
-        Ok(None) => refusal(app, visit.client),
+    let read = visit.read(&app, move |tx, office, visit| {
+        occurrence::gather(tx, office, &visit.viewer, &deadline, &period, &visit.now)
+    });
+    match read.await {
+        Ok(Some(it)) => page(&occurrence::Page { frame: &visit.frame(&app, &app.office()), it: &it }),
+        Ok(None) => refusal(&app, visit.client),
         Err(e) => failed(&e),
     }
 }
 
 async fn outbox(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response {
-    let (office, now) = (app.office(), visit.now.clone());
-    let reading = office.clone();
-    match app.pages.call(move |db| db.read(|tx| Ok(outbox::gather(tx, &reading, &now)))?).await {
-        Ok(letters) => page(&outbox::page(&visit.frame(&app, &office), &letters)),
+    match visit.read(&app, |tx, office, visit| outbox::gather(tx, office, &visit.now)).await {
+        Ok(letters) => page(&outbox::page(&visit.frame(&app, &app.office()), &letters)),
         Err(e) => failed(&e),
     }
 }
 
 async fn case(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response {
-    match app.pages.call(|db| db.read(|tx| Ok(case::gather(tx)))?).await {
-        Ok(duties) => page(&case::Page { frame: &visit.frame(&app, &app.office()), duties }),
+    match visit.read(&app, |tx, _, _| act::duties(tx)).await {
+        Ok(duties) => page(&act::OpenCase { frame: &visit.frame(&app, &app.office()), duties }),
         Err(e) => failed(&e),
     }
 }
 
 async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Response {
-    let (office, viewer, now) = (app.office(), visit.viewer.clone(), visit.now.clone());
-    let feed = app.pages.call(move |db| db.read(|tx| Ok(feed::feed(tx, &office, &viewer, &now)))?).await;
+    let feed = visit.read(&app, |tx, office, visit| feed::feed(tx, office, &visit.viewer, &visit.now)).await;
     let feed::Feed { body, etag } = match feed {
         Ok(feed) => feed,
         Err(e) => return failed(&e),
@@ -141,11 +127,11 @@ async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> R
     // A proxy that compresses marks the tag as weak.
     let is_known = known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag);
     // It may be kept, but is asked for again each time.
-    let kept = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
+    let may_keep = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
     if is_known {
-        return (StatusCode::NOT_MODIFIED, kept).into_response();
+        return (StatusCode::NOT_MODIFIED, may_keep).into_response();
     }
-    (kept, [(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], body).into_response()
+    (may_keep, [(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], body).into_response()
 }
 
 async fn healthz(State(app): State<App>) -> Response {
@@ -166,7 +152,7 @@ async fn healthz(State(app): State<App>) -> Response {
 
 async fn numbers(State(app): State<App>) -> Response {
     let (office, health, now) = (app.office(), app.health.clone(), app.now());
-    let numbers = app.pages.call(move |db| db.read(|tx| Ok(metrics::gather(tx, &office, &health, &now)))?).await;
+    let numbers = app.read(move |tx| metrics::gather(tx, &office, &health, &now)).await;
     match numbers.map(|numbers| metrics::text(&numbers)) {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -174,6 +160,10 @@ async fn numbers(State(app): State<App>) -> Response {
     }
 }
 
-pub(super) fn page(template: &impl Template) -> Response {
+fn page(template: &impl Template) -> Response {
     html(StatusCode::OK, template)
+}
+
+fn text(template: &impl Template) -> service::Result<String> {
+    template.render().map_err(|e| service::Error::Refused(e.to_string()))
 }

@@ -9,7 +9,8 @@ use axum::{
 use super::{Frame, Viewer};
 use crate::{
     clock::Moment,
-    service::{Office, link::Scope},
+    service::{Office, Result, link::Scope},
+    store::Tx,
     web::{App, Client, refusal},
 };
 
@@ -17,6 +18,7 @@ use crate::{
 pub const PURPOSE: &str = "board";
 
 /// A visitor whose link is good.
+#[derive(Clone)]
 pub struct Visit {
     pub viewer: Viewer,
     pub token: String,
@@ -35,12 +37,22 @@ impl Visit {
         };
         Frame::new(office, self.viewer.clone(), &self.token, form, &self.now)
     }
+
+    /// Reads what a page shows this visitor.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        app: &App,
+        work: impl FnOnce(&Tx, &Office, &Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (office, visit) = (app.office(), self.clone());
+        app.read(move |tx| work(tx, &office, &visit)).await
+    }
 }
 
 impl FromRequestParts<App> for Visit {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> std::result::Result<Self, Response> {
         let Ok(client) = Client::from_request_parts(parts, app).await;
         let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| refusal(app, client))?;
         let token = path.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned());
@@ -62,7 +74,7 @@ impl FromRequestParts<App> for Visit {
 impl FromRequestParts<App> for AdminVisit {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> std::result::Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, app).await?;
         if visit.viewer == Viewer::Admin { Ok(Self(visit)) } else { Err(refusal(app, visit.client)) }
     }

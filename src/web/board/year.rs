@@ -1,14 +1,20 @@
-//! 全年一览: the year as a picture.
+//! 全年一览: the year as a picture, a row for each duty, a column for each month, a mark for each period.
+//!
+//! A mark is told by its shape, its colour and its words. Two shapes of the whole: names beside the
+//! rows for screens and paper, names above the rows for telephones.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
+use jiff::civil::{Date, date};
 
 use super::{
     Frame, Viewer,
-    line::{Counts, Line, lines},
-    picture::{self, Layout},
+    line::{Counts, Line, Status, lines},
 };
 use crate::{
     clock::Moment,
+    letter::words,
     service::{Office, Result},
     store::Tx,
 };
@@ -16,30 +22,134 @@ use crate::{
 #[derive(Template)]
 #[template(path = "board/year.html")]
 pub struct Year<'a> {
-    pub frame: &'a Frame,
-    pub year: i16,
-    pub counts: Counts,
-    pub wide: String,
-    pub narrow: String,
-    pub is_empty: bool,
+    frame: &'a Frame,
+    year: i16,
+    counts: Counts,
+    wide: Picture<'a>,
+    narrow: Picture<'a>,
 }
 
+#[derive(Template)]
+#[template(path = "board/year.svg")]
+struct Picture<'a> {
+    frame: &'a Frame,
+    year: i16,
+    /// Tells several pictures of one page apart.
+    id: &'static str,
+    size: Size,
+    rows: Vec<Row<'a>>,
+}
+
+/// A duty with its periods in the year.
+#[derive(Clone)]
+struct Row<'a> {
+    name: String,
+    lines: Vec<&'a Line>,
+}
+
+/// Lengths in the picture's own units.
+struct Size {
+    /// Where January begins.
+    left: f64,
+    month: f64,
+    month_word: &'static str,
+    /// What a row takes, how far below its top the marks stand, and its name's foot.
+    row: f64,
+    marks: f64,
+    name: f64,
+    /// Characters of a name that fit.
+    name_limit: usize,
+    radius: f64,
+}
+
+const WIDE: Size = Size {
+    left: 320.0,
+    month: 60.0,
+    month_word: "月",
+    row: 24.0,
+    marks: 12.0,
+    name: 16.5,
+    name_limit: 24,
+    radius: 6.0,
+};
+const NARROW: Size =
+    Size { left: 6.0, month: 32.0, month_word: "", row: 42.0, marks: 30.0, name: 16.0, name_limit: 29, radius: 5.5 };
+/// What the legend and the months' names take.
+const HEAD: f64 = 64.0;
+
 pub fn gather(tx: &Tx, office: &Office, viewer: &Viewer, year: i16, now: &Moment) -> Result<Vec<Line>> {
-    let (from, to) = picture::span(year);
-    let mut found = lines(tx, office, viewer, from, to, now)?;
+    let mut found = lines(tx, office, viewer, date(year, 1, 1), date(year, 12, 31), now)?;
     found.retain(|l| l.finish_by.year() == year);
     Ok(found)
 }
 
-pub fn page<'a>(frame: &'a Frame, lines: &[Line], year: i16) -> Year<'a> {
-    let rows = picture::rows(lines, year);
-    let href = |line: &Line| frame.occurrence(&line.deadline, &line.period);
+pub fn page<'a>(frame: &'a Frame, lines: &'a [Line], year: i16) -> Year<'a> {
+    let rows = rows(lines);
     Year {
+        frame,
         year,
         counts: Counts::of(lines),
-        wide: picture::svg(&rows, year, frame.today, Layout::Wide, "wide", href),
-        narrow: picture::svg(&rows, year, frame.today, Layout::Narrow, "narrow", href),
-        is_empty: rows.is_empty(),
-        frame,
+        wide: Picture { frame, year, id: "wide", size: WIDE, rows: rows.clone() },
+        narrow: Picture { frame, year, id: "narrow", size: NARROW, rows },
+    }
+}
+
+/// The duties that have something to finish, in the plan's order.
+fn rows(lines: &[Line]) -> Vec<Row<'_>> {
+    let mut rows: BTreeMap<(u32, &str), Row> = BTreeMap::new();
+    for line in lines {
+        let item = line.item.map(|n| format!("{n} ")).unwrap_or_default();
+        let new = || Row { name: format!("{item}{}", line.duty), lines: Vec::new() };
+        rows.entry((line.item.unwrap_or(u32::MAX), &line.deadline)).or_insert_with(new).lines.push(line);
+    }
+    rows.into_values().collect()
+}
+
+impl Picture<'_> {
+    fn width(&self) -> f64 {
+        self.month_at(&12) + 10.0
+    }
+
+    fn height(&self) -> f64 {
+        self.row_at(&self.rows.len()) + 8.0
+    }
+
+    fn legend_at(n: &usize) -> f64 {
+        12.0 + 78.0 * *n as f64
+    }
+
+    fn month_at(&self, months: &u8) -> f64 {
+        self.size.left + f64::from(*months) * self.size.month
+    }
+
+    fn row_at(&self, rows: &usize) -> f64 {
+        HEAD + self.size.row * *rows as f64
+    }
+
+    fn name(&self, row: &Row) -> String {
+        words::cap(&row.name, self.size.name_limit)
+    }
+
+    fn told(line: &Line) -> String {
+        let (day, word) = (words::day(line.finish_by), line.status.word());
+        format!("{}，请于{day}前办结，{word}（{}）", line.title, line.left)
+    }
+
+    fn x(&self, day: &Date) -> f64 {
+        // A mark stays inside its month, the first day's and the last day's too.
+        let within = f64::from(day.day() - 1) / f64::from(day.days_in_month() - 1);
+        let Size { left, month, radius, .. } = self.size;
+        left + f64::from(day.month() - 1) * month + radius + within * (month - 2.0 * radius)
+    }
+
+    /// What the picture shows, for who does not see it.
+    fn description(&self) -> String {
+        let all = || self.rows.iter().flat_map(|r| r.lines.iter().copied());
+        let counts = Counts::of(all());
+        let each: Vec<String> = counts.of_each().iter().map(|(s, n)| format!("{}{n}项", s.word())).collect();
+        let overdue: Vec<&str> = all().filter(|l| l.status == Status::Overdue).map(|l| l.title.as_str()).collect();
+        let overdue =
+            if overdue.is_empty() { String::new() } else { format!("逾期的是：{}。", overdue.join("；")) };
+        format!("{}个事项，共{}项次：{}。{overdue}", self.rows.len(), counts.total(), each.join("，"))
     }
 }
