@@ -7,11 +7,8 @@ use clap::{Args, ValueEnum};
 use super::{Answer, Context, Result, backup::words, run::lock};
 use crate::{
     config::Settings,
-    service::{
-        Office,
-        keep::{self, Restored, Since},
-    },
-    store::Holdings,
+    service::{Office, keep},
+    store::{Holdings, Restored, Since},
 };
 
 #[derive(Args)]

@@ -7,7 +7,8 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{incoming::pass, keep::Restored, plan::Letters, troubles::troubles},
+    service::{incoming::pass, plan::Letters, troubles::troubles},
+    store::state,
 };
 
 pub fn status(context: &Context) -> Result {
@@ -20,7 +21,7 @@ pub fn status(context: &Context) -> Result {
         let next = Letters::new(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
         let next = next.map(|mut letters| letters.next());
         let (open, letters) = (tx.count_open(now.today())?, (tx.count_owed()?, tx.count_sent()?));
-        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.restored()?, next))
+        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.get(state::RESTORED)?, next))
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
@@ -41,7 +42,7 @@ pub fn status(context: &Context) -> Result {
     );
     let _ = writeln!(text, "生效      {}", in_force.map_or("还没有".to_owned(), local));
     let _ = writeln!(text, "数据库    {}", settings.database.display());
-    if let Some(restored) = restored.and_then(|how| serde_json::from_str::<Restored>(&how).ok()) {
+    if let Some(restored) = restored {
         let until = restored.until.map_or("时间不详".to_owned(), local);
         let _ = writeln!(text, "恢复      {} 从 {until} 的备份恢复，经过见 duban history", local(restored.at));
     }

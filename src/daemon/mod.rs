@@ -41,7 +41,7 @@ use crate::{
         start::{By, Started, start},
         sweep::{sweep, tell_of_stuck_letters},
     },
-    store::Store,
+    store::{Store, state},
 };
 
 /// How often the clock is compared and the watchdog fed.
@@ -318,7 +318,7 @@ impl Daemon {
         if !self.is_watched {
             return;
         }
-        let answered = self.store.call(|db| db.read(|tx| tx.meta("uid"))).await;
+        let answered = self.store.call(|db| db.read(|tx| tx.get(state::UID))).await;
         match answered {
             Ok(_) => notify(&[NotifyState::Watchdog]),
             Err(e) => error!(error = %e, "the database does not answer, the watchdog is not fed: {e}"),

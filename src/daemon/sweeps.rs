@@ -9,12 +9,8 @@ use crate::{
     clock::{Moment, since_boot},
     letter::notice::Notice,
     mailer::Mailer,
-    service::{
-        self, Office,
-        damage::past_the_database,
-        troubles::{self, Failing},
-    },
-    store::Store,
+    service::{self, Office, damage::past_the_database, troubles},
+    store::{Store, state::Failing},
 };
 
 #[derive(Default)]

@@ -94,6 +94,7 @@ pub async fn past_the_database(office: &Office, mailer: &Mailer, notice: &Notice
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::state;
 
     #[test]
     fn a_file_is_read_again_unless_it_is_as_it_was_left_sound() {
@@ -105,7 +106,7 @@ mod tests {
             file.write_all_at(&[7; 4096], at * 4096).unwrap();
         };
         let mut db = Db::open(&path).unwrap();
-        db.write(|tx| tx.set_meta("a", "b")).unwrap();
+        db.write(|tx| tx.put(state::UID, &"b".to_owned())).unwrap();
         let pages = fs::metadata(&path).unwrap().len() / 4096;
         leave_sound(&db, &path);
         assert!(fs::metadata(&path).unwrap().len() / 4096 > pages, "all of it is in the file");
@@ -115,7 +116,7 @@ mod tests {
         let mut db = Db::open(&path).unwrap();
         assert_eq!(found(&db, &path), Vec::<String>::new());
         assert_eq!(standing(&path).unwrap(), left, "opening it writes nothing");
-        db.write(|tx| tx.set_meta("a", "c")).unwrap();
+        db.write(|tx| tx.put(state::UID, &"c".to_owned())).unwrap();
         drop(db);
         assert_ne!(standing(&path).unwrap(), left, "written to");
         let db = Db::open(&path).unwrap();

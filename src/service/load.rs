@@ -3,24 +3,28 @@
 use std::collections::HashMap;
 
 use jiff::civil::{Date, date};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Office, Result};
 use crate::{
     clock::Moment,
-    config::Settings,
+    config::{Fingerprint, Settings},
     domain::{
         calendar::shift,
         deadline::Deadline,
         due::Term,
         occurrence::{Dates, State},
     },
-    store::{AuditRow, Db, OccurrenceFilter, OccurrenceRow, Tx, wording},
+    store::{
+        AuditRow, Db, OccurrenceFilter, OccurrenceRow, Tx,
+        state::{self, Key},
+        wording,
+    },
 };
 
 /// The files as they were put in force are kept under this key.
-pub(super) const FILES: &str = "files";
+pub(super) const FILES: Key<Option<Fingerprint>> = Key::new("files");
 
 /// What a load changed, by the deadlines' ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,11 +45,11 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
     Ok(db.write(|tx| {
         let mut changes = Changes { deadlines: deadlines.len(), ..Changes::default() };
         let load = tx.record_load(now.at, true, &format!("{} deadlines", deadlines.len()))?;
-        let calendar_moved = remember(tx, "calendar", &office.calendar)?;
-        let roster_changed = remember(tx, "roster", &office.roster)?;
-        let readers_changed = remember(tx, "admin", &office.settings.admin)? || roster_changed;
+        let calendar_moved = tx.put(state::CALENDAR, &office.calendar)?;
+        let roster_changed = tx.put(state::ROSTER, &office.roster)?;
+        let readers_changed = tx.put(state::ADMIN, &office.settings.admin)? || roster_changed;
         // A path that is no text is not remembered, and the files are read each time then.
-        remember(tx, FILES, &serde_json::to_value(&office.seen).ok())?;
+        tx.put(FILES, &office.seen).or_else(|e| if e.is_value() { tx.put(FILES, &None) } else { Err(e) })?;
         let (stored, gone) = compare(tx, deadlines)?;
         for deadline in deadlines {
             let stored = stored.get(deadline.id.as_str()).copied().unwrap_or(Stored::Unknown);
@@ -86,24 +90,9 @@ pub fn refuse(db: &mut Db, findings: &str, now: &Moment) -> Result<()> {
 /// The roster and the calendar that were last in force: what a service goes on with that finds a
 /// broken file when it starts. `None` before the first load.
 pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
-    let (roster, calendar) = db.read(|tx| Ok((tx.meta("roster")?, tx.meta("calendar")?)))?;
+    let (roster, calendar) = db.read(|tx| Ok((tx.get(state::ROSTER)?, tx.get(state::CALENDAR)?)))?;
     let (Some(roster), Some(calendar)) = (roster, calendar) else { return Ok(None) };
-    let (roster, calendar) = (stored(&roster)?, stored(&calendar)?);
     Ok(Some(Office { roster, calendar, ..Office::bare(settings.clone()) }))
-}
-
-fn stored<T: DeserializeOwned>(json: &str) -> Result<T> {
-    Ok(serde_json::from_str(json).map_err(|e| crate::store::Error::Value(e.to_string()))?)
-}
-
-/// Whether something differs from what was in force before; remembers it.
-fn remember<T: Serialize>(tx: &Tx, key: &str, value: &T) -> crate::store::Result<bool> {
-    let value = serde_json::to_string(value).map_err(|e| crate::store::Error::Value(e.to_string()))?;
-    let before = tx.meta(key)?;
-    if before.as_ref() != Some(&value) {
-        tx.set_meta(key, &value)?;
-    }
-    Ok(before.is_some_and(|b| b != value))
 }
 
 /// How a deadline of the plan stands to what is stored of it.

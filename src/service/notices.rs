@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     Office,
     incoming::Outcome,
-    keep::{Restored, Since},
     load::audit,
     look_ahead::{self, Occasion},
     sweep::missing_year,
@@ -26,7 +25,7 @@ use crate::{
         self,
         notice::{Asked, Notice as Words, StuckLetter, Summary, Upcoming, Weekly},
     },
-    store::{Error, LetterState, NewLetter, RequestKind, Result, Tx},
+    store::{Error, LetterState, NewLetter, RequestKind, Restored, Result, Since, Tx},
 };
 
 /// Why the admin is written to.

@@ -147,7 +147,7 @@ pub fn in_force(
     file: &Path,
     (from, to): (Date, Date),
 ) -> Result<Option<(Office, Vec<Deadline>)>> {
-    let seen = db.read(|tx| tx.meta(FILES))?.and_then(|json| serde_json::from_str::<Fingerprint>(&json).ok());
+    let seen = db.read(|tx| tx.get(FILES))?.flatten();
     let is_same =
         |seen: &Fingerprint| seen.is_of(file, &settings.deadlines, &settings.holidays) && *seen == seen.again();
     if !seen.is_some_and(|seen| is_same(&seen)) {

@@ -14,7 +14,7 @@ use crate::{
         occurrence::Dates,
         reminder::{Reader, Saying, Step, latest, next, steps},
     },
-    store::{Db, LetterRow, NewLetter, OccurrenceRow, Tx, Utterance},
+    store::{Db, LetterRow, NewLetter, OccurrenceRow, Tx, Utterance, state},
 };
 
 /// What a sweep did.
@@ -143,10 +143,10 @@ fn say(
 /// From 1 November on, the admin is told (once) that next year's notice is missing.
 fn warn_of_missing_year(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<()> {
     let Some(year) = missing_year(&office.calendar, now.today()) else { return Ok(()) };
-    if tx.meta("missing_year")?.as_deref() == Some(&year.to_string()) {
+    if tx.get(state::MISSING_YEAR)? == Some(year) {
         return Ok(());
     }
-    tx.set_meta("missing_year", &year.to_string())?;
+    tx.put(state::MISSING_YEAR, &year)?;
     office.tell_admin(tx, &Notice::HolidayMissing { year }, now)
 }
 
@@ -155,11 +155,11 @@ fn warn_of_missing_year(tx: &Tx, office: &Office, now: &Moment) -> crate::store:
 fn write_weekly(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<()> {
     let monday = shift(now.today(), -i64::from(now.today().weekday().to_monday_zero_offset()));
     let due = now.local >= monday.to_datetime(office.settings.send_at);
-    let last = tx.meta("weekly")?;
-    if !due || last.as_deref() == Some(&monday.to_string()) {
+    let last = tx.get(state::WEEKLY)?;
+    if !due || last == Some(monday) {
         return Ok(());
     }
-    tx.set_meta("weekly", &monday.to_string())?;
+    tx.put(state::WEEKLY, &monday)?;
     if last.is_none() { Ok(()) } else { office.tell_admin(tx, &Notice::Weekly, now) }
 }
 

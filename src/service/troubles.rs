@@ -1,10 +1,16 @@
 //! What is wrong with the service itself, for whoever looks: `status`, the numbers, systemd's line, the log.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{Office, Result, incoming::pass, keep::Copies, notices::Notice, sweep::missing_year};
-use crate::{clock::Moment, domain::calendar::shift, store::Tx};
+use crate::{
+    clock::Moment,
+    domain::calendar::shift,
+    store::{
+        Tx,
+        state::{self, Failing},
+    },
+};
 
 /// Something that does not mend itself unseen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +30,6 @@ const LATE: SignedDuration = SignedDuration::from_hours(1);
 const COPY_DAYS: i64 = 4;
 /// Sweeps that failed for no longer are nobody's news.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(10);
-const SWEEP: &str = "sweep_failing";
-
-/// Since when no sweep has succeeded, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failing {
-    pub since: Timestamp,
-    pub why: String,
-}
 
 pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> {
     let local = |at: Timestamp| office.settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
@@ -69,14 +67,13 @@ pub fn late_letters(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Res
 
 /// Remembers since when sweeps fail, if they do.
 pub fn sweeps_fail(tx: &Tx, failing: &Failing) -> crate::store::Result<()> {
-    let json = serde_json::to_string(failing).map_err(|e| crate::store::Error::Value(e.to_string()))?;
-    tx.set_meta(SWEEP, &json)
+    tx.put(state::SWEEPS_FAIL, &Some(failing.clone())).map(drop)
 }
 
 /// A sweep has succeeded. If they had failed for long (before a restart, or `until_now`), the admin is told.
 pub fn sweeps_succeed(tx: &Tx, office: &Office, until_now: Option<Failing>, now: &Moment) -> crate::store::Result<()> {
     let Some(Failing { since, why }) = until_now.or(failing(tx)?) else { return Ok(()) };
-    tx.set_meta(SWEEP, "")?;
+    tx.put(state::SWEEPS_FAIL, &None)?;
     if now.at.duration_since(since) >= TOLD_AFTER {
         office.tell_admin(tx, &Notice::Swept { since, why }, now)?;
     }
@@ -84,5 +81,5 @@ pub fn sweeps_succeed(tx: &Tx, office: &Office, until_now: Option<Failing>, now:
 }
 
 fn failing(tx: &Tx) -> crate::store::Result<Option<Failing>> {
-    Ok(tx.meta(SWEEP)?.and_then(|json| serde_json::from_str(&json).ok()))
+    Ok(tx.get(state::SWEEPS_FAIL)?.flatten())
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     letter::{self, Addressee, Entry, Letter, Rendered},
     mailer::{self, Outgoing},
-    store::{LetterRow, OccurrenceRow, SaidRow, Tx},
+    store::{LetterRow, OccurrenceRow, SaidRow, Tx, state},
 };
 
 /// What a letter says, as the database has it at this moment. To put it into words and bytes takes as long again, and
@@ -359,7 +359,7 @@ impl Office {
             entry.to.extend(self.led_by(deadline, progress, &said.reader));
         }
         entry.nth = tx.times_told(occurrence.id, said.reader.mailbox.as_str())? + 1;
-        entry.uid = uid(&deadline.id, &occurrence.period, &tx.meta("uid")?.unwrap_or_default());
+        entry.uid = uid(&deadline.id, &occurrence.period, &tx.get(state::UID)?.unwrap_or_default());
         Ok(entry)
     }
 

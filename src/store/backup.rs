@@ -4,19 +4,19 @@
 //! meanwhile (SQLite's page by page copy begins anew whenever another process writes), every row read
 //! on the way, and one file with no journal beside it.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
+use serde::{Deserialize, Serialize};
 
-use super::{Db, Error, Result, Tx, schema};
-
-/// Where a copy says when it was made.
-const MADE_AT: &str = "backup_at";
-/// Where the database remembers how it was restored.
-const RESTORED: &str = "restored";
-/// Ids that stand in addresses and Message-IDs are larger than this, after a restore.
-const IDS_FROM: &str = "ids_from";
+use super::{
+    Db, Error, Result, Tx, schema,
+    state::{COPIED_AT, IDS_FROM},
+};
 
 /// What a database holds.
 #[derive(Clone, Debug)]
@@ -28,12 +28,41 @@ pub struct Holdings {
     pub until: Option<Timestamp>,
 }
 
+/// What becomes of the time between the copy's moment and now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Since {
+    /// Known, from the replaced database.
+    Carried,
+    /// Unknown: whatever is due and not in the copy is said again.
+    SayAgain,
+    /// Unknown: whatever was due is taken as said.
+    KeepQuiet,
+}
+
+/// How a database was restored; it remembers this itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    pub at: Timestamp,
+    /// The copy's moment.
+    pub until: Option<Timestamp>,
+    pub since: Since,
+    /// Rows that were carried over.
+    pub rows: i64,
+    /// Not all of the replaced database could be read.
+    pub has_gaps: bool,
+    /// Reminders that were taken as said.
+    pub silenced: u32,
+    /// Where the replaced database is.
+    pub replaced: Option<PathBuf>,
+}
+
 impl Db {
     /// Writes all of it into a new file, as of one moment.
     pub fn copy_into(&mut self, path: &Path, now: Timestamp) -> Result<()> {
         self.conn.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
         let mut copy = Self::open_copy(path)?;
-        copy.write(|tx| tx.set_meta(MADE_AT, &now.to_string()))
+        copy.write(|tx| tx.put(COPIED_AT, &now).map(drop))
     }
 
     /// Opens a file that is to be a database of ours: an empty one is none, and nothing is made.
@@ -84,7 +113,7 @@ impl Db {
             let count = |sql| tx.tx.query_row(sql, [], |row| row.get(0));
             let last = "SELECT at FROM audit ORDER BY id DESC LIMIT 1";
             let last: Option<Timestamp> = tx.tx.query_row(last, [], |row| row.get(0)).optional()?;
-            let made_at = tx.meta(MADE_AT)?.and_then(|at| at.parse().ok());
+            let made_at = tx.get(COPIED_AT)?;
             Ok(Holdings {
                 letters: count("SELECT count(*) FROM letter")?,
                 occurrences: count("SELECT count(*) FROM occurrence")?,
@@ -101,22 +130,8 @@ impl Tx<'_> {
     pub(super) fn fresh_id(&self, table: &str) -> Result<i64> {
         let sql = format!("SELECT coalesce(max(id), 0) + 1 FROM {table}");
         let next: i64 = self.tx.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
-        let from = self.meta(IDS_FROM)?.and_then(|from| from.parse().ok()).unwrap_or(0);
+        let from = self.get(IDS_FROM)?.unwrap_or(0);
         Ok(next.max(from))
-    }
-
-    /// New numbers begin here.
-    pub fn set_ids_from(&self, from: i64) -> Result<()> {
-        self.set_meta(IDS_FROM, &from.to_string())
-    }
-
-    /// JSON of how this database was last restored.
-    pub fn restored(&self) -> Result<Option<String>> {
-        self.meta(RESTORED)
-    }
-
-    pub fn set_restored(&self, how: &str) -> Result<()> {
-        self.set_meta(RESTORED, how)
     }
 
     /// Whatever waits in the outbox is not sent any more, and stays said. Gives how many letters.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{Error, Result, Tx};
+use super::{Error, Result, Tx, state::UID};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -91,7 +91,7 @@ impl Tx<'_> {
 
     /// Owes a letter. Gives its id.
     pub fn queue_letter(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
-        let uid = self.meta("uid")?.unwrap_or_default();
+        let uid = self.get(UID)?.unwrap_or_default();
         let id = self.fresh_id("letter")?;
         // Who has seen one letter cannot write the next one's.
         let chance: String = self.tx.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?;

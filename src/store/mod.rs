@@ -16,7 +16,7 @@ mod said;
 mod salvage;
 mod schema;
 mod sending;
-mod state;
+pub mod state;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +26,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::
 
 pub use self::{
     audit::AuditRow,
-    backup::Holdings,
+    backup::{Holdings, Restored, Since},
     deadlines::{DeadlineRow, LoadRecord, wording},
     door::Store,
     error::{Error, Result},

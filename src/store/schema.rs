@@ -5,11 +5,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
     include_str!("migrations/0004_lately.sql"),
+    include_str!("migrations/0005_plain.sql"),
 ];
 
 /// Says in the file's header that it is ours ("DUBN").
@@ -71,7 +72,10 @@ pub(super) fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
+    use crate::store::state;
 
     /// A database as the first version wrote it, with a letter that others refer to.
     fn first() -> Connection {
@@ -111,6 +115,38 @@ mod tests {
         assert_eq!(db.read(|tx| tx.handed_over(7)).unwrap().unwrap(), b"hi");
         assert_eq!(db.read(|tx| tx.attempts(7)).unwrap().len(), 1);
         assert!(db.damage().is_empty() && db.damage_at_a_glance().is_empty());
+    }
+
+    /// A database as the fourth version wrote it.
+    fn fourth() -> Connection {
+        let conn = first();
+        conn.pragma_update(None, "foreign_keys", false).unwrap();
+        for migration in &MIGRATIONS[1..4] {
+            conn.execute_batch(migration).unwrap();
+        }
+        conn.pragma_update(None, "user_version", 4).unwrap();
+        conn
+    }
+
+    #[test]
+    fn what_the_fourth_version_kept_under_a_key_is_found_again() {
+        let conn = fourth();
+        conn.execute_batch(
+            "UPDATE meta SET value = '012345678901' WHERE key = 'uid';
+             INSERT INTO meta VALUES ('weekly', '2026-01-05'), ('backup_at', '2026-01-06T01:00:00Z'),
+               ('missing_year', '2027'), ('ids_from', '190000000'), ('sweep_failing', '');",
+        )
+        .unwrap();
+        let mut db = migrate(Db { conn }, "old").unwrap();
+        let read = db.read(|tx| {
+            assert_eq!(tx.get(state::UID)?.as_deref(), Some("012345678901"));
+            assert_eq!(tx.get(state::WEEKLY)?, Some(date(2026, 1, 5)));
+            assert_eq!(tx.get(state::COPIED_AT)?, Some("2026-01-06T01:00:00Z".parse().unwrap()));
+            assert_eq!((tx.get(state::MISSING_YEAR)?, tx.get(state::IDS_FROM)?), (Some(2027), Some(190_000_000)));
+            assert_eq!(tx.get(state::SWEEPS_FAIL)?, Some(None));
+            Ok(())
+        });
+        read.unwrap();
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use jiff::Timestamp;
 
-use super::{Db, Error, NewLetter, Result, Store, Tx};
+use super::{Db, Error, NewLetter, Result, Store, Tx, state::Key};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -71,22 +71,22 @@ type Doing = Box<dyn FnOnce(&Tx) -> Result<String> + Send>;
 
 fn put(key: &'static str, bytes: usize) -> Doing {
     Box::new(move |tx| {
-        tx.set_meta(key, &"x".repeat(bytes))?;
+        tx.put(Key::new(key), &"x".repeat(bytes))?;
         Ok(key.to_owned())
     })
 }
 
 fn undone(key: &'static str) -> Doing {
     Box::new(move |tx| {
-        tx.set_meta(key, "here")?;
+        tx.put(Key::new(key), &"here")?;
         // A part of it that is undone is no end of the whole.
-        let _ = tx.attempt(|| tx.set_meta("part", "here").and(Err::<(), _>(Error::Undone)));
+        let _ = tx.attempt(|| tx.put(Key::new("part"), &"here").and(Err::<(), _>(Error::Undone)));
         Err(Error::Value("no".into()))
     })
 }
 
 async fn holds(store: &Store, key: &'static str) -> bool {
-    store.call(move |db| db.read(|tx| tx.meta(key))).await.unwrap().is_some()
+    store.call(move |db| db.read(|tx| tx.get(Key::<String>::new(key)))).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -126,8 +126,8 @@ async fn many_writers() {
     let store = Store::new(Db::in_memory().unwrap()).unwrap();
     let count = |_| {
         |tx: &Tx| {
-            let n = tx.meta("n")?.map_or(0, |n| n.parse().unwrap()) + 1;
-            tx.set_meta("n", &n.to_string())?;
+            let n = tx.get(Key::new("n"))?.unwrap_or(0) + 1;
+            tx.put(Key::new("n"), &n)?;
             Ok(n)
         }
     };

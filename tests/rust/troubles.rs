@@ -2,7 +2,8 @@
 
 use duban::{
     domain::retry::Outcome,
-    service::troubles::{Failing, NAMES, sweeps_fail, sweeps_succeed, troubles},
+    service::troubles::{NAMES, sweeps_fail, sweeps_succeed, troubles},
+    store::state::Failing,
 };
 
 use crate::bureau::{Bureau, ROSTER};

@@ -2,8 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use jiff::SignedDuration;
 use tracing::{error, info, warn};
 
 use super::{Fate, act, give_up};
@@ -11,14 +10,15 @@ use crate::{
     clock::{Clock, Moment},
     imap::{Filed, ImapError, ImapSettings, Inbox, Limits, Tls},
     service::{Error, Office, Result, in_transaction, notices::Notice},
-    store::{Db, Place, Placed, Store, Tx},
+    store::{
+        Db, Place, Placed, Store, Tx,
+        state::{self, MailboxFront, MailboxState},
+    },
 };
 /// So often a message is begun before it is left to a person: reading it ends the program, or the connection.
 const TRIES: u32 = 5;
 /// A mailbox that cannot be read for so long is trouble, and the admin is told.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(45);
-/// Where the database remembers how the last look went.
-const STATE: &str = "mailbox";
 
 /// What a look into the mailbox came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,17 +27,6 @@ pub struct Pass {
     pub waits: u32,
     /// Not for us.
     pub left_alone: u32,
-}
-
-/// How the last look went, for `status`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct State {
-    /// The last that went well.
-    pub read_at: Option<Timestamp>,
-    /// Since when none went well, and why.
-    pub trouble: Option<(Timestamp, String)>,
-    /// The admin was told of it.
-    pub told: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -155,28 +144,16 @@ async fn read(
     }))
 }
 
-/// Up to where a mailbox has nothing more for us: what is not for us stays there for good, and is not looked at
-/// again each time.
-#[derive(Clone, Serialize, Deserialize)]
-struct Front {
-    mailbox: String,
-    uid_validity: u32,
-    from: u32,
-}
-
-const FRONT: &str = "mailbox_front";
-
-async fn front(store: &Store, office: &Office, uid_validity: u32) -> std::result::Result<Front, PassError> {
-    let known = store.call(|db| db.read(|tx| tx.meta(FRONT))).await?;
-    let known: Option<Front> = known.and_then(|json| serde_json::from_str(&json).ok());
+async fn front(store: &Store, office: &Office, uid_validity: u32) -> std::result::Result<MailboxFront, PassError> {
+    let known = store.call(|db| db.read(|tx| tx.get(state::MAILBOX_FRONT))).await?;
     let mailbox = name(office);
     let same = known.filter(|front| front.mailbox == mailbox && front.uid_validity == uid_validity);
-    Ok(same.unwrap_or(Front { mailbox, uid_validity, from: 1 }))
+    Ok(same.unwrap_or(MailboxFront { mailbox, uid_validity, from: 1 }))
 }
 
-async fn remember(store: &Store, front: Front) -> std::result::Result<(), PassError> {
-    let json = serde_json::to_string(&front).map_err(|e| crate::store::Error::Value(e.to_string()))?;
-    Ok(store.call(move |db| db.write(|tx| tx.set_meta(FRONT, &json))).await?)
+async fn remember(store: &Store, front: MailboxFront) -> std::result::Result<(), PassError> {
+    store.call(move |db| db.write(|tx| tx.put(state::MAILBOX_FRONT, &front))).await?;
+    Ok(())
 }
 
 async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, PassError> {
@@ -191,12 +168,12 @@ fn name(office: &Office) -> String {
 }
 
 /// How the last look went.
-pub fn state(db: &mut Db) -> Result<State> {
+pub fn state(db: &mut Db) -> Result<MailboxState> {
     Ok(db.read(state_in)?)
 }
 
-pub fn state_in(tx: &Tx) -> crate::store::Result<State> {
-    Ok(tx.meta(STATE)?.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
+pub fn state_in(tx: &Tx) -> crate::store::Result<MailboxState> {
+    Ok(tx.get(state::MAILBOX)?.unwrap_or_default())
 }
 
 /// Remembers how a look went, and tells the admin of trouble that lasts. True if he is told now.
@@ -208,7 +185,7 @@ pub fn note(db: &mut Db, office: &Office, trouble: Option<String>, now: &Moment)
             if state.trouble.is_some() {
                 info!("the mailbox can be read again");
             }
-            state = State { read_at: Some(now.at), trouble: None, told: false };
+            state = MailboxState { read_at: Some(now.at), trouble: None, told: false };
         }
         Some(why) => {
             warn!(error = why, "the mailbox cannot be read, it will be tried again: {why}");
@@ -218,9 +195,8 @@ pub fn note(db: &mut Db, office: &Office, trouble: Option<String>, now: &Moment)
             state.trouble = Some((since, why));
         }
     }
-    let json = serde_json::to_string(&state).map_err(|e| crate::store::Error::Value(e.to_string()))?;
     in_transaction(db, |tx| {
-        tx.set_meta(STATE, &json)?;
+        tx.put(state::MAILBOX, &state)?;
         if let (true, Some((since, why))) = (tells, &state.trouble) {
             office.tell_admin(tx, &Notice::MailboxDown { since: *since, why: why.clone() }, now)?;
         }

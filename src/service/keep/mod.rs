@@ -16,11 +16,9 @@ use std::{
     fs::{self, File, OpenOptions},
     io,
     os::unix::fs::{MetadataExt, OpenOptionsExt, chown},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use copies::Copies;
@@ -35,37 +33,8 @@ use super::{
 use crate::{
     clock::Moment,
     domain::deadline::Deadline,
-    store::{self, Db, Holdings},
+    store::{Db, Holdings, Restored, Since, state},
 };
-
-/// What becomes of the time between the copy's moment and now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Since {
-    /// Known, from the replaced database.
-    Carried,
-    /// Unknown: whatever is due and not in the copy is said again.
-    SayAgain,
-    /// Unknown: whatever was due is taken as said.
-    KeepQuiet,
-}
-
-/// How a database was restored; it remembers this itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restored {
-    pub at: Timestamp,
-    /// The copy's moment.
-    pub until: Option<Timestamp>,
-    pub since: Since,
-    /// Rows that were carried over.
-    pub rows: i64,
-    /// Not all of the replaced database could be read.
-    pub has_gaps: bool,
-    /// Reminders that were taken as said.
-    pub silenced: u32,
-    /// Where the replaced database is.
-    pub replaced: Option<PathBuf>,
-}
 
 /// Writes a copy to `to`, whole before it has its name. Gives what it holds, and its size in bytes.
 ///
@@ -194,14 +163,13 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
 fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -> Result<()> {
     let done = copy.write(|tx| {
         // One a second is more than ever went out: nothing in the lost time had such a number.
-        tx.set_ids_from(now.at.as_second().saturating_sub(YEAR_2020).max(1))?;
+        tx.put(state::IDS_FROM, &now.at.as_second().saturating_sub(YEAR_2020).max(1))?;
         if restored.since == Since::KeepQuiet {
             restored.silenced = mark_as_said(tx, office, now)?;
             tx.silence_outbox("从备份恢复，到恢复时为止的当作发过", now.at)?;
         }
-        let how = serde_json::to_value(&*restored).map_err(|e| store::Error::Value(e.to_string()))?;
-        tx.set_restored(&how.to_string())?;
-        tx.audit(&audit(now, "restored", None, None, json!(how)))?;
+        tx.put(state::RESTORED, restored)?;
+        tx.audit(&audit(now, "restored", None, None, json!(restored)))?;
         office.tell_admin(tx, &Notice::Restored(restored.clone()), now)
     });
     Ok(done?)

@@ -11,7 +11,7 @@ use crate::{
         Office, Result,
         look_ahead::{Occasion, occasions},
     },
-    store::Tx,
+    store::{Tx, state},
 };
 
 /// So many days ahead: thirteen months.
@@ -26,7 +26,7 @@ pub struct Feed {
 pub fn feed(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<Feed> {
     let mut deadlines = tx.deadlines_in_force()?;
     deadlines.retain(|d| viewer.sees(office, d));
-    let database = tx.meta("uid")?.unwrap_or_default();
+    let database = tx.get(state::UID)?.unwrap_or_default();
     let today = now.today();
     let found = occasions(tx, office, &deadlines, today, shift(today, DAYS_AHEAD), now)?;
     let is_owed = |o: &&Occasion| {
