@@ -56,7 +56,7 @@ pub enum Done {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// The rule's latest date on or before `due`.
-    Rule(#[serde(with = "stored_rule")] Rule),
+    Rule(Rule),
     /// So long before `due`.
     Before(Lead),
 }
@@ -69,7 +69,6 @@ pub struct Deadline {
     pub item: Option<u32>,
     /// With `{year}`, `{last_year}` and the like: see [`Deadline::title_for`].
     pub title: String,
-    #[serde(with = "stored_due")]
     pub due: Due,
     /// As written, and what it means.
     pub target: Option<(String, Target)>,
@@ -273,48 +272,6 @@ impl FromStr for Lead {
             (Some(n), "个工作日" | "工作日" | "wd") => Ok(Self::Workdays(n)),
             _ => Err("提前量应写成 \"30天\"、\"7个工作日\" 或 \"当天\"，最多 366".to_owned()),
         }
-    }
-}
-
-/// A rule is kept in its canonical form, whatever the words were.
-mod stored_rule {
-    use super::{Due, Rule};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(rule: &Rule, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(rule)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rule, D::Error> {
-        let canonical = String::deserialize(from)?;
-        Due::parse(&canonical, None)
-            .map(|due| due.rule)
-            .map_err(|e| D::Error::custom(format!("{canonical}: {}", e.what)))
-    }
-}
-
-/// The words as written, beside the rule that they were understood as: a later version's reading
-/// of the words does not change what was in force.
-mod stored_due {
-    use super::{Due, Rule};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    struct Stored {
-        text: String,
-        #[serde(with = "super::stored_rule")]
-        rule: Rule,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        times: Option<u32>,
-    }
-
-    pub fn serialize<S: Serializer>(due: &Due, to: S) -> Result<S::Ok, S::Error> {
-        Stored { text: due.text.clone(), rule: due.rule.clone(), times: due.times }.serialize(to)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Due, D::Error> {
-        let Stored { text, rule, times } = Stored::deserialize(from)?;
-        Ok(Due { text, rule, times, passed_over: Vec::new() })
     }
 }
 

@@ -12,6 +12,7 @@ mod letters;
 mod occurrences;
 mod promises;
 mod requests;
+mod rules_as_data;
 mod said;
 mod salvage;
 mod schema;

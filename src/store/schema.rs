@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Db, Error, Result};
+use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
 const MIGRATIONS: [&str; 5] = [
@@ -12,6 +12,9 @@ const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0004_lately.sql"),
     include_str!("migrations/0005_plain.sql"),
 ];
+
+/// The migration that SQL alone cannot do.
+const RULES_AS_DATA: usize = 4;
 
 /// Says in the file's header that it is ours ("DUBN").
 const APPLICATION_ID: i64 = 0x4455_424E;
@@ -34,6 +37,9 @@ pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
             // What was lost before stays as it is.
             let before = lost(&tx)?;
             tx.execute_batch(MIGRATIONS[migration])?;
+            if migration == RULES_AS_DATA {
+                rules_as_data::rewrite(&tx)?;
+            }
             if lost(&tx)? > before {
                 return Err(Error::Value(format!("migration {} leaves references to nothing", migration + 1)));
             }

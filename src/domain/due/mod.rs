@@ -29,6 +29,7 @@ mod tests;
 use std::{fmt, ops::Range};
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 pub use recurrence::Recurrence;
 pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit};
@@ -38,15 +39,17 @@ use lexer::Phrase;
 use refusal::{did_you_mean, nearest, refuse, refuse_with};
 use sentence::{Aside, cut};
 
-/// A `due` that was understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A `due` that was understood. It is stored with the words as written beside the rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// As the admin wrote it.
     pub text: String,
     pub rule: Rule,
     /// `每年至少2次`: how many completions the period asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
     /// What was read and changes nothing (`务于`, `完成`), for `check` to show.
+    #[serde(skip)]
     pub passed_over: Vec<String>,
 }
 

@@ -9,13 +9,16 @@ use jiff::{
     ToSpan,
     civil::{Date, Weekday, date},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     super::calendar::{days_between, shift},
     Frequency, Refusal, Term,
 };
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Stored as RFC 5545 writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Recurrence {
     freq: Freq,
     interval: u16,
@@ -240,6 +243,19 @@ impl fmt::Display for Recurrence {
         }
         write!(f, "RRULE:{}", self.body())?;
         self.until.map_or(Ok(()), |until| write!(f, ";UNTIL={}", until.strftime("%Y%m%d")))
+    }
+}
+
+impl TryFrom<String> for Recurrence {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).map_err(|refusal| refusal.what)
+    }
+}
+
+impl From<Recurrence> for String {
+    fn from(recurrence: Recurrence) -> Self {
+        recurrence.to_string()
     }
 }
 

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use jiff::civil::{Date, Weekday};
+use serde::{Deserialize, Serialize};
 
 use super::recurrence::Recurrence;
 
-/// When something is due (design, section 2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// When something is due (design, section 2). It is stored as this data, whatever the words were: a later version's
+/// reading of the words does not change what was in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// On days of every period: in order, no two alike.
     Cyclic {
@@ -30,7 +33,8 @@ pub enum Rule {
 }
 
 /// Which periods count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cycle {
     /// Every n-th year from one on. `from` is there whenever `every` is more than one.
     Years {
@@ -43,7 +47,8 @@ pub enum Cycle {
     Weeks,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Months {
     Every,
     /// 单月
@@ -53,7 +58,8 @@ pub enum Months {
 }
 
 /// A period that ends with a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     Year,
     HalfYear,
@@ -62,7 +68,7 @@ pub enum Unit {
 }
 
 /// A day of a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct At {
     /// Of the period, from 1; always 1 in a month and in a week.
     pub month: u8,
@@ -70,7 +76,8 @@ pub struct At {
 }
 
 /// A day of a month (of a week: `Weekday(1, _)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DayOf {
     /// The last day where the month has none of this number.
     Day(u8),
@@ -81,13 +88,14 @@ pub enum DayOf {
     Weekday(i8, i8),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     pub n: u16,
     pub unit: SpanUnit,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SpanUnit {
     Days,
     Workdays,
@@ -95,7 +103,8 @@ pub enum SpanUnit {
 }
 
 /// Which date a case is opened with, and on which side of it the case is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaseFrom {
     AfterReceipt,
     AfterEvent,
