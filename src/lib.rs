@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`text`] is what every room needs of text, [`domain`] decides, [`letter`] puts into words, [`incoming`] reads what is
 //! answered, [`ledger`] puts into tables and back, [`config`], [`store`], [`mailer`] and [`imap`] each
-//! know one thing outside (the last two over [`tls`], as [`fetch`] asks for a page), [`service`] is what can be done, [`web`],
-//! [`daemon`] and [`cli`] do it. Only [`clock`] reads the time.
+//! know one thing outside (the last two over [`net`]), [`service`] is what can be done, [`web`], [`daemon`] and [`cli`] do
+//! it. Only [`clock`] reads the time.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,11 +23,10 @@ pub mod letter;
 
 pub mod clock;
 pub mod config;
-pub mod fetch;
 pub mod imap;
 pub mod mailer;
+pub mod net;
 pub mod store;
-pub mod tls;
 
 pub mod service;
 

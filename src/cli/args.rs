@@ -12,8 +12,8 @@ use super::{
     values::{parse_date, parse_days, parse_id, parse_now, parse_year},
 };
 use crate::{
-    config::Tls,
     domain::deadline::{Mailbox, Section},
+    net::Tls,
 };
 
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}{after-help}";

@@ -9,7 +9,7 @@ use super::{
     table,
 };
 use crate::{
-    imap::{Inbox, LARGEST_BYTES},
+    imap::{Inbox, LARGEST_BYTES, Limits},
     service::{
         Office,
         incoming::{
@@ -27,7 +27,7 @@ const LISTED: u32 = 50;
 pub fn mailbox(context: &Context) -> Result {
     start_log(context);
     let (office, db) = ready(context, context.office_that_sends()?.0)?;
-    let Some(settings) = pass::settings(&office)? else {
+    let Some(settings) = office.settings.mailbox.as_ref().map(|inbox| inbox.imap.clone()) else {
         return Err(Failure::new("没有设置收信邮箱：请在 duban.toml 里写 [mailbox]。"));
     };
     let (store, office, clock) =
@@ -35,7 +35,7 @@ pub fn mailbox(context: &Context) -> Result {
     let noting = office.clone();
     let read = runtime()?.block_on(async {
         let read = async {
-            let mut inbox = Inbox::open(&settings).await?;
+            let mut inbox = Inbox::open(&settings, Limits::default()).await?;
             let read = pass(&store, &office, &mut inbox, clock).await?;
             inbox.close().await;
             Ok::<_, PassError>(read)

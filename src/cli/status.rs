@@ -30,7 +30,7 @@ pub fn status(context: &Context) -> Result {
     };
     let mail = match &settings.mail.transport {
         Transport::Folder(folder) => format!("写到目录 {}（不发给任何人）", folder.display()),
-        Transport::Smtp(smtp) => format!("{}:{}", smtp.host, smtp.port),
+        Transport::Smtp(smtp) => smtp.server.place(),
     };
     let _ = writeln!(text, "服务      {service}");
     let _ = writeln!(

@@ -13,8 +13,8 @@ use std::{
 
 pub use plan::sections::name_fault;
 pub use settings::{
-    Inbox, Mail, Settings, Smtp, Transport, Web,
-    server::{PLAINTEXT, Tls, is_host, is_loopback},
+    Inbox, Mail, Settings, Transport, Web,
+    server::{PLAINTEXT, is_host, is_loopback},
 };
 pub use source::{
     files::tidy,

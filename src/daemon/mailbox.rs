@@ -7,7 +7,8 @@ use tracing::error;
 
 use crate::{
     clock::Clock,
-    imap::{ImapSettings, Inbox},
+    imap::{Inbox, Limits},
+    net::ImapSettings,
     service::{
         Office,
         incoming::pass::{self, PassError, pass},
@@ -34,21 +35,8 @@ impl Reader {
             return;
         }
         self.stop();
-        let settings = match pass::settings(office) {
-            Ok(Some(settings)) => settings,
-            Ok(None) => return,
-            Err(e) => {
-                error!(error = %e, "the mailbox is not read: {e}");
-                let (office, why) = (office.clone(), e.explain());
-                let noted = store.clone();
-                tokio::spawn(async move {
-                    let now = Clock::System.now(&office.settings.timezone);
-                    let _ = noted.call(move |db| pass::note(db, &office, Some(why), &now)).await;
-                });
-                return;
-            }
-        };
-        let task = tokio::spawn(read(store.clone(), office.clone(), settings, wake.clone()));
+        let Some(inbox) = &office.settings.mailbox else { return };
+        let task = tokio::spawn(read(store.clone(), office.clone(), inbox.imap.clone(), wake.clone()));
         self.under_way = Some((office.clone(), task));
     }
 
@@ -88,7 +76,7 @@ async fn read_on(
     wake: &Notify,
     pause: &mut Duration,
 ) -> PassError {
-    let mut inbox = match Inbox::open(settings).await {
+    let mut inbox = match Inbox::open(settings, Limits::default()).await {
         Ok(inbox) => inbox,
         Err(e) => return e.into(),
     };

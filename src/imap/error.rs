@@ -1,6 +1,6 @@
 //! Whose fault it is that the mailbox cannot be read.
 
-use crate::tls::one_line;
+use crate::net::one_line;
 
 /// Why the mailbox could not be read, in words that can be shown to anyone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response, ResponseCode};
+use imap_proto::{MailboxDatum, NameAttribute, Response, ResponseCode};
 
 use super::{
     error::{ImapError, passes},

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use async_imap::imap_proto::{MailboxDatum, Response};
+use imap_proto::{AttributeValue, MailboxDatum, Response};
 
 use super::{
+    Limits,
     error::{ImapError, passes},
     folders::{self, FILED, Selected},
     login::{Offers, log_in},
     names::{quoted, set},
-    row::Row,
-    settings::ImapSettings,
     talk::Talk,
 };
+use crate::net::ImapSettings;
 
 /// So much of a letter is read and no more.
 pub const LARGEST_BYTES: u32 = 1024 * 1024;
@@ -33,6 +33,7 @@ pub struct Inbox {
     talk: Talk,
     offers: Offers,
     settings: ImapSettings,
+    limits: Limits,
     /// As the server writes them.
     folder: String,
     done: String,
@@ -58,14 +59,15 @@ pub enum Filed {
 
 impl Inbox {
     /// Connects, logs in, makes the folders that are missing and opens the one for replies.
-    pub async fn open(settings: &ImapSettings) -> Result<Self, ImapError> {
-        let (mut talk, offers) = log_in(settings).await?;
-        let limit = settings.limits.command;
+    pub async fn open(settings: &ImapSettings, limits: Limits) -> Result<Self, ImapError> {
+        let (mut talk, offers) = log_in(&settings.server, &limits).await?;
+        let limit = limits.command;
         let folder = folders::written(&mut talk, &settings.folder, limit).await?;
         let done = folders::ensure(&mut talk, &settings.done_folder, limit).await?;
         let manual = folders::ensure(&mut talk, &settings.manual_folder, limit).await?;
         let settings = settings.clone();
-        let mut inbox = Self { talk, offers, settings, folder, done, manual, selected: Selected::default() };
+        let selected = Selected::default();
+        let mut inbox = Self { talk, offers, settings, limits, folder, done, manual, selected };
         inbox.select().await?;
         Ok(inbox)
     }
@@ -78,7 +80,7 @@ impl Inbox {
     /// What lies in the folder from this UID on and was not dealt with, by ascending UID: the first 5000 of it.
     pub async fn list(&mut self, from: u32) -> Result<Vec<Listed>, ImapError> {
         // How many there are now; what comes after this is news.
-        self.talk.command("NOOP", self.settings.limits.command, |_| {}).await?;
+        self.talk.command("NOOP", self.limits.command, |_| {}).await?;
         self.talk.fresh = false;
         let what = match (self.moves(), self.selected.keywords) {
             // Without keywords a person's marks look like ours: what was dealt with is known by its UID.
@@ -113,7 +115,7 @@ impl Inbox {
         let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{LARGEST_BYTES}>)");
         let answer = self
             .talk
-            .command(&command, self.settings.limits.fetch, |response| {
+            .command(&command, self.limits.fetch, |response| {
                 if let Some(row) = Row::read(response).filter(|row| row.uid == uid)
                     && let Some(body) = row.body
                 {
@@ -135,7 +137,7 @@ impl Inbox {
             Filed::Done => (self.done.clone(), "\\Seen"),
             Filed::Manual => (self.manual.clone(), "\\Flagged"),
         };
-        let limit = self.settings.limits.command;
+        let limit = self.limits.command;
         // Dealt with before a restart, or by a person.
         if self.flags(uid).await?.is_none_or(|filed| filed) {
             return Ok(());
@@ -166,7 +168,7 @@ impl Inbox {
 
     /// Returns when something may have come, or after `longest`.
     pub async fn wait(mut self, longest: Duration) -> Result<Self, ImapError> {
-        let limits = self.settings.limits;
+        let limits = self.limits;
         let begun = tokio::time::Instant::now();
         while self.offers.has("IDLE") && !self.talk.fresh {
             let left = longest.saturating_sub(begun.elapsed());
@@ -179,7 +181,7 @@ impl Inbox {
             }
         }
         if !self.talk.fresh {
-            tokio::time::sleep(limits.poll.min(longest.saturating_sub(begun.elapsed()))).await;
+            tokio::time::sleep(self.settings.poll.min(longest.saturating_sub(begun.elapsed()))).await;
             self.talk.command("NOOP", limits.command, |_| {}).await?;
         }
         Ok(self)
@@ -187,7 +189,7 @@ impl Inbox {
 
     /// Takes leave; nothing depends on the answer.
     pub async fn close(mut self) {
-        let _ = self.talk.command("LOGOUT", self.settings.limits.courtesy, |_| {}).await;
+        let _ = self.talk.command("LOGOUT", self.limits.courtesy, |_| {}).await;
     }
 
     fn moves(&self) -> bool {
@@ -196,7 +198,7 @@ impl Inbox {
 
     async fn select(&mut self) -> Result<(), ImapError> {
         let before = self.selected;
-        let limit = self.settings.limits.command;
+        let limit = self.limits.command;
         let now = folders::open(&mut self.talk, "SELECT", &self.folder, &self.settings.folder, limit).await?;
         if now.read_only {
             return Err(self.talk.settings(&format!("文件夹“{}”只能看，不能移动信件", self.settings.folder)));
@@ -219,7 +221,7 @@ impl Inbox {
             let command = format!("UID SEARCH {from}:{to} {what}");
             let answer = self
                 .talk
-                .command(&command, self.settings.limits.command, |response| {
+                .command(&command, self.limits.command, |response| {
                     if let Response::MailboxData(MailboxDatum::Search(found)) = response {
                         uids.extend_from_slice(found);
                     }
@@ -240,7 +242,7 @@ impl Inbox {
         let command = format!("UID FETCH {set} ({items})");
         let answer = self
             .talk
-            .command(&command, self.settings.limits.command, |response| {
+            .command(&command, self.limits.command, |response| {
                 if let Some(row) = Row::read(response) {
                     each(row);
                 }
@@ -264,7 +266,7 @@ impl Inbox {
 
     async fn mark(&mut self, uid: u32, flags: &str) -> Result<(), ImapError> {
         let command = format!("UID STORE {uid} +FLAGS.SILENT ({flags})");
-        let answer = self.talk.command(&command, self.settings.limits.command, |_| {}).await?;
+        let answer = self.talk.command(&command, self.limits.command, |_| {}).await?;
         if answer.is_ok() {
             return Ok(());
         }
@@ -273,5 +275,40 @@ impl Inbox {
 
     fn refused(&self, words: &str) -> ImapError {
         if passes(words) { self.talk.line(words) } else { self.talk.settings(words) }
+    }
+}
+
+/// What a FETCH response says of a letter.
+struct Row<'a> {
+    uid: u32,
+    size: Option<u32>,
+    flags: Vec<&'a str>,
+    body: Option<&'a [u8]>,
+}
+
+impl<'a> Row<'a> {
+    fn read(response: &'a Response<'_>) -> Option<Self> {
+        let Response::Fetch(_, attributes) = response else { return None };
+        let (mut uid, mut row) = (None, Row { uid: 0, size: None, flags: Vec::new(), body: None });
+        for attribute in attributes {
+            match attribute {
+                AttributeValue::Uid(value) => uid = Some(*value),
+                AttributeValue::Rfc822Size(size) => row.size = Some(*size),
+                AttributeValue::Flags(flags) => row.flags = flags.iter().map(AsRef::as_ref).collect(),
+                AttributeValue::BodySection { data, .. } => row.body = Some(data.as_deref().unwrap_or_default()),
+                _ => {}
+            }
+        }
+        // Without it the server only mentions that something changed.
+        uid.map(|uid| Row { uid, ..row })
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|f| f.eq_ignore_ascii_case(flag))
+    }
+
+    /// It was dealt with, and stays only because it could not be moved.
+    fn is_filed(&self, keywords: bool, moves: bool) -> bool {
+        self.has(FILED) || (!keywords && !moves && self.has("\\Seen") && self.has("\\Answered"))
     }
 }

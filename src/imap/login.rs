@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use async_imap::imap_proto::{Capability, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use secrecy::{ExposeSecret as _, zeroize::Zeroizing};
-use tokio::{net::TcpStream, time::timeout};
+use imap_proto::{Capability, Response};
+use secrecy::{ExposeSecret, zeroize::Zeroizing};
+use tokio::net::TcpStream;
 
 use super::{
+    Limits,
     error::{ImapError, passes},
     names::quoted,
-    settings::{ImapSettings, NAMES, Tls},
     talk::Talk,
-    wire::{Stream, Wire},
+    wire::Wire,
 };
-use crate::tls;
+use crate::net::{Fault, Server, Stream, Tls};
 
 /// What a server says that it can, in capitals.
 #[derive(Clone, Debug, Default)]
@@ -31,20 +31,17 @@ impl Offers {
 }
 
 /// Connected, encrypted if it is to be, logged in and introduced.
-pub(super) async fn log_in(settings: &ImapSettings) -> Result<(Talk, Offers), ImapError> {
-    let place = settings.place();
-    let limits = &settings.limits;
-    let line = |words: String| ImapError::line(&place, &words);
-    let tcp = tls::connect(&settings.host, settings.port, limits.connect, NAMES).await.map_err(line)?;
-    let mut talk = match settings.tls {
-        Tls::None => greeted(Wire::new(Stream::Plain(tcp)), settings).await?,
-        Tls::Implicit => greeted(encrypt(tcp, settings).await?, settings).await?,
-        Tls::StartTls => starttls(tcp, settings).await?,
+pub(super) async fn log_in(server: &Server, limits: &Limits) -> Result<(Talk, Offers), ImapError> {
+    let tcp = server.connect(limits.connect).await.map_err(|fault| failed(server, fault))?;
+    let mut talk = match server.tls {
+        Tls::None => greeted(Stream::Plain(tcp), server, limits).await?,
+        Tls::Implicit => greeted(encrypt(tcp, server, limits).await?, server, limits).await?,
+        Tls::StartTls => starttls(tcp, server, limits).await?,
     };
-    let offers = offers(&mut talk, settings).await?;
-    authenticate(&mut talk, &offers, settings).await?;
+    let offers = offers(&mut talk, limits).await?;
+    authenticate(&mut talk, &offers, server, limits).await?;
     // Most servers can more once they know whom they serve.
-    let offers = self::offers(&mut talk, settings).await?;
+    let offers = self::offers(&mut talk, limits).await?;
     if offers.has("ID") {
         // 163 and 126 call a login unsafe whose program does not say what it is. Refusing the name is no fault.
         let id = format!("ID (\"name\" \"duban\" \"version\" {})", quoted(env!("CARGO_PKG_VERSION")));
@@ -53,31 +50,31 @@ pub(super) async fn log_in(settings: &ImapSettings) -> Result<(Talk, Offers), Im
     Ok((talk, offers))
 }
 
-async fn greeted(wire: Wire, settings: &ImapSettings) -> Result<Talk, ImapError> {
-    let mut talk = Talk::new(wire, &settings.place());
-    talk.greeting(settings.limits.command).await?;
+async fn greeted(stream: Stream, server: &Server, limits: &Limits) -> Result<Talk, ImapError> {
+    let mut talk = Talk::new(Wire::new(stream), &server.place());
+    talk.greeting(limits.command).await?;
     Ok(talk)
 }
 
-async fn encrypt(tcp: TcpStream, settings: &ImapSettings) -> Result<Wire, ImapError> {
-    let place = settings.place();
-    let config = tls::config(settings.ca_pem.as_deref())
-        .map_err(|error| ImapError::settings(&place, &format!("mailbox 的加密设置：{error}")))?;
-    match timeout(settings.limits.connect, tls::handshake(&config, &settings.host, tcp)).await {
-        Ok(Ok(stream)) => Ok(Wire::new(Stream::Tls(stream))),
-        Ok(Err(error)) => Err(match tls::explain(&error, NAMES) {
-            Some(words) => ImapError::settings(&place, &words),
-            None => ImapError::line(&place, &tls::line_words(&error)),
-        }),
-        Err(_) => Err(ImapError::line(&place, &tls::no_answer(NAMES))),
+async fn encrypt(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Stream, ImapError> {
+    let trust = server.trust().map_err(|error| {
+        ImapError::settings(&server.place(), &format!("mailbox 的加密设置：{}", error.words("ca_file")))
+    })?;
+    server.encrypt(&trust, tcp, limits.connect).await.map_err(|fault| failed(server, fault))
+}
+
+fn failed(server: &Server, fault: Fault) -> ImapError {
+    match fault {
+        Fault::Settings(words) => ImapError::settings(&server.place(), &words),
+        Fault::Line(words) => ImapError::line(&server.place(), &words),
     }
 }
 
 /// Everything that was said in the clear is forgotten with the conversation that heard it.
-async fn starttls(tcp: TcpStream, settings: &ImapSettings) -> Result<Talk, ImapError> {
-    let limit = settings.limits.command;
-    let mut clear = greeted(Wire::new(Stream::Plain(tcp)), settings).await?;
-    if !offers(&mut clear, settings).await?.has("STARTTLS") {
+async fn starttls(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Talk, ImapError> {
+    let limit = limits.command;
+    let mut clear = greeted(Stream::Plain(tcp), server, limits).await?;
+    if !offers(&mut clear, limits).await?.has("STARTTLS") {
         let words = "服务器不提供 STARTTLS，未加密时不登录：请核对 mailbox.port 与 mailbox.tls";
         return Err(clear.settings(words));
     }
@@ -88,13 +85,13 @@ async fn starttls(tcp: TcpStream, settings: &ImapSettings) -> Result<Talk, ImapE
     let spoke_too_soon = clear.line("服务器在加密之前多说了话，可能有人在中间作怪，连接作废");
     let tcp = clear.into_wire().into_clear().ok_or(spoke_too_soon)?;
     // No second greeting (RFC 3501 6.2.1).
-    Ok(Talk::new(encrypt(tcp, settings).await?, &settings.place()))
+    Ok(Talk::new(Wire::new(encrypt(tcp, server, limits).await?), &server.place()))
 }
 
-async fn offers(talk: &mut Talk, settings: &ImapSettings) -> Result<Offers, ImapError> {
+async fn offers(talk: &mut Talk, limits: &Limits) -> Result<Offers, ImapError> {
     let mut offers = BTreeSet::new();
     let answer = talk
-        .command("CAPABILITY", settings.limits.command, |response| {
+        .command("CAPABILITY", limits.command, |response| {
             if let Response::Capabilities(list) = response {
                 offers.extend(list.iter().map(|capability| match capability {
                     Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
@@ -110,13 +107,14 @@ async fn offers(talk: &mut Talk, settings: &ImapSettings) -> Result<Offers, Imap
     Ok(Offers(offers))
 }
 
-async fn authenticate(talk: &mut Talk, offers: &Offers, settings: &ImapSettings) -> Result<(), ImapError> {
-    let limit = settings.limits.command;
-    let (username, password) = (settings.username.as_str(), settings.password.expose_secret());
+async fn authenticate(talk: &mut Talk, offers: &Offers, server: &Server, limits: &Limits) -> Result<(), ImapError> {
+    let limit = limits.command;
+    let username = server.username.as_str();
+    let password = server.password.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
     let plain = Zeroizing::new(STANDARD.encode(Zeroizing::new(format!("\0{username}\0{password}")).as_bytes()));
     let text = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let answer = if offers.has("LOGINDISABLED") && !offers.has("AUTH=PLAIN") {
-        let words = match settings.tls {
+        let words = match server.tls {
             Tls::None => "服务器不许在未加密时登录：请把 mailbox.tls 改为 implicit（993 端口）或 starttls（143 端口）",
             _ => "服务器不许用口令登录：请在邮箱设置里开通 IMAP，或请邮件服务器管理员开通",
         };

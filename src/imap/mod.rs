@@ -1,20 +1,73 @@
-//! The mailbox that replies come to: the only place that knows async-imap.
-//!
-//! What async-imap gives is the parsing of what a server says. Commands are written here: its own end in silence
-//! where a server says NO or goes away, and it logs what it writes, the password too.
+//! The mailbox that replies come to: the only place that knows imap-proto, which parses what a server says. Commands
+//! are written here.
 
 mod error;
 mod folders;
 mod inbox;
 mod login;
 mod names;
-mod probe;
-mod row;
-mod settings;
 mod talk;
 mod wire;
 
+use std::time::Duration;
+
 pub use error::ImapError;
 pub use inbox::{Filed, Inbox, LARGEST_BYTES, Listed};
-pub use probe::probe;
-pub use settings::{ImapSettings, Limits, Tls};
+use login::log_in;
+
+use crate::net::ImapSettings;
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For each address of the host, and for its name; and for the TLS handshake.
+    pub connect: Duration,
+    /// The greeting, and each command but those below.
+    pub command: Duration,
+    /// A whole letter.
+    pub fetch: Duration,
+    /// LOGOUT, on which nothing depends.
+    pub courtesy: Duration,
+    /// After how long a wait is asked for anew: servers drop who is silent for half an hour (RFC 2177).
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(15),
+            command: Duration::from_secs(60),
+            fetch: Duration::from_secs(120),
+            courtesy: Duration::from_secs(5),
+            idle: Duration::from_secs(25 * 60),
+        }
+    }
+}
+
+/// Connects, logs in, looks, changes nothing; says what was found.
+pub async fn probe(settings: &ImapSettings, limits: Limits) -> Result<String, ImapError> {
+    let limit = limits.command;
+    let (mut talk, offers) = log_in(&settings.server, &limits).await?;
+    let folder = folders::written(&mut talk, &settings.folder, limit).await?;
+    let found = folders::open(&mut talk, "EXAMINE", &folder, &settings.folder, limit).await?;
+    let mut missing = Vec::new();
+    for name in [&settings.done_folder, &settings.manual_folder] {
+        if folders::find(&mut talk, name, limit).await?.is_none() {
+            missing.push(format!("“{name}”"));
+        }
+    }
+    // Nothing depends on it.
+    let _ = talk.command("LOGOUT", limits.courtesy, |_| {}).await;
+    let (place, tls, folder) = (settings.server.place(), settings.server.tls.words(), &settings.folder);
+    let mut words = format!("{place}：已连接，{tls}，登录成功，“{folder}”里有 {} 封信", found.exists);
+    if !missing.is_empty() {
+        words.push_str(&format!("；文件夹{}还没有，服务启动时会建立", missing.concat()));
+    }
+    if !offers.has("IDLE") {
+        words.push_str("；服务器不会主动通知，按 poll_minutes 定时查看");
+    }
+    if !offers.has("MOVE") {
+        words.push_str("；服务器不能移动信件，处理过的会复制一份到文件夹，原信留在原处并标为已读");
+    }
+    Ok(words)
+}

@@ -2,22 +2,16 @@
 
 use std::{io, time::Duration};
 
-use async_imap::{
-    Client,
-    imap_proto::{MailboxDatum, Response, ResponseCode, Status},
-};
-use tokio::{
-    io::AsyncWriteExt as _,
-    time::{Instant, timeout},
-};
+use imap_proto::{MailboxDatum, Response, ResponseCode, Status};
+use tokio::time::{Instant, timeout};
 
 use super::{error::ImapError, wire::Wire};
-use crate::tls::line_words;
+use crate::net::line_words;
 
 /// The conversation with a server, by whatever line.
 #[derive(Debug)]
 pub(super) struct Talk {
-    client: Client<Wire>,
+    wire: Wire,
     tag: u32,
     /// An answer was not heard to its end: nothing that comes now can be understood.
     lost: bool,
@@ -47,11 +41,11 @@ impl Answer {
 
 impl Talk {
     pub(super) fn new(wire: Wire, place: &str) -> Self {
-        Self { client: Client::new(wire), tag: 0, lost: false, exists: 0, fresh: false, place: place.to_owned() }
+        Self { wire, tag: 0, lost: false, exists: 0, fresh: false, place: place.to_owned() }
     }
 
     pub(super) fn into_wire(self) -> Wire {
-        self.client.into_inner()
+        self.wire
     }
 
     pub(super) fn line(&self, words: &str) -> ImapError {
@@ -73,13 +67,13 @@ impl Talk {
 
     /// What a server says first.
     pub(super) async fn greeting(&mut self, limit: Duration) -> Result<(), ImapError> {
-        let greeting = match timeout(limit, self.client.read_response()).await {
-            Ok(Ok(Some(response))) => response,
+        let greeting = match timeout(limit, self.wire.response()).await {
+            Ok(Ok(Some(bytes))) => bytes,
             Ok(Ok(None)) => return Err(self.line("连接中途断开（等候服务器应答时）")),
-            Ok(Err(error)) => return Err(self.line(&broken(&error))),
+            Ok(Err(error)) => return Err(self.line(&line_words(&error))),
             Err(_) => return Err(self.line(&silence(limit))),
         };
-        match greeting.parsed() {
+        match parsed(&greeting).map_err(|words| self.line(&words))? {
             Response::Data { status: Status::Ok, .. } => Ok(()),
             Response::Data { status: Status::PreAuth, .. } => {
                 Err(self.settings("服务器不经登录就放行，不能确认是谁的信箱：请核对 mailbox.host 与 mailbox.port"))
@@ -137,11 +131,11 @@ impl Talk {
         let begun = timeout(limit, async {
             let tag = self.say("IDLE").await?;
             loop {
-                let response = sound(self.client.read_response().await)?;
-                match response.parsed() {
+                let bytes = sound(self.wire.response().await)?;
+                match parsed(&bytes)? {
                     Response::Continue(_) => return Ok::<_, String>(Some(tag)),
                     Response::Done { tag: done, .. } if done.0 == tag => return Ok(None),
-                    other => self.note(other),
+                    other => self.note(&other),
                 }
             }
         });
@@ -156,10 +150,11 @@ impl Talk {
         };
         let until = Instant::now() + longest;
         while !self.fresh {
-            match timeout(until.saturating_duration_since(Instant::now()), self.client.read_response()).await {
+            match timeout(until.saturating_duration_since(Instant::now()), self.wire.response()).await {
                 Ok(read) => {
-                    let response = sound(read).map_err(|words| self.line(&words))?;
-                    self.note(response.parsed());
+                    let bytes = sound(read).map_err(|words| self.line(&words))?;
+                    let response = parsed(&bytes).map_err(|words| self.line(&words))?;
+                    self.note(&response);
                 }
                 Err(_) => break,
             }
@@ -181,7 +176,7 @@ impl Talk {
     async fn say(&mut self, command: &str) -> Result<String, String> {
         self.tag = self.tag.wrapping_add(1);
         let tag = format!("D{}", self.tag);
-        self.client.get_mut().renew();
+        self.wire.renew();
         self.write(&format!("{tag} ")).await?;
         self.write(command).await?;
         self.write("\r\n").await?;
@@ -189,9 +184,7 @@ impl Talk {
     }
 
     async fn write(&mut self, text: &str) -> Result<(), String> {
-        let wire = self.client.get_mut();
-        wire.write_all(text.as_bytes()).await.map_err(|error| broken(&error))?;
-        wire.flush().await.map_err(|error| broken(&error))
+        self.wire.say(text).await.map_err(|error| line_words(&error))
     }
 
     async fn hear(
@@ -202,10 +195,10 @@ impl Talk {
         mut each: impl FnMut(&Response<'_>),
     ) -> Result<Answer, String> {
         loop {
-            let response = sound(self.client.read_response().await)?;
-            match response.parsed() {
+            let bytes = sound(self.wire.response().await)?;
+            match parsed(&bytes)? {
                 Response::Done { tag: done, status, outcome } if done.0 == tag => {
-                    let ok = *status == Status::Ok;
+                    let ok = status == Status::Ok;
                     let code = match &outcome.code {
                         Some(ResponseCode::TryCreate) => "[TRYCREATE] ",
                         _ => "",
@@ -226,8 +219,8 @@ impl Talk {
                     None => return Err("服务器的答复不合顺序".to_owned()),
                 },
                 other => {
-                    self.note(other);
-                    each(other);
+                    self.note(&other);
+                    each(&other);
                 }
             }
         }
@@ -245,19 +238,18 @@ impl Talk {
     }
 }
 
-/// A response, of a type that async-imap keeps to itself.
-fn sound<T>(read: io::Result<Option<T>>) -> Result<T, String> {
-    read.map_err(|error| broken(&error))?.ok_or_else(|| "连接中途断开".to_owned())
+fn sound(read: io::Result<Option<Vec<u8>>>) -> Result<Vec<u8>, String> {
+    read.map_err(|error| line_words(&error))?.ok_or_else(|| "连接中途断开".to_owned())
+}
+
+/// The parser's own errors quote what they could not read.
+fn parsed(bytes: &[u8]) -> Result<Response<'_>, String> {
+    match Response::parse(bytes) {
+        Ok(([], response)) => Ok(response),
+        _ => Err("服务器的答复不合 IMAP 规定".to_owned()),
+    }
 }
 
 fn silence(limit: Duration) -> String {
     format!("等了 {} 秒没有答复", limit.as_secs().max(1))
-}
-
-/// The parser's own errors quote what they could not read.
-fn broken(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::Other => "服务器的答复不合 IMAP 规定".to_owned(),
-        _ => line_words(error),
-    }
 }

@@ -1,49 +1,34 @@
-//! The stream beneath async-imap. Hands it one line at a time, in UTF-8 (servers here speak GBK), and bounded: its
-//! own bound is 512 MiB. Lets through only what was asked for and what its parser is sound for: that one descends
-//! without end into nested parentheses, and panics on some lines that a server may well write.
+//! What a server says, one response at a time: in UTF-8 (servers here speak GBK), and bounded. Lets through only what
+//! was asked for and what the parser is sound for: that one descends without end into nested parentheses, and panics on
+//! some lines that a server may well write.
 
-use std::{
-    fmt, io,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::{fmt, io, mem};
 
-use encoding_rs::GB18030;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
 };
 
-use crate::tls::TlsStream;
+use crate::net::{Stream, text};
 
 /// What a server may say between two commands; a letter's first MiB and then some.
 const COMMAND_BYTES: usize = 2 * 1024 * 1024;
-/// The longest line that is asked for names 5000 letters; the parser reads a line anew for every 4 KiB of it.
+/// The longest line that is asked for names 5000 letters.
 const LINE_BYTES: usize = 256 * 1024;
 const CHUNK_BYTES: usize = 16 * 1024;
 /// Deeper than anything that is asked for.
 const DEEPEST: usize = 32;
 
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
 pub(super) struct Wire {
-    stream: Stream,
-    /// Received, not yet handed on.
-    raw: Vec<u8>,
-    /// So much of it holds no end of a line.
-    scanned: usize,
-    /// The line that is being handed on.
-    line: Vec<u8>,
-    /// So many bytes are to be handed on as they are.
-    literal: usize,
-    /// The response that is being received.
+    stream: BufReader<Stream>,
+    /// The response that is being received, as the parser is to read it.
+    response: Vec<u8>,
     kind: Kind,
-    /// It goes on behind a literal.
-    goes_on: bool,
     depth: usize,
+    /// The line of it that is being received.
+    line: Vec<u8>,
+    /// It goes on behind a literal, of which so many bytes are still to come.
+    literal: Option<usize>,
     /// Since the last command.
     heard: usize,
 }
@@ -62,77 +47,89 @@ enum Kind {
 impl Wire {
     pub(super) fn new(stream: Stream) -> Self {
         Self {
-            stream,
-            raw: Vec::new(),
-            scanned: 0,
-            line: Vec::new(),
-            literal: 0,
+            stream: BufReader::with_capacity(CHUNK_BYTES, stream),
+            response: Vec::new(),
             kind: Kind::Plain,
-            goes_on: false,
             depth: 0,
+            line: Vec::new(),
+            literal: None,
             heard: 0,
         }
     }
 
     /// A command begins: the server may say as much again.
     pub(super) fn renew(&mut self) {
-        self.heard = self.raw.len();
+        self.heard = 0;
+    }
+
+    pub(super) async fn say(&mut self, text: &str) -> io::Result<()> {
+        self.stream.write_all(text.as_bytes()).await?;
+        self.stream.flush().await
     }
 
     /// Takes the line back, for TLS. What came in the clear must not be read as if it had come encrypted.
     pub(super) fn into_clear(self) -> Option<TcpStream> {
-        match self.stream {
-            Stream::Plain(stream) if self.raw.is_empty() && self.line.is_empty() => Some(stream),
+        let is_quiet = self.stream.buffer().is_empty() && self.line.is_empty() && self.response.is_empty();
+        match self.stream.into_inner() {
+            Stream::Plain(stream) if is_quiet => Some(stream),
             _ => None,
         }
     }
 
-    fn receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut chunk = [0; CHUNK_BYTES];
-        let mut buffer = ReadBuf::new(&mut chunk);
-        ready!(self.stream.reader().poll_read(context, &mut buffer))?;
-        self.raw.extend_from_slice(buffer.filled());
-        self.heard += buffer.filled().len();
-        if self.heard > COMMAND_BYTES {
-            return Poll::Ready(Err(senseless("服务器的答复没有尽头")));
+    /// The next response; None if the server has closed the line. If this is dropped, the next call goes on.
+    pub(super) async fn response(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            let chunk = self.stream.fill_buf().await?;
+            if chunk.is_empty() {
+                return Ok(None);
+            }
+            let (taken, is_line) = match self.literal {
+                Some(left) if left > 0 => {
+                    let taken = left.min(chunk.len());
+                    if self.kind != Kind::Other {
+                        self.response.extend_from_slice(&chunk[..taken]);
+                    }
+                    self.literal = Some(left - taken);
+                    (taken, false)
+                }
+                _ => {
+                    let end = chunk.iter().position(|byte| *byte == b'\n');
+                    let taken = end.map_or(chunk.len(), |end| end + 1);
+                    self.line.extend_from_slice(&chunk[..taken]);
+                    (taken, end.is_some())
+                }
+            };
+            self.stream.consume(taken);
+            self.heard += taken;
+            if self.heard > COMMAND_BYTES || self.line.len() > LINE_BYTES {
+                return Err(senseless("服务器的答复没有尽头"));
+            }
+            if is_line && self.end_line()? && self.kind != Kind::Other {
+                return Ok(Some(mem::take(&mut self.response)));
+            }
         }
-        Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Whether a line was there.
-    fn next_line(&mut self) -> io::Result<bool> {
-        let Some(end) = self.raw[self.scanned..].iter().position(|byte| *byte == b'\n') else {
-            self.scanned = self.raw.len();
-            return if self.raw.len() > LINE_BYTES {
-                Err(senseless("服务器的答复没有尽头"))
-            } else {
-                Ok(false)
-            };
-        };
-        let raw: Vec<u8> = self.raw.drain(..=self.scanned + end).collect();
-        self.scanned = 0;
-        let mut line = match std::str::from_utf8(raw.trim_ascii_end()) {
-            Ok(line) => line.to_owned(),
-            Err(_) => GB18030.decode_without_bom_handling(raw.trim_ascii_end()).0.into_owned(),
-        };
-        if !self.goes_on {
+    /// Whether the response ends with this line.
+    fn end_line(&mut self) -> io::Result<bool> {
+        let mut line = text(mem::take(&mut self.line).trim_ascii_end());
+        if self.literal.is_none() {
             self.kind = kind(&line);
             self.depth = 0;
         }
         self.check(&line)?;
-        self.literal = if self.kind == Kind::Plain { None } else { literal(&line) }.unwrap_or(0);
-        self.goes_on = self.kind != Kind::Plain && literal(&line).is_some();
-        if self.literal > COMMAND_BYTES {
+        self.literal = if self.kind == Kind::Plain { None } else { literal(&line) };
+        if self.literal.is_some_and(|length| length > COMMAND_BYTES) {
             return Err(senseless("服务器发来的超过了所要的"));
         }
-        if self.kind != Kind::Other {
-            if self.kind == Kind::Plain {
-                part_code(&mut line);
-            }
-            line.push_str("\r\n");
-            self.line = line.into_bytes();
+        if self.kind == Kind::Plain {
+            part_code(&mut line);
         }
-        Ok(true)
+        if self.kind != Kind::Other {
+            self.response.extend_from_slice(line.as_bytes());
+            self.response.extend_from_slice(b"\r\n");
+        }
+        Ok(self.literal.is_none())
     }
 
     fn check(&mut self, line: &str) -> io::Result<()> {
@@ -191,73 +188,9 @@ fn senseless(words: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, words)
 }
 
-impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let wire = self.get_mut();
-        loop {
-            if !wire.line.is_empty() {
-                let length = wire.line.len().min(buffer.remaining());
-                buffer.put_slice(&wire.line[..length]);
-                wire.line.drain(..length);
-                return Poll::Ready(Ok(()));
-            }
-            if wire.literal > 0 && !wire.raw.is_empty() {
-                let keeps = wire.kind != Kind::Other;
-                let room = if keeps { buffer.remaining() } else { usize::MAX };
-                let length = wire.literal.min(wire.raw.len()).min(room);
-                if keeps {
-                    buffer.put_slice(&wire.raw[..length]);
-                }
-                wire.raw.drain(..length);
-                wire.literal -= length;
-                if keeps {
-                    return Poll::Ready(Ok(()));
-                }
-                continue;
-            }
-            if wire.literal == 0 && wire.next_line()? {
-                continue;
-            }
-            if ready!(wire.receive(context))? == 0 {
-                return Poll::Ready(Ok(()));
-            }
-        }
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream.writer().poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.writer().poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.writer().poll_shutdown(context)
-    }
-}
-
 /// What was said is nobody's business.
 impl fmt::Debug for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wire").field("heard", &self.heard).finish_non_exhaustive()
-    }
-}
-
-impl Stream {
-    fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Send + Unpin)> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream),
-            Self::Tls(stream) => Pin::new(stream.as_mut()),
-        }
-    }
-
-    fn writer(&mut self) -> Pin<&mut (dyn AsyncWrite + Send + Unpin)> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream),
-            Self::Tls(stream) => Pin::new(stream.as_mut()),
-        }
     }
 }

@@ -14,11 +14,11 @@ use lettre::{
 use tokio::time::timeout;
 
 use super::{
-    settings::Limits,
+    Limits,
     verdict::{Fault, Stage, Step, expect, expected, fault, silence},
     wire::Wire,
 };
-use crate::tls::line_words;
+use crate::net::line_words;
 
 pub(super) struct Connection {
     pub(super) smtp: AsyncSmtpConnection,

@@ -10,7 +10,7 @@ use std::{
 use jiff::fmt::rfc2822;
 use sha2::{Digest, Sha256};
 
-use crate::{domain::retry::Outcome, tls::one_line};
+use crate::{domain::retry::Outcome, net::one_line};
 
 pub(super) async fn put(dir: &Path, to: &str, message: &[u8]) -> Outcome {
     let (dir_, to, message) = (dir.to_owned(), to.to_owned(), message.to_owned());

@@ -4,19 +4,46 @@ mod compose;
 mod exchange;
 mod folder;
 mod pace;
-mod settings;
 mod smtp;
 mod verdict;
 mod wire;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use compose::{ComposeError, Outgoing, compose};
 pub use pace::Pace;
-pub use settings::{Limits, SettingsError, SmtpSettings, Tls};
-pub use smtp::Smtp;
+pub use smtp::{SettingsError, Smtp};
 
-use crate::domain::retry::Outcome;
+use crate::{domain::retry::Outcome, net::SmtpSettings};
+
+/// How long to wait for what (RFC 5321 4.5.3.2).
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For each address of the host, and for its name; and for the TLS handshake.
+    pub connect: Duration,
+    /// Greeting and EHLO together.
+    pub greeting: Duration,
+    /// Each of STARTTLS, AUTH, MAIL, RCPT.
+    pub command: Duration,
+    pub data: Duration,
+    /// The letter itself and the reply to its final dot.
+    pub data_end: Duration,
+    /// RSET and QUIT.
+    pub courtesy: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: Duration::from_secs(300),
+            command: Duration::from_secs(300),
+            data: Duration::from_secs(120),
+            data_end: Duration::from_secs(600),
+            courtesy: Duration::from_secs(5),
+        }
+    }
+}
 
 /// Where letters go.
 #[derive(Clone)]
@@ -27,8 +54,8 @@ pub enum Mailer {
 }
 
 impl Mailer {
-    pub fn smtp(settings: SmtpSettings) -> Result<Self, SettingsError> {
-        Ok(Self::Smtp(Arc::new(Smtp::new(settings)?)))
+    pub fn smtp(settings: SmtpSettings, limits: Limits) -> Result<Self, SettingsError> {
+        Ok(Self::Smtp(Arc::new(Smtp::new(settings, limits)?)))
     }
 
     pub fn folder(dir: impl Into<PathBuf>) -> Self {
@@ -53,7 +80,7 @@ impl Mailer {
     }
 }
 
-/// Letters one after the other over one connection, which is kept for `Limits::letters_per_connection`
+/// Letters one after the other over one connection, which is kept for `SmtpSettings::letters_per_connection`
 /// letters and given up on any fault or timeout, or if `send` is dropped halfway.
 pub struct Session(Way);
 

@@ -15,39 +15,55 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
 use super::{
-    compose,
+    Limits, compose,
     exchange::Connection,
     pace::Pace,
-    settings::{Limits, NAMES, SettingsError, SmtpSettings, Tls},
     verdict::{Fault, Stage, Step, expect, fault, judge, silence, step_words, words},
-    wire::{Stream, Wire},
+    wire::Wire,
 };
 use crate::{
     domain::retry::Outcome,
-    tls::{self, ClientConfig, line_words, one_line},
+    net::{Server, SmtpSettings, Stream, Tls, Trust, TrustError, line_words, one_line},
 };
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
 pub struct Smtp {
     settings: SmtpSettings,
-    /// None only with `Tls::None`.
-    tls: Option<Arc<ClientConfig>>,
+    limits: Limits,
+    trust: Trust,
     hello: ClientId,
     pace: Pace,
-    /// host:port, for words.
-    place: String,
     /// What no outcome may quote.
     secrets: Vec<SecretString>,
 }
 
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("smtp.host 为空或含有空白")]
+    Host,
+    #[error("smtp.helo 不是主机名")]
+    Helo,
+    #[error("配置了 smtp.username，却没有密码")]
+    Password,
+    #[error("{0}")]
+    Trust(String),
+}
+
+impl From<TrustError> for SettingsError {
+    fn from(error: TrustError) -> Self {
+        Self::Trust(error.words("smtp.ca_file"))
+    }
+}
+
 impl Smtp {
-    pub fn new(settings: SmtpSettings) -> Result<Self, SettingsError> {
+    pub fn new(settings: SmtpSettings, limits: Limits) -> Result<Self, SettingsError> {
+        let server = &settings.server;
         let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_name(&settings.host) {
+        if !is_name(&server.host) {
             return Err(SettingsError::Host);
         }
-        if !settings.username.is_empty() && settings.password.is_none() {
+        if !server.username.is_empty() && server.password.is_none() {
             return Err(SettingsError::Password);
         }
         let hello = match &settings.helo {
@@ -55,18 +71,10 @@ impl Smtp {
             Some(_) => return Err(SettingsError::Helo),
             None => ClientId::default(),
         };
-        let tls = match settings.tls {
-            Tls::None => None,
-            Tls::Implicit | Tls::StartTls => Some(tls::config(settings.ca_pem.as_deref())?),
-        };
+        let trust = server.trust()?;
         let pace = Pace::new(settings.per_minute);
-        let place = format!("{}:{}", settings.host, settings.port);
-        let secrets = secrets(&settings);
-        Ok(Self { settings, tls, hello, pace, place, secrets })
-    }
-
-    pub fn settings(&self) -> &SmtpSettings {
-        &self.settings
+        let secrets = secrets(server);
+        Ok(Self { settings, limits, trust, hello, pace, secrets })
     }
 
     pub(super) async fn probe(&self, envelope_from: &str) -> Outcome {
@@ -80,25 +88,23 @@ impl Smtp {
         };
         match self.try_sender(from).await {
             Ok(()) => {
-                let tls = match self.settings.tls {
-                    Tls::Implicit | Tls::StartTls => "已加密，证书无误",
-                    Tls::None => "未加密",
-                };
-                let login = if self.settings.username.is_empty() { "未登录" } else { "登录成功" };
-                let reply = format!("{}：已连接，{tls}，{login}，接受发件人 {envelope_from}", self.place);
+                let server = &self.settings.server;
+                let (place, tls) = (server.place(), server.tls.words());
+                let login = if server.username.is_empty() { "未登录" } else { "登录成功" };
+                let reply = format!("{place}：已连接，{tls}，{login}，接受发件人 {envelope_from}");
                 Outcome::Accepted { reply: one_line(&reply) }
             }
             Err((stage, fault)) => {
                 let is_answer = matches!(fault, Fault::Refused { .. });
                 let outcome = self.failed(stage, fault, false);
-                if is_answer { at_step(outcome, &self.place, stage) } else { outcome }
+                if is_answer { at_step(outcome, &self.settings.server.place(), stage) } else { outcome }
             }
         }
     }
 
     /// The first command of a letter that is then not written.
     async fn try_sender(&self, from: Address) -> Step<()> {
-        let Limits { command: limit, courtesy, .. } = self.settings.limits;
+        let Limits { command: limit, courtesy, .. } = self.limits;
         let mut connection = self.open().await?;
         let answer = timeout(limit, connection.smtp.command(Mail::new(Some(from), Vec::new()))).await;
         let taken = expect(answer, &[250], limit).map_err(|fault| (Stage::Mail, fault));
@@ -110,31 +116,22 @@ impl Smtp {
 
     /// Connected, encrypted if it is to be, and logged in.
     async fn open(&self) -> Step<Connection> {
-        let tcp = self.connect().await.map_err(|fault| (Stage::Greeting, fault))?;
-        let wire = match (self.settings.tls, &self.tls) {
-            (Tls::None, _) => Wire::new(Stream::Plain(tcp)),
-            (Tls::Implicit, Some(config)) => {
-                Wire::new(self.encrypt(config, tcp).await.map_err(|fault| (Stage::Greeting, fault))?)
-            }
-            (Tls::StartTls, Some(config)) => Wire::greeted(self.starttls(config, tcp).await?),
-            (Tls::Implicit | Tls::StartTls, None) => {
-                return Err((Stage::Greeting, Fault::Setting("TLS 没有准备好".to_owned())));
-            }
+        let server = &self.settings.server;
+        let tcp = server.connect(self.limits.connect).await.map_err(|fault| (Stage::Greeting, fault.into()))?;
+        let wire = match server.tls {
+            Tls::None => Wire::new(Stream::Plain(tcp)),
+            Tls::Implicit => Wire::new(self.encrypt(tcp).await.map_err(|fault| (Stage::Greeting, fault))?),
+            Tls::StartTls => Wire::greeted(self.starttls(tcp).await?),
         };
         let mut connection = self.greet(wire).await.map_err(|fault| (Stage::Greeting, fault))?;
-        if !self.settings.username.is_empty() {
+        if !server.username.is_empty() {
             self.log_in(&mut connection).await.map_err(|fault| (Stage::Auth, fault))?;
         }
         Ok(connection)
     }
 
-    async fn connect(&self) -> Result<TcpStream, Fault> {
-        let settings = &self.settings;
-        tls::connect(&settings.host, settings.port, settings.limits.connect, NAMES).await.map_err(Fault::Broken)
-    }
-
     async fn greet(&self, wire: Wire) -> Result<Connection, Fault> {
-        let limit = self.settings.limits.greeting;
+        let limit = self.limits.greeting;
         let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &self.hello);
         match timeout(limit, greeted).await {
             Ok(Ok(smtp)) => Ok(Connection::new(smtp, wire)),
@@ -144,53 +141,47 @@ impl Smtp {
     }
 
     /// Everything that was said in the clear is forgotten with the connection that heard it.
-    async fn starttls(&self, config: &Arc<ClientConfig>, tcp: TcpStream) -> Step<Stream> {
-        let limit = self.settings.limits.command;
+    async fn starttls(&self, tcp: TcpStream) -> Step<Stream> {
+        let limit = self.limits.command;
         let mut clear = self.greet(Wire::new(Stream::Plain(tcp))).await.map_err(|fault| (Stage::Greeting, fault))?;
         let failed = |fault| (Stage::StartTls, fault);
         if !clear.smtp.server_info().supports_feature(Extension::StartTls) {
-            clear.quit(self.settings.limits.courtesy).await;
+            clear.quit(self.limits.courtesy).await;
             let words = "服务器不提供 STARTTLS，未加密时不发信：请核对 smtp.port 与 smtp.tls";
             return Err(failed(Fault::Setting(words.to_owned())));
         }
         let answer = timeout(limit, clear.smtp.command(Starttls)).await;
         expect(answer, &[220], limit).map_err(failed)?;
         match clear.wire.take() {
-            Ok(Stream::Plain(tcp)) => self.encrypt(config, tcp).await.map_err(failed),
+            Ok(Stream::Plain(tcp)) => self.encrypt(tcp).await.map_err(failed),
             Ok(tls @ Stream::Tls(_)) => Ok(tls),
             Err(error) => Err(failed(Fault::Broken(line_words(&error)))),
         }
     }
 
-    async fn encrypt(&self, config: &Arc<ClientConfig>, tcp: TcpStream) -> Result<Stream, Fault> {
-        let limit = self.settings.limits.connect;
-        match timeout(limit, tls::handshake(config, &self.settings.host, tcp)).await {
-            Ok(Ok(stream)) => Ok(Stream::Tls(stream)),
-            Ok(Err(error)) => {
-                Err(tls::explain(&error, NAMES).map_or_else(|| Fault::Broken(line_words(&error)), Fault::Setting))
-            }
-            Err(_) => Err(Fault::Broken(tls::no_answer(NAMES))),
-        }
+    async fn encrypt(&self, tcp: TcpStream) -> Result<Stream, Fault> {
+        Ok(self.settings.server.encrypt(&self.trust, tcp, self.limits.connect).await?)
     }
 
     async fn log_in(&self, connection: &mut Connection) -> Result<(), Fault> {
-        let limit = self.settings.limits.command;
-        let Some(password) = &self.settings.password else {
+        let limit = self.limits.command;
+        let server = &self.settings.server;
+        let Some(password) = &server.password else {
             return Err(Fault::Setting("没有密码".to_owned()));
         };
         if connection.smtp.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
             return Err(Fault::Setting("服务器不提供 PLAIN 或 LOGIN 登录：请核对 smtp.port 与 smtp.tls".to_owned()));
         }
-        let credentials = Credentials::new(self.settings.username.clone(), password.expose_secret().to_owned());
+        let credentials = Credentials::new(server.username.clone(), password.expose_secret().to_owned());
         let answer = timeout(limit, connection.smtp.auth(&MECHANISMS, &credentials)).await;
         expect(answer, &[235], limit).map(|_| ())
     }
 }
 
 /// The password as it is and as it is said: some servers quote the command that they refuse, or an earlier one.
-fn secrets(settings: &SmtpSettings) -> Vec<SecretString> {
-    let Some(password) = &settings.password else { return Vec::new() };
-    let credentials = Credentials::new(settings.username.clone(), password.expose_secret().to_owned());
+fn secrets(server: &Server) -> Vec<SecretString> {
+    let Some(password) = &server.password else { return Vec::new() };
+    let credentials = Credentials::new(server.username.clone(), password.expose_secret().to_owned());
     let said = |mechanism, challenge: Option<&str>| {
         let command = Auth::new(mechanism, credentials.clone(), challenge.map(str::to_owned));
         let command = command.map(|command| command.to_string()).unwrap_or_default();
@@ -243,7 +234,7 @@ impl Conversation {
             return Outcome::Permanent { reply: "收件人地址不合规".to_owned() };
         };
         let smtp = Arc::clone(&self.smtp);
-        let limits = &smtp.settings.limits;
+        let limits = &smtp.limits;
         // Taken out of self until it is known to be sound: if this future is dropped, so is the connection.
         let mut connection = match self.reuse().await {
             Some(connection) => connection,
@@ -270,8 +261,8 @@ impl Conversation {
     /// The kept connection, if it has letters left and the server has neither closed it nor spoken up.
     async fn reuse(&mut self) -> Option<Connection> {
         let connection = self.connection.take()?;
-        if connection.letters >= self.smtp.settings.limits.letters_per_connection {
-            connection.quit(self.smtp.settings.limits.courtesy).await;
+        if connection.letters >= self.smtp.settings.letters_per_connection {
+            connection.quit(self.smtp.limits.courtesy).await;
             return None;
         }
         // Lets the reactor see what has come in since.
@@ -281,7 +272,7 @@ impl Conversation {
 
     pub(super) async fn finish(self) {
         if let Some(connection) = self.connection {
-            connection.quit(self.smtp.settings.limits.courtesy).await;
+            connection.quit(self.smtp.limits.courtesy).await;
         }
     }
 }
@@ -293,7 +284,7 @@ impl Smtp {
             Fault::Setting(words) => Fault::Setting(mask(words, &self.secrets)),
             Fault::Broken(words) => Fault::Broken(mask(words, &self.secrets)),
         };
-        let outcome = judge(stage, fault, &self.place, dot);
+        let outcome = judge(stage, fault, &self.settings.server.place(), dot);
         tracing::debug!(?stage, outcome = outcome.name(), "a letter was not handed over");
         outcome
     }
@@ -302,22 +293,20 @@ impl Smtp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net;
 
     #[test]
     fn a_quoted_password_is_masked() {
-        let settings = SmtpSettings {
+        let server = Server {
+            kind: &net::SMTP,
             host: "h".to_owned(),
             port: 25,
             tls: Tls::None,
             username: "duban".to_owned(),
             password: Some(SecretString::from("geheim1")),
             ca_pem: None,
-            helo: None,
-            per_minute: 1,
-            connections: 1,
-            limits: Limits::default(),
         };
         let quoted = "no: AUTH PLAIN AGR1YmFuAGdlaGVpbTE=, Z2VoZWltMQ==, geheim1".to_owned();
-        assert_eq!(mask(quoted, &secrets(&settings)), "no: AUTH PLAIN ***, ***, ***");
+        assert_eq!(mask(quoted, &secrets(&server)), "no: AUTH PLAIN ***, ***, ***");
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::error::Elapsed;
 
 use crate::{
     domain::retry::Outcome,
-    tls::{line_words, one_line},
+    net::{self, line_words, one_line},
 };
 
 /// How far the conversation had come.
@@ -35,6 +35,15 @@ pub(super) enum Fault {
     Setting(String),
     /// Dropped, silent or senseless.
     Broken(String),
+}
+
+impl From<net::Fault> for Fault {
+    fn from(fault: net::Fault) -> Self {
+        match fault {
+            net::Fault::Settings(words) => Self::Setting(words),
+            net::Fault::Line(words) => Self::Broken(words),
+        }
+    }
 }
 
 /// Where it failed, and how.

@@ -12,14 +12,10 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use encoding_rs::GB18030;
 use lettre::transport::smtp::client::AsyncTokioStream;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::tls::TlsStream;
+use crate::net::{Stream, text};
 
 const LINE_BYTES: usize = 8 * 1024;
 const REPLY_BYTES: usize = 64 * 1024;
@@ -30,12 +26,6 @@ const CHUNK_BYTES: usize = 4 * 1024;
 const END_BYTES: usize = 5;
 /// A letter up to this goes with its end; of a longer one the end waits until the rest has gone.
 const ONE_GO_BYTES: usize = 64 * 1024;
-
-#[derive(Debug)]
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
 
 /// A handle: lettre owns one and we keep one.
 #[derive(Clone, Debug)]
@@ -136,7 +126,7 @@ impl Wire {
         poll_fn(|context| {
             while !left.is_empty() {
                 let mut state = self.state();
-                let written = ready!(state.stream()?.writer().poll_write(context, left))?;
+                let written = ready!(state.stream()?.poll_write(context, left))?;
                 if written == 0 {
                     return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero)));
                 }
@@ -177,14 +167,14 @@ impl State {
         Ok(())
     }
 
-    fn stream(&mut self) -> io::Result<&mut Stream> {
-        self.stream.as_mut().ok_or_else(closed)
+    fn stream(&mut self) -> io::Result<Pin<&mut Stream>> {
+        self.stream.as_mut().map(Pin::new).ok_or_else(closed)
     }
 
     fn receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut chunk = [MaybeUninit::uninit(); CHUNK_BYTES];
         let mut buffer = ReadBuf::uninit(&mut chunk);
-        ready!(self.stream()?.reader().poll_read(context, &mut buffer))?;
+        ready!(self.stream()?.poll_read(context, &mut buffer))?;
         self.raw.extend_from_slice(buffer.filled());
         self.heard_bytes += buffer.filled().len();
         Poll::Ready(Ok(buffer.filled().len()))
@@ -223,10 +213,7 @@ fn is_offer(line: &[u8], what: &[u8]) -> bool {
 
 /// As lettre reads it: UTF-8, CR LF at the end, a space behind a bare code.
 fn tidy(line: &[u8]) -> Vec<u8> {
-    let mut tidied = match std::str::from_utf8(line) {
-        Ok(line) => line.to_owned(),
-        Err(_) => GB18030.decode_without_bom_handling(line).0.into_owned(),
-    };
+    let mut tidied = text(line);
     if tidied.len() == 3 {
         tidied.push(' ');
     }
@@ -260,19 +247,19 @@ impl AsyncWrite for Wire {
         if !state.spoke {
             state.speak()?;
         }
-        state.stream()?.writer().poll_write(context, bytes)
+        state.stream()?.poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.state().stream {
-            Some(stream) => stream.writer().poll_flush(context),
+            Some(stream) => Pin::new(stream).poll_flush(context),
             None => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.state().stream {
-            Some(stream) => stream.writer().poll_shutdown(context),
+            Some(stream) => Pin::new(stream).poll_shutdown(context),
             None => Poll::Ready(Ok(())),
         }
     }
@@ -280,26 +267,6 @@ impl AsyncWrite for Wire {
 
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match &self.state().stream {
-            Some(Stream::Plain(stream)) => stream.peer_addr(),
-            Some(Stream::Tls(stream)) => stream.get_ref().0.peer_addr(),
-            None => Err(closed()),
-        }
-    }
-}
-
-impl Stream {
-    fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Send + Unpin)> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream),
-            Self::Tls(stream) => Pin::new(stream.as_mut()),
-        }
-    }
-
-    fn writer(&mut self) -> Pin<&mut (dyn AsyncWrite + Send + Unpin)> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream),
-            Self::Tls(stream) => Pin::new(stream.as_mut()),
-        }
+        self.state().stream.as_ref().ok_or_else(closed)?.peer_addr()
     }
 }

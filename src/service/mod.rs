@@ -39,7 +39,7 @@ use self::link::Links;
 
 use crate::{
     clock::Moment,
-    config::{self, Fingerprint, Loaded, Settings, Transport},
+    config::{Fingerprint, Loaded, Settings, Transport},
     domain::{
         Date,
         calendar::Calendar,
@@ -47,7 +47,7 @@ use crate::{
         occurrence::Progress,
         reminder::{Reader, Step},
     },
-    mailer::{self, Mailer, SmtpSettings},
+    mailer::{self, Mailer},
     store::{self, Db, Tx},
 };
 
@@ -109,33 +109,13 @@ fn in_transaction<T>(db: &mut Db, work: impl FnOnce(&Tx) -> Result<T>) -> Result
 /// What letters are handed to, by the settings.
 ///
 /// # Errors
-/// In Chinese: a certificate that cannot be read, a setting that TLS refuses.
+/// In Chinese: a setting that TLS refuses.
 pub fn mailer(settings: &Settings) -> Result<Mailer> {
-    let smtp = match &settings.mail.transport {
-        Transport::Folder(folder) => return Ok(Mailer::folder(folder)),
-        Transport::Smtp(smtp) => *smtp.clone(),
-    };
-    let ca_pem = smtp.ca_pem().map_err(Error::Refused)?;
-    Mailer::smtp(SmtpSettings {
-        host: smtp.host,
-        port: smtp.port,
-        tls: match smtp.tls {
-            config::Tls::Implicit => mailer::Tls::Implicit,
-            config::Tls::StartTls => mailer::Tls::StartTls,
-            config::Tls::None => mailer::Tls::None,
-        },
-        username: smtp.username,
-        password: smtp.password,
-        ca_pem,
-        helo: smtp.helo,
-        per_minute: smtp.per_minute.into(),
-        connections: smtp.connections.into(),
-        limits: mailer::Limits {
-            letters_per_connection: smtp.letters_per_connection.into(),
-            ..mailer::Limits::default()
-        },
-    })
-    .map_err(|e| Error::Refused(format!("邮件设置有误：{e}。")))
+    match &settings.mail.transport {
+        Transport::Folder(folder) => Ok(Mailer::folder(folder)),
+        Transport::Smtp(smtp) => Mailer::smtp(*smtp.clone(), mailer::Limits::default())
+            .map_err(|e| Error::Refused(format!("邮件设置有误：{e}。"))),
+    }
 }
 
 impl Office {
@@ -230,7 +210,7 @@ impl Office {
     pub fn connections(&self) -> usize {
         match &self.settings.mail.transport {
             Transport::Folder(_) => 1,
-            Transport::Smtp(smtp) => usize::from(smtp.connections).max(1),
+            Transport::Smtp(smtp) => smtp.connections.max(1),
         }
     }
 

@@ -11,8 +11,9 @@ use std::{
 };
 
 use duban::{
-    config::{Findings, Loaded, Tls, Transport, load},
+    config::{Findings, Loaded, Transport, load},
     domain::deadline::{ALL_SECTIONS, Done, Lead, Target},
+    net::Tls,
 };
 use jiff::civil::{date, time};
 use proptest::prelude::*;
@@ -152,16 +153,16 @@ fn the_environment_lies_over_the_file() -> Fallible {
     ])?;
     assert_eq!((loaded.settings.send_at, loaded.settings.admin.len()), (time(9, 5, 0, 0), 2));
     let Transport::Smtp(smtp) = &loaded.settings.mail.transport else { return Err("SMTP".into()) };
-    assert_eq!((&*smtp.host, smtp.port, smtp.tls), ("mail.example.test", 587, Tls::StartTls));
-    assert_eq!(smtp.username, "0123e4");
-    assert_eq!(smtp.password.as_ref().map(ExposeSecret::expose_secret), Some("0123e4"));
-    assert!(!format!("{:?}", smtp.password).contains("0123e4"));
+    assert_eq!((&*smtp.server.host, smtp.server.port, smtp.server.tls), ("mail.example.test", 587, Tls::StartTls));
+    assert_eq!(smtp.server.username, "0123e4");
+    assert_eq!(smtp.server.password.as_ref().map(ExposeSecret::expose_secret), Some("0123e4"));
+    assert!(!format!("{:?}", smtp.server.password).contains("0123e4"));
     Ok(())
 }
 
 fn password(loaded: &Loaded) -> Option<&str> {
     match &loaded.settings.mail.transport {
-        Transport::Smtp(smtp) => smtp.password.as_ref().map(|p| p.expose_secret()),
+        Transport::Smtp(smtp) => smtp.server.password.as_ref().map(|p| p.expose_secret()),
         Transport::Folder(_) => None,
     }
 }
@@ -236,20 +237,21 @@ fn the_mailbox_that_replies_come_to() -> Fallible {
     let loaded = folder.load(&[])?;
     assert!(loaded.sources.contains(&secret), "its change is noticed");
     let inbox = loaded.settings.mailbox.ok_or("it is on")?;
+    let (imap, server) = (&inbox.imap, &inbox.imap.server);
     assert_eq!(
-        (&*inbox.host, inbox.port, inbox.tls, &*inbox.username),
+        (&*server.host, server.port, server.tls, &*server.username),
         ("imap.example.test", 993, Tls::Implicit, "duban")
     );
-    assert_eq!((&*inbox.folder, &*inbox.done_folder, &*inbox.manual_folder), ("INBOX", "已处理", "待人工"));
-    assert_eq!((inbox.address.as_str(), inbox.authserv_id, inbox.poll_minutes), ("duban@example.test", None, 2));
-    assert_eq!(inbox.password.expose_secret(), "from-file");
+    assert_eq!((&*imap.folder, &*imap.done_folder, &*imap.manual_folder), ("INBOX", "已处理", "待人工"));
+    assert_eq!((inbox.address.as_str(), inbox.authserv_id, imap.poll.as_secs()), ("duban@example.test", None, 120));
+    assert_eq!(server.password.as_ref().map(ExposeSecret::expose_secret), Some("from-file"));
     // SMTP's password is not this one's.
     let credentials = folder.write("credentials/smtp-password", "smtp")?;
     let directory = credentials.parent().and_then(Path::to_str).ok_or("no path")?;
     let password = |env: &[(&str, &str)]| -> Result<String, Box<dyn std::error::Error>> {
         let inbox = folder.load(env)?.settings.mailbox.ok_or("it is on")?;
         assert!(!format!("{inbox:?}").contains("from-"), "{inbox:?}");
-        Ok(inbox.password.expose_secret().to_owned())
+        Ok(inbox.imap.server.password.ok_or("it is there")?.expose_secret().to_owned())
     };
     assert_eq!(password(&[("CREDENTIALS_DIRECTORY", directory)])?, "from-file");
     folder.write("credentials/imap-password", "from-credential")?;
@@ -265,7 +267,9 @@ fn the_mailbox_that_replies_come_to() -> Fallible {
         ("DUBAN__MAILBOX__DONE_FOLDER", "办结"),
     ])?;
     let inbox = loaded.settings.mailbox.ok_or("it is on")?;
-    assert_eq!((inbox.port, inbox.tls, &*inbox.done_folder, inbox.poll_minutes), (143, Tls::StartTls, "办结", 5));
+    let (imap, server) = (&inbox.imap, &inbox.imap.server);
+    assert_eq!((server.port, server.tls), (143, Tls::StartTls));
+    assert_eq!((&*imap.done_folder, imap.poll.as_secs()), ("办结", 300));
     assert_eq!(inbox.address.as_str(), "huifu@example.test");
     assert_eq!(inbox.authserv_id.as_deref(), Some("mx.example.test"));
     Ok(())

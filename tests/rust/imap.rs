@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use duban::imap::{Filed, ImapError, ImapSettings, Inbox, LARGEST_BYTES, Limits, Listed, Tls, probe};
+use duban::{
+    imap::{Filed, ImapError, Inbox, LARGEST_BYTES, Limits, Listed, probe},
+    net::{self, ImapSettings, Tls},
+};
 use secrecy::SecretString;
 
 use crate::support::imap_server::{Act, At, Server, say};
@@ -11,33 +14,34 @@ const PASSWORD: &str = "s3cret \"pass\\";
 const DONE: &str = "&XfJZBHQG-";
 const MANUAL: &str = "&X4VOul3l-";
 
+const SHORT: Duration = Duration::from_millis(600);
+const LIMITS: Limits = Limits { connect: SHORT, command: SHORT, fetch: SHORT, courtesy: SHORT, idle: SHORT };
+
 fn settings(port: u16) -> ImapSettings {
-    let short = Duration::from_millis(600);
-    ImapSettings {
+    let server = net::Server {
+        kind: &net::IMAP,
         host: "127.0.0.1".to_owned(),
         port,
         tls: Tls::None,
         username: "duban".to_owned(),
-        password: SecretString::from(PASSWORD),
+        password: Some(SecretString::from(PASSWORD)),
         ca_pem: None,
-        folder: "INBOX".to_owned(),
-        done_folder: "已处理".to_owned(),
-        manual_folder: "待人工".to_owned(),
-        limits: Limits { connect: short, command: short, fetch: short, courtesy: short, idle: short, poll: short },
-    }
+    };
+    let [folder, done_folder, manual_folder] = ["INBOX", "已处理", "待人工"].map(str::to_owned);
+    ImapSettings { server, folder, done_folder, manual_folder, poll: SHORT }
 }
 
 async fn open(server: &Server) -> Result<Inbox, ImapError> {
-    Inbox::open(&settings(server.port)).await
+    Inbox::open(&settings(server.port), LIMITS).await
 }
 
 /// All that the service does in a round.
 async fn round(server: &Server) -> Result<Vec<Listed>, ImapError> {
-    round_of(settings(server.port)).await
+    round_of(settings(server.port), LIMITS).await
 }
 
-async fn round_of(settings: ImapSettings) -> Result<Vec<Listed>, ImapError> {
-    let mut inbox = Inbox::open(&settings).await?;
+async fn round_of(settings: ImapSettings, limits: Limits) -> Result<Vec<Listed>, ImapError> {
+    let mut inbox = Inbox::open(&settings, limits).await?;
     let listed = inbox.list(1).await?;
     for letter in &listed {
         assert_eq!(inbox.fetch(letter.uid).await?.map(|body| body.len()), Some(letter.size as usize));
@@ -78,10 +82,9 @@ async fn a_byte_at_a_time() {
     let server = Server::start(|_, _, _| Act::Fine);
     server.dribble();
     server.put(0, "Subject: x\r\n\r\n* 1 FETCH (UID 9)\r\n{3}\r\n");
-    let mut settings = settings(server.port);
-    settings.limits.command = Duration::from_secs(20);
-    settings.limits.fetch = Duration::from_secs(20);
-    let listed = tokio::spawn(round_of(settings)).await.unwrap().unwrap();
+    let long = Duration::from_secs(20);
+    let limits = Limits { command: long, fetch: long, ..LIMITS };
+    let listed = tokio::spawn(round_of(settings(server.port), limits)).await.unwrap().unwrap();
     assert_eq!(listed.len(), 1);
 }
 
@@ -93,8 +96,8 @@ async fn a_mailbox_that_is_full_to_the_brim() {
         server.put(0, "x");
     }
     let mut settings = settings(server.port);
-    settings.limits.command = Duration::from_secs(20);
-    let mut inbox = Inbox::open(&settings).await.unwrap();
+    let limits = Limits { command: Duration::from_secs(20), ..LIMITS };
+    let mut inbox = Inbox::open(&settings, limits).await.unwrap();
     let listed = inbox.list(1).await.unwrap();
     assert_eq!((listed.len(), listed[0].uid, listed[4999].uid), (5000, 1, 5000));
     let searched = server.commands().iter().filter(|c| c.contains("SEARCH")).count();
@@ -109,8 +112,8 @@ async fn a_mailbox_that_is_full_to_the_brim() {
         server.put(0, "x");
     }
     server.flag(11_000, "$DubanFiled");
-    settings.port = server.port;
-    let mut inbox = Inbox::open(&settings).await.unwrap();
+    settings.server.port = server.port;
+    let mut inbox = Inbox::open(&settings, limits).await.unwrap();
     let listed = inbox.list(1).await.unwrap();
     assert_eq!((listed.len(), listed[0].uid), (1000, 11_001));
 }
@@ -243,7 +246,7 @@ async fn folders_below_the_inbox() {
 #[tokio::test]
 async fn starttls_stripped_or_injected() {
     let mut settings_ = settings(0);
-    settings_.tls = Tls::StartTls;
+    settings_.server.tls = Tls::StartTls;
     for (offers, act, words) in [
         ("ID", Act::Fine, "不提供 STARTTLS"),
         ("STARTTLS", Act::Say(b"{tag} OK go\r\n* CAPABILITY IMAP4rev1\r\nD2 OK done\r\n".to_vec()), "多说了话"),
@@ -254,22 +257,22 @@ async fn starttls_stripped_or_injected() {
             At::StartTls => act.clone(),
             _ => Act::Fine,
         });
-        settings_.port = server.port;
-        let error = Inbox::open(&settings_).await.unwrap_err();
+        settings_.server.port = server.port;
+        let error = Inbox::open(&settings_, LIMITS).await.unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
         assert!(!server.commands().iter().any(|c| c.contains("LOGIN")), "{:?}", server.commands());
     }
     // An authority that is none.
-    settings_.ca_pem = Some(b"not a certificate".to_vec());
-    settings_.tls = Tls::Implicit;
-    let error = Inbox::open(&settings_).await.unwrap_err();
+    settings_.server.ca_pem = Some(b"not a certificate".to_vec());
+    settings_.server.tls = Tls::Implicit;
+    let error = Inbox::open(&settings_, LIMITS).await.unwrap_err();
     assert!(error.is_settings() && error.to_string().contains("ca_file"), "{error}");
-    settings_.ca_pem = None;
+    settings_.server.ca_pem = None;
     // A server that greets in the clear, and a client that wants TLS at once.
     let server = Server::start(|_, _, _| Act::Fine);
-    settings_.port = server.port;
-    settings_.tls = Tls::Implicit;
-    let error = Inbox::open(&settings_).await.unwrap_err();
+    settings_.server.port = server.port;
+    settings_.server.tls = Tls::Implicit;
+    let error = Inbox::open(&settings_, LIMITS).await.unwrap_err();
     assert!(error.is_settings() && error.to_string().contains("mailbox.tls"), "{error}");
 }
 
@@ -281,8 +284,8 @@ async fn logins() {
     assert!(!server.commands().iter().any(|c| c.contains("LOGIN")));
     let server = Server::offering("AUTH=PLAIN", true, |_, _, _| Act::Fine);
     let mut settings = settings(server.port);
-    settings.password = SecretString::from("口令");
-    Inbox::open(&settings).await.unwrap().close().await;
+    settings.server.password = Some(SecretString::from("口令"));
+    Inbox::open(&settings, LIMITS).await.unwrap().close().await;
     // base64 of NUL duban NUL 口令
     assert!(server.commands().contains(&"AGR1YmFuAOWPo+S7pA==".to_owned()), "{:?}", server.commands());
     assert!(!format!("{settings:?}").contains("口令"));
@@ -349,7 +352,7 @@ async fn a_big_letter_and_one_that_is_bigger_than_asked() {
 async fn a_look_changes_nothing() {
     let server = Server::offering("ID", true, |_, _, _| Act::Fine);
     server.put(0, "Subject: x\r\n\r\n");
-    let words = probe(&settings(server.port)).await.unwrap();
+    let words = probe(&settings(server.port), LIMITS).await.unwrap();
     for part in ["未加密，登录成功", "1 封信", "“已处理”“待人工”还没有", "poll_minutes", "不能移动信件"]
     {
         assert!(words.contains(part), "{words}");
@@ -359,7 +362,7 @@ async fn a_look_changes_nothing() {
         assert!(!changes.iter().any(|verb| command.contains(verb)), "{command}");
     }
     let settings = settings(imap_server_closed());
-    let error = probe(&settings).await.unwrap_err();
+    let error = probe(&settings, LIMITS).await.unwrap_err();
     assert!(!error.is_settings() && error.to_string().contains("连接被拒绝"), "{error}");
 }
 

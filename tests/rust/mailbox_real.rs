@@ -7,8 +7,9 @@ use std::{
 };
 
 use duban::{
-    imap::{Filed, ImapSettings, Inbox, LARGEST_BYTES, Limits, Tls, probe},
-    mailer::{self, Mailer, SmtpSettings},
+    imap::{Filed, ImapError, Inbox, LARGEST_BYTES, Limits, probe},
+    mailer::{self, Mailer},
+    net::{self, ImapSettings, Kind, Server, SmtpSettings, Tls},
 };
 use secrecy::SecretString;
 
@@ -24,35 +25,33 @@ fn dir() -> PathBuf {
 /// Each test has a mailbox of its own.
 fn settings(user: &str, tls: Tls) -> ImapSettings {
     let server = if tls == Tls::Implicit { "IMAPS" } else { "IMAP" };
-    ImapSettings {
-        host: "localhost".to_owned(),
-        port: variable(server).parse().unwrap(),
-        tls,
-        username: format!("{user}@ju.example.cn"),
-        password: SecretString::from("imap-pass"),
-        ca_pem: Some(std::fs::read(dir().join("ca.pem")).unwrap()),
-        folder: "INBOX".to_owned(),
-        done_folder: "已处理".to_owned(),
-        manual_folder: "待人工".to_owned(),
-        limits: Limits::default(),
-    }
+    let login = (format!("{user}@ju.example.cn"), Some(SecretString::from("imap-pass")));
+    let [folder, done_folder, manual_folder] = ["INBOX", "已处理", "待人工"].map(str::to_owned);
+    let server = described(&net::IMAP, server, tls, login);
+    ImapSettings { server, folder, done_folder, manual_folder, poll: Duration::from_secs(120) }
+}
+
+fn described(
+    kind: &'static Kind,
+    port: &str,
+    tls: Tls,
+    (username, password): (String, Option<SecretString>),
+) -> Server {
+    let ca_pem = Some(std::fs::read(dir().join("ca.pem")).unwrap());
+    let port = variable(port).parse().unwrap();
+    Server { kind, host: "localhost".to_owned(), port, tls, username, password, ca_pem }
+}
+
+async fn open(settings: &ImapSettings) -> Result<Inbox, ImapError> {
+    Inbox::open(settings, Limits::default()).await
 }
 
 /// Through Postfix.
 async fn send(to: &str, id: &str, body: &str) {
-    let mailer = Mailer::smtp(SmtpSettings {
-        host: "localhost".to_owned(),
-        port: variable("SMTP").parse().unwrap(),
-        tls: mailer::Tls::StartTls,
-        username: String::new(),
-        password: None,
-        ca_pem: Some(std::fs::read(dir().join("ca.pem")).unwrap()),
-        helo: Some("zjk.ju.example.cn".to_owned()),
-        per_minute: 6000,
-        connections: 1,
-        limits: mailer::Limits::default(),
-    })
-    .unwrap();
+    let server = described(&net::SMTP, "SMTP", Tls::StartTls, (String::new(), None));
+    let helo = Some("zjk.ju.example.cn".to_owned());
+    let settings = SmtpSettings { server, helo, per_minute: 6000, connections: 1, letters_per_connection: 20 };
+    let mailer = Mailer::smtp(settings, mailer::Limits::default()).unwrap();
     let letter = format!("From: zjk@ju.example.cn\r\nMessage-ID: <{id}@x>\r\nSubject: 回复\r\n\r\n{body}\r\n");
     let mut session = mailer.session();
     let outcome =
@@ -95,13 +94,13 @@ fn folders(user: &str) -> Vec<String> {
 async fn a_round_over_each_kind_of_line() {
     for (user, tls) in [("bgs", Tls::Implicit), ("fzk", Tls::StartTls)] {
         let settings = settings(user, tls);
-        let words = probe(&settings).await.unwrap();
+        let words = probe(&settings, Limits::default()).await.unwrap();
         assert!(words.contains("证书无误，登录成功") && words.contains("“已处理”“待人工”还没有"), "{words}");
         assert_eq!(folders(user), ["INBOX"]);
         for id in ["eins", "zwei"] {
             send(user, id, "已办结").await;
         }
-        let inbox = Inbox::open(&settings).await.unwrap();
+        let inbox = open(&settings).await.unwrap();
         let validity = inbox.uid_validity();
         let (mut inbox, uids) = listed(inbox, 2).await;
         let body = String::from_utf8(inbox.fetch(uids[0]).await.unwrap().unwrap()).unwrap();
@@ -115,7 +114,7 @@ async fn a_round_over_each_kind_of_line() {
         assert_eq!(inbox.list(1).await.unwrap(), []);
         assert_eq!(folders(user), ["INBOX", "已处理", "待人工"]);
         inbox.close().await;
-        let again = Inbox::open(&settings).await.unwrap();
+        let again = open(&settings).await.unwrap();
         assert_eq!(again.uid_validity(), validity);
         again.close().await;
         let flagged = |folder: &str| -> String {
@@ -135,7 +134,7 @@ async fn folders_that_go_away() {
     for id in ["eins", "zwei"] {
         send("leader", id, "已办结").await;
     }
-    let (mut inbox, uids) = listed(Inbox::open(&settings).await.unwrap(), 2).await;
+    let (mut inbox, uids) = listed(open(&settings).await.unwrap(), 2).await;
     doveadm("leader", "delete", &["已处理", "待人工"]);
     assert_eq!(folders("leader"), ["INBOX"]);
     inbox.file(uids[0], Filed::Done).await.unwrap();
@@ -147,7 +146,7 @@ async fn folders_that_go_away() {
 #[tokio::test]
 #[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
 async fn a_letter_ends_the_wait() {
-    let mut inbox = Inbox::open(&settings("zjk", Tls::Implicit)).await.unwrap();
+    let mut inbox = open(&settings("zjk", Tls::Implicit)).await.unwrap();
     assert_eq!(inbox.list(1).await.unwrap(), []);
     let begun = Instant::now();
     inbox = inbox.wait(Duration::from_secs(2)).await.unwrap();
@@ -182,7 +181,7 @@ async fn a_letter_ends_the_wait() {
 async fn of_a_huge_letter_only_the_beginning() {
     send("dyk", "gross", &format!("{}\r\n", "x".repeat(70)).repeat(50 * 1024 * 1024 / 72)).await;
     let settings = settings("dyk", Tls::StartTls);
-    let (mut inbox, uids) = listed(Inbox::open(&settings).await.unwrap(), 1).await;
+    let (mut inbox, uids) = listed(open(&settings).await.unwrap(), 1).await;
     let size = inbox.list(1).await.unwrap()[0].size;
     assert!(size > 52_000_000, "{size}");
     let begun = inbox.fetch(uids[0]).await.unwrap().unwrap();
@@ -207,27 +206,27 @@ async fn of_a_huge_letter_only_the_beginning() {
 #[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
 async fn settings_that_are_wrong() {
     let mut wrong = settings("jcs", Tls::Implicit);
-    wrong.password = SecretString::from("wr0ng-pass");
-    let error = Inbox::open(&wrong).await.unwrap_err();
+    wrong.server.password = Some(SecretString::from("wr0ng-pass"));
+    let error = open(&wrong).await.unwrap_err();
     assert!(error.is_settings() && error.to_string().contains("登录失败"), "{error}");
     assert!(!error.to_string().contains("wr0ng-pass"), "{error}");
     for tls in [Tls::Implicit, Tls::StartTls] {
         let mut unknown = settings("jcs", tls);
-        unknown.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
-        let error = Inbox::open(&unknown).await.unwrap_err();
+        unknown.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+        let error = open(&unknown).await.unwrap_err();
         assert!(error.is_settings() && error.to_string().contains("mailbox.ca_file"), "{error}");
         let mut by_address = settings("jcs", tls);
-        by_address.host = "127.0.0.1".to_owned();
-        let error = Inbox::open(&by_address).await.unwrap_err();
+        by_address.server.host = "127.0.0.1".to_owned();
+        let error = open(&by_address).await.unwrap_err();
         assert!(error.is_settings() && error.to_string().contains("mailbox.host"), "{error}");
     }
     let mut other_manner = settings("jcs", Tls::StartTls);
-    other_manner.tls = Tls::Implicit;
-    let error = Inbox::open(&other_manner).await.unwrap_err();
+    other_manner.server.tls = Tls::Implicit;
+    let error = open(&other_manner).await.unwrap_err();
     assert!(error.is_settings() && error.to_string().contains("mailbox.tls"), "{error}");
     let mut no_folder = settings("jcs", Tls::Implicit);
     no_folder.folder = "收件".to_owned();
-    let error = Inbox::open(&no_folder).await.unwrap_err();
+    let error = open(&no_folder).await.unwrap_err();
     assert!(error.is_settings() && error.to_string().contains("打不开文件夹“收件”"), "{error}");
 }
 
@@ -238,7 +237,7 @@ async fn bounces_come_in() {
     for to in ["gone", "full", "delayed"] {
         send(to, to, "提醒").await;
     }
-    let (mut inbox, uids) = listed(Inbox::open(&settings("duban", Tls::Implicit)).await.unwrap(), 3).await;
+    let (mut inbox, uids) = listed(open(&settings("duban", Tls::Implicit)).await.unwrap(), 3).await;
     let mut found = Vec::new();
     for uid in uids {
         let body = String::from_utf8_lossy(&inbox.fetch(uid).await.unwrap().unwrap()).into_owned();

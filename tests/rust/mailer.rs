@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use duban::{
     domain::retry::Outcome,
-    mailer::{Limits, Mailer, SmtpSettings, Tls},
+    mailer::{Limits, Mailer},
+    net::{self, SmtpSettings, Tls},
 };
 use secrecy::SecretString;
 
@@ -21,34 +22,25 @@ const PASSWORD: &str = "s3cret-pass";
 
 fn limits() -> Limits {
     let short = Duration::from_millis(150);
-    Limits {
-        connect: short,
-        greeting: short,
-        command: short,
-        data: short,
-        data_end: short,
-        courtesy: short,
-        letters_per_connection: 3,
-    }
+    Limits { connect: short, greeting: short, command: short, data: short, data_end: short, courtesy: short }
 }
 
 fn settings(port: u16, tls: Tls) -> SmtpSettings {
-    SmtpSettings {
+    let server = net::Server {
+        kind: &net::SMTP,
         host: "127.0.0.1".to_owned(),
         port,
         tls,
         username: "duban".to_owned(),
         password: Some(SecretString::from(PASSWORD)),
         ca_pem: None,
-        helo: Some("duban.test".to_owned()),
-        per_minute: 60_000,
-        connections: 1,
-        limits: limits(),
-    }
+    };
+    let helo = Some("duban.test".to_owned());
+    SmtpSettings { server, helo, per_minute: 60_000, connections: 1, letters_per_connection: 3 }
 }
 
 fn mailer(server: &Server) -> Mailer {
-    Mailer::smtp(settings(server.port, Tls::None)).unwrap()
+    Mailer::smtp(settings(server.port, Tls::None), limits()).unwrap()
 }
 
 async fn send(server: &Server) -> Outcome {
@@ -71,15 +63,15 @@ async fn a_letter_arrives_as_it_was() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    let mailer = Mailer::smtp(settings(closed_port(), Tls::None)).unwrap();
+    let mailer = Mailer::smtp(settings(closed_port(), Tls::None), limits()).unwrap();
     let outcome = mailer.session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
     assert_eq!(outcome.name(), "temporary");
     assert!(outcome.reply().contains("127.0.0.1:") && outcome.reply().contains("连接被拒绝"), "{}", outcome.reply());
 
     let mut settings = settings(25, Tls::None);
-    settings.host = "no-such-host.invalid".to_owned();
-    settings.limits.connect = Duration::from_secs(5);
-    let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
+    settings.server.host = "no-such-host.invalid".to_owned();
+    let limits = Limits { connect: Duration::from_secs(5), ..limits() };
+    let outcome = Mailer::smtp(settings, limits).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
     assert_eq!(outcome.name(), "temporary");
     assert!(outcome.reply().contains("no-such-host.invalid:25"), "{}", outcome.reply());
 }
@@ -93,8 +85,8 @@ async fn a_refused_recipient_among_good_ones() {
         _ => Act::Fine,
     });
     let mut settings = settings(server.port, Tls::None);
-    settings.limits.letters_per_connection = 20;
-    let mut session = Mailer::smtp(settings).unwrap().session();
+    settings.letters_per_connection = 20;
+    let mut session = Mailer::smtp(settings, limits()).unwrap().session();
     let mut outcomes = Vec::new();
     for to in ["a@x.cn", "bad@x.cn", "b@x.cn", "c@x.cn"] {
         outcomes.push(session.send(FROM, to, MESSAGE, "duban.k7.412").await.name());
@@ -202,8 +194,8 @@ async fn starttls_never_falls_back() {
         let server =
             Server::offering(extensions, move |at, _, _| if at == At::StartTls { act.clone() } else { Act::Fine });
         let mut settings = settings(server.port, Tls::StartTls);
-        settings.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
-        let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
+        settings.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+        let outcome = Mailer::smtp(settings, limits()).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
         assert_eq!(outcome.name(), expected, "{name}: {}", outcome.reply());
         assert!(server.received().is_empty(), "{name}");
         let commands = server.commands();
@@ -215,8 +207,8 @@ async fn starttls_never_falls_back() {
 async fn implicit_tls_with_a_server_that_speaks_in_the_clear() {
     let server = Server::start(|_, _, _| Act::Fine);
     let mut settings = settings(server.port, Tls::Implicit);
-    settings.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
-    let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
+    settings.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+    let outcome = Mailer::smtp(settings, limits()).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
     assert_eq!(outcome.name(), "misconfigured");
     assert!(outcome.reply().contains("smtp.port"), "{}", outcome.reply());
     assert!(!server.commands().iter().any(|line| line.contains("AUTH")));
@@ -226,9 +218,8 @@ async fn implicit_tls_with_a_server_that_speaks_in_the_clear() {
 #[tokio::test]
 async fn a_cancelled_send_takes_its_connection_with_it() {
     let server = Server::start(|at, nth, _| if at == At::Rcpt && nth == 1 { Act::Stall } else { Act::Fine });
-    let mut settings = settings(server.port, Tls::None);
-    settings.limits.command = Duration::from_secs(60);
-    let mut session = Mailer::smtp(settings).unwrap().session();
+    let limits = Limits { command: Duration::from_secs(60), ..limits() };
+    let mut session = Mailer::smtp(settings(server.port, Tls::None), limits).unwrap().session();
     assert_eq!(session.send(FROM, TO, MESSAGE, "duban.k7.412").await.name(), "accepted");
     let given_up =
         tokio::time::timeout(Duration::from_millis(100), session.send(FROM, TO, MESSAGE, "duban.k7.412")).await;
@@ -268,12 +259,12 @@ fn settings_that_cannot_work() {
     let refuse = |change: fn(&mut SmtpSettings)| {
         let mut settings = settings(25, Tls::StartTls);
         change(&mut settings);
-        Mailer::smtp(settings).err().expect("an error").to_string()
+        Mailer::smtp(settings, limits()).err().expect("an error").to_string()
     };
-    assert!(refuse(|s| s.password = None).contains("密码"));
-    assert!(refuse(|s| s.ca_pem = Some(b"not a certificate".to_vec())).contains("smtp.ca_file"));
+    assert!(refuse(|s| s.server.password = None).contains("密码"));
+    assert!(refuse(|s| s.server.ca_pem = Some(b"not a certificate".to_vec())).contains("smtp.ca_file"));
     assert!(refuse(|s| s.helo = Some("a b\r\nQUIT".to_owned())).contains("smtp.helo"));
-    assert!(refuse(|s| s.host = String::new()).contains("smtp.host"));
+    assert!(refuse(|s| s.server.host = String::new()).contains("smtp.host"));
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use duban::{
     domain::retry::Outcome,
-    mailer::{Limits, Mailer, Outgoing, Session, SmtpSettings, Tls, compose},
+    mailer::{Limits, Mailer, Outgoing, Session, compose},
+    net::{self, Server, SmtpSettings, Tls},
 };
 use secrecy::SecretString;
 
@@ -24,22 +25,25 @@ fn dir() -> PathBuf {
 }
 
 fn settings(server: &str, tls: Tls, username: &str, password: &str) -> SmtpSettings {
-    SmtpSettings {
+    let server = Server {
+        kind: &net::SMTP,
         host: "localhost".to_owned(),
         port: variable(server).parse().unwrap(),
         tls,
         username: username.to_owned(),
         password: Some(SecretString::from(password)),
         ca_pem: Some(std::fs::read(dir().join("ca.pem")).unwrap()),
-        helo: Some("duban.ju.example.cn".to_owned()),
-        per_minute: 6000,
-        connections: 1,
-        limits: Limits { connect: Duration::from_secs(5), command: Duration::from_secs(20), ..Limits::default() },
-    }
+    };
+    let helo = Some("duban.ju.example.cn".to_owned());
+    SmtpSettings { server, helo, per_minute: 6000, connections: 1, letters_per_connection: 20 }
+}
+
+fn limits() -> Limits {
+    Limits { connect: Duration::from_secs(5), command: Duration::from_secs(20), ..Limits::default() }
 }
 
 fn mailer(server: &str, tls: Tls, username: &str, password: &str) -> Mailer {
-    Mailer::smtp(settings(server, tls, username, password)).unwrap()
+    Mailer::smtp(settings(server, tls, username, password), limits()).unwrap()
 }
 
 fn letter(id: &str, to: &str) -> Vec<u8> {
@@ -190,8 +194,8 @@ async fn certificates_that_are_no_good() {
 async fn an_authority_that_nobody_knows() {
     for (server, tls) in [("IMPLICIT", Tls::Implicit), ("POSTFIX_STARTTLS", Tls::StartTls)] {
         let mut settings = settings(server, tls, "duban", AIOSMTPD_PASSWORD);
-        settings.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
-        let mailer = Mailer::smtp(settings).unwrap();
+        settings.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+        let mailer = Mailer::smtp(settings, limits()).unwrap();
         check(&send(&mut mailer.session(), "unknown-issuer", TO).await, "misconfigured", "smtp.ca_file");
     }
 }
@@ -201,7 +205,7 @@ async fn an_authority_that_nobody_knows() {
 #[ignore = "needs the servers of tests/servers/real-mail/run.sh"]
 async fn the_name_is_always_checked() {
     let mut settings = settings("POSTFIX_STARTTLS", Tls::StartTls, "duban", POSTFIX_PASSWORD);
-    settings.host = "127.0.0.1".to_owned();
-    let mailer = Mailer::smtp(settings).unwrap();
+    settings.server.host = "127.0.0.1".to_owned();
+    let mailer = Mailer::smtp(settings, limits()).unwrap();
     check(&send(&mut mailer.session(), "by-address", TO).await, "misconfigured", "smtp.host");
 }

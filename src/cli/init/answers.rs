@@ -7,9 +7,10 @@ use secrecy::SecretString;
 use super::{ask, values};
 use crate::{
     cli::{Exit, Failure, Result, args::InitArgs},
-    config::{Tls, secret},
+    config::secret,
     domain::deadline::{Mailbox, Section},
-    service::setup::{Answers, Server, read_password},
+    net::{SMTP, Server, Tls},
+    service::setup::{Answers, read_password},
 };
 
 const NONE: &str = "无";
@@ -81,7 +82,8 @@ fn server((host, port): (String, Option<u16>), given: Login, from: &Mailbox, dir
         None if username.is_empty() || !can_ask => None,
         None => ask_for_password(dir)?,
     };
-    Ok(Server { host, port, tls, username, password })
+    let port = port.unwrap_or(SMTP.port(tls));
+    Ok(Server { kind: &SMTP, host, port, tls, username, password, ca_pem: None })
 }
 
 /// One that is there already may stay.

@@ -3,8 +3,9 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    config::{Tls, is_host, name_fault},
+    config::{is_host, name_fault},
     domain::deadline::{Mailbox, Section},
+    net::Tls,
 };
 
 const LONGEST_NAME: usize = 40;
@@ -82,12 +83,7 @@ pub fn server(text: &str) -> Result<(String, Option<u16>), String> {
 }
 
 pub fn tls(text: &str) -> Result<Tls, String> {
-    match text.trim() {
-        "implicit" => Ok(Tls::Implicit),
-        "starttls" => Ok(Tls::StartTls),
-        "none" => Ok(Tls::None),
-        _ => Err("写 implicit、starttls 或 none".to_owned()),
-    }
+    Tls::named(text.trim()).ok_or_else(|| "写 implicit、starttls 或 none".to_owned())
 }
 
 pub fn yes(text: &str) -> Result<bool, String> {

@@ -1,45 +1,21 @@
 //! `[mailbox]`: where replies come in, and the folders they are put in.
 
-use std::path::{Path, PathBuf};
-
-use secrecy::SecretString;
+use std::{path::Path, time::Duration};
 
 use super::{
     layers::{At, Given, Layers},
-    server::{IMAP, Tls, is_host},
+    server::{IMAP, is_host},
 };
-use crate::{config::source::files::Files, domain::deadline::Mailbox};
+use crate::{config::source::files::Files, domain::deadline::Mailbox, net::ImapSettings};
 
 /// The mailbox that replies come to. Without it letters are answered on the pages or not at all.
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    pub host: String,
-    pub port: u16,
-    pub tls: Tls,
-    pub username: String,
-    pub password: SecretString,
-    pub ca_file: Option<PathBuf>,
-    /// Where replies come in.
-    pub folder: String,
-    /// Where what was acted on goes.
-    pub done_folder: String,
-    /// Where what a person must look at goes.
-    pub manual_folder: String,
+    pub imap: ImapSettings,
     /// Where replies are to be sent.
     pub address: Mailbox,
     /// The server whose `Authentication-Results` are believed.
     pub authserv_id: Option<String>,
-    pub poll_minutes: u8,
-}
-
-impl Inbox {
-    /// What `ca_file` holds.
-    ///
-    /// # Errors
-    /// In Chinese: the file cannot be read.
-    pub fn ca_pem(&self) -> Result<Option<Vec<u8>>, String> {
-        IMAP.ca_pem(self.ca_file.as_ref())
-    }
 }
 
 pub const KEYS: &[&str] = &[
@@ -67,13 +43,7 @@ pub fn read(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>, from: Opt
     if !given("mailbox") && !KEYS.iter().any(|key| given(&format!("mailbox.{key}"))) {
         return None;
     }
-    let host = IMAP.host(layers, true);
-    let tls = IMAP.tls(layers, host.as_deref());
-    let port = IMAP.port(layers, tls);
-    let username = layers.needed("mailbox.username", "username = \"duban@example.test\"");
-    let ca_file = IMAP.ca_file(layers, folder, true, files);
-    let name = username.as_ref().map_or("", |given| &*given.value);
-    let password = IMAP.password(layers, folder, name, files);
+    let server = IMAP.read(layers, folder, true, files);
     let folders = folders(layers);
     let address = match layers.text("mailbox.address").filter(|given| !given.value.is_empty()) {
         Some(given) => layers.mailbox(&given),
@@ -86,19 +56,11 @@ pub fn read(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>, from: Opt
     }
     let poll_minutes = layers.integer("mailbox.poll_minutes", 1..=60).unwrap_or(2);
     let [folder, done_folder, manual_folder] = folders?;
+    let poll = Duration::from_secs(60 * u64::try_from(poll_minutes).ok()?);
     Some(Inbox {
-        host: host?,
-        port: port?,
-        tls: tls?,
-        username: username?.value,
-        password: password?,
-        ca_file,
-        folder,
-        done_folder,
-        manual_folder,
+        imap: ImapSettings { server: server?, folder, done_folder, manual_folder, poll },
         address: address?,
         authserv_id: authserv_id.map(|given| given.value),
-        poll_minutes: u8::try_from(poll_minutes).ok()?,
     })
 }
 

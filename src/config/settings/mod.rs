@@ -12,10 +12,11 @@ use jiff::{civil::Time, tz::TimeZone};
 use unicode_normalization::UnicodeNormalization;
 
 use self::layers::{At, Given, Layers};
-pub use self::{inbox::Inbox, smtp::Smtp, web::Web};
+pub use self::{inbox::Inbox, web::Web};
 use crate::{
     config::{source::files::Files, syntax::Schema},
     domain::deadline::Mailbox,
+    net::SmtpSettings,
 };
 
 /// The service, as duban.toml and the environment have it.
@@ -50,7 +51,7 @@ pub struct Mail {
 pub enum Transport {
     /// `.eml` files are written here and nobody is written to.
     Folder(PathBuf),
-    Smtp(Box<Smtp>),
+    Smtp(Box<SmtpSettings>),
 }
 
 const TOP: &[&str] = &[

@@ -1,71 +1,78 @@
 //! What the tables of the mail servers have in common: `[mail.smtp]`, where letters go, and `[mailbox]`, where replies
 //! come from.
 
-use std::{
-    net::IpAddr,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{net::IpAddr, os::unix::fs::PermissionsExt, path::Path};
 
 use secrecy::{SecretString, zeroize::Zeroize};
 
 use super::layers::{At, Layers};
-use crate::config::source::{
-    files::{Files, Trouble, tidy},
-    secret::{self, Beside, Password},
+use crate::{
+    config::source::{
+        files::{Files, Trouble, tidy},
+        secret::{self, Beside, Password},
+    },
+    net::{self, Kind, Server, Tls},
 };
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
-    Implicit,
-    StartTls,
-    None,
-}
 
 /// What must be written where letters and password go over the net unprotected.
 pub const PLAINTEXT: &str = "我知道邮件和口令会以明文传输";
 
 /// One of the tables.
-pub struct Server {
-    pub table: &'static str,
+pub struct ServerTable {
+    table: &'static str,
+    kind: &'static Kind,
     /// A host, for examples.
-    pub host: &'static str,
-    /// The usual ports.
-    pub implicit: u16,
-    pub starttls: u16,
-    pub plain: u16,
-    pub password: &'static Password,
+    host: &'static str,
+    /// A user, for examples, where there must be one.
+    username: Option<&'static str>,
+    password: &'static Password,
 }
 
-pub const SMTP: Server = Server {
+pub const SMTP: ServerTable = ServerTable {
     table: "mail.smtp",
+    kind: &net::SMTP,
     host: "smtp.example.test",
-    implicit: 465,
-    starttls: 587,
-    plain: 25,
+    username: None,
     password: &secret::SMTP,
 };
 
-pub const IMAP: Server = Server {
+pub const IMAP: ServerTable = ServerTable {
     table: "mailbox",
+    kind: &net::IMAP,
     host: "imap.example.test",
-    implicit: 993,
-    starttls: 143,
-    plain: 143,
+    username: Some("duban@example.test"),
     password: &secret::IMAP,
 };
 
-impl Server {
+impl ServerTable {
     fn path(&self, key: &str) -> String {
         format!("{}.{key}", self.table)
     }
 
-    pub fn host(&self, layers: &Layers<'_>, in_force: bool) -> Option<String> {
+    /// Not `in_force` where the server is not used yet: then nothing outside the file is asked for.
+    pub fn read(&self, layers: &Layers<'_>, folder: &Path, in_force: bool, files: &mut Files<'_>) -> Option<Server> {
+        let host = self.host(layers, in_force);
+        let tls = self.tls(layers, host.as_deref());
+        let port = self.port(layers, tls);
+        let username = match self.username {
+            Some(example) => layers.needed(&self.path("username"), &format!("username = \"{example}\"")),
+            None => layers.text(&self.path("username")),
+        };
+        let username = username.map(|given| given.value).unwrap_or_default();
+        let ca_pem = self.ca_pem(layers, folder, in_force, files);
+        if !in_force {
+            return None;
+        }
+        let password = self.password(layers, folder, &username, files);
+        Some(Server { kind: self.kind, host: host?, port: port?, tls: tls?, username, password, ca_pem })
+    }
+
+    fn host(&self, layers: &Layers<'_>, in_force: bool) -> Option<String> {
         let given = match in_force {
             true => layers.needed(&self.path("host"), &format!("host = \"{}\"", self.host)),
             false => layers.text(&self.path("host")),
         }?;
-        if is_host(&given.value) || given.value.parse::<std::net::IpAddr>().is_ok() {
+        if is_host(&given.value) || given.value.parse::<IpAddr>().is_ok() {
             return Some(given.value);
         }
         let bare = given.value.rsplit_once("://").map_or(&*given.value, |(_, rest)| rest);
@@ -76,17 +83,13 @@ impl Server {
     }
 
     /// The usual one for the kind of encryption if none is given.
-    pub fn port(&self, layers: &Layers<'_>, tls: Option<Tls>) -> Option<u16> {
-        let usual = match tls {
-            Some(Tls::StartTls) => self.starttls,
-            Some(Tls::None) => self.plain,
-            _ => self.implicit,
-        };
+    fn port(&self, layers: &Layers<'_>, tls: Option<Tls>) -> Option<u16> {
+        let usual = self.kind.port(tls.unwrap_or(Tls::Implicit));
         layers.integer(&self.path("port"), 1..=65535).map_or(Some(usual), |port| u16::try_from(port).ok())
     }
 
-    pub fn tls(&self, layers: &Layers<'_>, host: Option<&str>) -> Option<Tls> {
-        let Self { implicit, starttls, .. } = self;
+    fn tls(&self, layers: &Layers<'_>, host: Option<&str>) -> Option<Tls> {
+        let Kind { implicit, starttls, .. } = self.kind;
         let words = layers.text(&self.path("insecure_plaintext"));
         let said = words.as_ref().is_some_and(|given| given.value == PLAINTEXT);
         if let Some(given) = words.filter(|given| given.value != PLAINTEXT) {
@@ -96,43 +99,40 @@ impl Server {
             return matches!(layers.at(&self.path("tls")), At::Nowhere).then_some(Tls::Implicit);
         };
         let sound = format!("\"implicit\"（{implicit} 端口）或 \"starttls\"（{starttls} 端口）");
-        match given.value.as_str() {
-            "implicit" => Some(Tls::Implicit),
-            "starttls" => Some(Tls::StartTls),
-            "none" if said || host.is_none_or(is_loopback) => Some(Tls::None),
-            "none" => {
+        match Tls::named(&given.value) {
+            Some(Tls::None) if !said && !host.is_none_or(is_loopback) => {
                 let what = "不加密（none）只可用于本机地址：邮件和口令会被沿途看到";
                 let instead =
                     format!("tls = {sound}；\n服务器确实不支持加密时，另加一行：insecure_plaintext = \"{PLAINTEXT}\"");
                 layers.error(&given.at, what, instead);
                 None
             }
-            other => {
-                layers.error(&given.at, format!("tls 不能写“{other}”"), sound);
+            None => {
+                layers.error(&given.at, format!("tls 不能写“{}”", given.value), sound);
                 None
             }
+            sound => sound,
         }
     }
 
-    /// Where the bureau's own authority is; looked into only if `in_force`.
-    pub fn ca_file(
-        &self,
-        layers: &Layers<'_>,
-        folder: &Path,
-        in_force: bool,
-        files: &mut Files<'_>,
-    ) -> Option<PathBuf> {
-        let given = layers.text(&self.path("ca_file")).filter(|given| !given.value.is_empty())?;
-        let path = folder.join(&given.value);
-        if in_force {
-            check_certificate(layers, &given.at, &path, files);
+    /// The bureau's own authority; looked into only if `in_force`.
+    fn ca_pem(&self, layers: &Layers<'_>, folder: &Path, in_force: bool, files: &mut Files<'_>) -> Option<Vec<u8>> {
+        let given = layers.text(&self.path("ca_file")).filter(|given| in_force && !given.value.is_empty())?;
+        match files.bytes(&folder.join(&given.value)) {
+            Ok(bytes) if String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----") => return Some(bytes),
+            Ok(_) => {
+                let instead = "换成以 -----BEGIN CERTIFICATE----- 开头的文件";
+                layers.error(&given.at, "这个文件里没有 PEM 格式的证书", instead);
+            }
+            Err(Trouble::Unreadable { what, instead }) => layers.error(&given.at, what, instead),
+            Err(Trouble::Told) => {}
         }
-        Some(path)
+        None
     }
 
     /// The environment, else the credential, else the file that is named, else the one beside duban.toml, which the
     /// service is given as its credential.
-    pub fn password(
+    fn password(
         &self,
         layers: &Layers<'_>,
         folder: &Path,
@@ -170,14 +170,6 @@ impl Server {
         }
         None
     }
-
-    /// What a `ca_file` holds.
-    pub fn ca_pem(&self, file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, String> {
-        let read = |file: &PathBuf| {
-            std::fs::read(file).map_err(|e| format!("读不了 {} {}：{e}。", self.path("ca_file"), file.display()))
-        };
-        file.map(read).transpose()
-    }
 }
 
 /// A name of a host, or an IPv4 address.
@@ -210,15 +202,6 @@ fn warn_if_open(layers: &Layers<'_>, at: &At, path: &Path) {
     if std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0) {
         let shown = tidy(path);
         layers.warn(at, "口令文件谁都可以读", format!("执行 chmod 600 {}", shown.display()));
-    }
-}
-
-fn check_certificate(layers: &Layers<'_>, at: &At, path: &Path, files: &mut Files<'_>) {
-    match files.bytes(path) {
-        Ok(bytes) if String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----") => {}
-        Ok(_) => layers.error(at, "这个文件里没有 PEM 格式的证书", "换成以 -----BEGIN CERTIFICATE----- 开头的文件"),
-        Err(Trouble::Unreadable { what, instead }) => layers.error(at, what, instead),
-        Err(Trouble::Told) => {}
     }
 }
 

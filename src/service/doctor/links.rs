@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use super::Check;
 use crate::{
     config::{Settings, Web, is_loopback},
-    fetch::{self, Fault},
+    net::fetch::{self, Fault},
 };
 
 const NAME: &str = "网页";

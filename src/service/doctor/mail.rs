@@ -8,8 +8,8 @@ use super::{AS_ROOT, Check};
 use crate::{
     config::{Transport, tidy},
     domain::retry::Outcome,
-    imap,
-    service::{self, Office, incoming::pass},
+    imap::{self, Limits},
+    service::{self, Office},
 };
 
 const OUT: &str = "邮件";
@@ -35,7 +35,7 @@ pub(super) async fn out(office: &Office) -> Check {
         Ok(mailer) => mailer,
         Err(e) => return Check::bad(OUT, e.explain(), "改好 duban.toml 的 [mail.smtp]"),
     };
-    let place = format!("{}:{}", smtp.host, smtp.port);
+    let place = smtp.server.place();
     match timeout(LIMIT, mailer.probe(mail.from.as_str())).await {
         Ok(outcome) => judged(outcome),
         Err(_) => Check::bad(OUT, format!("{place}：{}", silence()), UNREACHABLE),
@@ -63,14 +63,11 @@ fn silence() -> String {
 
 /// Nothing where replies are not read.
 pub(super) async fn back(office: &Office) -> Option<Check> {
-    let settings = match pass::settings(office) {
-        Ok(settings) => settings?,
-        Err(e) => return Some(Check::bad(BACK, e.explain(), "改好 duban.toml 的 [mailbox]")),
-    };
+    let settings = &office.settings.mailbox.as_ref()?.imap;
     let advice = "核对 duban.toml 的 [mailbox] 和收信口令，并请网络管理员放行本机到这个地址的连接";
-    Some(match timeout(LIMIT, imap::probe(&settings)).await {
+    Some(match timeout(LIMIT, imap::probe(settings, Limits::default())).await {
         Ok(Ok(words)) => Check::good(BACK, words),
         Ok(Err(e)) => Check::bad(BACK, e.to_string(), advice),
-        Err(_) => Check::bad(BACK, format!("{}:{}：{}", settings.host, settings.port, silence()), advice),
+        Err(_) => Check::bad(BACK, format!("{}：{}", settings.server.place(), silence()), advice),
     })
 }

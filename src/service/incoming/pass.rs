@@ -1,6 +1,6 @@
 //! One look into the mailbox: every message there that is for us acts, and goes to its folder.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tracing::{error, info, warn};
@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 use super::{Fate, act, give_up};
 use crate::{
     clock::{Clock, Moment},
-    imap::{Filed, ImapError, ImapSettings, Inbox, Limits, Tls},
+    imap::{Filed, ImapError, Inbox},
     service::{Error, Office, Result, in_transaction, notices::Notice},
     store::{
         Db, Place, Placed, Store, Tx,
@@ -41,30 +41,6 @@ impl From<crate::store::Error> for PassError {
     fn from(e: crate::store::Error) -> Self {
         Self::Service(e.into())
     }
-}
-
-/// What the mailbox is opened with; `None` without `[mailbox]`.
-///
-/// # Errors
-/// In Chinese: a certificate that cannot be read.
-pub fn settings(office: &Office) -> Result<Option<ImapSettings>> {
-    let Some(inbox) = &office.settings.mailbox else { return Ok(None) };
-    Ok(Some(ImapSettings {
-        host: inbox.host.clone(),
-        port: inbox.port,
-        tls: match inbox.tls {
-            crate::config::Tls::Implicit => Tls::Implicit,
-            crate::config::Tls::StartTls => Tls::StartTls,
-            crate::config::Tls::None => Tls::None,
-        },
-        username: inbox.username.clone(),
-        password: inbox.password.clone(),
-        ca_pem: inbox.ca_pem().map_err(Error::Refused)?,
-        folder: inbox.folder.clone(),
-        done_folder: inbox.done_folder.clone(),
-        manual_folder: inbox.manual_folder.clone(),
-        limits: Limits { poll: Duration::from_secs(60 * u64::from(inbox.poll_minutes)), ..Limits::default() },
-    }))
 }
 
 /// Reads what is there. Whatever ends it halfway, the next look goes on from there.
@@ -164,7 +140,7 @@ async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, Pass
 /// Account, server and folder: another account's numbers are others.
 fn name(office: &Office) -> String {
     let inbox = office.settings.mailbox.as_ref();
-    inbox.map(|i| format!("{}@{}:{}/{}", i.username, i.host, i.port, i.folder)).unwrap_or_default()
+    inbox.map(|i| format!("{}@{}/{}", i.imap.server.username, i.imap.server.place(), i.imap.folder)).unwrap_or_default()
 }
 
 /// How the last look went.

@@ -8,10 +8,11 @@ use std::{
 use secrecy::{ExposeSecret, zeroize::Zeroizing};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Answers, Draft, SYSTEM, Server};
+use super::{Answers, Draft, SYSTEM};
 use crate::{
-    config::{Tls, secret},
+    config::secret,
     domain::deadline::{Mailbox, Section},
+    net::Server,
 };
 
 const SETTINGS: &str = "duban.toml";
@@ -115,15 +116,10 @@ fn settings(answers: &Answers, is_system: bool) -> String {
     set("", "contact", &quoted(&answers.contact));
     set("mail", "from", &quoted(&format!("{}督办 <{}>", answers.bureau, answers.from)));
     let Some(Server { host, port, tls, username, .. }) = &answers.server else { return text };
-    let (name, usual) = match tls {
-        Tls::Implicit => ("implicit", 465),
-        Tls::StartTls => ("starttls", 587),
-        Tls::None => ("none", 25),
-    };
     set("mail", "transport", &quoted("smtp"));
     set("mail.smtp", "host", &quoted(host));
-    set("mail.smtp", "port", &port.unwrap_or(usual).to_string());
-    set("mail.smtp", "tls", &quoted(name));
+    set("mail.smtp", "port", &port.to_string());
+    set("mail.smtp", "tls", &quoted(tls.name()));
     set("mail.smtp", "username", &quoted(username));
     text
 }

@@ -14,8 +14,9 @@ pub use draft::{draft, edited};
 pub use place::{Placed, Staged};
 
 use crate::{
-    config::{Tls, secret},
+    config::secret,
     domain::deadline::{Mailbox, Section},
+    net::Server,
 };
 
 /// Where the package keeps its configuration.
@@ -35,17 +36,6 @@ pub struct Answers {
     pub server: Option<Server>,
     /// A file of deadlines that is there.
     pub plan: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Server {
-    pub host: String,
-    /// The usual one for the kind of encryption if none is given.
-    pub port: Option<u16>,
-    pub tls: Tls,
-    /// Empty: no login.
-    pub username: String,
-    pub password: Option<SecretString>,
 }
 
 /// A file to be, its path from the folder of duban.toml.

@@ -9,7 +9,8 @@ use std::{
 
 use duban::{
     domain::retry::Outcome,
-    mailer::{Limits, Mailer, SmtpSettings, Tls},
+    mailer::{Limits, Mailer},
+    net::{SmtpSettings, Tls},
 };
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -193,24 +194,21 @@ struct Cell {
     message: Vec<u8>,
 }
 
-fn limits(at: Option<At>) -> Limits {
-    let (connect, greeting, command, data, data_end) = (LIMIT, LIMIT, LIMIT, LIMIT, LIMIT);
-    let letters_per_connection = if at == Some(At::Quit) { 1 } else { 20 };
-    Limits { connect, greeting, command, data, data_end, courtesy: COURTESY, letters_per_connection }
-}
+const LIMITS: Limits =
+    Limits { connect: LIMIT, greeting: LIMIT, command: LIMIT, data: LIMIT, data_end: LIMIT, courtesy: COURTESY };
 
 impl Cell {
     fn settings(&self, certificates: &Certificates) -> SmtpSettings {
         let mut settings = super::settings(self.server.port, self.tls);
-        settings.ca_pem = Some(certificates.ca_pem.clone());
-        settings.limits = limits(self.at);
+        settings.server.ca_pem = Some(certificates.ca_pem.clone());
+        settings.letters_per_connection = if self.at == Some(At::Quit) { 1 } else { 20 };
         settings
     }
 
     /// Sends a letter through the fault and one behind it; checks what must hold in every cell.
     async fn run(self, certificates: Arc<Certificates>) -> Outcome {
         let name = &self.name;
-        let mut session = Mailer::smtp(self.settings(&certificates)).unwrap().session();
+        let mut session = Mailer::smtp(self.settings(&certificates), LIMITS).unwrap().session();
         let began = Instant::now();
         let outcome = session.send(FROM, TO, &self.message, "duban.k7.412").await;
         let took = began.elapsed();
@@ -350,10 +348,9 @@ async fn connecting() -> Vec<(&'static str, &'static str)> {
         ("查不到主机名", "no-such-host.invalid", 25),
     ] {
         let mut settings = super::settings(port, Tls::None);
-        settings.host = host.to_owned();
-        settings.limits = limits(None);
+        settings.server.host = host.to_owned();
         let began = Instant::now();
-        let outcome = Mailer::smtp(settings).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
+        let outcome = Mailer::smtp(settings, LIMITS).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
         assert!(began.elapsed() < LIMIT * 2 + SLACK, "{name} took {:?}", began.elapsed());
         rows.push((name, outcome.name()));
     }

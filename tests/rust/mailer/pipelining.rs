@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use duban::mailer::{Mailer, Tls};
+use duban::{mailer::Mailer, net::Tls};
 
-use super::{FROM, MESSAGE, TO, settings};
+use super::{FROM, MESSAGE, TO, limits, settings};
 use crate::support::smtp_server::{Act, At, Server, say};
 
 const OFFERED: &[&str] = &["PIPELINING", "DSN", "AUTH PLAIN LOGIN"];
@@ -70,7 +70,7 @@ async fn every_answer_is_counted() {
             let place = [At::Mail, At::Rcpt, At::Data, At::Dot].iter().position(|here| *here == at);
             place.filter(|_| nth == 0).and_then(|place| acts[place].clone()).unwrap_or(Act::Fine)
         });
-        let mut session = Mailer::smtp(settings(server.port, Tls::None)).unwrap().session();
+        let mut session = Mailer::smtp(settings(server.port, Tls::None), limits()).unwrap().session();
         let first = session.send(FROM, TO, MESSAGE, "duban.k7.412").await;
         assert_eq!(first.name(), outcome, "{name}: {}", first.reply());
         let next = session.send(FROM, "next@x.cn", MESSAGE, "duban.k7.413").await;
@@ -99,7 +99,7 @@ async fn without_reports_at_once() {
             _ => Act::Fine,
         };
         let server = Server::offering(OFFERED, lies);
-        let mut session = Mailer::smtp(settings(server.port, Tls::None)).unwrap().session();
+        let mut session = Mailer::smtp(settings(server.port, Tls::None), limits()).unwrap().session();
         for _ in 0..2 {
             assert_eq!(session.send(FROM, TO, MESSAGE, "duban.k7.412").await.name(), "accepted", "{refused:?}");
         }
@@ -116,7 +116,7 @@ async fn only_where_it_is_offered() {
         // Nothing is said to MAIL: what follows it in the same piece is heard all the same.
         let server =
             Server::offering(offered, |at, _, _| if at == At::Mail { Act::Say(Vec::new()) } else { Act::Fine });
-        let mut session = Mailer::smtp(settings(server.port, Tls::None)).unwrap().session();
+        let mut session = Mailer::smtp(settings(server.port, Tls::None), limits()).unwrap().session();
         assert_eq!(session.send(FROM, TO, MESSAGE, "duban.k7.412").await.name(), "temporary");
         assert_eq!(server.commands().iter().any(|line| line.starts_with("RCPT")), at_once, "{offered:?}");
     }

@@ -10,7 +10,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::tls;
+use super::{
+    stream::line_words,
+    tls::{Trust, certificate_fault},
+};
 
 /// Why there was no answer, in Chinese.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +43,10 @@ async fn ask(uri: &Uri) -> Result<u16, Fault> {
     if !is_encrypted {
         return get(line, uri).await;
     }
-    let config = tls::config(None).map_err(|e| Fault::Other(e.to_string()))?;
-    match tls::handshake(&config, host, line).await {
+    let trust = Trust::new(None).map_err(|e| Fault::Other(e.words("ca_file")))?;
+    match trust.handshake(host, line).await {
         Ok(line) => get(line, uri).await,
-        Err(e) => Err(match tls::certificate_fault(&e) {
+        Err(e) => Err(match certificate_fault(&e) {
             Some(what) => Fault::Certificate(what),
             None => Fault::Other(format!("那里没有用 https 应答，或加密的版本不合：{e}")),
         }),
@@ -53,7 +56,7 @@ async fn ask(uri: &Uri) -> Result<u16, Fault> {
 async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
     let addresses = lookup_host((host, port)).await;
     let addresses: Vec<_> = addresses.map_err(|_| Fault::Other(format!("查不到主机名 {host}")))?.collect();
-    TcpStream::connect(&*addresses).await.map_err(|e| Fault::Other(tls::line_words(&e)))
+    TcpStream::connect(&*addresses).await.map_err(|e| Fault::Other(line_words(&e)))
 }
 
 async fn get(line: impl AsyncRead + AsyncWrite + Unpin, uri: &Uri) -> Result<u16, Fault> {

@@ -1,0 +1,163 @@
+//! A mail server, as the operator describes it.
+
+use std::{fmt, time::Duration};
+
+use secrecy::SecretString;
+use tokio::{net::TcpStream, time::timeout};
+
+use super::{
+    stream::{self, Stream, line_words},
+    tls::{self, Trust, TrustError},
+};
+
+/// A kind of server: what its settings are called, and its usual ports.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The table of its settings, in words about them.
+    pub table: &'static str,
+    pub implicit: u16,
+    pub starttls: u16,
+    pub plain: u16,
+}
+
+pub static SMTP: Kind = Kind { table: "smtp", implicit: 465, starttls: 587, plain: 25 };
+pub static IMAP: Kind = Kind { table: "mailbox", implicit: 993, starttls: 143, plain: 143 };
+
+impl Kind {
+    pub fn port(&self, tls: Tls) -> u16 {
+        match tls {
+            Tls::Implicit => self.implicit,
+            Tls::StartTls => self.starttls,
+            Tls::None => self.plain,
+        }
+    }
+}
+
+/// There is no "if possible": what is asked for is done, or nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// From the first byte.
+    Implicit,
+    /// After a greeting in the clear.
+    StartTls,
+    /// The configuration has checked that this is the machine itself, or that the operator insists.
+    None,
+}
+
+impl Tls {
+    /// As settings have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Implicit => "implicit",
+            Self::StartTls => "starttls",
+            Self::None => "none",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Implicit, Self::StartTls, Self::None].into_iter().find(|tls| tls.name() == name)
+    }
+
+    /// What a look at the server says of it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Implicit | Self::StartTls => "已加密，证书无误",
+            Self::None => "未加密",
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct Server {
+    pub kind: &'static Kind,
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    /// Empty: no login.
+    pub username: String,
+    pub password: Option<SecretString>,
+    /// The bureau's own authority, the contents of the file.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// The relay that letters are handed to.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    pub server: Server,
+    /// Whom we say we are; the machine's name if not given.
+    pub helo: Option<String>,
+    /// 0: no limit.
+    pub per_minute: u32,
+    /// How many sessions the caller keeps at once.
+    pub connections: usize,
+    pub letters_per_connection: u32,
+}
+
+/// The mailbox, and the folders that its letters are put in.
+#[derive(Clone, Debug)]
+pub struct ImapSettings {
+    pub server: Server,
+    /// Where replies come in.
+    pub folder: String,
+    /// Where what was acted on goes.
+    pub done_folder: String,
+    /// Where what a person must look at goes.
+    pub manual_folder: String,
+    /// How long to sleep where the server cannot say that something came.
+    pub poll: Duration,
+}
+
+/// Why a server was not reached.
+#[derive(Debug)]
+pub enum Fault {
+    /// It cannot work as it is configured.
+    Settings(String),
+    /// The line broke: it will pass.
+    Line(String),
+}
+
+impl Server {
+    /// host:port, for words.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// Whom to trust; nobody has to be where nothing is encrypted.
+    pub fn trust(&self) -> Result<Trust, TrustError> {
+        match self.tls {
+            Tls::None => Ok(Trust::nobody()),
+            Tls::Implicit | Tls::StartTls => Trust::new(self.ca_pem.as_deref()),
+        }
+    }
+
+    /// The first address of its name that answers; `limit` for each, and for the name.
+    pub async fn connect(&self, limit: Duration) -> Result<TcpStream, Fault> {
+        stream::connect(&self.host, self.port, limit, self.kind.table).await.map_err(Fault::Line)
+    }
+
+    /// The name on the certificate is always checked.
+    pub async fn encrypt(&self, trust: &Trust, tcp: TcpStream, limit: Duration) -> Result<Stream, Fault> {
+        match timeout(limit, trust.handshake(&self.host, tcp)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(match tls::explain(&error, self.kind) {
+                Some(words) => Fault::Settings(words),
+                None => Fault::Line(line_words(&error)),
+            }),
+            Err(_) => Err(Fault::Line(tls::no_answer(self.kind))),
+        }
+    }
+}
+
+/// Without the certificates, which would fill the screen.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tls, username, password, .. } = self;
+        let place = self.place();
+        f.debug_struct("Server")
+            .field("place", &place)
+            .field("tls", tls)
+            .field("username", username)
+            .field("password", password)
+            .finish_non_exhaustive()
+    }
+}
