@@ -7,7 +7,7 @@ use duban::{
     config::{self, render},
     domain::due::Due,
     incoming, ledger,
-    service::link::{Key, Links},
+    service::desk::link::{Key, Links},
     web::form,
 };
 use jiff::{Timestamp, civil::date};

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
     config::Settings,
-    service::keep::{self, Copies},
+    service::house::keep::{self, Copies},
     store::Holdings,
 };
 

@@ -7,7 +7,7 @@ use super::{
     table,
 };
 use crate::{
-    service::{
+    service::desk::{
         case::{self, Case},
         request,
     },
@@ -56,8 +56,8 @@ pub fn requests(context: &Context, args: &DecideArgs) -> Result {
                         kind.into(),
                         r.reason,
                         expected,
-                        o.deadline,
-                        o.period,
+                        o.it.deadline,
+                        o.it.period,
                         r.by,
                     ]);
                 }

@@ -6,12 +6,14 @@ use super::{Answer, Context, Exit, Result, table};
 use crate::{
     config::{self, Loaded},
     domain::{
+        Date,
+        agenda::Agenda,
         calendar::shift,
         deadline::Deadline,
-        occurrence::Dates,
-        reminder::{Quiet, ahead, latest, steps},
+        hours::House,
+        occurrence::{Progress, coming},
     },
-    service::sweep::missing_year,
+    service::course::sweep::missing_year,
 };
 
 pub fn check(context: &Context) -> Result {
@@ -25,7 +27,9 @@ pub fn check(context: &Context) -> Result {
     }
     let now = context.now(&loaded.settings);
     let today = now.today();
-    let rows = loaded.plan.deadlines.iter().map(|d| row(d, &loaded, today));
+    let Loaded { plan, calendar, settings, .. } = &loaded;
+    let house = House { calendar, roster: &plan.roster, admins: &settings.admin, hours: settings.hours };
+    let rows = loaded.plan.deadlines.iter().map(|d| row(d, house, today));
     text += &table::table(["编号", "写的是", "下一期", "规定期限", "请于…前办结", "首封提醒"], rows);
     text += &passed_over(&loaded);
     let (deadlines, off, sections) = (loaded.plan.deadlines.len(), loaded.off.len(), loaded.plan.roster.sections.len());
@@ -42,13 +46,12 @@ pub fn check(context: &Context) -> Result {
     Ok(Answer::done(text))
 }
 
-fn row(deadline: &Deadline, loaded: &Loaded, today: jiff::civil::Date) -> [String; 6] {
-    let cal = &loaded.calendar;
+fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {
+    let cal = house.calendar;
     let from = deadline.since.unwrap_or(today).max(today);
-    let mut terms = deadline.due.rule.terms(cal, from, shift(from, 70_000));
     let default = if deadline.bureau_default { "（局内默认）" } else { "" };
     let written = format!("{}{default}", deadline.due.text.trim());
-    let Some(term) = terms.next() else {
+    let Some((_, occurrence)) = coming(deadline, cal, from, shift(from, 70_000)).next() else {
         let what = if deadline.due.rule.case_due(cal, today).is_some() {
             "登记来件后起算"
         } else {
@@ -56,15 +59,10 @@ fn row(deadline: &Deadline, loaded: &Loaded, today: jiff::civil::Date) -> [Strin
         };
         return [deadline.id.clone(), written, what.into(), String::new(), String::new(), String::new()];
     };
-    let dates = Dates::new(deadline, cal, term.due);
+    let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &Progress::default(), said: &[] };
+    let dates = occurrence.dates;
     let mark = if dates.provisional { " *" } else { "" };
-    // What is overdue lies behind `due`, and so behind today: it comes first only where nothing is said ahead.
-    let mut days = ahead(deadline, cal, &dates);
-    if days.is_empty() {
-        let quiet = Quiet { after: terms.next().map(|t| t.due), until: None };
-        days = steps(deadline, cal, &dates, quiet);
-    }
-    let first = match (latest(&days, today, Quiet::default()), days.first()) {
+    let first = match (agenda.latest(today), agenda.steps().first()) {
         (Some(step), _) if step.on < today => "随即补发".to_owned(),
         (Some(_), _) => "今天".to_owned(),
         (None, Some(step)) => format!("{}（{}）", table::day(step.on), step.saying),
@@ -74,7 +72,7 @@ fn row(deadline: &Deadline, loaded: &Loaded, today: jiff::civil::Date) -> [Strin
         Some(target) => format!("{}（局内目标 {target}）{mark}", table::day(dates.finish_by)),
         None => format!("{}{mark}", table::day(dates.finish_by)),
     };
-    [deadline.id.clone(), written, term.period, table::day(dates.due), finish_by, first]
+    [deadline.id.clone(), written, occurrence.period, table::day(dates.due), finish_by, first]
 }
 
 /// What was read in `due` and changes nothing: shown, so that nobody believes it does.

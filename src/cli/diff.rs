@@ -5,7 +5,10 @@ use std::{fmt::Write, path::Path};
 use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
     config,
-    service::{Office, diff::diff as compare, load::last_good},
+    service::{
+        Office,
+        course::{diff::diff as compare, load::last_good},
+    },
 };
 
 const LINES: usize = 200;

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Answer, Context, Exit, Result, run::runtime};
 use crate::{
     daemon::lock::SenderLock,
-    service::doctor::{Check, Given, Verdict, examine},
+    service::house::doctor::{Check, Given, Verdict, examine},
 };
 
 const NAME_COLUMNS: usize = 8;

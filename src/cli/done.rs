@@ -6,8 +6,8 @@ use super::{
 };
 use crate::service::{
     Office,
-    load::put_in_force,
-    report::{self, Report, Reported},
+    course::load::put_in_force,
+    desk::report::{self, Report, Reported},
 };
 use crate::store::Db;
 

@@ -10,7 +10,7 @@ use super::{Answer, Context, Exit, Failure, Result, args::ExportArgs};
 use crate::{
     domain::occurrence::{Light, State},
     ledger::{self, Ledger},
-    service::ledger::ledger as fill,
+    service::course::ledger::ledger as fill,
 };
 
 enum Format {

@@ -12,7 +12,7 @@ use crate::{
     imap::{Inbox, LARGEST_BYTES, Limits},
     service::{
         Office,
-        incoming::{
+        desk::incoming::{
             Fate, Outcome, act,
             pass::{self, PassError, pass},
         },

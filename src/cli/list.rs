@@ -9,12 +9,12 @@ use crate::{
     domain::{
         calendar::shift,
         deadline::Deadline,
-        occurrence::{Light, State},
+        occurrence::{Light, Occurrence, State},
     },
     service::{
         Office,
-        look_ahead::{Occasion, occasions},
-        start::in_force,
+        course::ahead::{Ahead, ahead},
+        course::start::in_force,
     },
 };
 
@@ -46,8 +46,8 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
     let now = context.now(&office.settings);
     let today = now.today();
     let mut db = context.open_to_read(&office.settings)?;
-    let found = db.read(|tx| Ok(occasions(tx, &office, &deadlines, today, shift(today, args.within), &now)))??;
-    let wanted = |o: &&Occasion| match &args.section {
+    let found = db.read(|tx| Ok(ahead(tx, &office, &deadlines, (today, shift(today, args.within)), &now)))??;
+    let wanted = |o: &&Ahead| match &args.section {
         Some(section) => office.section_names(o.deadline).contains(&section.as_str()),
         None => true,
     };
@@ -87,18 +87,18 @@ fn unchanged(context: &Context, args: &ListArgs) -> Option<(Office, Vec<Deadline
     in_force(&mut db, &settings, &context.config, (today, shift(today, args.within))).ok()?
 }
 
-fn row(office: &Office, occasion: &Occasion, today: Date) -> Row {
-    let dates = &occasion.dates;
+fn row(office: &Office, of: &Ahead, today: Date) -> Row {
+    let Occurrence { period, dates, state, .. } = &of.occurrence;
     Row {
-        deadline: occasion.deadline.id.clone(),
-        period: occasion.period.clone(),
-        title: occasion.title(),
+        deadline: of.deadline.id.clone(),
+        period: period.clone(),
+        title: of.title(),
         due: dates.due,
         finish_by: dates.finish_by,
         target: dates.target,
-        state: occasion.state,
-        light: occasion.light(today),
-        sections: office.section_names(occasion.deadline).into_iter().map(str::to_owned).collect(),
+        state: *state,
+        light: of.light(office.house(), today),
+        sections: office.section_names(of.deadline).into_iter().map(str::to_owned).collect(),
         days_left: dates.days_left(dates.finish_by, today),
         workdays_left: dates.workdays_left(&office.calendar, dates.finish_by, today),
         provisional: dates.provisional,

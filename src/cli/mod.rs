@@ -198,7 +198,7 @@ impl Context {
         let failure = || Failure::new(findings.to_string());
         let settings = findings.settings.as_deref().filter(|s| s.database.exists()).ok_or_else(failure)?;
         let mut db = self.open_to_read(settings)?;
-        let office = service::load::last_good(&mut db, settings)?.ok_or_else(failure)?;
+        let office = service::course::load::last_good(&mut db, settings)?.ok_or_else(failure)?;
         let deadlines = db.read(|tx| tx.deadlines_in_force())?;
         Self::say_that_the_last_good_one_stays(findings.count().0);
         Ok((office, deadlines))

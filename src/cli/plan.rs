@@ -1,16 +1,11 @@
 //! `duban plan`: the letters that will go out if nothing is finished.
 
-use std::{
-    collections::HashMap,
-    io::{self, BufWriter, Write},
-};
-
-use serde::ser::{SerializeSeq, Serializer};
+use std::{collections::HashMap, fmt::Write};
 
 use super::{Answer, Context, Exit, Failure, Result, args::PlanArgs, table};
 use crate::{
-    domain::{deadline::Deadline, reminder::Reason},
-    service::plan::{Letters, PlannedLead, PlannedReminder},
+    domain::{agenda::Reason, deadline::Deadline},
+    service::course::plan::{PlannedLead, PlannedLetter, PlannedReminder, plan as letters},
 };
 
 pub fn plan(context: &Context, args: &PlanArgs) -> Result {
@@ -20,47 +15,27 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);
     let mut db = context.open_to_read(&office.settings)?;
-    let letters = db.read(|tx| Ok(Letters::new(tx, &office, &deadlines, args.from, args.to, &now)))??;
-    let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let said = if args.json { as_json(letters, out) } else { as_text(letters, &deadlines, out) };
-    match said {
-        // A reader that has gone away is no error of ours.
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(e.to_string())),
-        _ => Ok(Answer::default()),
-    }
+    let letters = db.read(|tx| Ok(letters(tx, &office, &deadlines, (args.from, args.to), &now)))??;
+    if args.json { Answer::json(&letters) } else { Ok(Answer::done(as_text(&letters, &deadlines))) }
 }
 
-/// One letter after the other: a hundred thousand deadlines' year is longer than memory should be.
-fn as_json(letters: Letters<'_>, mut out: impl Write) -> io::Result<()> {
-    let mut json = serde_json::Serializer::pretty(&mut out);
-    let mut list = json.serialize_seq(None)?;
-    for letter in letters {
-        list.serialize_element(&letter)?;
-    }
-    list.end()?;
-    writeln!(out)?;
-    out.flush()
-}
-
-fn as_text(letters: Letters<'_>, deadlines: &[Deadline], mut out: impl Write) -> io::Result<()> {
+fn as_text(letters: &[PlannedLetter], deadlines: &[Deadline]) -> String {
     let by_id: HashMap<&str, &Deadline> = deadlines.iter().map(|d| (d.id.as_str(), d)).collect();
-    let mut count = 0;
+    let mut text = String::new();
     for letter in letters {
-        count += 1;
         let time = letter.at.strftime("%H:%M");
-        writeln!(out, "{} {time}  {}（{}）", table::day(letter.at.date()), letter.to, letter.section)?;
+        let _ = writeln!(text, "{} {time}  {}（{}）", table::day(letter.at.date()), letter.to, letter.section);
         for reminder in &letter.reminders {
             let title = by_id.get(reminder.deadline.as_str()).map(|d| d.title_for(&reminder.period));
             let title = table::short(&title.unwrap_or_default());
             let (why, goal) = (why(reminder), goal(reminder));
-            writeln!(out, "    {why}：{title}（{goal} 前，{} {}）", reminder.deadline, reminder.period)?;
+            let _ = writeln!(text, "    {why}：{title}（{goal} 前，{} {}）", reminder.deadline, reminder.period);
         }
     }
-    match count {
-        0 => writeln!(out, "这段时间没有要发的信。")?,
-        _ => writeln!(out, "\n共 {count} 封。")?,
+    match letters.len() {
+        0 => text + "这段时间没有要发的信。\n",
+        count => text + &format!("\n共 {count} 封。\n"),
     }
-    out.flush()
 }
 
 /// The date that the lead counts from, by its name where it is the bureau's own.

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     letter,
     service::{
-        preview::preview as letter_of,
-        write::{Envelope, compose},
+        post::preview::preview as letter_of,
+        post::write::{Envelope, compose},
     },
 };
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{Answer, Context, Result, backup::words, run::lock};
 use crate::{
     config::Settings,
-    service::{Office, keep},
+    service::{Office, house::keep},
     store::{Holdings, Restored, Since},
 };
 

@@ -15,11 +15,14 @@ use crate::{
     },
     mailer::Mailer,
     service::{
-        Office, damage,
-        deliver::deliver,
+        Office,
+        course::{
+            start::{By, Started, start},
+            sweep::{sweep, tell_of_stuck_letters},
+        },
+        house::damage,
         mailer,
-        start::{By, Started, start},
-        sweep::{sweep, tell_of_stuck_letters},
+        post::deliver::deliver,
     },
     store::{self, Db, Store},
 };
@@ -43,7 +46,7 @@ fn run_once(context: &Context) -> Result {
     let (office, mailer) = (Arc::new(office), Arc::new(mailer));
     let (clock, stop) = (context.clock, Arc::new(AtomicBool::new(false)));
     let (delivered, letters) = runtime()?.block_on(async {
-        let delivered = deliver(&store, &office, &mailer, clock, &stop).await?;
+        let mut delivered = deliver(&store, &office, &mailer, clock, &stop).await?;
         let telling = office.clone();
         let told = store.call(move |db| tell_of_stuck_letters(db, &telling, &now)).await?;
         let after = if told > 0 || delivered.failed > 0 {
@@ -58,7 +61,8 @@ fn run_once(context: &Context) -> Result {
             Ok::<_, store::Error>(letters)
         });
         let letters = letters.await?;
-        Ok::<_, crate::service::Error>((delivered + after, letters))
+        delivered.add(&after);
+        Ok::<_, crate::service::Error>((delivered, letters))
     })?;
     let text = format!("发出 {} 封，失败 {} 封，待发 {} 封。\n", delivered.sent, delivered.failed, letters.queued);
     Ok(Answer::done(text).with(if letters.queued > 0 { Exit::Owed } else { Exit::Done }))

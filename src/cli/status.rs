@@ -7,7 +7,7 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{incoming::pass, plan::Letters, troubles::troubles},
+    service::{course::plan::plan, desk::incoming::pass, house::troubles::troubles},
     store::state,
 };
 
@@ -18,8 +18,7 @@ pub fn status(context: &Context) -> Result {
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
     let (in_force, open, (letters, sent), waiting, restored, next) = db.read(|tx| {
-        let next = Letters::new(tx, &office, &deadlines, now.today(), shift(now.today(), 31), &now);
-        let next = next.map(|mut letters| letters.next());
+        let next = plan(tx, &office, &deadlines, (now.today(), shift(now.today(), 31)), &now);
         let (open, letters) = (tx.count_open(now.today())?, (tx.count_owed()?, tx.count_sent()?));
         Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.get(state::RESTORED)?, next))
     })?;
@@ -69,8 +68,10 @@ pub fn status(context: &Context) -> Result {
     if waiting > 0 {
         let _ = writeln!(text, "待人工    {waiting} 封来信等人看，用 duban incoming 查看");
     }
-    let next =
-        next?.map_or("31 天内没有".to_owned(), |l| format!("{} 给 {}", l.at.strftime("%Y-%m-%d %H:%M"), l.to));
+    let next = next?
+        .into_iter()
+        .next()
+        .map_or("31 天内没有".to_owned(), |l| format!("{} 给 {}", l.at.strftime("%Y-%m-%d %H:%M"), l.to));
     let _ = writeln!(text, "下一封    {next}");
     let troubles = db.read(|tx| Ok(troubles(tx, &office, &now)))??;
     for trouble in &troubles {

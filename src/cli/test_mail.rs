@@ -7,7 +7,7 @@ use crate::{
     letter::notice::{self, Notice},
     service::{
         mailer,
-        write::{Envelope, compose},
+        post::write::{Envelope, compose},
     },
 };
 

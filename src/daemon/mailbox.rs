@@ -11,7 +11,7 @@ use crate::{
     net::ImapSettings,
     service::{
         Office,
-        incoming::pass::{self, PassError, pass},
+        desk::incoming::pass::{self, PassError, pass},
     },
     store::Store,
 };

@@ -35,11 +35,13 @@ use crate::{
     config::{self, Fingerprint, Loaded, Watch},
     mailer::Mailer,
     service::{
-        self, Office, damage,
-        health::Health,
-        load::Changes,
-        start::{By, Started, start},
-        sweep::{sweep, tell_of_stuck_letters},
+        self, Office,
+        course::{
+            load::Changes,
+            start::{By, Started, start},
+            sweep::{sweep, tell_of_stuck_letters},
+        },
+        house::{damage, health::Health},
     },
     store::{Store, state},
 };

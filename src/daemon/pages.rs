@@ -13,7 +13,7 @@ use tracing::{error, info};
 use crate::{
     clock::Clock,
     config::Web,
-    service::{Office, health::Health},
+    service::{Office, house::health::Health},
     store::{Db, Store},
     web::{self, App},
 };

@@ -18,7 +18,7 @@ use crate::{
     mailer::Mailer,
     service::{
         self, Office,
-        deliver::{Delivered, deliver},
+        post::deliver::{Delivered, deliver},
     },
     store::Store,
 };

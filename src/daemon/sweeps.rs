@@ -9,7 +9,10 @@ use crate::{
     clock::{Moment, since_boot},
     letter::notice::Notice,
     mailer::Mailer,
-    service::{self, Office, damage::past_the_database, troubles},
+    service::{
+        self, Office,
+        house::{damage::past_the_database, troubles},
+    },
     store::{Store, state::Failing},
 };
 

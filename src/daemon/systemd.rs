@@ -6,7 +6,7 @@ use tracing::warn;
 
 use crate::{
     clock::Moment,
-    service::{Office, Result, troubles::troubles},
+    service::{Office, Result, house::troubles::troubles},
     store::{Owed, Tx},
 };
 

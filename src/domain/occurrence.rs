@@ -1,12 +1,42 @@
 //! One period of one deadline: its dates, and where it stands.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    calendar::{Calendar, days_between},
+    calendar::{Calendar, days_between, shift},
     deadline::{Deadline, Done},
+    due::Term,
 };
+
+/// One period of one deadline. The database knows it by an id as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The deadline's id.
+    pub deadline: String,
+    pub period: String,
+    pub dates: Dates,
+    /// When the deadline's next occurrence is due: after it, this one is silent.
+    pub next_due: Option<Date>,
+    /// How often its dates have moved.
+    pub revision: u32,
+    pub state: State,
+    /// A case: the day it is counted from.
+    pub case_on: Option<Date>,
+    /// A case: the date that its extension set.
+    pub extended_to: Option<Date>,
+    /// 不能按期, confirmed: nothing overdue is said up to this day.
+    pub quiet_until: Option<Date>,
+}
+
+/// What ends or interrupts what is said of an occurrence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quiet {
+    /// The due date of the deadline's next occurrence: after it, this one is silent.
+    pub after: Option<Date>,
+    /// 不能按期, confirmed: nothing overdue is said up to this day.
+    pub until: Option<Date>,
+}
 
 /// The days that follow from a due date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +77,80 @@ pub struct Progress {
     pub reports: Vec<String>,
 }
 
+/// How far a rule is searched for its next date, in days: further than two years apart.
+const SEARCH_DAYS: i64 = 800;
+
+/// The deadline's occurrences with `due` in `from..=to`, in order, each with the day on which its period begins.
+pub fn coming<'a>(
+    deadline: &'a Deadline,
+    cal: &'a Calendar,
+    from: Date,
+    to: Date,
+) -> impl Iterator<Item = (Date, Occurrence)> + 'a {
+    let mut terms = deadline.due.rule.terms(cal, from, shift(to, SEARCH_DAYS)).peekable();
+    std::iter::from_fn(move || {
+        let Term { period, due, opens } = terms.next().filter(|term| term.due <= to)?;
+        let next_due = terms.peek().map(|next| next.due);
+        Some((opens, Occurrence { next_due, ..Occurrence::new(deadline, cal, &period, due) }))
+    })
+}
+
+impl Occurrence {
+    fn new(deadline: &Deadline, cal: &Calendar, period: &str, due: Date) -> Self {
+        Self {
+            deadline: deadline.id.clone(),
+            period: period.to_owned(),
+            dates: Dates::new(deadline, cal, due),
+            next_due: None,
+            revision: 0,
+            state: State::Open,
+            case_on: None,
+            extended_to: None,
+            quiet_until: None,
+        }
+    }
+
+    /// A case of a deadline that counts from a day; `None` of one with dates of its own.
+    pub fn case(deadline: &Deadline, cal: &Calendar, reference: &str, on: Date) -> Option<Self> {
+        let due = deadline.due.rule.case_due(cal, on)?;
+        Some(Self { case_on: Some(on), ..Self::new(deadline, cal, reference, due) })
+    }
+
+    pub fn quiet(&self) -> Quiet {
+        Quiet { after: self.next_due, until: self.quiet_until }
+    }
+
+    /// The same occurrence under another wording or calendar; `None` if it has no such period there. A single date that
+    /// moves carries its only open occurrence (`is_only`) with it, though its label is the date.
+    pub fn under(&self, deadline: &Deadline, cal: &Calendar, is_only: bool) -> Option<Self> {
+        let (period, due, next_due) = match self.case_on {
+            Some(on) => (self.period.clone(), self.extended_to.or_else(|| deadline.due.rule.case_due(cal, on))?, None),
+            None => self.term_under(deadline, cal, is_only)?,
+        };
+        let dates = Dates::new(deadline, cal, due);
+        let revision = self.revision + u32::from(!dates.is_told_as(&self.dates));
+        Some(Self { period, dates, next_due, revision, ..self.clone() })
+    }
+
+    fn term_under(&self, deadline: &Deadline, cal: &Calendar, is_only: bool) -> Option<(String, Date, Option<Date>)> {
+        let rule = &deadline.due.rule;
+        let (from, to) = (shift(self.dates.due, -SEARCH_DAYS), shift(self.dates.due, SEARCH_DAYS));
+        let mut terms = rule.terms(cal, from, to).skip_while(|term| term.period != self.period);
+        if let Some(Term { period, due, .. }) = terms.next() {
+            return Some((period, due, terms.next().map(|next| next.due)));
+        }
+        let mut all = rule.terms(cal, date(2000, 1, 1), date(2199, 12, 31));
+        let only = all.next().filter(|_| is_only && all.next().is_none())?;
+        Some((only.period, only.due, None))
+    }
+}
+
 impl Dates {
+    /// Whether a letter says the same dates.
+    pub fn is_told_as(&self, other: &Self) -> bool {
+        (self.due, self.finish_by, self.target) == (other.due, other.finish_by, other.target)
+    }
+
     pub fn new(deadline: &Deadline, cal: &Calendar, due: Date) -> Self {
         let finish_by = cal.on_or_before(due);
         let target = deadline.target_before(cal, due).map(|t| cal.on_or_before(t)).filter(|t| *t < finish_by);

@@ -9,9 +9,9 @@ use super::{
     words,
 };
 use crate::domain::{
+    agenda::{Reason, Saying},
     deadline::ESCALATES_AT,
     occurrence::{Light, State},
-    reminder::{Reason, Saying},
 };
 
 const EVIDENCE: &str = "（附网页链接或文号）；不能按期办结的，请说明原因";

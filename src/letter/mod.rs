@@ -16,8 +16,8 @@ mod tests;
 use jiff::{Zoned, civil::Date};
 
 use crate::domain::{
+    agenda::{Reason, Saying},
     occurrence::{Dates, Light},
-    reminder::{Reason, Saying},
 };
 
 /// Everything that one mailbox is told at one time.

@@ -7,7 +7,7 @@ use super::{
     when::{self, Phase},
     words,
 };
-use crate::domain::reminder::Reason;
+use crate::domain::agenda::Reason;
 
 /// In characters. Longer ones are cut by somebody on the way, and not at a good place.
 pub const LIMIT: usize = 100;

@@ -1,54 +1,27 @@
 //! The use cases: what the command line, the daemon and the board share.
 
-pub mod address;
-pub mod case;
-pub mod damage;
-pub mod deliver;
-pub mod diff;
-pub mod doctor;
-pub mod health;
-pub mod incoming;
-pub mod keep;
-pub mod ledger;
-pub mod link;
-pub mod link_key;
-pub mod load;
-pub mod look_ahead;
-pub mod notices;
-pub mod open;
-pub mod plan;
-pub mod preview;
-mod reply_token;
-pub mod report;
-pub mod request;
-pub mod setup;
-pub mod standing;
-pub mod start;
-pub mod sweep;
-pub mod troubles;
-pub mod write;
+pub mod course;
+pub mod desk;
+pub mod house;
+pub mod post;
+pub mod tell;
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use jiff::civil::DateTime;
-
-use self::link::Links;
+use self::desk::link::Links;
 
 use crate::{
-    clock::Moment,
     config::{Fingerprint, Loaded, Settings, Transport},
     domain::{
-        Date,
         calendar::Calendar,
-        deadline::{Deadline, Mailbox, Roster, Section},
-        occurrence::Progress,
-        reminder::{Reader, Step},
+        deadline::{Deadline, Mailbox, Roster},
+        hours::House,
     },
     mailer::{self, Mailer},
-    store::{self, Db, Tx},
+    store::{self, Db, NewLetter, Tx},
 };
 
 /// What is in force beside the deadlines, which the database holds.
@@ -139,66 +112,20 @@ impl Office {
         (office, plan.deadlines)
     }
 
-    /// Whether letters may go out now: inside the window of a working day.
-    pub fn is_open(&self, local: DateTime) -> bool {
-        let (from, to) = self.settings.window;
-        self.calendar.is_workday(local.date()) && (from..to).contains(&local.time())
+    /// What decides who hears, and when.
+    pub fn house(&self) -> House<'_> {
+        let Settings { admin, hours, .. } = &self.settings;
+        House { calendar: &self.calendar, roster: &self.roster, admins: admin, hours: *hours }
     }
 
-    /// The next moment at or after `local` at which letters may go out.
-    pub fn next_opening(&self, local: DateTime) -> DateTime {
-        let (from, to) = self.settings.window;
-        let today = local.date();
-        let day = if local.time() < to { today } else { crate::domain::calendar::shift(today, 1) };
-        let open = self.calendar.on_or_after(day);
-        if open == today && local.time() > from { local } else { open.to_datetime(from) }
-    }
-
-    /// Whether today's step has to wait for `send_at`.
-    pub fn is_early(&self, step: &Step, now: &Moment) -> bool {
-        step.on == now.today() && now.local.time() < self.settings.send_at
-    }
-
-    /// Everybody who is to hear this step, each once: the sections that still owe a report, and
-    /// their leaders when it escalates.
-    pub fn readers(&self, deadline: &Deadline, progress: &Progress, escalates: bool) -> Vec<Reader> {
-        self.readers_of(&self.roster.expand(&deadline.sections), deadline, progress, escalates)
-    }
-
-    /// The same, of a deadline whose sections have been looked up.
-    fn readers_of(
-        &self,
-        sections: &[&Section],
-        deadline: &Deadline,
-        progress: &Progress,
-        escalates: bool,
-    ) -> Vec<Reader> {
-        let mut readers: Vec<Reader> = Vec::new();
-        // A leader who hears it already, as a section or for one, hears it once.
-        let mut add = |mailbox: &Mailbox, behalf: &str, is_leader: bool| {
-            if !readers.iter().any(|r| r.mailbox == *mailbox && (is_leader || r.behalf == behalf)) {
-                readers.push(Reader { mailbox: mailbox.clone(), behalf: behalf.to_owned(), is_leader });
-            }
-        };
-        let owing = || sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
-        for section in owing() {
-            section.email.iter().for_each(|mailbox| add(mailbox, "", false));
-            if section.email.is_empty() {
-                self.settings.admin.iter().for_each(|admin| add(admin, &section.name, false));
-            }
-        }
-        if escalates {
-            match &deadline.escalate_to {
-                Some(instead) => instead.iter().for_each(|mailbox| add(mailbox, "", true)),
-                None => owing().flat_map(|s| &s.leader).for_each(|mailbox| add(mailbox, "", true)),
-            }
-        }
-        readers
+    /// The letter of reminders to a mailbox.
+    pub(crate) fn reminders_to<'a>(&'a self, mailbox: &'a Mailbox) -> NewLetter<'a> {
+        NewLetter { mailbox: mailbox.as_str(), notice: None, answers: None, any_time: false, domain: self.domain() }
     }
 
     /// The sections of a deadline by name, `各科室` expanded.
     pub fn section_names(&self, deadline: &Deadline) -> Vec<&str> {
-        self.roster.expand(&deadline.sections).into_iter().map(|s| s.name.as_str()).collect()
+        self.house().section_names(deadline)
     }
 
     /// The sections of a deadline as the file has them: `各科室` stays one word.
@@ -224,9 +151,4 @@ pub fn named(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
-}
-
-/// A date with its steps' first day, from which on it is near.
-pub(crate) fn first_day(steps: &[Step]) -> Option<Date> {
-    steps.first().map(|s| s.on)
 }

@@ -55,17 +55,12 @@ impl Tx<'_> {
         found.query_row([id], read_deadline).optional()?.transpose()
     }
 
-    /// Whether a deadline is in force, and since when.
-    pub fn since(&self, id: &str) -> Result<Option<(bool, Date)>> {
-        let mut found = self.tx.prepare_cached("SELECT in_force, since FROM deadline WHERE id = ?1")?;
-        Ok(found.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
-    }
-
-    /// The same of all that ever were.
-    pub fn all_since(&self) -> Result<HashMap<String, (bool, Date)>> {
-        let mut all = self.tx.prepare_cached("SELECT id, in_force, since FROM deadline")?;
+    /// Of one deadline or of all that ever were: whether it is in force, and since when.
+    pub fn since(&self, only: Option<&str>) -> Result<HashMap<String, (bool, Date)>> {
+        let sql = "SELECT id, in_force, since FROM deadline WHERE ?1 IS NULL OR id = ?1";
+        let mut found = self.tx.prepare_cached(sql)?;
         let read = |row: &Row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
-        Ok(all.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
+        Ok(found.query_map([only], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Deadlines in force whose next occurrence may open by `today`: their ids, since all of them at once are large.
@@ -107,21 +102,6 @@ impl Tx<'_> {
         let mut found = self.tx.prepare_cached(&sql)?;
         let rows = found.query_map([from, to], read_deadline)?.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(rows.into_iter().map(|row| row.map(|row| row.deadline)).collect())
-    }
-
-    /// The same, a part at a time: those behind `after`, and the last one's id; `None` when there are no more.
-    pub fn some_in_force(&self, after: &str) -> Result<Option<(Vec<Deadline>, String)>> {
-        const PART: u32 = 500;
-        let sql = "SELECT d.id, v.definition FROM deadline d JOIN deadline_version v ON v.id = d.version
-                   WHERE d.in_force AND d.id > ?1 ORDER BY d.id LIMIT ?2";
-        let mut found = self.tx.prepare_cached(sql)?;
-        let mut rows = found.query(params![after, PART])?;
-        let (mut deadlines, mut last) = (Vec::new(), None);
-        while let Some(row) = rows.next()? {
-            last = Some(row.get(0)?);
-            deadlines.extend(parse_definition(&row.get::<_, String>(1)?));
-        }
-        Ok(last.map(|last| (deadlines, last)))
     }
 
     pub fn ids_in_force(&self) -> Result<BTreeSet<String>> {

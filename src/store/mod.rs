@@ -21,7 +21,7 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, time::Duration};
+use std::{ops::Deref, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
@@ -33,16 +33,30 @@ pub use self::{
     error::{Error, Result},
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterRow, LetterState, NewLetter, Owed},
-    occurrences::{Completion, NewOccurrence, OccurrenceFilter, OccurrenceRow},
+    occurrences::{Completion, OccurrenceFilter},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},
-    said::{ItemRow, SaidRow, Utterance},
+    said::{ItemRow, SaidRow},
     salvage::Carried,
     sending::AttemptRow,
 };
 
 /// How long a command waits for another's write transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Something with the id that the database knows it by.
+#[derive(Clone, Debug)]
+pub struct Stored<T> {
+    pub id: i64,
+    pub it: T,
+}
+
+impl<T> Deref for Stored<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.it
+    }
+}
 
 /// The database, synchronously: for the command line, and inside [`Store`]'s thread.
 pub struct Db {

@@ -5,40 +5,11 @@ use std::collections::HashMap;
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
-use super::{Result, Tx, deadlines::parse_definition};
+use super::{Result, Stored, Tx, deadlines::parse_definition};
 use crate::domain::{
     deadline::Deadline,
-    occurrence::{Dates, Progress, State},
-    reminder::Quiet,
+    occurrence::{Dates, Occurrence, Progress, State},
 };
-
-#[derive(Clone, Debug)]
-pub struct OccurrenceRow {
-    pub id: i64,
-    pub deadline: String,
-    pub period: String,
-    pub dates: Dates,
-    pub next_due: Option<Date>,
-    pub revision: u32,
-    pub state: State,
-    /// A case: the day it is counted from.
-    pub case_on: Option<Date>,
-    /// A case: the date that its extension set.
-    pub extended_to: Option<Date>,
-    /// 不能按期, confirmed: nothing overdue is said up to this day.
-    pub quiet_until: Option<Date>,
-}
-
-/// An occurrence to be opened.
-#[derive(Clone, Debug)]
-pub struct NewOccurrence<'a> {
-    pub deadline: &'a str,
-    pub period: &'a str,
-    pub dates: Dates,
-    pub next_due: Option<Date>,
-    pub speak_on: Option<Date>,
-    pub case_on: Option<Date>,
-}
 
 /// Which occurrences; every part narrows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,13 +37,14 @@ const OCCURRENCE: &str =
                           o.extended_to, o.quiet_until";
 
 impl Tx<'_> {
-    pub fn open_occurrence(&self, new: &NewOccurrence) -> Result<i64> {
-        let sql =
-            "INSERT INTO occurrence (id, deadline, period, due, finish_by, target, provisional, next_due, state, speak_on, case_on)
-                   VALUES (?10, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9)";
+    /// From the day on, the next sweep looks at it.
+    pub fn open_occurrence(&self, new: &Occurrence, look_on: Date) -> Result<i64> {
+        let sql = "INSERT INTO occurrence (id, deadline, period, due, finish_by, target, provisional, next_due, state,
+                   speak_on, case_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10)";
         let id = self.fresh_id("occurrence")?;
         let Dates { due, finish_by, target, provisional } = new.dates;
         self.tx.prepare_cached(sql)?.execute(params![
+            id,
             new.deadline,
             new.period,
             due,
@@ -80,25 +52,24 @@ impl Tx<'_> {
             target,
             provisional,
             new.next_due,
-            new.speak_on,
-            new.case_on,
-            id
+            look_on,
+            new.case_on
         ])?;
         Ok(id)
     }
 
-    pub fn occurrence(&self, deadline: &str, period: &str) -> Result<Option<OccurrenceRow>> {
+    pub fn occurrence(&self, deadline: &str, period: &str) -> Result<Option<Stored<Occurrence>>> {
         let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND o.period = ?2");
         Ok(self.tx.prepare_cached(&sql)?.query_row([deadline, period], read_occurrence).optional()?)
     }
 
-    pub fn occurrence_by_id(&self, id: i64) -> Result<Option<OccurrenceRow>> {
+    pub fn occurrence_by_id(&self, id: i64) -> Result<Option<Stored<Occurrence>>> {
         let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.id = ?1");
         Ok(self.tx.prepare_cached(&sql)?.query_row([id], read_occurrence).optional()?)
     }
 
     /// By due date.
-    pub fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<OccurrenceRow>> {
+    pub fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<Stored<Occurrence>>> {
         // Word for word: an index that holds only what is open serves no `:state`.
         let state = filter.state.map(|state| format!("o.state = '{}'", state_name(state)));
         let mut wheres: Vec<&str> = Vec::new();
@@ -117,55 +88,54 @@ impl Tx<'_> {
         Ok(found.query_map(values.as_slice(), read_occurrence)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whatever is open, and whatever is due from that day on, by deadline, in no order.
-    pub fn occurrences_by_deadline(&self, from: Date) -> Result<HashMap<String, Vec<OccurrenceRow>>> {
-        // A question to each index: an OR would read all that ever was.
-        let sql = format!(
-            "SELECT {OCCURRENCE} FROM occurrence o WHERE o.state = 'open' AND o.due < ?1
-             UNION ALL SELECT {OCCURRENCE} FROM occurrence o WHERE o.due >= ?1"
-        );
+    /// Of one deadline or all: whatever is open, and whatever is due from that day on, by deadline, in no order.
+    pub fn occurrences_lately(
+        &self,
+        only: Option<&str>,
+        from: Date,
+    ) -> Result<HashMap<String, Vec<Stored<Occurrence>>>> {
+        // A question to each index: an OR over all deadlines would read all that ever was.
+        let sql = match only {
+            Some(_) => format!(
+                "SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND (o.due >= ?2 OR o.state = 'open')"
+            ),
+            None => format!(
+                "SELECT {OCCURRENCE} FROM occurrence o WHERE o.state = 'open' AND o.due < ?2 AND ?1 IS NULL
+                 UNION ALL SELECT {OCCURRENCE} FROM occurrence o WHERE o.due >= ?2"
+            ),
+        };
         let mut found = self.tx.prepare_cached(&sql)?;
-        let mut by_deadline: HashMap<String, Vec<OccurrenceRow>> = HashMap::new();
-        for row in found.query_map([from], read_occurrence)? {
+        let mut by_deadline: HashMap<String, Vec<Stored<Occurrence>>> = HashMap::new();
+        for row in found.query_map(params![only, from], read_occurrence)? {
             let row = row?;
             by_deadline.entry(row.deadline.clone()).or_default().push(row);
         }
         Ok(by_deadline)
     }
 
-    /// The same of one deadline.
-    pub fn occurrences_lately(&self, deadline: &str, from: Date) -> Result<Vec<OccurrenceRow>> {
-        // The index holds both columns: of what is neither, no row is read.
-        let sql = format!(
-            "SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND (o.due >= ?2 OR o.state = 'open') ORDER BY o.due"
-        );
-        let mut found = self.tx.prepare_cached(&sql)?;
-        Ok(found.query_map(params![deadline, from], read_occurrence)?.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// Open occurrences that are to be looked at today, with their deadlines' wording.
     ///
     /// A wording that cannot be read is given as its error, so that it does not stop the others.
-    pub fn occurrences_to_speak_of(&self, today: Date) -> Result<Vec<(OccurrenceRow, Result<Deadline>)>> {
+    pub fn occurrences_to_speak_of(&self, today: Date) -> Result<Vec<(Stored<Occurrence>, Result<Deadline>)>> {
         self.with_wording("o.state = 'open' AND o.speak_on <= ?1", &today)
     }
 
     /// Open occurrences whose due date has passed and that are still heard of, with their wording.
-    pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(OccurrenceRow, Deadline)>> {
+    pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
         let heard_of = "o.state = 'open' AND o.due < ?1 AND (o.next_due IS NULL OR o.next_due >= ?1)
                         AND (o.quiet_until IS NULL OR o.quiet_until < ?1)";
         Ok(readable(self.with_wording(heard_of, &today)?))
     }
 
     /// Occurrences that were closed since then, with their deadlines' wording.
-    pub fn done_since(&self, since: Timestamp) -> Result<Vec<(OccurrenceRow, Deadline)>> {
+    pub fn done_since(&self, since: Timestamp) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
         let closed = "+o.state = 'done' AND o.id IN (
                         SELECT occurrence FROM completion WHERE revoked_at IS NULL AND at >= ?1)";
         Ok(readable(self.with_wording(closed, &since)?))
     }
 
     /// Occurrences by due date, with the wording of their deadlines.
-    fn with_wording(&self, condition: &str, value: &dyn ToSql) -> Result<Vec<(OccurrenceRow, Result<Deadline>)>> {
+    fn with_wording(&self, condition: &str, value: &dyn ToSql) -> Result<Vec<(Stored<Occurrence>, Result<Deadline>)>> {
         let sql = format!(
             "SELECT {OCCURRENCE}, v.definition FROM occurrence o
              JOIN deadline d ON d.id = o.deadline JOIN deadline_version v ON v.id = d.version
@@ -190,12 +160,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes dates that have moved, and how many moves there were.
-    pub fn set_dates(&self, id: i64, period: &str, dates: &Dates, next_due: Option<Date>, revision: u32) -> Result<()> {
-        let sql =
-            "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6, next_due = ?7,
-                   revision = ?8 WHERE id = ?1";
-        let Dates { due, finish_by, target, provisional } = dates;
+    /// Writes its label and dates as they are now, and has the next sweep look at it from the day on.
+    pub fn move_occurrence(&self, id: i64, moved: &Occurrence, look_on: Date) -> Result<()> {
+        let sql = "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6,
+                   next_due = ?7, revision = ?8, extended_to = ?9, speak_on = ?10 WHERE id = ?1";
+        let Occurrence { period, next_due, revision, extended_to, .. } = moved;
+        let Dates { due, finish_by, target, provisional } = moved.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             id,
             period,
@@ -204,14 +174,10 @@ impl Tx<'_> {
             target,
             provisional,
             next_due,
-            revision
+            revision,
+            extended_to,
+            look_on
         ])?;
-        Ok(())
-    }
-
-    /// The date that a case's extension set.
-    pub fn set_extended(&self, id: i64, to: Date) -> Result<()> {
-        self.tx.prepare_cached("UPDATE occurrence SET extended_to = ?2 WHERE id = ?1")?.execute(params![id, to])?;
         Ok(())
     }
 
@@ -222,7 +188,7 @@ impl Tx<'_> {
     }
 
     /// Open cases with this reference, of whatever deadline.
-    pub fn cases(&self, reference: &str) -> Result<Vec<OccurrenceRow>> {
+    pub fn cases(&self, reference: &str) -> Result<Vec<Stored<Occurrence>>> {
         let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.period = ?1 AND o.case_on IS NOT NULL");
         let mut found = self.tx.prepare_cached(&sql)?;
         Ok(found.query_map([reference], read_occurrence)?.collect::<rusqlite::Result<_>>()?)
@@ -280,20 +246,13 @@ impl Tx<'_> {
     }
 }
 
-fn readable(rows: Vec<(OccurrenceRow, Result<Deadline>)>) -> Vec<(OccurrenceRow, Deadline)> {
+fn readable(rows: Vec<(Stored<Occurrence>, Result<Deadline>)>) -> Vec<(Stored<Occurrence>, Deadline)> {
     rows.into_iter().filter_map(|(o, wording)| Some((o, wording.ok()?))).collect()
 }
 
-impl OccurrenceRow {
-    pub fn quiet(&self) -> Quiet {
-        Quiet { after: self.next_due, until: self.quiet_until }
-    }
-}
-
-fn read_occurrence(row: &Row) -> rusqlite::Result<OccurrenceRow> {
+fn read_occurrence(row: &Row) -> rusqlite::Result<Stored<Occurrence>> {
     let state: String = row.get(9)?;
-    Ok(OccurrenceRow {
-        id: row.get(0)?,
+    let it = Occurrence {
         deadline: row.get(1)?,
         period: row.get(2)?,
         dates: Dates { due: row.get(3)?, finish_by: row.get(4)?, target: row.get(5)?, provisional: row.get(6)? },
@@ -307,7 +266,8 @@ fn read_occurrence(row: &Row) -> rusqlite::Result<OccurrenceRow> {
         case_on: row.get(10)?,
         extended_to: row.get(11)?,
         quiet_until: row.get(12)?,
-    })
+    };
+    Ok(Stored { id: row.get(0)?, it })
 }
 
 fn state_name(state: State) -> &'static str {

@@ -1,35 +1,22 @@
 //! What was said to whom: say it once. And the numbers under which a letter says it.
 
-use jiff::civil::Date;
 use rusqlite::{Row, params};
 
 use super::{Error, Result, Tx};
 use crate::domain::{
+    agenda::{Heard, Step, Utterance},
+    deadline::Mailbox,
+    hours::{Behalf, Reader},
     occurrence::Dates,
-    reminder::{Reader, Saying},
 };
 
-/// Something said in a letter.
-#[derive(Clone, Debug)]
-pub struct Utterance<'a> {
-    pub occurrence: i64,
-    pub counted_from: Date,
-    pub saying: Saying,
-    pub reader: &'a Reader,
-    pub on_day: Date,
-    pub dates: Dates,
-}
-
-/// Something said, as remembered.
+/// Something said in a letter, as remembered.
 #[derive(Clone, Debug)]
 pub struct SaidRow {
     pub id: i64,
     pub occurrence: i64,
-    pub counted_from: Date,
-    pub saying: Saying,
-    pub reader: Reader,
-    pub on_day: Date,
-    pub dates: Dates,
+    pub letter: i64,
+    pub utterance: Utterance,
 }
 
 /// A number of a letter, as it was handed over.
@@ -42,37 +29,23 @@ pub struct ItemRow {
 }
 
 const SAID: &str = "s.id, s.occurrence, s.counted_from, s.saying, s.mailbox, s.behalf, s.on_day, s.to_leader,
-                    s.due, s.finish_by, s.target";
+                    s.due, s.finish_by, s.target, s.letter";
 
 impl Tx<'_> {
-    /// Whether this was said (or is waiting to be) to the mailbox.
-    pub fn is_said(&self, u: &Utterance) -> Result<bool> {
-        let sql = "SELECT 1 FROM said WHERE occurrence = ?1 AND counted_from = ?2 AND saying = ?3 AND mailbox = ?4 AND behalf = ?5
-                   AND dropped IS NULL";
-        let mut said = self.tx.prepare_cached(sql)?;
-        Ok(said.exists(params![
-            u.occurrence,
-            u.counted_from,
-            u.saying.to_string(),
-            u.reader.mailbox.as_str(),
-            u.reader.behalf
-        ])?)
-    }
-
     /// Puts it into the letter, unless it was said before.
-    pub fn say(&self, letter: i64, u: &Utterance) -> Result<()> {
+    pub fn say(&self, letter: i64, occurrence: i64, u: &Utterance) -> Result<()> {
         let sql = "INSERT INTO said (occurrence, counted_from, saying, mailbox, behalf, letter, on_day, to_leader, due, finish_by, target)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
         let Dates { due, finish_by, target, .. } = u.dates;
         self.tx.prepare_cached(sql)?.execute(params![
-            u.occurrence,
-            u.counted_from,
-            u.saying.to_string(),
+            occurrence,
+            u.step.counted_from,
+            u.step.saying.to_string(),
             u.reader.mailbox.as_str(),
-            u.reader.behalf,
+            behalf(&u.reader),
             letter,
-            u.on_day,
-            u.reader.is_leader,
+            u.step.on,
+            u.reader.behalf.is_leader(),
             due,
             finish_by,
             target
@@ -82,19 +55,34 @@ impl Tx<'_> {
 
     /// What a letter says and has not dropped.
     pub fn said_in(&self, letter: i64) -> Result<Vec<SaidRow>> {
-        let sql = format!("SELECT {SAID} FROM said s WHERE s.letter = ?1 AND s.dropped IS NULL ORDER BY s.id");
-        let mut said = self.tx.prepare_cached(&sql)?;
-        let rows = said.query_map([letter], read_said)?;
-        rows.map(|row| row?).collect()
+        self.said("s.letter = ?1", letter)
     }
 
     /// Everything that was said of an occurrence or still waits, oldest first.
-    pub fn said_of(&self, occurrence: i64) -> Result<Vec<(SaidRow, i64)>> {
-        let sql =
-            format!("SELECT {SAID}, s.letter FROM said s WHERE s.occurrence = ?1 AND s.dropped IS NULL ORDER BY s.id");
+    pub fn said_of(&self, occurrence: i64) -> Result<Vec<SaidRow>> {
+        self.said("s.occurrence = ?1", occurrence)
+    }
+
+    fn said(&self, condition: &str, of: i64) -> Result<Vec<SaidRow>> {
+        let sql = format!("SELECT {SAID} FROM said s WHERE {condition} AND s.dropped IS NULL ORDER BY s.id");
         let mut said = self.tx.prepare_cached(&sql)?;
-        let rows = said.query_map([occurrence], |row| Ok((read_said(row)?, row.get(11)?)))?;
-        rows.map(|row| row.map_err(Error::from).and_then(|(said, letter)| Ok((said?, letter)))).collect()
+        let rows = said.query_map([of], read_said)?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// The same, for its agenda.
+    pub fn heard_of(&self, occurrence: i64) -> Result<Vec<Heard>> {
+        let sql = format!(
+            "SELECT {SAID}, l.state IN ('sent', 'bounced') FROM said s JOIN letter l ON l.id = s.letter
+             WHERE s.occurrence = ?1 AND s.dropped IS NULL ORDER BY s.id"
+        );
+        let mut said = self.tx.prepare_cached(&sql)?;
+        let read = |row: &Row| Ok((read_said(row)?, row.get(12)?));
+        let rows = said.query_map([occurrence], read)?;
+        rows.map(|row| {
+            row.map_err(Error::from).and_then(|(said, has_gone)| Ok(Heard { utterance: said?.utterance, has_gone }))
+        })
+        .collect()
     }
 
     /// It will not be said after all; nor was it to the mailbox that refused it, where it was to be passed on:
@@ -102,9 +90,16 @@ impl Tx<'_> {
     pub fn drop_said(&self, said: &SaidRow, why: &str) -> Result<()> {
         let sql = "UPDATE said SET dropped = ?2 WHERE dropped IS NULL AND (id = ?1 OR
                    (occurrence = ?3 AND counted_from = ?4 AND saying = ?5 AND mailbox = ?6 AND behalf = ''))";
-        let SaidRow { id, occurrence, counted_from, saying, reader, .. } = said;
-        let saying = saying.to_string();
-        self.tx.prepare_cached(sql)?.execute(params![id, why, occurrence, counted_from, saying, reader.behalf])?;
+        let Utterance { step, reader, .. } = &said.utterance;
+        let (saying, refused) = (step.saying.to_string(), behalf(reader));
+        self.tx.prepare_cached(sql)?.execute(params![
+            said.id,
+            why,
+            said.occurrence,
+            step.counted_from,
+            saying,
+            refused
+        ])?;
         Ok(())
     }
 
@@ -112,20 +107,11 @@ impl Tx<'_> {
     pub fn is_superseded(&self, said: &SaidRow) -> Result<bool> {
         let sql = "SELECT 1 FROM said s JOIN letter l ON l.id = s.letter
                    WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.behalf = ?3 AND s.id > ?4 AND s.dropped IS NULL
-                   AND s.letter <> (SELECT letter FROM said WHERE id = ?4) AND l.state NOT IN ('failed', 'bounced')";
+                   AND s.letter <> ?5 AND l.state NOT IN ('failed', 'bounced')";
         let mut newer = self.tx.prepare_cached(sql)?;
-        Ok(newer.exists(params![said.occurrence, said.reader.mailbox.as_str(), said.reader.behalf, said.id])?)
-    }
-
-    /// Everybody who was told of an occurrence, by a letter that went, with the dates last told.
-    pub fn last_told(&self, occurrence: i64) -> Result<Vec<(Reader, Dates)>> {
-        let sql = format!(
-            "SELECT {SAID}, max(s.id) FROM said s JOIN letter l ON l.id = s.letter
-             WHERE s.occurrence = ?1 AND s.dropped IS NULL AND l.state IN ('sent', 'bounced') GROUP BY s.mailbox, s.behalf"
-        );
-        let mut told = self.tx.prepare_cached(&sql)?;
-        let rows = told.query_map([occurrence], read_said)?;
-        rows.map(|row| row?.map(|said| (said.reader, said.dates))).collect()
+        let reader = &said.utterance.reader;
+        let values = params![said.occurrence, reader.mailbox.as_str(), behalf(reader), said.id, said.letter];
+        Ok(newer.exists(values)?)
     }
 
     /// How many letters spoke of the occurrence to this mailbox.
@@ -177,12 +163,27 @@ impl Tx<'_> {
 fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     let saying: String = row.get(3)?;
     let dates = Dates { due: row.get(8)?, finish_by: row.get(9)?, target: row.get(10)?, provisional: false };
-    let mailbox: String = row.get(4)?;
-    let (id, occurrence, counted_from, on_day) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(6)?);
-    let (behalf, is_leader) = (row.get(5)?, row.get(7)?);
+    let (mailbox, behalf): (String, String) = (row.get(4)?, row.get(5)?);
+    let (id, occurrence, letter) = (row.get(0)?, row.get(1)?, row.get(11)?);
+    let (counted_from, on, is_leader) = (row.get(2)?, row.get(6)?, row.get(7)?);
     let read = || -> std::result::Result<SaidRow, String> {
-        let reader = Reader { mailbox: mailbox.parse()?, behalf, is_leader };
-        Ok(SaidRow { id, occurrence, counted_from, saying: saying.parse()?, reader, on_day, dates })
+        let step = Step { on, counted_from, saying: saying.parse()? };
+        let reader = Reader { mailbox: mailbox.parse()?, behalf: read_behalf(behalf, is_leader) };
+        Ok(SaidRow { id, occurrence, letter, utterance: Utterance { step, reader, dates } })
     };
     Ok(read().map_err(Error::Value))
+}
+
+/// For whom, as it is stored: nothing, a section, or a mailbox. No section's name is an address.
+fn behalf(reader: &Reader) -> &str {
+    reader.behalf.passed_on_to().unwrap_or_default()
+}
+
+fn read_behalf(behalf: String, is_leader: bool) -> Behalf {
+    match behalf.parse::<Mailbox>() {
+        Ok(mailbox) => Behalf::ForMailbox { mailbox, is_leader },
+        Err(_) if !behalf.is_empty() => Behalf::ForSection(behalf),
+        Err(_) if is_leader => Behalf::Leader,
+        Err(_) => Behalf::Section,
+    }
 }

@@ -27,8 +27,8 @@ use crate::{
     clock::{Clock, Moment},
     service::{
         self, Office,
-        health::Health,
-        link::{Links, Scope},
+        desk::link::{Links, Scope},
+        house::health::Health,
     },
     store::{Store, Tx},
 };
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::{
         config::{self, Web},
-        service::link::Key,
+        service::desk::link::Key,
         store::Db,
     };
 

@@ -22,10 +22,12 @@ use crate::{
     letter::{when, words},
     service::{
         Error,
-        link::Scope,
-        report::Report,
-        request::Ask,
-        standing::{self, Press, Pressed, Standing},
+        desk::{
+            link::Scope,
+            report::Report,
+            request::Ask,
+            standing::{self, Press, Pressed, Standing},
+        },
     },
     store::{Completion, RequestKind, RequestRow},
 };

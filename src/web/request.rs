@@ -13,10 +13,16 @@ use super::{
     report::{kind, said},
 };
 use crate::{
-    domain::{deadline::Deadline, occurrence::State as Stands},
+    domain::{
+        deadline::Deadline,
+        occurrence::{Occurrence, State as Stands},
+    },
     letter::words,
-    service::{Error, link::Scope, request::decide},
-    store::{OccurrenceRow, RequestRow},
+    service::{
+        Error,
+        desk::{link::Scope, request::decide},
+    },
+    store::{RequestRow, Stored},
 };
 
 pub fn routes() -> Router<App> {
@@ -39,7 +45,7 @@ struct Page<'a> {
     form: String,
 }
 
-type Found = Option<(RequestRow, OccurrenceRow, Deadline)>;
+type Found = Option<(RequestRow, Stored<Occurrence>, Deadline)>;
 
 async fn show(State(app): State<App>, client: Client, Named((token, id)): Named<(String, String)>) -> Response {
     match open(&app, &token, &id) {
@@ -117,7 +123,7 @@ async fn page(app: &App, client: Client, token: &str, id: i64, reply: Reply, mis
 
 fn facts(
     request: &RequestRow,
-    occurrence: &OccurrenceRow,
+    occurrence: &Stored<Occurrence>,
     zone: &TimeZone,
     today: Date,
 ) -> Vec<(&'static str, String)> {
@@ -134,7 +140,7 @@ fn facts(
 
 fn over(
     request: &RequestRow,
-    occurrence: &OccurrenceRow,
+    occurrence: &Stored<Occurrence>,
     zone: &TimeZone,
     today: Date,
 ) -> Option<(&'static str, String)> {

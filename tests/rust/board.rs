@@ -7,10 +7,12 @@ use duban::{
     clock::Moment,
     domain::retry::Outcome,
     service::{
-        case,
-        health::Health,
-        report::{self, Report},
-        request::{self, Ask},
+        desk::{
+            case,
+            report::{self, Report},
+            request::{self, Ask},
+        },
+        house::health::Health,
     },
     store::RequestKind,
     web::board::{Frame, Viewer, feed, home, metrics, occurrence, outbox, year},
@@ -71,7 +73,7 @@ fn scene() -> Bureau {
     for day in days(date(2026, 1, 1), date(2026, 2, 5)) {
         let now = format!("{day}T08:30");
         bureau.sweep(&now);
-        bureau.send_as(&now, |claimed| match claimed.letter.mailbox.as_str() {
+        bureau.send_as(&now, |letter| match letter.mailbox.as_str() {
             "fzk@example.test" if day == date(2026, 2, 2) => {
                 Outcome::Permanent { reply: "550 5.1.1 <fzk@example.test>: no such user".into() }
             }
@@ -318,10 +320,8 @@ fn pages_to_look_at() {
     for day in days(date(2026, 1, 1), date(2026, 8, 5)) {
         let now = format!("{day}T08:30");
         bureau.sweep(&now);
-        bureau.send_as(&now, |claimed| match claimed.letter.mailbox.as_str() {
-            "zjk@example.test" if claimed.letter.id % 5 == 0 => {
-                Outcome::Permanent { reply: "550 5.1.1 no such user".into() }
-            }
+        bureau.send_as(&now, |letter| match letter.mailbox.as_str() {
+            "zjk@example.test" if letter.id % 5 == 0 => Outcome::Permanent { reply: "550 5.1.1 no such user".into() },
             "ajk@example.test" => Outcome::Temporary { reply: "451 4.7.1 greylisted, try again later".into() },
             _ => Outcome::Accepted { reply: "250 2.0.0 Ok: queued as 4F2A1".into() },
         });

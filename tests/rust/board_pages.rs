@@ -3,7 +3,7 @@
 use duban::{
     clock::since_boot,
     domain::{occurrence::State, retry::Outcome},
-    service::link::Scope,
+    service::desk::link::Scope,
 };
 use jiff::SignedDuration;
 

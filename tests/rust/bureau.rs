@@ -3,27 +3,33 @@
 use std::{
     collections::BTreeMap,
     fs,
+    future::pending,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use duban::{
-    clock::Moment,
+    clock::{Clock, Moment},
     config,
     domain::{Date, deadline::Deadline, retry::Outcome},
     service::{
         Office,
-        deliver::{self, Claimed},
-        incoming::{Fate, act},
-        link::{Key, Links},
-        load::{Changes, put_in_force},
-        sweep::{Swept, sweep},
+        course::{
+            load::{Changes, put_in_force},
+            sweep::{Swept, sweep},
+        },
+        desk::{
+            incoming::{Fate, act},
+            link::{Key, Links},
+        },
+        post::deliver::{Carrier, Round},
     },
-    store::{Db, LetterRow},
+    store::{Db, LetterRow, Store},
 };
 use jiff::civil::DateTime;
 use tempfile::TempDir;
+use tokio::{runtime::Builder, sync::Notify};
 
 /// A bureau in a folder of its own, with a database in memory, and a clock that the test turns.
 pub struct Bureau {
@@ -134,17 +140,41 @@ impl Bureau {
     }
 
     /// The same, with a server that decides by the letter.
-    pub fn send_as(&mut self, now: &str, server: impl Fn(&Claimed) -> Outcome) -> Vec<(String, String)> {
-        let clock = duban::clock::Clock::Fixed(now.parse::<DateTime>().unwrap());
-        let mut sent = Vec::new();
-        while let Some(claimed) = deliver::claim(&mut self.db, &self.office, clock).unwrap() {
-            let outcome = server(&claimed);
-            deliver::settle(&mut self.db, &self.office, &claimed, &outcome, clock).unwrap();
-            if matches!(outcome, Outcome::Accepted { .. }) && claimed.letter.notice.is_none() {
-                sent.push((claimed.letter.mailbox.clone(), subject(&mut self.db, claimed.letter.id)));
+    pub fn send_as(
+        &mut self,
+        now: &str,
+        mut server: impl FnMut(&LetterRow) -> Outcome + Send,
+    ) -> Vec<(String, String)> {
+        let mut taken = Vec::new();
+        self.round(now, |letter, _| {
+            let outcome = server(letter);
+            if matches!(outcome, Outcome::Accepted { .. }) && letter.notice.is_none() {
+                taken.push((letter.mailbox.clone(), letter.id));
             }
-        }
-        sent
+            Some(outcome)
+        });
+        taken.into_iter().map(|(mailbox, id)| (mailbox, subject(&mut self.db, id))).collect()
+    }
+
+    /// A round of sending as the service does it, over one connection to this server. One that gives no outcome kills
+    /// the process with the letter under way. Gives whether it lives.
+    pub fn round(&mut self, now: &str, server: impl FnMut(&LetterRow, &[u8]) -> Option<Outcome> + Send) -> bool {
+        let clock = Clock::Fixed(now.parse::<DateTime>().unwrap());
+        let office = Arc::new(self.office.clone());
+        let db = std::mem::replace(&mut self.db, Db::in_memory().unwrap());
+        let store = Store::new(db).unwrap();
+        let killed = Notify::new();
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let (lives, db) = runtime.block_on(async {
+            let round = Round::begin(&store, &office, clock, &Arc::default()).await.unwrap();
+            let lives = tokio::select! {
+                ended = round.run(Server { server, killed: &killed }) => ended.map(|_| true).unwrap(),
+                () = killed.notified() => false,
+            };
+            (lives, store.close(Ok::<_, duban::service::Error>).await.unwrap())
+        });
+        self.db = db;
+        lives
     }
 
     /// Sweeps and sends.
@@ -166,6 +196,26 @@ impl Bureau {
         let at = local.to_zoned(self.office.settings.timezone.clone()).unwrap().timestamp();
         Moment::new(at, &self.office.settings.timezone)
     }
+}
+
+/// A server that answers at once, or never.
+struct Server<'a, F> {
+    server: F,
+    killed: &'a Notify,
+}
+
+impl<F: FnMut(&LetterRow, &[u8]) -> Option<Outcome> + Send> Carrier for Server<'_, F> {
+    async fn send(&mut self, _from: &str, letter: &LetterRow, message: &[u8]) -> Outcome {
+        match (self.server)(letter, message) {
+            Some(outcome) => outcome,
+            None => {
+                self.killed.notify_one();
+                pending().await
+            }
+        }
+    }
+
+    async fn finish(self) {}
 }
 
 /// The first base64 part of a letter.

@@ -63,7 +63,9 @@ fn the_shipped_configuration() -> Fallible {
     assert_eq!(duban::config::render(&loaded.warnings), "没有发现问题。\n");
     let settings = &loaded.settings;
     assert_eq!(settings.timezone.iana_name(), Some("Asia/Shanghai"));
-    assert_eq!((settings.send_at, settings.window), (time(8, 30, 0, 0), (time(8, 30, 0, 0), time(18, 0, 0, 0))));
+    let hours =
+        duban::domain::hours::Hours { send_at: time(8, 30, 0, 0), from: time(8, 30, 0, 0), to: time(18, 0, 0, 0) };
+    assert_eq!(settings.hours, hours);
     assert_eq!(settings.mail.from_name, "政务公开提醒");
     assert!(matches!(&settings.mail.transport, Transport::Folder(path) if path.ends_with("../var/mail")));
     let items: std::collections::BTreeSet<_> =
@@ -151,7 +153,7 @@ fn the_environment_lies_over_the_file() -> Fallible {
         ("DUBAN_CONFIG", "/etc/duban/duban.toml"),
         ("PATH", "/bin"),
     ])?;
-    assert_eq!((loaded.settings.send_at, loaded.settings.admin.len()), (time(9, 5, 0, 0), 2));
+    assert_eq!((loaded.settings.hours.send_at, loaded.settings.admin.len()), (time(9, 5, 0, 0), 2));
     let Transport::Smtp(smtp) = &loaded.settings.mail.transport else { return Err("SMTP".into()) };
     assert_eq!((&*smtp.server.host, smtp.server.port, smtp.server.tls), ("mail.example.test", 587, Tls::StartTls));
     assert_eq!(smtp.server.username, "0123e4");

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 
 use duban::{
     domain::{Date, occurrence::State},
-    service::report::{Report, done},
+    service::desk::report::{Report, done},
     store::{Db, OccurrenceFilter},
 };
 use jiff::{ToSpan, civil::date};

@@ -3,7 +3,7 @@
 
 use duban::{
     domain::deadline::Done,
-    service::{
+    service::desk::{
         case,
         report::{self, Report},
     },
@@ -56,7 +56,7 @@ fn last_day_of_an_open_one(bureau: &mut Bureau, id: &str, day: Date) -> Option<S
     let filter =
         duban::store::OccurrenceFilter { deadline: Some(id), state: Some(duban::domain::occurrence::State::Open) };
     let open = bureau.db.read(|tx| tx.occurrences(filter)).unwrap();
-    open.into_iter().find(|o| o.dates.finish_by == day).map(|o| o.period)
+    open.into_iter().find(|o| o.dates.finish_by == day).map(|o| o.it.period)
 }
 
 fn report_done(bureau: &mut Bureau, id: &str, period: &str, done: &Done, sections: &[String], now: &str) {

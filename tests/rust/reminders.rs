@@ -3,8 +3,8 @@
 use duban::{
     domain::retry::Outcome,
     service::{
-        notices::Notice,
-        report::{self, Report},
+        desk::report::{self, Report},
+        tell::Notice,
     },
     store::{LetterState, NewLetter},
 };
@@ -158,7 +158,7 @@ fn a_section_without_a_mailbox_is_reached_through_the_admin() {
 fn a_refused_mailbox_is_reached_through_the_admin() {
     let mut bureau = bureau();
     bureau.sweep("2026-01-27T08:30");
-    let server = |claimed: &duban::service::deliver::Claimed| match claimed.letter.mailbox.as_str() {
+    let server = |letter: &duban::store::LetterRow| match letter.mailbox.as_str() {
         "bgs@example.test" => Outcome::Permanent { reply: "550 no such user".into() },
         _ => Outcome::Accepted { reply: "250 ok".into() },
     };
@@ -282,7 +282,7 @@ fn trouble_is_told_within_the_hour_and_the_closed_window_is_none() {
     let mut bureau = bureau();
     let stuck = |bureau: &mut Bureau, now: &str| {
         let now = bureau.at_time(now);
-        duban::service::sweep::tell_of_stuck_letters(&mut bureau.db, &bureau.office, &now).unwrap()
+        duban::service::course::sweep::tell_of_stuck_letters(&mut bureau.db, &bureau.office, &now).unwrap()
     };
     // Found a minute before the window closes, and not sent: it waits for the morning.
     bureau.sweep("2026-01-27T17:59");

@@ -1,7 +1,7 @@
 //! A reply is a report, and a delivery report says what did not arrive: whole messages against a bureau.
 
 use duban::{
-    service::incoming::Fate,
+    service::desk::incoming::Fate,
     store::{IncomingRow, LetterState, OccurrenceFilter},
 };
 

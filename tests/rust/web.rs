@@ -2,7 +2,7 @@
 
 use duban::{
     domain::occurrence::State,
-    service::{
+    service::desk::{
         link::Scope,
         report::{self, Report},
     },

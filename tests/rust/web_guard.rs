@@ -8,11 +8,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use duban::{
-    clock::Clock,
-    domain::retry::Outcome,
-    service::{deliver, link::Scope},
-};
+use duban::{domain::retry::Outcome, service::desk::link::Scope};
 use jiff::civil::date;
 
 use crate::bureau::{Bureau, ROSTER, days};
@@ -184,13 +180,11 @@ fn slow_clients_hold_nobody_up() {
 
 /// What each letter of a round says, decoded.
 fn letters(bureau: &mut Bureau, now: &str) -> Vec<(String, String)> {
-    let clock = Clock::Fixed(now.parse().unwrap());
     let mut sent = Vec::new();
-    while let Some(claimed) = deliver::claim(&mut bureau.db, &bureau.office, clock).unwrap() {
-        sent.push((claimed.letter.mailbox.clone(), decoded(claimed.message())));
-        let outcome = Outcome::Accepted { reply: "250 ok".into() };
-        deliver::settle(&mut bureau.db, &bureau.office, &claimed, &outcome, clock).unwrap();
-    }
+    bureau.round(now, |letter, message| {
+        sent.push((letter.mailbox.clone(), decoded(message)));
+        Some(Outcome::Accepted { reply: "250 ok".into() })
+    });
     sent
 }
 

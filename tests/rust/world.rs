@@ -12,14 +12,13 @@ use std::{
     fs,
 };
 
+use duban::store::LetterRow;
 use duban::{
-    clock::Clock,
     domain::{Date, retry::Outcome},
     incoming,
     service::{
-        deliver,
-        report::{self, Report},
-        sweep::tell_of_stuck_letters,
+        course::sweep::tell_of_stuck_letters,
+        desk::report::{self, Report},
     },
 };
 use jiff::{
@@ -249,7 +248,7 @@ impl World {
         let loaded = duban::config::load(&self.bureau.folder.path().join("duban.toml"), &BTreeMap::new());
         let findings = loaded.expect_err("it is broken").to_string();
         let moment = self.bureau.at_time(now);
-        duban::service::load::refuse(&mut self.bureau.db, &findings, &moment).unwrap();
+        duban::service::course::load::refuse(&mut self.bureau.db, &findings, &moment).unwrap();
         assert_eq!(self.bureau.db.read(|tx| tx.deadlines_in_force()).unwrap(), before);
         fs::write(&path, wording(&self.duties, &self.mailboxes)).unwrap();
     }
@@ -257,8 +256,6 @@ impl World {
     /// As after SIGKILL: what was begun is left as it stands.
     fn restart(&mut self, now: &str) {
         self.count("restarts");
-        let moment = self.bureau.at_time(now);
-        deliver::begin_round(&mut self.bureau.db, &moment).unwrap();
         self.bureau.load(now);
     }
 
@@ -320,18 +317,18 @@ impl World {
     /// One wake-up. Without faults where the afternoon is calm.
     fn tick(&mut self, now: &str, is_calm: bool) {
         self.bureau.sweep(now);
-        let clock = Clock::Fixed(now.parse::<DateTime>().unwrap());
-        let mut in_a_row = 0;
-        while let Some(claimed) = deliver::claim(&mut self.bureau.db, &self.bureau.office, clock).unwrap() {
-            let fault = if is_calm { 99 } else { self.chance.below(40) };
+        let Self { bureau, chance, refused, is_down, .. } = self;
+        let mut seen = Vec::new();
+        let lives = bureau.round(now, |letter, message| {
+            let fault = if is_calm { 99 } else { chance.below(40) };
             let ok = || Outcome::Accepted { reply: "250 ok".into() };
             let later = || Outcome::Temporary { reply: "451 later".into() };
             let lost = || Outcome::Unknown { reply: "no answer".into() };
             let (takes, outcome) = match fault {
-                _ if self.refused.contains(&claimed.letter.mailbox) => {
+                _ if refused.contains(&letter.mailbox) => {
                     (false, Some(Outcome::Permanent { reply: "550 no such user".into() }))
                 }
-                _ if self.is_down => (false, Some(later())),
+                _ if *is_down => (false, Some(later())),
                 0 => (false, None),
                 1 => (true, None),
                 2 => (true, Some(lost())),
@@ -339,31 +336,28 @@ impl World {
                 4 => (false, Some(later())),
                 _ => (true, Some(ok())),
             };
-            self.hand_over(&claimed, now, takes, !matches!(outcome, Some(Outcome::Accepted { .. })));
-            let Some(outcome) = outcome else {
-                self.count("crashes while sending");
-                return self.restart(now);
-            };
-            deliver::settle(&mut self.bureau.db, &self.bureau.office, &claimed, &outcome, clock).unwrap();
-            in_a_row =
-                if matches!(outcome, Outcome::Temporary { .. } | Outcome::Unknown { .. }) { in_a_row + 1 } else { 0 };
-            if in_a_row >= 3 {
-                break;
-            }
+            let is_unknown = !matches!(outcome, Some(Outcome::Accepted { .. }));
+            seen.push((letter.clone(), incoming::text_of(message), takes, is_unknown));
+            outcome
+        });
+        for (letter, text, takes, is_unknown) in seen {
+            self.hand_over(letter, &text, now, takes, is_unknown);
+        }
+        if !lives {
+            self.count("crashes while sending");
+            return self.restart(now);
         }
         let moment = self.bureau.at_time(now);
         tell_of_stuck_letters(&mut self.bureau.db, &self.bureau.office, &moment).unwrap();
     }
 
     /// The server sees the letter; it may take it.
-    fn hand_over(&mut self, claimed: &deliver::Claimed, now: &str, takes: bool, is_unknown: bool) {
+    fn hand_over(&mut self, letter: LetterRow, text: &str, now: &str, takes: bool, is_unknown: bool) {
         self.count("handed over");
-        let letter = &claimed.letter;
         if letter.notice.is_some() {
             return;
         }
-        let text = incoming::text_of(claimed.message());
-        let items = items_in(&text);
+        let items = items_in(text);
         for item in items.iter().filter(|item| self.done.contains(item)) {
             self.wrong.push(format!("{now} {} is told of {item:?}, which is done", letter.mailbox));
         }
@@ -371,7 +365,7 @@ impl World {
             self.count("taken");
             let on = now[..10].parse().unwrap();
             let is_special = text.contains("更正：") || text.contains("代转：");
-            let (mailbox, message_id) = (letter.mailbox.clone(), letter.message_id.clone());
+            let LetterRow { mailbox, message_id, .. } = letter;
             self.taken.push(Taken { on, mailbox, message_id, items, is_special, is_unknown });
         }
     }

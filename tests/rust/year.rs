@@ -5,13 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use duban::domain::{agenda::Step, occurrence::Occurrence};
 use duban::{
-    clock::Clock,
-    domain::{Date, reminder::Saying, retry::Outcome},
-    service::{
-        deliver,
-        plan::{PlannedLead, PlannedReminder, plan},
-    },
+    domain::{Date, agenda::Saying, retry::Outcome},
+    service::course::plan::{PlannedLead, PlannedReminder, plan},
     store::Db,
 };
 use jiff::civil::date;
@@ -33,7 +30,7 @@ fn planned(bureau: &mut Bureau, from: Date, to: Date) -> Said {
     let now = bureau.at_time(&format!("{from}T00:00"));
     let (office, deadlines) = (bureau.office.clone(), bureau.deadlines.clone());
     let letters =
-        Db::in_memory().unwrap().read(|tx| Ok(plan(tx, &office, &deadlines, from, to, &now))).unwrap().unwrap();
+        Db::in_memory().unwrap().read(|tx| Ok(plan(tx, &office, &deadlines, (from, to), &now))).unwrap().unwrap();
     let mut said = Said::new();
     for letter in letters {
         let entry = said.entry((letter.at.date(), letter.to)).or_default();
@@ -48,26 +45,25 @@ fn ticked(bureau: &mut Bureau, from: Date, to: Date) -> Said {
     let mut said = Said::new();
     for day in days(from, to) {
         let now = format!("{day}T08:30");
-        let clock = Clock::Fixed(now.parse().unwrap());
         bureau.sweep(&now);
-        while let Some(claimed) = deliver::claim(&mut bureau.db, &bureau.office, clock).unwrap() {
-            let letter = &claimed.letter;
+        let mut sent = Vec::new();
+        bureau.round(&now, |letter, _| {
             if letter.notice.is_none() {
-                let rows = bureau.db.read(|tx| {
-                    let rows = tx.said_in(letter.id)?.into_iter();
-                    rows.map(|s| Ok((tx.occurrence_by_id(s.occurrence)?.unwrap(), s))).collect::<Result<Vec<_>, _>>()
-                });
-                let entry = said.entry((day, letter.mailbox.clone())).or_default();
-                entry.extend(
-                    rows.unwrap()
-                        .into_iter()
-                        .map(|(o, s)| (o.deadline, o.period, s.counted_from, s.saying.to_string())),
-                );
-                entry.sort();
-                entry.dedup();
+                sent.push((letter.id, letter.mailbox.clone()));
             }
-            let outcome = Outcome::Accepted { reply: String::new() };
-            deliver::settle(&mut bureau.db, &bureau.office, &claimed, &outcome, clock).unwrap();
+            Some(Outcome::Accepted { reply: String::new() })
+        });
+        for (letter, mailbox) in sent {
+            let rows = bureau.db.read(|tx| {
+                let rows = tx.said_in(letter)?.into_iter();
+                rows.map(|s| Ok((tx.occurrence_by_id(s.occurrence)?.unwrap().it, s.utterance.step))).collect()
+            });
+            let rows: Vec<_> = rows.unwrap();
+            let entry = said.entry((day, mailbox)).or_default();
+            let key = |(o, s): (Occurrence, Step)| (o.deadline, o.period, s.counted_from, s.saying.to_string());
+            entry.extend(rows.into_iter().map(key));
+            entry.sort();
+            entry.dedup();
         }
     }
     said

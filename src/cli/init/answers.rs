@@ -10,7 +10,7 @@ use crate::{
     config::secret,
     domain::deadline::{Mailbox, Section},
     net::{SMTP, Server, Tls},
-    service::setup::{Answers, read_password},
+    service::house::setup::{Answers, read_password},
 };
 
 const NONE: &str = "无";

@@ -15,9 +15,10 @@ use crate::{
     config::{self, Loaded, Transport, tidy},
     domain::{calendar::shift, retry::Outcome},
     service::{
-        Office, mailer,
-        plan::{Letters, PlannedLetter},
-        setup::{Placed, SYSTEM, Staged, draft, edited},
+        Office,
+        course::plan::{PlannedLetter, plan},
+        house::setup::{Placed, SYSTEM, Staged, draft, edited},
+        mailer,
     },
     store::Db,
 };
@@ -137,8 +138,8 @@ fn understood(context: &Context, loaded: Loaded, has_plan: bool) -> Result<Strin
     let (office, deadlines) = Office::new(loaded);
     let today = now.today();
     let to = shift(today, AHEAD_DAYS);
-    let letters = Db::in_memory()?.read(|tx| Ok(Letters::new(tx, &office, &deadlines, today, to, &now)))?;
-    let first = letters?.next().map_or("一年内没有要发的信".to_owned(), |letter| first(&letter));
+    let letters = Db::in_memory()?.read(|tx| Ok(plan(tx, &office, &deadlines, (today, to), &now)))?;
+    let first = letters?.first().map_or("一年内没有要发的信".to_owned(), first);
     let plan = if has_plan {
         ""
     } else {

@@ -15,7 +15,7 @@ use self::layers::{At, Given, Layers};
 pub use self::{inbox::Inbox, web::Web};
 use crate::{
     config::{source::files::Files, syntax::Schema},
-    domain::deadline::Mailbox,
+    domain::{deadline::Mailbox, hours::Hours},
     net::SmtpSettings,
 };
 
@@ -23,9 +23,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub timezone: TimeZone,
-    pub send_at: Time,
-    /// Letters that are late go out from the first to the second.
-    pub window: (Time, Time),
+    pub hours: Hours,
     pub database: PathBuf,
     pub deadlines: PathBuf,
     pub holidays: PathBuf,
@@ -82,7 +80,7 @@ pub fn read(
     files: &mut Files<'_>,
 ) -> Option<Settings> {
     let timezone = timezone(layers);
-    let (send_at, window) = times(layers);
+    let hours = hours(layers);
     let database = layers.needed("database", "database = \"../var/duban.db\"").map(|given| {
         let path = folder.join(&given.value);
         if path.is_dir() {
@@ -97,8 +95,7 @@ pub fn read(
     let web = web::read(layers);
     Some(Settings {
         timezone: timezone?,
-        send_at: send_at?,
-        window: window?,
+        hours: hours?,
         database: database?,
         deadlines,
         holidays,
@@ -136,7 +133,7 @@ fn timezone(layers: &Layers<'_>) -> Option<TimeZone> {
     zone
 }
 
-fn times(layers: &Layers<'_>) -> (Option<Time>, Option<(Time, Time)>) {
+fn hours(layers: &Layers<'_>) -> Option<Hours> {
     let default = |key: &str, text: &str| match layers.text(key) {
         None if matches!(layers.at(key), At::Nowhere) => Some(Given { value: text.to_owned(), at: At::Nowhere }),
         given => given,
@@ -166,7 +163,8 @@ fn times(layers: &Layers<'_>) -> (Option<Time>, Option<(Time, Time)>) {
         let place = if matches!(place, At::Nowhere) { window } else { place };
         layers.error(place, what, "改 send_at，或放宽 window");
     }
-    (send_at.map(|(time, _)| time), window.map(|(from, to, _)| (from, to)))
+    let (from, to, _) = window?;
+    Some(Hours { send_at: send_at?.0, from, to })
 }
 
 /// `8:30`, `08:30`, `０８：３０`.

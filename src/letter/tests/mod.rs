@@ -12,9 +12,9 @@ use jiff::{
 
 use super::{Addressee, Entry, Letter, Rendered};
 use crate::domain::{
+    agenda::{Reason, Saying},
     deadline::Lead,
     occurrence::{Dates, Light},
-    reminder::{Reason, Saying},
 };
 
 const CONTACT: &str = "办公室 张三，电话 0750-1234567";

@@ -19,8 +19,11 @@ use crate::{
     domain::{deadline::Deadline, due::Rule},
     letter::words,
     service::{
-        Error, Result, case,
-        report::{self, Report},
+        Error, Result,
+        desk::{
+            case,
+            report::{self, Report},
+        },
     },
     store::Tx,
     web::{App, html, pages::failed},

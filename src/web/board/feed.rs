@@ -9,7 +9,7 @@ use crate::{
     letter::{Addressee, Entry, ics},
     service::{
         Office, Result,
-        look_ahead::{Occasion, occasions},
+        course::ahead::{Ahead, ahead},
     },
     store::{Tx, state},
 };
@@ -28,9 +28,9 @@ pub fn feed(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<F
     deadlines.retain(|d| viewer.sees(office, d));
     let database = tx.get(state::UID)?.unwrap_or_default();
     let today = now.today();
-    let found = occasions(tx, office, &deadlines, today, shift(today, DAYS_AHEAD), now)?;
-    let is_owed = |o: &&Occasion| {
-        o.state == State::Open && viewer.section().is_none_or(|s| !o.progress.has_reported(o.deadline, s))
+    let found = ahead(tx, office, &deadlines, (today, shift(today, DAYS_AHEAD)), now)?;
+    let is_owed = |o: &&Ahead| {
+        o.occurrence.state == State::Open && viewer.section().is_none_or(|s| !o.progress.has_reported(o.deadline, s))
     };
     let entries: Vec<Entry> = found.iter().filter(is_owed).map(|o| entry(office, viewer, o, &database, now)).collect();
     let name = match viewer {
@@ -43,14 +43,11 @@ pub fn feed(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<F
     Ok(Feed { body, etag })
 }
 
-fn entry(office: &Office, viewer: &Viewer, occasion: &Occasion, database: &str, now: &Moment) -> Entry {
-    let mut entry = occasion.entry(office, database, now);
+fn entry(office: &Office, viewer: &Viewer, found: &Ahead, database: &str, now: &Moment) -> Entry {
+    let mut entry = found.entry(office, database, now);
     entry.to = viewer
         .section()
-        .map(|name| Addressee::Section {
-            name: name.to_owned(),
-            leads: occasion.deadline.lead.as_deref() == Some(name),
-        })
+        .map(|name| Addressee::Section { name: name.to_owned(), leads: found.deadline.lead.as_deref() == Some(name) })
         .into_iter()
         .collect();
     entry

@@ -12,7 +12,7 @@ use crate::{
     clock::Moment,
     domain::calendar::shift,
     letter::words,
-    service::{Office, Result, sweep::missing_year},
+    service::{Office, Result, course::sweep::missing_year},
     store::Tx,
 };
 

@@ -8,12 +8,12 @@ use crate::{
     domain::{
         calendar::shift,
         deadline::Done,
-        occurrence::{Light, State},
+        occurrence::{Light, Occurrence, State},
     },
     letter::{Entry, when, words},
     service::{
         Office, Result,
-        look_ahead::{Occasion, occasions},
+        course::ahead::{Ahead, ahead},
     },
     store::Tx,
 };
@@ -67,24 +67,24 @@ pub fn lines(tx: &Tx, office: &Office, viewer: &Viewer, from: Date, to: Date, no
     let mut deadlines = tx.deadlines_in_force()?;
     deadlines.retain(|d| viewer.sees(office, d));
     // What is due on a day off is to be finished before it, perhaps a long holiday before.
-    let found = occasions(tx, office, &deadlines, from, shift(to, 15), now)?;
+    let found = ahead(tx, office, &deadlines, (from, shift(to, 15)), now)?;
     let mut lines = Vec::new();
-    for occasion in found.iter().filter(|o| o.dates.finish_by <= to) {
-        lines.push(line(tx, office, viewer, occasion, now)?);
+    for one in found.iter().filter(|o| o.occurrence.dates.finish_by <= to) {
+        lines.push(line(tx, office, viewer, one, now)?);
     }
     lines.sort_by(|a, b| (a.aim, a.due, a.item, &a.deadline).cmp(&(b.aim, b.due, b.item, &b.deadline)));
     Ok(lines)
 }
 
-pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now: &Moment) -> Result<Line> {
-    let entry = occasion.entry(office, "", now);
-    let has_reported = viewer.section().is_some_and(|s| occasion.progress.has_reported(occasion.deadline, s));
-    let status = match (occasion.state, has_reported) {
-        (State::Open, false) => Status::of(occasion.light(now.today())),
+pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Result<Line> {
+    let entry = of.entry(office, "", now);
+    let has_reported = viewer.section().is_some_and(|s| of.progress.has_reported(of.deadline, s));
+    let status = match (of.occurrence.state, has_reported) {
+        (State::Open, false) => Status::of(of.light(office.house(), now.today())),
         _ => Status::Done,
     };
-    let left = match (&occasion.row, occasion.state) {
-        (Some(row), State::Done) => match tx.completions(row.id)?.last() {
+    let left = match (of.id, of.occurrence.state) {
+        (Some(id), State::Done) => match tx.completions(id)?.last() {
             Some(report) => format!("{}办结", words::short(office.settings.timezone.to_datetime(report.at).date())),
             None => String::new(),
         },
@@ -92,31 +92,31 @@ pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now:
         _ if has_reported => "本科室已报".to_owned(),
         _ => when::left_short(&entry, now.today()),
     };
-    let mut line = Line::new(office, occasion, &entry, status, left);
-    if let Some(row) = occasion.row.as_ref().filter(|_| line.is_open()) {
+    let mut line = Line::new(office, of, &entry, status, left);
+    if let Some(id) = of.id.filter(|_| line.is_open()) {
         let is_own = |section: &str| viewer.section().is_none_or(|own| own == section);
-        let waits = tx.requests_of(row.id)?.iter().any(|r| r.decision.is_none() && is_own(&r.section));
+        let waits = tx.requests_of(id)?.iter().any(|r| r.decision.is_none() && is_own(&r.section));
         line.marks.extend(waits.then(|| "待答复".to_owned()));
-        let quiet = row.quiet_until.filter(|day| *day >= now.today());
+        let quiet = of.occurrence.quiet_until.filter(|day| *day >= now.today());
         line.marks.extend(quiet.map(|day| format!("同意{}前办结", words::short(day))));
     }
     Ok(line)
 }
 
 impl Line {
-    fn new(office: &Office, occasion: &Occasion, entry: &Entry, status: Status, left: String) -> Self {
-        let deadline = occasion.deadline;
+    fn new(office: &Office, of: &Ahead, entry: &Entry, status: Status, left: String) -> Self {
+        let (deadline, Occurrence { period, dates, .. }) = (of.deadline, &of.occurrence);
         let named = |text: &str| text.contains("{quarter}") || text.contains("{month}") || text.contains("{period}");
-        let is_named = occasion.period.len() <= 4 || named(&deadline.title);
+        let is_named = period.len() <= 4 || named(&deadline.title);
         Self {
             deadline: entry.deadline.clone(),
             period: entry.period.clone(),
             item: entry.item,
             title: words::plain(&entry.title),
-            aside: if is_named { String::new() } else { words::period(&occasion.period) },
-            duty: duty(&deadline.title_for(&occasion.dates.due.year().to_string())),
+            aside: if is_named { String::new() } else { words::period(period) },
+            duty: duty(&deadline.title_for(&dates.due.year().to_string())),
             status,
-            left: with_progress(left, occasion, status, office),
+            left: with_progress(left, of, status, office),
             aim: entry.aim,
             is_target: when::is_target(entry),
             finish_by: entry.dates.finish_by,
@@ -155,8 +155,8 @@ fn marks(entry: &Entry) -> Vec<String> {
 }
 
 /// Of several reports, how many there are.
-fn with_progress(left: String, occasion: &Occasion, status: Status, office: &Office) -> String {
-    let (deadline, progress) = (occasion.deadline, &occasion.progress);
+fn with_progress(left: String, of: &Ahead, status: Status, office: &Office) -> String {
+    let (deadline, progress) = (of.deadline, &of.progress);
     let so_far = match deadline.done {
         _ if status == Status::Done => return left,
         Done::Each => {

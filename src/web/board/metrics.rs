@@ -8,7 +8,10 @@ use prometheus_client::{
 
 use crate::{
     clock::Moment,
-    service::{self, Office, health::Health, troubles},
+    service::{
+        self, Office,
+        house::{health::Health, troubles},
+    },
     store::Tx,
 };
 

@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    domain::{calendar::shift, deadline::Deadline, occurrence::State, reminder::next},
+    domain::{calendar::shift, deadline::Deadline, occurrence::State},
     letter::{when, words},
     service::{
         Office, Result,
-        look_ahead::{Occasion, occasions},
+        course::ahead::{Ahead, ahead},
     },
     store::{Completion, RequestKind, RequestRow, Tx},
 };
@@ -93,66 +93,66 @@ pub fn gather(
         Some(row) => (row.dates.due, row.dates.due),
         None => (shift(now.today(), -400), shift(now.today(), 800)),
     };
-    let found = occasions(tx, office, of_it, from, to, now)?;
-    let Some(occasion) = found.iter().find(|o| o.period == period) else { return Ok(None) };
-    show(tx, office, viewer, occasion, now).map(Some)
+    let found = ahead(tx, office, of_it, (from, to), now)?;
+    let Some(meant) = found.iter().find(|o| o.occurrence.period == period) else { return Ok(None) };
+    show(tx, office, viewer, meant, now).map(Some)
 }
 
-fn show(tx: &Tx, office: &Office, viewer: &Viewer, occasion: &Occasion, now: &Moment) -> Result<Occurrence> {
-    let deadline = occasion.deadline;
+fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Result<Occurrence> {
+    let (deadline, occurrence) = (of.deadline, &of.occurrence);
     let is_own = |section: &str| viewer.section().is_none_or(|own| section.is_empty() || own == section);
     // Where one report closes it for all, it concerns all.
     let is_shared = deadline.done == crate::domain::deadline::Done::Any;
     let (mut reports, mut requests, mut said) = (Vec::new(), Vec::new(), Vec::new());
-    if let Some(row) = &occasion.row {
-        let completions = tx.completions(row.id)?.into_iter().filter(|c| is_shared || is_own(&c.section));
+    if let Some(id) = of.id {
+        let completions = tx.completions(id)?.into_iter().filter(|c| is_shared || is_own(&c.section));
         reports = completions.map(|c| Report::new(office, c)).collect();
-        let asked = tx.requests_of(row.id)?.into_iter().filter(|r| is_own(&r.section));
+        let asked = tx.requests_of(id)?.into_iter().filter(|r| is_own(&r.section));
         requests = asked.map(|r| Request::new(office, r)).collect();
-        said = record::said(tx, office, viewer, row)?;
+        said = record::said(tx, office, viewer, id)?;
     }
     let names = office.section_names(deadline);
-    let owing = names.iter().filter(|n| !occasion.progress.has_reported(deadline, n));
+    let owing = names.iter().filter(|n| !of.progress.has_reported(deadline, n));
     Ok(Occurrence {
-        line: line(tx, office, viewer, occasion, now)?,
-        state: occasion.state,
-        is_case: occasion.row.as_ref().is_some_and(|r| r.case_on.is_some()),
-        facts: facts(office, viewer, occasion, now),
+        line: line(tx, office, viewer, of, now)?,
+        state: occurrence.state,
+        is_case: occurrence.case_on.is_some(),
+        facts: facts(office, viewer, of, now),
         steps: deadline.steps.iter().map(|s| words::plain(s)).collect(),
         basis: deadline.basis.as_deref().map(words::plain).unwrap_or_default(),
         reports,
         requests,
         said,
-        changes: record::changes(tx, office, viewer, &deadline.id, &occasion.period)?,
+        changes: record::changes(tx, office, viewer, &deadline.id, &occurrence.period)?,
         reporters: owing.map(|n| (*n).to_owned()).collect(),
     })
 }
 
-fn facts(office: &Office, viewer: &Viewer, occasion: &Occasion, now: &Moment) -> Vec<(&'static str, String)> {
-    let (deadline, dates, today) = (occasion.deadline, &occasion.dates, now.today());
-    let entry = occasion.entry(office, "", now);
-    let row = occasion.row.as_ref();
+fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'static str, String)> {
+    let (deadline, occurrence, today) = (of.deadline, &of.occurrence, now.today());
+    let dates = &occurrence.dates;
+    let entry = of.entry(office, "", now);
     let due = match (office.calendar.is_workday(dates.due), dates.due == dates.finish_by) {
         (true, _) | (_, true) => words::full(dates.due),
         _ => format!("{}，{}", words::full(dates.due), words::day_off(dates.due)),
     };
     let target = dates.target.map(words::full_workday);
     let days = |day: Option<crate::domain::Date>| day.map(words::full);
-    let is_open = occasion.state == State::Open;
-    let next = next(&occasion.steps, today).filter(|_| is_open).map(|s| words::day(s.on));
+    let is_open = occurrence.state == State::Open;
+    let next = of.agenda(office.house()).next_day(today).filter(|_| is_open).map(words::day);
     let owed =
         (is_open && viewer.section().is_none() && !entry.missing.is_empty()).then(|| words::list(&entry.missing));
     let note = (dates.provisional).then(|| "放假安排尚未公布，工作日按周一至周五暂算".to_owned());
     [
-        ("期次", Some(words::period(&occasion.period))),
-        ("来件日期", days(row.and_then(|r| r.case_on))),
+        ("期次", Some(words::period(&occurrence.period))),
+        ("来件日期", days(occurrence.case_on)),
         ("请办结于", Some(format!("{}下班前", words::full_workday(dates.finish_by)))),
         (when::term(&entry), Some(format!("{due}（{}）", wording(deadline)))),
-        ("延期至", days(row.and_then(|r| r.extended_to))),
+        ("延期至", days(occurrence.extended_to)),
         ("局内目标", target),
         ("责任科室", Some(responsible(deadline))),
         ("尚未报的", owed),
-        ("同意缓办至", days(row.and_then(|r| r.quiet_until))),
+        ("同意缓办至", days(occurrence.quiet_until)),
         ("下次提醒", next),
         ("说明", note),
         ("事项编号", Some(deadline.item.map_or(deadline.id.clone(), |n| format!("分工方案第{n}项，{}", deadline.id)))),

@@ -8,7 +8,7 @@ use crate::{
     clock::Moment,
     domain::deadline::Section,
     letter::words,
-    service::{Office, Result, notices::Notice},
+    service::{Office, Result, tell::Notice},
     store::{AttemptRow, LetterRow, LetterState, Tx},
 };
 

@@ -9,12 +9,14 @@ use super::{
 };
 use crate::{
     domain::{
+        agenda::{Saying, Utterance},
         deadline::{Lead, Section},
-        reminder::Saying,
+        hours::{Behalf, Reader},
+        occurrence::Occurrence,
     },
     letter::words,
     service::{Office, Result},
-    store::{AuditRow, LetterRow, LetterState, OccurrenceRow, SaidRow, Tx},
+    store::{AuditRow, LetterRow, LetterState, Stored, Tx},
 };
 
 /// Something said, with the letter that said it.
@@ -46,29 +48,29 @@ pub struct Change {
 
 /// What was said, as far as the viewer may know: a section sees letters to its own mailboxes, to its
 /// leader about it, and to the admin on its behalf.
-pub fn said(tx: &Tx, office: &Office, viewer: &Viewer, occurrence: &OccurrenceRow) -> Result<Vec<Said>> {
+pub fn said(tx: &Tx, office: &Office, viewer: &Viewer, occurrence: i64) -> Result<Vec<Said>> {
     let own = viewer.section().map(|name| office.roster.get(name));
     let mut found = Vec::new();
-    for (said, letter) in tx.said_of(occurrence.id)? {
-        let is_seen = own.is_none_or(|section| section.is_some_and(|s| concerns(s, &said)));
-        let Some(letter) = tx.letter(letter)?.filter(|_| is_seen) else { continue };
+    for said in tx.said_of(occurrence)? {
+        let is_seen = own.is_none_or(|section| section.is_some_and(|s| concerns(s, &said.utterance.reader)));
+        let Some(letter) = tx.letter(said.letter)?.filter(|_| is_seen) else { continue };
         let tries = tx.attempts(letter.id)?.into_iter().map(|a| Try::new(office, a)).collect();
-        found.push(Said::new(office, &said, letter, tries, own.is_none()));
+        found.push(Said::new(office, &said.utterance, letter, tries, own.is_none()));
     }
     Ok(found)
 }
 
-fn concerns(section: &Section, said: &SaidRow) -> bool {
-    let reader = &said.reader;
-    match (reader.behalf.as_str(), reader.is_leader) {
-        ("", false) => section.email.contains(&reader.mailbox),
-        ("", true) => section.leader.contains(&reader.mailbox),
-        (behalf, _) => behalf == section.name || section.email.iter().any(|m| m.as_str() == behalf),
+fn concerns(section: &Section, reader: &Reader) -> bool {
+    match &reader.behalf {
+        Behalf::Section => section.email.contains(&reader.mailbox),
+        Behalf::Leader => section.leader.contains(&reader.mailbox),
+        Behalf::ForSection(name) => section.name == *name,
+        Behalf::ForMailbox { mailbox, .. } => section.email.contains(mailbox),
     }
 }
 
 impl Said {
-    fn new(office: &Office, said: &SaidRow, letter: LetterRow, tries: Vec<Try>, is_admin: bool) -> Self {
+    fn new(office: &Office, said: &Utterance, letter: LetterRow, tries: Vec<Try>, is_admin: bool) -> Self {
         let (word, class) = match letter.state {
             LetterState::Queued | LetterState::Sending if tries.is_empty() => ("待发", "green"),
             LetterState::Queued | LetterState::Sending => ("未发出", "yellow"),
@@ -83,8 +85,8 @@ impl Said {
             at: moment(office, at),
             to: said.reader.mailbox.to_string(),
             role: role(office, said),
-            why: why(said, letter.state == LetterState::Sent && sent_on > said.on_day),
-            told: words::day(said.dates.aim(said.counted_from)),
+            why: why(said, letter.state == LetterState::Sent && sent_on > said.step.on),
+            told: words::day(said.dates.aim(said.step.counted_from)),
             word,
             class,
             reply: words::plain(
@@ -98,30 +100,28 @@ impl Said {
 }
 
 /// In what capacity the mailbox was written to.
-fn role(office: &Office, said: &SaidRow) -> String {
-    let mailbox = &said.reader.mailbox;
-    if !said.reader.behalf.is_empty() {
-        return format!("请管理员转{}", said.reader.behalf);
+fn role(office: &Office, said: &Utterance) -> String {
+    let Reader { mailbox, behalf } = &said.reader;
+    match (behalf.passed_on_to(), behalf) {
+        (Some(whom), _) => format!("请管理员转{whom}"),
+        (None, Behalf::Leader) => "分管领导".to_owned(),
+        _ => {
+            let sections = office.roster.sections.iter().filter(|s| s.email.contains(mailbox));
+            words::few(&sections.map(|s| s.name.as_str()).collect::<Vec<_>>())
+        }
     }
-    let sections = office.roster.sections.iter();
-    let of: Vec<&str> = if said.reader.is_leader {
-        return "分管领导".to_owned();
-    } else {
-        sections.filter(|s| s.email.contains(mailbox)).map(|s| s.name.as_str()).collect()
-    };
-    words::few(&of)
 }
 
 /// The lead, in words.
-fn why(said: &SaidRow, is_late: bool) -> String {
-    let why = match said.saying {
+fn why(said: &Utterance, is_late: bool) -> String {
+    let why = match said.step.saying {
         Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => "到期当天提醒".to_owned(),
         Saying::Before(lead) => format!("提前{lead}提醒"),
-        Saying::Overdue(n) if said.reader.is_leader => format!("逾期第{n}个工作日，报分管领导"),
+        Saying::Overdue(n) if said.reader.behalf.is_leader() => format!("逾期第{n}个工作日，报分管领导"),
         Saying::Overdue(n) => format!("逾期第{n}个工作日催办"),
         Saying::Correction(_) => "更正日期".to_owned(),
     };
-    let target = if said.dates.target == Some(said.counted_from) { "（按局内目标）" } else { "" };
+    let target = if said.dates.target == Some(said.step.counted_from) { "（按局内目标）" } else { "" };
     let late = if is_late { "，补发" } else { "" };
     format!("{why}{target}{late}")
 }
@@ -170,7 +170,7 @@ fn asked(row: &AuditRow) -> &'static str {
 }
 
 /// The moment whose wording counts: the last report, else now.
-pub fn wording_moment(tx: &Tx, occurrence: Option<&OccurrenceRow>, now: Timestamp) -> Result<Timestamp> {
+pub fn wording_moment(tx: &Tx, occurrence: Option<&Stored<Occurrence>>, now: Timestamp) -> Result<Timestamp> {
     let Some(row) = occurrence.filter(|o| o.state != crate::domain::occurrence::State::Open) else { return Ok(now) };
     Ok(tx.completions(row.id)?.last().map_or(now, |c| c.at))
 }

@@ -9,7 +9,7 @@ use axum::{
 use super::{Frame, Viewer};
 use crate::{
     clock::Moment,
-    service::{Office, Result, link::Scope},
+    service::{Office, Result, desk::link::Scope},
     store::Tx,
     web::{App, Client, refusal},
 };

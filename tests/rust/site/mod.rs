@@ -19,8 +19,8 @@ use duban::{
     config::Web,
     service::{
         Office,
-        health::Health,
-        link::{Key, Links, Scope},
+        desk::link::{Key, Links, Scope},
+        house::health::Health,
     },
     store::{Db, Store, Tx},
     web::{App, serve},

@@ -2,7 +2,7 @@
 
 use duban::{
     domain::occurrence::State,
-    service::link::Scope,
+    service::desk::link::Scope,
     store::{Completion, OccurrenceFilter},
 };
 

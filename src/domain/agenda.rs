@@ -1,0 +1,284 @@
+//! What is said of an occurrence, to whom, when and why: the one place that decides it.
+
+use std::{fmt, str::FromStr};
+
+use jiff::civil::{Date, DateTime};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    calendar::Calendar,
+    deadline::{Deadline, ESCALATES_AT, Lead, Target},
+    hours::{House, Reader},
+    occurrence::{Dates, Occurrence, Progress, Quiet},
+};
+
+/// Why a letter says something today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    Ahead,
+    DueToday,
+    Overdue,
+    /// Overdue, to the leader.
+    Escalated,
+    /// 补发: its day has passed unsaid.
+    CaughtUp,
+    /// 更正: a date that was told has moved.
+    Corrected,
+}
+
+/// What is said, as it is remembered: together with the date counted from and the mailbox it is
+/// never said again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Saying {
+    Before(Lead),
+    /// Working days after `due`.
+    Overdue(u16),
+    /// Of the dates' revision with this number.
+    Correction(u32),
+}
+
+/// A day on which something is to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub on: Date,
+    /// `target` or `finish_by` for what lies ahead, `due` for what is overdue.
+    pub counted_from: Date,
+    pub saying: Saying,
+}
+
+/// What one reader is told in one letter, with the dates that he is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Utterance {
+    pub step: Step,
+    pub reader: Reader,
+    pub dates: Dates,
+}
+
+/// What was said already, or waits in a letter.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub utterance: Utterance,
+    /// The letter has gone out.
+    pub has_gone: bool,
+}
+
+/// All that decides what is said of one occurrence.
+#[derive(Clone, Copy, Debug)]
+pub struct Agenda<'a> {
+    pub house: House<'a>,
+    pub deadline: &'a Deadline,
+    pub occurrence: &'a Occurrence,
+    pub progress: &'a Progress,
+    /// Oldest first.
+    pub said: &'a [Heard],
+}
+
+impl Agenda<'_> {
+    /// Every day on which the occurrence is spoken of while it is open, in order, each day once.
+    pub fn steps(&self) -> Vec<Step> {
+        steps(self.deadline, self.house.calendar, &self.occurrence.dates, self.occurrence.quiet())
+    }
+
+    /// What is to be said today, late or not: the latest step alone, and nothing once the next occurrence is due.
+    pub fn latest(&self, today: Date) -> Option<Step> {
+        latest(&self.steps(), today, self.occurrence.quiet()).copied()
+    }
+
+    /// The day after today on which it is spoken of next.
+    pub fn next_day(&self, today: Date) -> Option<Date> {
+        self.steps().iter().find(|step| step.on > today).map(|step| step.on)
+    }
+
+    /// From this day on it is near.
+    pub fn first_day(&self) -> Option<Date> {
+        self.steps().first().map(|step| step.on)
+    }
+
+    /// Everything that is still to be said by `until`, nothing being finished, and when: letters go from `opening` on.
+    /// Of what was missed only the latest is said.
+    pub fn entries(&self, opening: DateTime, until: DateTime) -> Vec<(DateTime, Utterance)> {
+        let (today, steps) = (opening.date(), self.steps());
+        let late = latest(&steps, today, self.occurrence.quiet());
+        // A date that has moved is told with the day's own reminder, where there is one.
+        let first = late.map_or(opening, |step| self.house.said_at(step.on, opening));
+        let mut entries: Vec<(DateTime, Utterance)> = Vec::new();
+        if first <= until {
+            entries.extend(self.corrections(today).into_iter().map(|said| (first, said)));
+        }
+        let readers = |escalates| self.house.readers(self.deadline, self.progress, escalates);
+        let (sections, with_leaders) = (readers(false), readers(true));
+        for step in late.into_iter().chain(steps.iter().filter(|step| step.on > today)) {
+            let at = self.house.said_at(step.on, opening);
+            if at > until {
+                break;
+            }
+            let readers = if step.escalates() { &with_leaders } else { &sections };
+            let dates = self.occurrence.dates;
+            entries.extend(readers.iter().map(|r| (at, Utterance { step: *step, reader: r.clone(), dates })));
+        }
+        entries.retain(|(_, utterance)| !self.said.iter().any(|heard| heard.utterance.is_same(utterance)));
+        entries
+    }
+
+    /// What is to be said now, letters going out.
+    pub fn due(&self, now: DateTime) -> impl Iterator<Item = Utterance> {
+        self.entries(now, now).into_iter().map(|(_, utterance)| utterance)
+    }
+
+    /// When to look again, once what is due at this moment has been said.
+    pub fn look_again(&self, now: DateTime) -> Option<Date> {
+        let (today, steps) = (now.date(), self.steps());
+        let waits = |step: &&Step| self.house.said_at(step.on, now) > now;
+        match latest(&steps, today, self.occurrence.quiet()).filter(waits) {
+            Some(_) => Some(today),
+            None => steps.iter().find(|step| step.on > today).map(|step| step.on),
+        }
+    }
+
+    /// For whoever was told dates that have moved since: once for each move.
+    fn corrections(&self, today: Date) -> Vec<Utterance> {
+        let Occurrence { dates, revision, .. } = self.occurrence;
+        if *revision == 0 {
+            return Vec::new();
+        }
+        let step = Step { on: today, counted_from: dates.finish_by, saying: Saying::Correction(*revision) };
+        let moved = last_told(self.said).into_iter().filter(|told| !told.dates.is_told_as(dates));
+        moved.map(|told| Utterance { step, reader: told.reader.clone(), dates: *dates }).collect()
+    }
+}
+
+/// What each reader was told last.
+pub fn last_told(said: &[Heard]) -> Vec<&Utterance> {
+    let mut told: Vec<&Utterance> = Vec::new();
+    for Heard { utterance, .. } in said.iter().filter(|heard| heard.has_gone) {
+        told.retain(|earlier| !earlier.reader.is_same(&utterance.reader));
+        told.push(utterance);
+    }
+    told
+}
+
+impl Utterance {
+    /// Whether it is the same that is said: whoever has heard the one does not hear the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let key = |u: &Self| (u.step.counted_from, u.step.saying);
+        key(self) == key(other) && self.reader.is_same(&other.reader)
+    }
+}
+
+impl Step {
+    /// The reason to say this today, to a section or to a leader.
+    pub fn reason(&self, today: Date, to_leader: bool) -> Reason {
+        match self.saying {
+            Saying::Correction(_) => Reason::Corrected,
+            _ if self.on < today => Reason::CaughtUp,
+            Saying::Overdue(_) if to_leader => Reason::Escalated,
+            Saying::Overdue(_) => Reason::Overdue,
+            Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => Reason::DueToday,
+            Saying::Before(_) => Reason::Ahead,
+        }
+    }
+
+    /// Whether the leader hears this too.
+    pub fn escalates(&self) -> bool {
+        matches!(self.saying, Saying::Overdue(n) if n >= ESCALATES_AT)
+    }
+}
+
+fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Vec<Step> {
+    let overdue = deadline.overdue.iter().map(|n| Step {
+        on: cal.add_workdays(dates.due, i64::from(*n)),
+        counted_from: dates.due,
+        saying: Saying::Overdue(*n),
+    });
+    let is_heard =
+        |s: &Step| quiet.after.is_none_or(|next| s.on <= next) && quiet.until.is_none_or(|until| s.on > until);
+    ahead(deadline, cal, dates).into_iter().chain(overdue.filter(is_heard)).collect()
+}
+
+/// The steps that lie ahead of `due`, or on it.
+fn ahead(deadline: &Deadline, cal: &Calendar, dates: &Dates) -> Vec<Step> {
+    let mut ahead: Vec<(Date, Date, Step)> = Vec::new();
+    for (from, after) in [(dates.target, None), (Some(dates.finish_by), dates.target)] {
+        let Some(counted_from) = from else { continue };
+        ahead.extend(deadline.remind.iter().filter_map(|lead| {
+            let (on, raw) = lead.day_before(cal, counted_from);
+            let step = Step { on, counted_from, saying: Saying::Before(*lead) };
+            // Leads from `finish_by` begin only after the target day.
+            after.is_none_or(|target| on > target).then_some((on, raw, step))
+        }));
+    }
+    // Leads that land on one day are one reminder, named by the tightest: the last, when sorted.
+    ahead.sort_by_key(|(on, raw, _)| (*on, *raw));
+    ahead.reverse();
+    ahead.dedup_by_key(|(on, ..)| *on);
+    ahead.reverse();
+    ahead.into_iter().map(|(.., step)| step).collect()
+}
+
+fn latest(steps: &[Step], today: Date, quiet: Quiet) -> Option<&Step> {
+    let is_silent = quiet.after.is_some_and(|next| today > next);
+    steps.iter().rev().find(|s| s.on <= today && !is_silent)
+}
+
+/// How far before and behind the due date the agenda reaches at most, in days.
+pub fn reach(deadline: &Deadline) -> (i64, i64) {
+    /// No run of days off is longer.
+    const LONGEST_HOLIDAYS: i64 = 30;
+    // No working day lies further off than two days for each, and the longest holidays.
+    let longest = |lead: Lead| match lead {
+        Lead::Days(n) => i64::from(n),
+        Lead::Workdays(n) => i64::from(n) * 2 + LONGEST_HOLIDAYS,
+    };
+    let target = match &deadline.target {
+        None => 0,
+        Some((_, Target::Before(lead))) => longest(*lead),
+        Some((_, Target::Rule(_))) => LONGEST_REACH,
+    };
+    // The date counted from is rolled back, and so is the lead's own.
+    let before = deadline.remind.iter().map(|lead| longest(*lead)).max().unwrap_or(0) + target + 2 * LONGEST_HOLIDAYS;
+    let after = deadline.overdue.iter().map(|n| longest(Lead::Workdays(*n))).max().unwrap_or(0);
+    (before.min(LONGEST_REACH), after.min(LONGEST_REACH))
+}
+
+/// Nothing is said further from a due date, in days.
+pub const LONGEST_REACH: i64 = 400;
+
+impl fmt::Display for Saying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Before(lead) => lead.fmt(f),
+            Self::Overdue(n) => write!(f, "逾期{n}"),
+            Self::Correction(n) => write!(f, "更正{n}"),
+        }
+    }
+}
+
+impl FromStr for Saying {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |n: &str| n.parse().map_err(|e| format!("{text}: {e}"));
+        if let Some(n) = text.strip_prefix("逾期") {
+            number(n).and_then(|n: u32| u16::try_from(n).map(Self::Overdue).map_err(|e| format!("{text}: {e}")))
+        } else if let Some(n) = text.strip_prefix("更正") {
+            number(n).map(Self::Correction)
+        } else {
+            text.parse().map(Self::Before)
+        }
+    }
+}
+
+impl TryFrom<String> for Saying {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Saying> for String {
+    fn from(saying: Saying) -> Self {
+        saying.to_string()
+    }
+}

@@ -1,0 +1,135 @@
+//! When letters may go, and who hears.
+
+use jiff::civil::{Date, DateTime, Time};
+
+use super::{
+    calendar::{Calendar, shift},
+    deadline::{Deadline, Mailbox, Roster, Section},
+    occurrence::Progress,
+};
+
+/// When letters go on a working day, in bureau time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours {
+    pub send_at: Time,
+    /// What is late goes from here
+    pub from: Time,
+    /// up to here, this moment not included.
+    pub to: Time,
+}
+
+/// What decides, beside the deadline itself, who hears of it and when.
+#[derive(Clone, Copy, Debug)]
+pub struct House<'a> {
+    pub calendar: &'a Calendar,
+    pub roster: &'a Roster,
+    /// Written to instead of whoever cannot be.
+    pub admins: &'a [Mailbox],
+    pub hours: Hours,
+}
+
+/// Somebody who is to hear of an occurrence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    pub mailbox: Mailbox,
+    pub behalf: Behalf,
+}
+
+/// In what capacity a mailbox is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behalf {
+    /// A section's own mailbox.
+    Section,
+    /// 分管领导.
+    Leader,
+    /// 代转: an admin, for a section without a mailbox.
+    ForSection(String),
+    /// 代转: an admin, for a mailbox that refused.
+    ForMailbox { mailbox: Mailbox, is_leader: bool },
+}
+
+impl Reader {
+    /// Whoever was written to as one is not written to as the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.mailbox == other.mailbox && self.behalf.passed_on_to() == other.behalf.passed_on_to()
+    }
+
+    /// Whether it is for this section that a deadline is heard of.
+    pub fn hears_for(&self, section: &Section, deadline: &Deadline) -> bool {
+        match &self.behalf {
+            Behalf::Section => section.email.contains(&self.mailbox),
+            Behalf::Leader => deadline.escalate_to.is_some() || section.leader.contains(&self.mailbox),
+            Behalf::ForSection(name) => section.name == *name,
+            Behalf::ForMailbox { mailbox, .. } => section.email.contains(mailbox),
+        }
+    }
+}
+
+impl Behalf {
+    /// Whether a leader is spoken to, or spoken for.
+    pub fn is_leader(&self) -> bool {
+        matches!(self, Self::Leader | Self::ForMailbox { is_leader: true, .. })
+    }
+
+    /// 代转: for whom; `None` of whoever hears it for himself.
+    pub fn passed_on_to(&self) -> Option<&str> {
+        match self {
+            Self::Section | Self::Leader => None,
+            Self::ForSection(name) => Some(name),
+            Self::ForMailbox { mailbox, .. } => Some(mailbox.as_str()),
+        }
+    }
+}
+
+impl<'a> House<'a> {
+    /// Whether letters may go out now: inside the window of a working day.
+    pub fn is_open(&self, local: DateTime) -> bool {
+        self.calendar.is_workday(local.date()) && (self.hours.from..self.hours.to).contains(&local.time())
+    }
+
+    /// The next moment at or after `local` at which letters may go out.
+    pub fn next_opening(&self, local: DateTime) -> DateTime {
+        let today = local.date();
+        let day = if local.time() < self.hours.to { today } else { shift(today, 1) };
+        let open = self.calendar.on_or_after(day);
+        if open == today && local.time() > self.hours.from { local } else { open.to_datetime(self.hours.from) }
+    }
+
+    /// When something of this day is said, if letters go from `opening` on: what was missed at once, the rest at
+    /// `send_at`.
+    pub fn said_at(&self, on: Date, opening: DateTime) -> DateTime {
+        if on < opening.date() { opening } else { on.to_datetime(self.hours.send_at).max(opening) }
+    }
+
+    /// Everybody who is to hear, each once: the sections that still owe a report, and their leaders when it escalates.
+    pub fn readers(&self, deadline: &Deadline, progress: &Progress, escalates: bool) -> Vec<Reader> {
+        let sections = self.roster.expand(&deadline.sections);
+        let owing = || sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
+        let mut readers: Vec<Reader> = Vec::new();
+        // A leader who hears it already, as a section or for one, hears it once.
+        let mut add = |mailbox: &Mailbox, behalf: Behalf| {
+            let is_there = |r: &Reader| r.mailbox == *mailbox && (behalf == Behalf::Leader || r.behalf == behalf);
+            if !readers.iter().any(is_there) {
+                readers.push(Reader { mailbox: mailbox.clone(), behalf });
+            }
+        };
+        for section in owing() {
+            section.email.iter().for_each(|mailbox| add(mailbox, Behalf::Section));
+            if section.email.is_empty() {
+                self.admins.iter().for_each(|admin| add(admin, Behalf::ForSection(section.name.clone())));
+            }
+        }
+        if escalates {
+            match &deadline.escalate_to {
+                Some(instead) => instead.iter().for_each(|mailbox| add(mailbox, Behalf::Leader)),
+                None => owing().flat_map(|s| &s.leader).for_each(|mailbox| add(mailbox, Behalf::Leader)),
+            }
+        }
+        readers
+    }
+
+    /// The sections of a deadline by name, `各科室` expanded.
+    pub fn section_names(&self, deadline: &Deadline) -> Vec<&'a str> {
+        self.roster.expand(&deadline.sections).into_iter().map(|s| s.name.as_str()).collect()
+    }
+}

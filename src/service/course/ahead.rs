@@ -1,0 +1,129 @@
+//! Occurrences as they stand, and those to come, without writing anything.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::service::{Office, Result, course::entry::uid};
+use crate::{
+    clock::Moment,
+    domain::{
+        Date,
+        agenda::{Agenda, LONGEST_REACH, Saying, Step},
+        calendar::shift,
+        deadline::{Deadline, Lead},
+        hours::House,
+        occurrence::{Light, Occurrence, Progress, State, coming},
+    },
+    letter::Entry,
+    store::{Stored, Tx},
+};
+
+/// An occurrence that is stored, under the wording that is asked about, or one to come.
+#[derive(Clone, Debug)]
+pub struct Ahead<'a> {
+    /// `None` of one to come.
+    pub id: Option<i64>,
+    pub occurrence: Occurrence,
+    pub deadline: &'a Deadline,
+    pub progress: Progress,
+}
+
+/// Every occurrence of the deadlines with `due` in `from..=to`, and every open one before, by due date.
+pub fn ahead<'a>(
+    tx: &Tx,
+    office: &Office,
+    deadlines: &'a [Deadline],
+    (from, to): (Date, Date),
+    now: &Moment,
+) -> Result<Vec<Ahead<'a>>> {
+    let mut rows = Rows::read(tx, deadlines, from)?;
+    let mut found = Vec::new();
+    for deadline in deadlines {
+        found.extend(rows.of(tx, office, deadline, (from, to), now)?);
+    }
+    found.sort_by(|a, b| {
+        let key = |o: &Ahead<'a>| (o.occurrence.dates.due, &o.deadline.id);
+        key(a).cmp(&key(b)).then_with(|| a.occurrence.period.cmp(&b.occurrence.period))
+    });
+    Ok(found)
+}
+
+/// What is stored of deadlines: whether and since when they are in force, and their occurrences.
+pub struct Rows {
+    since: HashMap<String, (bool, Date)>,
+    occurrences: HashMap<String, Vec<Stored<Occurrence>>>,
+}
+
+impl Rows {
+    /// What is open, and what may be due from that day on under another wording.
+    pub fn read(tx: &Tx, deadlines: &[Deadline], from: Date) -> Result<Self> {
+        let only = match deadlines {
+            [only] => Some(only.id.as_str()),
+            _ => None,
+        };
+        let from = shift(from, -2 * LONGEST_REACH);
+        Ok(Self { since: tx.since(only)?, occurrences: tx.occurrences_lately(only, from)? })
+    }
+
+    /// One deadline's occurrences with `due` in `from..=to`, and every open one before.
+    pub fn of<'a>(
+        &mut self,
+        tx: &Tx,
+        office: &Office,
+        deadline: &'a Deadline,
+        (from, to): (Date, Date),
+        now: &Moment,
+    ) -> Result<Vec<Ahead<'a>>> {
+        let cal = &office.calendar;
+        let stored = self.occurrences.remove(&deadline.id).unwrap_or_default();
+        let is_only = stored.iter().filter(|o| o.state == State::Open).count() == 1;
+        let (mut found, mut periods) = (Vec::new(), BTreeSet::new());
+        for Stored { id, it } in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
+            // The wording may be one that is not in force yet: the dates are those it will have.
+            let under = if it.state == State::Open { it.under(deadline, cal, is_only) } else { Some(it) };
+            let Some(occurrence) = under else { continue };
+            periods.insert(occurrence.period.clone());
+            let due = occurrence.dates.due;
+            if (from..=to).contains(&due) || (occurrence.state == State::Open && due < from) {
+                found.push(Ahead { id: Some(id), occurrence, deadline, progress: tx.progress(id)? });
+            }
+        }
+        let in_force = self.since.get(&deadline.id).filter(|(in_force, _)| *in_force);
+        let since = deadline.since.or(in_force.map(|(_, since)| *since)).unwrap_or(now.today());
+        let to_come = coming(deadline, cal, from.max(since), to).map(|(_, occurrence)| occurrence);
+        let to_come = to_come.filter(|occurrence| !periods.contains(&occurrence.period));
+        found.extend(to_come.map(|occurrence| Ahead { id: None, occurrence, deadline, progress: Progress::default() }));
+        Ok(found)
+    }
+}
+
+impl Ahead<'_> {
+    /// What it says from now on, as if nothing had been said.
+    pub fn agenda<'b>(&'b self, house: House<'b>) -> Agenda<'b> {
+        let Self { occurrence, deadline, progress, .. } = self;
+        Agenda { house, deadline, occurrence, progress, said: &[] }
+    }
+
+    pub fn light(&self, house: House, today: Date) -> Light {
+        let Occurrence { state, dates, .. } = &self.occurrence;
+        Light::of(*state, dates, self.agenda(house).first_day(), today)
+    }
+
+    pub fn title(&self) -> String {
+        self.deadline.title_for(&self.occurrence.period)
+    }
+
+    /// As letters and calendars have it, to nobody in particular; `database` is the database's own id.
+    pub fn entry(&self, office: &Office, database: &str, now: &Moment) -> Entry {
+        let agenda = self.agenda(office.house());
+        let mut entry = office.entry(&agenda, &step_of(&agenda, now.today()), now);
+        entry.uid = uid(&self.deadline.id, &self.occurrence.period, database);
+        entry
+    }
+}
+
+/// What would be said of it today.
+pub(in crate::service) fn step_of(agenda: &Agenda, today: Date) -> Step {
+    let counted_from = agenda.occurrence.dates.finish_by;
+    let fallback = Step { on: today, counted_from, saying: Saying::Before(Lead::Days(0)) };
+    agenda.latest(today).or(agenda.steps().first().copied()).unwrap_or(fallback)
+}

@@ -1,0 +1,113 @@
+//! An edit before it bites: which letters it adds, moves and cancels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::service::{
+    Office, Result,
+    course::plan::{PlannedLead, PlannedLetter, plan},
+};
+use crate::{
+    clock::Moment,
+    domain::{Date, calendar::shift, deadline::Deadline},
+    store::Tx,
+};
+
+/// What a changed configuration does to the letters of the coming year, one occurrence a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Diff {
+    pub occurrences: Vec<Changed>,
+    /// Letters, all mailboxes together.
+    pub added: usize,
+    pub moved: usize,
+    pub cancelled: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    pub deadline: String,
+    pub period: String,
+    /// 请于…前办结, before and after; `None` where there was none, or is none any more.
+    pub finish_by: (Option<Date>, Option<Date>),
+    pub added: usize,
+    pub moved: usize,
+    pub cancelled: usize,
+}
+
+const DAYS_AHEAD: i64 = 366;
+
+/// One reminder in one mailbox: what it is about, and when it goes.
+type Reminders = BTreeMap<(String, String), (Option<Date>, BTreeMap<(String, String), Date>)>;
+
+/// Compares two plans from today on, as far as they will write to anybody.
+pub fn diff(tx: &Tx, old: (&Office, &[Deadline]), new: (&Office, &[Deadline]), now: &Moment) -> Result<Diff> {
+    let (from, to) = (now.today(), shift(now.today(), DAYS_AHEAD));
+    let before = by_occurrence(plan(tx, old.0, old.1, (from, to), now)?);
+    let after = by_occurrence(plan(tx, new.0, new.1, (from, to), now)?);
+    let keys: BTreeSet<&(String, String)> = before.keys().chain(after.keys()).collect();
+    let mut diff = Diff::default();
+    for key in keys {
+        let none = (None, BTreeMap::new());
+        let ((was, old), (is, new)) = (before.get(key).unwrap_or(&none), after.get(key).unwrap_or(&none));
+        let moved = old.iter().filter(|(what, day)| new.get(*what).is_some_and(|d| d != *day)).count();
+        let cancelled = old.keys().filter(|what| !new.contains_key(*what)).count();
+        let added = new.keys().filter(|what| !old.contains_key(*what)).count();
+        if moved + cancelled + added > 0 {
+            diff.added += added;
+            diff.moved += moved;
+            diff.cancelled += cancelled;
+            let (deadline, period) = key.clone();
+            diff.occurrences.push(Changed { deadline, period, finish_by: (*was, *is), added, moved, cancelled });
+        }
+    }
+    Ok(diff)
+}
+
+fn by_occurrence(letters: Vec<PlannedLetter>) -> Reminders {
+    let mut found = Reminders::new();
+    for letter in letters {
+        for reminder in letter.reminders {
+            let lead = match reminder.lead {
+                PlannedLead::Before(lead) => lead,
+                PlannedLead::Overdue(n) => format!("逾期{n}"),
+                PlannedLead::None => "更正".into(),
+            };
+            // A lead from the target and one from the last day are two.
+            let what = if reminder.counted_from == reminder.finish_by { lead } else { format!("{lead}*") };
+            let entry = found.entry((reminder.deadline, reminder.period)).or_default();
+            entry.0 = Some(reminder.finish_by);
+            entry.1.insert((letter.to.clone(), what), letter.at.date());
+        }
+    }
+    found
+}
+
+impl Diff {
+    pub fn is_empty(&self) -> bool {
+        self.occurrences.is_empty()
+    }
+
+    /// A line an occurrence, in Chinese, the first `limit`.
+    pub fn lines(&self, limit: usize) -> Vec<String> {
+        let mut lines: Vec<String> = self.occurrences.iter().take(limit).map(Changed::line).collect();
+        let more = self.occurrences.len().saturating_sub(limit);
+        lines.extend((more > 0).then(|| format!("另有 {more} 期，用 duban diff 查看")));
+        lines
+    }
+}
+
+impl Changed {
+    fn line(&self) -> String {
+        let dates = match self.finish_by {
+            (Some(was), Some(is)) if was != is => format!("请于 {was} 改为 {is} 前办结，"),
+            (None, Some(is)) => format!("新增，请于 {is} 前办结，"),
+            (Some(was), None) => format!("撤销（原 {was}），"),
+            _ => String::new(),
+        };
+        let counts = [(self.added, "增加"), (self.moved, "改期"), (self.cancelled, "取消")];
+        let counts: Vec<String> =
+            counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n} 条提醒")).collect();
+        format!("{} {}：{dates}{}", self.deadline, self.period, counts.join("，"))
+    }
+}

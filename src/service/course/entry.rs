@@ -1,0 +1,60 @@
+//! An occurrence as letters, pages and calendars show it on a day.
+
+use crate::{
+    clock::Moment,
+    domain::{
+        agenda::{Agenda, Step},
+        deadline::Done,
+        hours::Behalf,
+        occurrence::{Light, State},
+    },
+    letter::Entry,
+    service::Office,
+};
+
+/// What a calendar knows an occurrence by, over its whole life; `database` is the database's own.
+pub fn uid(deadline: &str, period: &str, database: &str) -> String {
+    format!("{deadline}.{period}.{database}")
+}
+
+impl Office {
+    /// The occurrence as of today, to nobody in particular.
+    pub fn entry(&self, agenda: &Agenda, step: &Step, now: &Moment) -> Entry {
+        let (Agenda { house, deadline, occurrence, progress, .. }, today) = (agenda, now.today());
+        let mut dates = occurrence.dates;
+        dates.provisional |= self.calendar.is_provisional(today.year());
+        let names = house.section_names(deadline);
+        let missing = names.iter().filter(|n| !progress.has_reported(deadline, n)).map(|n| (*n).to_owned()).collect();
+        Entry {
+            number: 1,
+            deadline: deadline.id.clone(),
+            period: occurrence.period.clone(),
+            item: deadline.item,
+            title: deadline.title_for(&occurrence.period),
+            dates,
+            light: Light::of(State::Open, &dates, agenda.first_day(), today),
+            reason: step.reason(today, false),
+            saying: step.saying,
+            aim: dates.aim(today),
+            days_left: dates.days_left(dates.aim(today), today),
+            workdays_left: dates.workdays_left(&self.calendar, dates.aim(today), today),
+            to: Vec::new(),
+            lead: deadline.lead.clone(),
+            sections: deadline.sections.clone(),
+            missing: if deadline.done == Done::Each { missing } else { Vec::new() },
+            reports: (deadline.times > 1 && deadline.done == Done::Any)
+                .then_some((progress.reports.len() as u32, deadline.times)),
+            steps: deadline.steps.clone(),
+            basis: deadline.basis.clone(),
+            bureau_default: deadline.bureau_default,
+            nth: 1,
+            next: agenda.next_day(today),
+            escalates: house.readers(deadline, progress, true).iter().any(|r| r.behalf == Behalf::Leader),
+            told: None,
+            reports_for: Vec::new(),
+            report_url: None,
+            uid: String::new(),
+            sequence: occurrence.revision,
+        }
+    }
+}

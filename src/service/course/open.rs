@@ -1,0 +1,67 @@
+//! Opens occurrences as their time comes.
+
+use tracing::error;
+
+use crate::{
+    domain::{
+        Date,
+        agenda::Agenda,
+        calendar::shift,
+        hours::House,
+        occurrence::{Occurrence, Progress, State, coming},
+    },
+    store::{DeadlineRow, Result, Tx},
+};
+
+/// When to look again at a rule that has no date so far.
+const LOOK_AGAIN_DAYS: i64 = 300;
+
+/// Opens every occurrence whose period, or first lead, has begun. Gives how many.
+pub fn open_occurrences(tx: &Tx, house: House, today: Date) -> Result<u32> {
+    let mut opened = 0;
+    for id in tx.deadlines_to_open(today)? {
+        match tx.deadline(&id) {
+            Ok(Some(row)) => opened += open_of(tx, house, &row, today)?,
+            Ok(None) => {}
+            // One bad row never stops the others.
+            Err(e) if e.is_value() => {
+                error!(deadline = id, error = %e, "a deadline cannot be read: its occurrences are not opened: {e}");
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(opened)
+}
+
+fn open_of(tx: &Tx, house: House, row: &DeadlineRow, today: Date) -> Result<u32> {
+    let deadline = &row.deadline;
+    let from = row.last_due.map_or(row.since, |last| shift(last, 1).max(row.since));
+    let (mut opened, mut last_due, mut next_opens) = (0, row.last_due, shift(today, LOOK_AGAIN_DAYS));
+    for (begins, occurrence) in coming(deadline, house.calendar, from, Date::MAX) {
+        let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &Progress::default(), said: &[] };
+        let opens = agenda.first_day().map_or(begins, |first| first.min(begins));
+        if opens > today {
+            next_opens = opens;
+            break;
+        }
+        opened += u32::from(open(tx, &occurrence, today)?);
+        last_due = Some(occurrence.dates.due);
+    }
+    tx.set_opened(&deadline.id, last_due, Some(next_opens))?;
+    Ok(opened)
+}
+
+/// The day's sweep looks at it, and knows when to look again. Whether it was not open before.
+fn open(tx: &Tx, occurrence: &Occurrence, today: Date) -> Result<bool> {
+    match tx.occurrence(&occurrence.deadline, &occurrence.period)? {
+        None => drop(tx.open_occurrence(occurrence, today)?),
+        // The deadline was taken out of the file and has come back.
+        Some(old) if old.state == State::Withdrawn => {
+            let revision = old.revision + u32::from(old.dates != occurrence.dates);
+            tx.move_occurrence(old.id, &Occurrence { revision, ..occurrence.clone() }, today)?;
+            tx.set_state(old.id, State::Open, Some(today))?;
+        }
+        Some(_) => return Ok(false),
+    }
+    Ok(true)
+}

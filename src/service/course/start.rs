@@ -1,0 +1,284 @@
+//! The one way in which a configuration comes into force: what the files say, or else what was in force before.
+
+use std::{collections::BTreeMap, path::Path};
+
+use tracing::{error, info};
+
+use crate::service::{
+    Error, Office, Result,
+    course::{
+        diff::{Diff, diff},
+        load::{Changes, FILES, last_good, put_in_force, refuse},
+    },
+    tell::Notice,
+};
+use crate::{
+    clock::Moment,
+    config::{Fingerprint, Loaded, Settings},
+    domain::{Date, deadline::Deadline},
+    store::Db,
+};
+
+/// Lines about changes in the admin's letter after a reload.
+const LINES_TOLD: usize = 30;
+
+/// Who asks for it, and so who is told what came of it.
+#[derive(Clone, Copy)]
+pub enum By<'a> {
+    /// The service as it starts: the admin is told by letter.
+    Service,
+    /// The service that runs with this already: the same.
+    Reload(&'a Office),
+    /// A command: it tells its reader itself.
+    Command,
+}
+
+/// What is in force now.
+pub struct Started {
+    pub office: Office,
+    pub changes: Changes,
+    /// Why it is not what the files say, where it is not.
+    pub refused: Option<String>,
+}
+
+/// Puts in force what was read. Where it was not taken, or cannot be put in force, what was in force goes on; `settings`
+/// are those that it goes on with. `env` is the whole environment.
+///
+/// # Errors
+/// Nothing was in force before; or it was a command's files that cannot be put in force.
+pub fn start(
+    db: &mut Db,
+    read: std::result::Result<Loaded, String>,
+    settings: &Settings,
+    env: &BTreeMap<String, String>,
+    by: By,
+    now: &Moment,
+) -> Result<Started> {
+    let taken = match read {
+        Ok(loaded) => take(db, loaded, env, by, now),
+        Err(findings) => Err(Error::Refused(findings)),
+    };
+    match taken {
+        Ok((office, changes)) => Ok(Started { office, changes, refused: None }),
+        Err(why) => go_on(db, &why, settings, env, by, now),
+    }
+}
+
+fn take(
+    db: &mut Db,
+    loaded: Loaded,
+    env: &BTreeMap<String, String>,
+    by: By,
+    now: &Moment,
+) -> Result<(Office, Changes)> {
+    let (mut office, deadlines) = Office::new(loaded);
+    open_links(&mut office, env, by)?;
+    // Before it bites.
+    let changed = match by {
+        By::Reload(before) => Some(compare(db, before, (&office, &deadlines), now)?),
+        By::Service | By::Command => None,
+    };
+    let changes = put_in_force(db, &office, &deadlines, now)?;
+    db.write(|tx| match (by, changed) {
+        (By::Command, _) => Ok(()),
+        (_, None) => office.tell_of_start(tx, now).map(drop),
+        (_, Some(changes)) => {
+            let warnings = office.warnings.clone();
+            office.tell_admin(tx, &Notice::Reloaded { changes, warnings }, now)
+        }
+    })?;
+    Ok((office, changes))
+}
+
+/// What it changes in the coming year's letters, a line each.
+fn compare(db: &mut Db, before: &Office, after: (&Office, &[Deadline]), now: &Moment) -> Result<Vec<String>> {
+    let diff = db.read(|tx| Ok(diff(tx, (before, &tx.deadlines_in_force()?), after, now)))??;
+    let Diff { added, moved, cancelled, .. } = diff;
+    info!(added, moved, cancelled, "reminders of the coming year: {added} added, {moved} moved, {cancelled} cancelled");
+    Ok(diff.lines(LINES_TOLD))
+}
+
+/// Goes on with what was in force.
+fn go_on(
+    db: &mut Db,
+    why: &Error,
+    settings: &Settings,
+    env: &BTreeMap<String, String>,
+    by: By,
+    now: &Moment,
+) -> Result<Started> {
+    let findings = why.explain();
+    let office = match by {
+        By::Reload(before) => before.clone(),
+        By::Service | By::Command => {
+            let mut last = last_good(db, settings)?.ok_or_else(|| Error::Refused(findings.clone()))?;
+            open_links(&mut last, env, by)?;
+            last
+        }
+    };
+    if !matches!(by, By::Command) {
+        error!(findings, "configuration refused, the last good one stays in force: {findings}");
+        refuse(db, &findings, now)?;
+        db.write(|tx| {
+            if matches!(by, By::Service) {
+                office.tell_of_start(tx, now)?;
+            }
+            office.tell_admin(tx, &Notice::Rejected { findings: findings.clone() }, now)
+        })?;
+    }
+    Ok(Started { office, changes: Changes::default(), refused: Some(findings) })
+}
+
+/// Without keys letters go without links, where the alternative is that none go: late is worse than bare.
+fn open_links(office: &mut Office, env: &BTreeMap<String, String>, by: By) -> Result<()> {
+    match (office.open_links(env), by) {
+        (Err(e), By::Service) => {
+            error!(error = %e, "letters go without links, and no pages are served: {e}");
+            Ok(())
+        }
+        (opened, _) => opened,
+    }
+}
+
+/// What is in force, and the deadlines that may be due in `from..=to` or are open since before: `list` asks for it each
+/// time, and reading ten thousand deadlines takes it seven times as long as asking. `None` where the files have changed
+/// since they were put in force. `file` is where the settings were read.
+pub fn in_force(
+    db: &mut Db,
+    settings: &Settings,
+    file: &Path,
+    (from, to): (Date, Date),
+) -> Result<Option<(Office, Vec<Deadline>)>> {
+    let seen = db.read(|tx| tx.get(FILES))?.flatten();
+    let is_same =
+        |seen: &Fingerprint| seen.is_of(file, &settings.deadlines, &settings.holidays) && *seen == seen.again();
+    if !seen.is_some_and(|seen| is_same(&seen)) {
+        return Ok(None);
+    }
+    // One that cannot be read is in the files.
+    let deadlines = db.read(|tx| tx.deadlines_around(from, to))?.into_iter().collect::<crate::store::Result<Vec<_>>>();
+    Ok(last_good(db, settings)?.zip(deadlines.ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    use jiff::civil::date;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{clock::Clock, config, service::course::open::open_occurrences};
+
+    const SETTINGS: &str = r#"
+        database = "duban.db"
+        admin = ["admin@example.test"]
+        contact = "办公室"
+        [mail]
+        from = "督办 <duban@example.test>"
+        transport = "folder"
+        folder = "mail"
+    "#;
+    const PLAN: &str = r#"
+        [[section]]
+        name = "办公室"
+        email = ["office@example.test"]
+        [[deadline]]
+        id = "spring"
+        title = "春"
+        due = "每年3月10日前"
+        sections = ["办公室"]
+        [[deadline]]
+        id = "autumn"
+        title = "秋"
+        due = "每年9月10日前"
+        sections = ["办公室"]
+    "#;
+
+    struct House {
+        _folder: TempDir,
+        file: PathBuf,
+        plan: PathBuf,
+        db: Db,
+        now: Moment,
+    }
+
+    impl House {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let (file, plan) = (folder.path().join("duban.toml"), folder.path().join("deadlines.toml"));
+            fs::write(&file, SETTINGS).unwrap();
+            fs::write(&plan, PLAN).unwrap();
+            let now = Clock::Fixed(date(2026, 1, 5).at(8, 30, 0, 0)).now(&jiff::tz::TimeZone::UTC);
+            Self { _folder: folder, file, plan, db: Db::in_memory().unwrap(), now }
+        }
+
+        fn settings(&self) -> Settings {
+            config::settings_alone(&self.file, &BTreeMap::new()).unwrap()
+        }
+
+        fn start(&mut self, by: By) -> Result<Started> {
+            let read = config::load(&self.file, &BTreeMap::new()).map_err(|findings| findings.to_string());
+            let settings = self.settings();
+            start(&mut self.db, read, &settings, &BTreeMap::new(), by, &self.now)
+        }
+
+        /// What is in force, and what the admin was told so far.
+        fn stands(&mut self) -> (Vec<String>, Vec<String>) {
+            self.db
+                .read(|tx| {
+                    let told = tx.outbox(jiff::Timestamp::MIN)?.into_iter().filter_map(|letter| letter.notice);
+                    let told = told.map(|notice| notice.split('"').nth(1).unwrap_or_default().to_owned()).collect();
+                    Ok((tx.ids_in_force()?.into_iter().collect(), told))
+                })
+                .unwrap()
+        }
+
+        fn around(&mut self, settings: &Settings, file: &Path) -> Option<Vec<String>> {
+            let found = in_force(&mut self.db, settings, file, (date(2026, 3, 1), date(2026, 3, 31))).unwrap();
+            found.map(|(_, deadlines)| deadlines.into_iter().map(|d| d.id).collect())
+        }
+    }
+
+    #[test]
+    fn what_is_not_taken_leaves_what_was_and_is_told() {
+        let mut house = House::new();
+        fs::write(&house.plan, "broken").unwrap();
+        assert!(house.start(By::Service).is_err(), "nothing was in force");
+        fs::write(&house.plan, PLAN).unwrap();
+        let first = house.start(By::Service).unwrap();
+        assert_eq!((first.refused, first.changes.added.len()), (None, 2));
+        assert_eq!(house.stands(), (vec!["autumn".into(), "spring".into()], vec!["started".into()]));
+
+        fs::write(&house.plan, PLAN.replace("id = \"spring\"", "id = \"summer\"")).unwrap();
+        let second = house.start(By::Reload(&first.office)).unwrap();
+        assert_eq!((second.refused, second.changes.added), (None, vec!["summer".to_owned()]));
+        fs::write(&house.plan, "broken").unwrap();
+        let third = house.start(By::Reload(&second.office)).unwrap();
+        assert!(third.refused.is_some() && third.office.roster == second.office.roster);
+        let loaded = house.db.read(|tx| tx.last_load()).unwrap().unwrap();
+        assert!(!loaded.accepted);
+        assert!(house.start(By::Service).unwrap().refused.is_some());
+        assert!(house.start(By::Command).unwrap().refused.is_some());
+        let told = ["started", "reloaded", "rejected", "started", "rejected"].map(str::to_owned);
+        assert_eq!(house.stands(), (vec!["autumn".into(), "summer".into()], told.to_vec()));
+    }
+
+    #[test]
+    fn the_database_is_asked_alone_until_a_file_changes() {
+        let mut house = House::new();
+        let (settings, file) = (house.settings(), house.file.clone());
+        assert_eq!(house.around(&settings, &file), None, "nothing is in force");
+        let office = house.start(By::Command).unwrap().office;
+        let today = house.now.today();
+        house.db.write(|tx| open_occurrences(tx, office.house(), today)).unwrap();
+        assert_eq!(house.around(&settings, &file), Some(vec!["spring".to_owned()]));
+        let elsewhere = Settings { deadlines: file.with_file_name("other.toml"), ..settings.clone() };
+        assert_eq!(house.around(&elsewhere, &file), None, "these files were never read");
+        fs::write(&house.plan, PLAN.replace("10日", "12日")).unwrap();
+        assert_eq!(house.around(&settings, &file), None, "an edit");
+    }
+}

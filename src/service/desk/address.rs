@@ -1,0 +1,122 @@
+//! The addresses that letters and pages give.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::civil::Date;
+
+use crate::service::{
+    Office, Result,
+    desk::{
+        link::{self, Links, Scope},
+        link_key,
+    },
+};
+use crate::{
+    clock::Moment,
+    domain::{
+        calendar::shift,
+        deadline::{Deadline, Done, Mailbox},
+        hours::Reader,
+    },
+    letter::Addressee,
+};
+
+impl Office {
+    /// Reads the keys that links and reply tokens are signed with, and makes them at the first start.
+    /// Nothing without `[web]` and `[mailbox]`.
+    ///
+    /// # Errors
+    /// In Chinese: keys that cannot be read or made. Letters go without links and tokens then.
+    pub fn open_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
+        self.links = None;
+        if self.settings.web.is_some() || self.settings.mailbox.is_some() {
+            self.links = Some(Arc::new(link_key::open(&self.settings.database, env)?));
+        }
+        Ok(())
+    }
+
+    /// The same, from keys that are there: for a look that writes nothing.
+    pub fn look_for_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
+        self.links = None;
+        if self.settings.web.is_some() || self.settings.mailbox.is_some() {
+            self.links = link_key::look(&self.settings.database, env)?.map(Arc::new);
+        }
+        Ok(())
+    }
+
+    /// Where a section reports an occurrence; `None` without `[web]`.
+    pub fn report_url(&self, occurrence: i64, due: Date, section: &str) -> Option<String> {
+        let scope = Scope::Report { occurrence, section: section.to_owned() };
+        self.url("r", &scope, link::last_day_of_report(due), "")
+    }
+
+    /// Where the admin answers a request; `None` without `[web]`.
+    pub fn request_url(&self, request: i64, now: &Moment) -> Option<String> {
+        self.url("a", &Scope::Admin, last_day(now), &format!("/requests/{request}"))
+    }
+
+    /// The admin's board; `None` without `[web]`.
+    pub fn admin_url(&self, now: &Moment) -> Option<String> {
+        self.url("a", &Scope::Admin, last_day(now), "")
+    }
+
+    /// A section's board; `None` without `[web]`.
+    pub fn section_url(&self, section: &str, now: &Moment) -> Option<String> {
+        self.url("s", &Scope::Section(section.to_owned()), last_day(now), "")
+    }
+
+    fn url(&self, page: &str, scope: &Scope, last: Date, rest: &str) -> Option<String> {
+        let (web, links): (_, &Links) = (self.settings.web.as_ref()?, self.links.as_ref()?);
+        Some(format!("{}/{page}/{}{rest}", web.base_url, links.sign(scope, last)))
+    }
+
+    /// Where a letter is replied to: the mailbox that is read, else the admins.
+    pub fn reply_to(&self) -> Vec<Mailbox> {
+        match &self.settings.mailbox {
+            Some(inbox) => vec![inbox.address.clone()],
+            None => self.settings.admin.clone(),
+        }
+    }
+
+    /// What a reply to a letter is known by; `None` where nobody reads replies.
+    pub fn reply_token(&self, letter: i64, message_id: &str) -> Option<String> {
+        self.settings.mailbox.as_ref()?;
+        Some(self.links.as_ref()?.reply_token(letter, message_id))
+    }
+
+    /// Whether a section's own report counts: each reports for itself, or it leads, or nobody does.
+    pub(in crate::service) fn reports_for(&self, deadline: &Deadline, section: &str) -> bool {
+        deadline.done == Done::Each || deadline.lead.as_deref().is_none_or(|lead| lead == section)
+    }
+
+    /// The sections that a letter's link or a reply reports for: of those spoken to, whose report counts,
+    /// one where one closes it for all. Of sections that the admin is to pass it on to, only where it is one.
+    pub(in crate::service) fn reporting_sections(
+        &self,
+        deadline: &Deadline,
+        to: &[Addressee],
+        reader: &Reader,
+    ) -> Vec<String> {
+        let counts = |name: &str| self.reports_for(deadline, name);
+        let spoken_to = to.iter().filter_map(|addressee| match addressee {
+            Addressee::Section { name, .. } if counts(name) => Some(name.clone()),
+            _ => None,
+        });
+        let one = if deadline.done == Done::Each { usize::MAX } else { 1 };
+        let spoken_to: Vec<String> = spoken_to.take(one).collect();
+        if !spoken_to.is_empty() {
+            return spoken_to;
+        }
+        let passed_on = || {
+            let sections = self.roster.expand(&deadline.sections).into_iter();
+            let mut meant = sections.filter(|section| reader.hears_for(section, deadline));
+            let only = meant.next().filter(|s| reader.behalf.passed_on_to().is_some() && counts(&s.name));
+            only.filter(|_| meant.next().is_none()).map(|s| s.name.clone())
+        };
+        passed_on().into_iter().collect()
+    }
+}
+
+fn last_day(now: &Moment) -> Date {
+    shift(now.today(), link::VALID_DAYS)
+}

@@ -1,0 +1,101 @@
+//! A delivery report: which letter it is about, and what follows.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tracing::warn;
+
+use super::{Outcome, Verdict, reply};
+use crate::{
+    clock::Moment,
+    incoming::{Action, Message, Recipient, Report},
+    letter::words,
+    service::{Office, Result, tell::audit, tell::pass_on},
+    store::{LetterRow, LetterState, Tx},
+};
+
+/// A report that names no letter is about one that went no longer ago than this.
+const RECENT: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// `None` if it is about nobody's letter of ours.
+pub fn judge(tx: &Tx, office: &Office, message: &Message, report: &Report, now: &Moment) -> Result<Option<Verdict>> {
+    let said = words(report);
+    let Some(letter) = letter(tx, office, message, report, now)? else {
+        let is_ours = |r: &Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
+        let outcome = Outcome::Unmatched(said);
+        let about_ours = report.recipients.iter().any(is_ours);
+        // One that names nobody may be about anybody: a person looks.
+        let is_nameless = report.recipients.iter().all(|r| r.address.is_none());
+        return Ok((about_ours || is_nameless).then(|| Verdict::of_machine(None, outcome)));
+    };
+    // The mailbox took it and passed it on, to somebody who did not: the letter itself has arrived.
+    let is_his = |r: &Recipient| r.address.as_deref().is_none_or(|a| a.eq_ignore_ascii_case(&letter.mailbox));
+    if !report.recipients.is_empty() && !report.recipients.iter().any(is_his) {
+        return Ok(Some(Verdict::of_machine(Some(letter), Outcome::Unmatched(said))));
+    }
+    let is = |action: Action| report.recipients.iter().any(|r| r.action == action);
+    let outcome = if is(Action::Failed) || report.recipients.is_empty() {
+        if tx.set_bounced(letter.id, &said, now.at)? {
+            warn!(
+                letter = letter.id,
+                reply = said,
+                "letter {} was not delivered, the admin is told: {said}",
+                letter.id
+            );
+            let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": said });
+            tx.audit(&audit(now, "bounced", None, None, detail))?;
+            pass_on(tx, office, &letter, now)?;
+        }
+        Outcome::Bounced(said)
+    } else if is(Action::Delayed) {
+        if letter.state == LetterState::Sent {
+            tx.set_delayed(letter.id, &said)?;
+        }
+        Outcome::Delayed(said)
+    } else {
+        Outcome::Delivered
+    };
+    Ok(Some(Verdict::of_machine(Some(letter), outcome)))
+}
+
+/// By our name for it, by its Message-ID, by its token, else by mailbox and subject.
+fn letter(tx: &Tx, office: &Office, message: &Message, report: &Report, now: &Moment) -> Result<Option<LetterRow>> {
+    // ENVID is the left part of the Message-ID: `duban.`, the database, the letter's number, chance.
+    let number = report.envelope_id.as_deref().and_then(|id| id.split('.').nth(2)?.parse().ok());
+    if let Some(letter) = number.map(|id| tx.letter(id)).transpose()?.flatten()
+        && report.envelope_id.as_deref() == Some(letter.envelope_id())
+    {
+        return Ok(Some(letter));
+    }
+    for id in &report.message_ids {
+        if let Some(letter) = tx.letter_by_message_id(id)? {
+            return Ok(Some(letter));
+        }
+    }
+    if let [only] = reply::letters(tx, office, message)?.as_slice() {
+        return Ok(Some(only.clone()));
+    }
+    let since = now.at.saturating_sub(RECENT).unwrap_or(Timestamp::MIN);
+    let text = squeezed(&report.text);
+    for recipient in report.recipients.iter().filter_map(|r| r.address.as_deref()) {
+        let is_named = |l: &LetterRow| l.subject.as_deref().is_some_and(|s| text.contains(&squeezed(s)));
+        if let Some(letter) = tx.sent_to(recipient, since)?.into_iter().find(is_named) {
+            return Ok(Some(letter));
+        }
+    }
+    Ok(None)
+}
+
+/// Subjects are wrapped in many ways.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+fn words(report: &Report) -> String {
+    let said = report.recipients.iter().map(|r| match &r.status {
+        Some(status) if !r.words.contains(status.as_str()) => format!("{status} {}", r.words),
+        _ => r.words.clone(),
+    });
+    let said: Vec<String> = said.filter(|s| !s.trim().is_empty()).collect();
+    let said = if said.is_empty() { "邮件被退回，没有说明原因".to_owned() } else { said.join("；") };
+    words::cap(&words::plain(&said), 300)
+}

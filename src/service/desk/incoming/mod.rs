@@ -1,0 +1,267 @@
+//! What comes in by mail acts, each message once: a reply reports, a delivery report says what did not arrive.
+//! Nothing is recorded that no person wrote; what is not understood waits for one.
+
+mod answer;
+mod bounce;
+pub mod pass;
+mod reply;
+
+use serde::{Deserialize, Serialize};
+use tracing::info;
+
+pub use answer::in_words;
+
+use crate::service::{Office, Result, in_transaction};
+use crate::{
+    clock::Moment,
+    domain::{Date, occurrence::State},
+    imap::LARGEST_BYTES,
+    incoming::{self, Kind, Message},
+    store::{Db, ItemRow, LetterRow, NewIncoming, Place, Tx},
+};
+
+/// What became of a message. Kept as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As the sender wrote.
+    Recorded(Vec<Recorded>),
+    /// 收到: read, and nothing to record.
+    Acknowledged,
+    /// A person's words that are not understood for certain, and why.
+    Unclear(String),
+    /// Written by somebody who may not.
+    Refused(String),
+    /// A machine's answer.
+    Automatic(String),
+    /// A letter of ours was not delivered.
+    Bounced(String),
+    Delayed(String),
+    Delivered,
+    /// A delivery report about a mailbox of ours, and no letter to be found.
+    Unmatched(String),
+    /// Reading it ended the program.
+    Unreadable,
+}
+
+/// One item of a reply, as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    pub number: u32,
+    pub occurrence: i64,
+    pub section: String,
+    pub act: Act,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// With the report's id.
+    Done(i64),
+    /// It was done before, and stays so.
+    AlreadyDone,
+    /// 不能按期, with the request's id; the admin answers.
+    Postponed {
+        request: i64,
+        expected: Option<Date>,
+    },
+    /// 不适用, likewise.
+    NotApplicable(i64),
+    TakenBack,
+    /// There was nothing to take back.
+    NothingToTakeBack,
+}
+
+/// Where a message belongs now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// 已处理
+    Done,
+    /// 待人工
+    Waits,
+    /// It is not for us, and stays as it is.
+    LeftAlone,
+}
+
+/// What a message comes to, before it is written down.
+struct Verdict {
+    letter: Option<LetterRow>,
+    /// What of the letter the sender may report.
+    items: Vec<ItemRow>,
+    /// What the sender wrote himself.
+    text: String,
+    outcome: Outcome,
+}
+
+impl Verdict {
+    fn of_machine(letter: Option<LetterRow>, outcome: Outcome) -> Self {
+        Self { letter, items: Vec::new(), text: String::new(), outcome }
+    }
+}
+
+/// Lets a message act, unless it has: all in one transaction with the memory of it. `place`: where a mailbox
+/// has it.
+pub fn act(db: &mut Db, office: &Office, place: Option<&Place>, bytes: &[u8], now: &Moment) -> Result<Fate> {
+    let mut message = incoming::read(bytes.get(..LARGEST_BYTES as usize).unwrap_or(bytes));
+    if let Kind::Written { attachments, .. } = &mut message.kind
+        && bytes.len() >= LARGEST_BYTES as usize
+    {
+        attachments.push("邮件过大，附件可能没有列全".to_owned());
+    }
+    in_transaction(db, |tx| {
+        let (id, fate) = match tx.incoming_by_fingerprint(&message.fingerprint)? {
+            Some(known) => (Some(known.id), if known.waits { Fate::Waits } else { Fate::Done }),
+            None => match judge(tx, office, &message, now)? {
+                Some(verdict) => remember(tx, office, &message, verdict, now)?,
+                None => (None, Fate::LeftAlone),
+            },
+        };
+        if let Some(place) = place {
+            tx.end_place(place, id)?;
+        }
+        Ok(fate)
+    })
+}
+
+/// Keeps what could not even be read: a person looks at it.
+pub fn give_up(db: &mut Db, place: &Place, now: &Moment) -> Result<Fate> {
+    in_transaction(db, |tx| {
+        let fingerprint = format!("{} {} {}", place.mailbox, place.uid_validity, place.uid);
+        let id = add(tx, [&fingerprint, "", "", "", ""], None, &Outcome::Unreadable, now)?;
+        tx.end_place(place, Some(id))?;
+        Ok(Fate::Waits)
+    })
+}
+
+/// `None` if it is not for us.
+fn judge(tx: &Tx, office: &Office, message: &Message, now: &Moment) -> Result<Option<Verdict>> {
+    match &message.kind {
+        Kind::Report(report) => bounce::judge(tx, office, message, report, now),
+        Kind::Written { text, attachments } => reply::judge(tx, office, message, text, attachments, now),
+        Kind::Automatic(why) => {
+            let letter = reply::letters(tx, office, message)?.into_iter().next();
+            let is_known = letter.is_some() || message.from.as_deref().is_some_and(|from| office.knows(from));
+            let outcome = Outcome::Automatic((*why).to_owned());
+            Ok(is_known.then(|| Verdict::of_machine(letter, outcome)))
+        }
+    }
+}
+
+fn remember(
+    tx: &Tx,
+    office: &Office,
+    message: &Message,
+    verdict: Verdict,
+    now: &Moment,
+) -> Result<(Option<i64>, Fate)> {
+    let Verdict { letter, items, text, outcome } = verdict;
+    let sender = message.from.as_deref().unwrap_or_default();
+    let message_id = message.message_id.as_deref().unwrap_or_default();
+    let keys = [&*message.fingerprint, message_id, sender, &message.subject, &text];
+    let id = add(tx, keys, letter.as_ref().map(|l| l.id), &outcome, now)?;
+    // Who was asked what he means, and has answered it in full, has made the first message clear.
+    if let (Outcome::Recorded(recorded), Some(asked)) = (&outcome, letter.as_ref().and_then(|l| l.answers)) {
+        let mut left = false;
+        for item in items.iter().filter(|item| recorded.iter().all(|r| r.occurrence != item.occurrence)) {
+            left |= tx.occurrence_by_id(item.occurrence)?.is_some_and(|o| o.state == State::Open);
+        }
+        if !left && recorded.iter().any(|r| r.act.changes()) {
+            tx.end_waiting(asked, sender, now.at)?;
+        }
+    }
+    answer::answer(tx, office, id, sender, items, &outcome, now)?;
+    info!(
+        incoming = id,
+        letter = letter.map(|l| l.id),
+        outcome = outcome.name(),
+        "message {id} came in: {}",
+        outcome.name()
+    );
+    Ok((Some(id), if outcome.waits() { Fate::Waits } else { Fate::Done }))
+}
+
+/// `keys`: fingerprint, Message-ID, sender, subject, text.
+fn add(tx: &Tx, keys: [&str; 5], letter: Option<i64>, outcome: &Outcome, now: &Moment) -> Result<i64> {
+    let detail = serde_json::to_string(outcome).map_err(|e| crate::store::Error::Value(e.to_string()))?;
+    let [fingerprint, message_id, sender, subject, text] = keys;
+    let (outcome, waits) = (outcome.name(), outcome.waits());
+    let new = NewIncoming { fingerprint, message_id, sender, subject, text, letter, outcome, detail: &detail, waits };
+    Ok(tx.add_incoming(&new, now.at)?)
+}
+
+impl Outcome {
+    /// Its name in the database and in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Recorded(_) => "recorded",
+            Self::Acknowledged => "acknowledged",
+            Self::Unclear(_) => "unclear",
+            Self::Refused(_) => "refused",
+            Self::Automatic(_) => "automatic",
+            Self::Bounced(_) => "bounced",
+            Self::Delayed(_) => "delayed",
+            Self::Delivered => "delivered",
+            Self::Unmatched(_) => "unmatched",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// Whether a person has to look at it.
+    fn waits(&self) -> bool {
+        matches!(self, Self::Unclear(_) | Self::Refused(_) | Self::Unmatched(_) | Self::Unreadable)
+    }
+
+    /// In Chinese, for lists.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Recorded(items) => {
+                let words: Vec<String> = items.iter().map(|i| format!("{}{}", i.section, i.act.words())).collect();
+                words.join("；")
+            }
+            Self::Acknowledged => "表示收到，没有登记".into(),
+            Self::Unclear(why) => format!("没有看懂：{why}"),
+            Self::Refused(why) => format!("没有登记：{why}"),
+            Self::Automatic(why) => format!("自动回复（{why}）"),
+            Self::Bounced(words) => format!("退信：{words}"),
+            Self::Delayed(words) => format!("投递延迟：{words}"),
+            Self::Delivered => "已送达".into(),
+            Self::Unmatched(words) => format!("退信，找不到是哪一封：{words}"),
+            Self::Unreadable => "邮件读不出来".into(),
+        }
+    }
+}
+
+impl Act {
+    fn changes(&self) -> bool {
+        !matches!(self, Self::AlreadyDone | Self::NothingToTakeBack)
+    }
+
+    pub fn words(&self) -> String {
+        match self {
+            Self::Done(_) => "已登记办结".into(),
+            Self::AlreadyDone => "此前已经办结，不必再登记".into(),
+            Self::Postponed { expected: Some(day), .. } => {
+                format!("已报不能按期，预计{}办结，等管理员答复", crate::letter::words::full(*day))
+            }
+            Self::Postponed { expected: None, .. } => "已报不能按期，等管理员答复".into(),
+            Self::NotApplicable(_) => "已报不适用，等管理员答复".into(),
+            Self::TakenBack => "已撤回，恢复提醒".into(),
+            Self::NothingToTakeBack => "没有可以撤回的登记".into(),
+        }
+    }
+}
+
+impl Office {
+    /// Whether the address is one of the roster's or an admin's.
+    fn knows(&self, address: &str) -> bool {
+        let sections = self.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
+        sections.chain(&self.settings.admin).any(|m| m.as_str().eq_ignore_ascii_case(address))
+    }
+
+    /// The sections that have this mailbox.
+    fn sections_of(&self, address: &str) -> Vec<&str> {
+        let has =
+            |s: &&crate::domain::deadline::Section| s.email.iter().any(|m| m.as_str().eq_ignore_ascii_case(address));
+        self.roster.sections.iter().filter(has).map(|s| s.name.as_str()).collect()
+    }
+}

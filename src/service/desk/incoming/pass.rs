@@ -1,0 +1,181 @@
+//! One look into the mailbox: every message there that is for us acts, and goes to its folder.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tracing::{error, info, warn};
+
+use super::{Fate, act, give_up};
+use crate::{
+    clock::{Clock, Moment},
+    imap::{Filed, ImapError, Inbox},
+    service::{Error, Office, Result, in_transaction, tell::Notice},
+    store::{
+        Db, Place, Placed, Store, Tx,
+        state::{self, MailboxFront, MailboxState},
+    },
+};
+/// So often a message is begun before it is left to a person: reading it ends the program, or the connection.
+const TRIES: u32 = 5;
+/// A mailbox that cannot be read for so long is trouble, and the admin is told.
+const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(45);
+
+/// What a look into the mailbox came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    pub done: u32,
+    pub waits: u32,
+    /// Not for us.
+    pub left_alone: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PassError {
+    #[error(transparent)]
+    Imap(#[from] ImapError),
+    #[error(transparent)]
+    Service(#[from] Error),
+}
+
+impl From<crate::store::Error> for PassError {
+    fn from(e: crate::store::Error) -> Self {
+        Self::Service(e.into())
+    }
+}
+
+/// Reads what is there. Whatever ends it halfway, the next look goes on from there.
+pub async fn pass(
+    store: &Store,
+    office: &Arc<Office>,
+    inbox: &mut Inbox,
+    clock: Clock,
+) -> std::result::Result<Pass, PassError> {
+    let mut pass = Pass::default();
+    let mut front = front(store, office, inbox.uid_validity()).await?;
+    loop {
+        let listed = inbox.list(front.from).await?;
+        let Some(last) = listed.last() else { break };
+        let next = last.uid.saturating_add(1);
+        let mut acted = Vec::new();
+        for letter in &listed {
+            let place = Place { mailbox: front.mailbox.clone(), uid_validity: front.uid_validity, uid: letter.uid };
+            match read(store, office, inbox, place, clock).await? {
+                Some(Fate::LeftAlone) => pass.left_alone += 1,
+                Some(Fate::Done) => acted.push((letter.uid, Filed::Done)),
+                Some(Fate::Waits) => acted.push((letter.uid, Filed::Manual)),
+                None => {}
+            }
+        }
+        // All have acted before the first is moved: one that cannot be moved keeps nobody behind it waiting.
+        let mut refused = None;
+        for (uid, to) in acted {
+            match (inbox.file(uid, to).await, to) {
+                (Ok(()), Filed::Done) => pass.done += 1,
+                (Ok(()), Filed::Manual) => pass.waits += 1,
+                (Err(e), _) if e.is_settings() => refused = Some(e),
+                (Err(e), _) => return Err(e.into()),
+            }
+        }
+        if let Some(e) = refused {
+            return Err(e.into());
+        }
+        front.from = next;
+        remember(store, front.clone()).await?;
+    }
+    if pass.done + pass.waits > 0 {
+        info!(
+            done = pass.done,
+            waits = pass.waits,
+            "the mailbox was read: {} done, {} wait for a person",
+            pass.done,
+            pass.waits
+        );
+    }
+    Ok(pass)
+}
+
+/// One message; `None` if it is gone.
+async fn read(
+    store: &Store,
+    office: &Arc<Office>,
+    inbox: &mut Inbox,
+    place: Place,
+    clock: Clock,
+) -> std::result::Result<Option<Fate>, PassError> {
+    Ok(Some(match begin(store, &place).await? {
+        Placed::LeftAlone => Fate::LeftAlone,
+        Placed::Acted { waits: true } => Fate::Waits,
+        Placed::Acted { waits: false } => Fate::Done,
+        Placed::Begun(tries) if tries > TRIES => {
+            error!(uid = place.uid, "message {} cannot be read, it is left to a person", place.uid);
+            let office = office.clone();
+            store.call(move |db| give_up(db, &place, &clock.now(&office.settings.timezone))).await?
+        }
+        Placed::Begun(_) => {
+            let Some(bytes) = inbox.fetch(place.uid).await? else { return Ok(None) };
+            let office = office.clone();
+            let now = clock.now(&office.settings.timezone);
+            store.call(move |db| act(db, &office, Some(&place), &bytes, &now)).await?
+        }
+    }))
+}
+
+async fn front(store: &Store, office: &Office, uid_validity: u32) -> std::result::Result<MailboxFront, PassError> {
+    let known = store.call(|db| db.read(|tx| tx.get(state::MAILBOX_FRONT))).await?;
+    let mailbox = name(office);
+    let same = known.filter(|front| front.mailbox == mailbox && front.uid_validity == uid_validity);
+    Ok(same.unwrap_or(MailboxFront { mailbox, uid_validity, from: 1 }))
+}
+
+async fn remember(store: &Store, front: MailboxFront) -> std::result::Result<(), PassError> {
+    store.call(move |db| db.write(|tx| tx.put(state::MAILBOX_FRONT, &front))).await?;
+    Ok(())
+}
+
+async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, PassError> {
+    let place = place.clone();
+    Ok(store.call(move |db| db.write(|tx| tx.begin_place(&place))).await?)
+}
+
+/// Account, server and folder: another account's numbers are others.
+fn name(office: &Office) -> String {
+    let inbox = office.settings.mailbox.as_ref();
+    inbox.map(|i| format!("{}@{}/{}", i.imap.server.username, i.imap.server.place(), i.imap.folder)).unwrap_or_default()
+}
+
+/// How the last look went.
+pub fn state(db: &mut Db) -> Result<MailboxState> {
+    Ok(db.read(state_in)?)
+}
+
+pub fn state_in(tx: &Tx) -> crate::store::Result<MailboxState> {
+    Ok(tx.get(state::MAILBOX)?.unwrap_or_default())
+}
+
+/// Remembers how a look went, and tells the admin of trouble that lasts. True if he is told now.
+pub fn note(db: &mut Db, office: &Office, trouble: Option<String>, now: &Moment) -> Result<bool> {
+    let mut state = state(db)?;
+    let mut tells = false;
+    match trouble {
+        None => {
+            if state.trouble.is_some() {
+                info!("the mailbox can be read again");
+            }
+            state = MailboxState { read_at: Some(now.at), trouble: None, told: false };
+        }
+        Some(why) => {
+            warn!(error = why, "the mailbox cannot be read, it will be tried again: {why}");
+            let since = state.trouble.map_or(now.at, |(since, _)| since);
+            tells = !state.told && now.at.duration_since(since) >= TOLD_AFTER;
+            state.told |= tells;
+            state.trouble = Some((since, why));
+        }
+    }
+    in_transaction(db, |tx| {
+        tx.put(state::MAILBOX, &state)?;
+        if let (true, Some((since, why))) = (tells, &state.trouble) {
+            office.tell_admin(tx, &Notice::MailboxDown { since: *since, why: why.clone() }, now)?;
+        }
+        Ok(tells)
+    })
+}

@@ -1,0 +1,296 @@
+//! A reply is a report: by whom, to which letter, about which of its items.
+
+use super::{Act, Outcome, Recorded, Verdict};
+use crate::{
+    clock::Moment,
+    domain::{
+        deadline::{Deadline, Done},
+        occurrence::{Occurrence, State},
+    },
+    incoming::{self, Authenticated, Item, Message, Statement, Understood},
+    letter::words,
+    service::{
+        Error, Office, Result,
+        desk::{
+            link::VALID_DAYS,
+            reply_token::letter_of,
+            report::{self, Report},
+            request::{self, Ask},
+        },
+    },
+    store::{Completion, ItemRow, LetterRow, RequestKind, Stored, Tx},
+};
+
+/// A reply, and what it may be about.
+struct Reply<'a> {
+    tx: &'a Tx<'a>,
+    office: &'a Office,
+    now: &'a Moment,
+    sender: &'a str,
+    letter: &'a LetterRow,
+    items: Vec<ItemRow>,
+    /// What the sender wrote himself.
+    text: &'a str,
+    attachments: &'a [String],
+}
+
+/// `None` if it is not for us.
+pub fn judge(
+    tx: &Tx,
+    office: &Office,
+    message: &Message,
+    text: &str,
+    attachments: &[String],
+    now: &Moment,
+) -> Result<Option<Verdict>> {
+    let found = letters(tx, office, message)?;
+    let sender = message.from.as_deref().unwrap_or_default();
+    if found.is_empty() && !office.knows(sender) {
+        return Ok(None);
+    }
+    let letter = found.first().cloned();
+    let ours = letter.as_ref().map(|l| tx.handed_over(l.id)).transpose()?.flatten();
+    let ours = ours.map(|bytes| incoming::text_of(&bytes));
+    let written = incoming::written(text, ours.as_deref());
+    let (items, all) = match &letter {
+        Some(letter) => may_report(tx, office, message, letter, now)?,
+        None => (Vec::new(), 0),
+    };
+    let outcome = match (&letter, doubt(office, message)) {
+        (_, Some(why)) => Outcome::Refused(why),
+        (None, None) => Outcome::Unclear("看不出回复的是哪一封督办邮件".into()),
+        (Some(_), None) if found.len() > 1 => Outcome::Unclear("引用了几封督办邮件，分不清回复的是哪一封".into()),
+        (Some(_), None) if items.is_empty() && all > 0 => {
+            Outcome::Refused(format!("{sender} 不是责任科室登记的邮箱，也没有带（有效的）回复编号"))
+        }
+        (Some(_), None) if items.is_empty() => Outcome::Unclear("所回复的邮件里没有要您登记的事项".into()),
+        (Some(letter), None) => {
+            let items = items.clone();
+            Reply { tx, office, now, sender, letter, items, text: &written, attachments }.outcome()?
+        }
+    };
+    Ok(Some(Verdict { letter, items, text: written, outcome }))
+}
+
+/// Of a letter's items those that this sender may report, and how many there are in all: his own section's, or
+/// all of it by its token.
+fn may_report(
+    tx: &Tx,
+    office: &Office,
+    message: &Message,
+    letter: &LetterRow,
+    now: &Moment,
+) -> Result<(Vec<ItemRow>, usize)> {
+    let mut items = tx.items(letter.id)?;
+    let all = items.len();
+    let age = now.at.duration_since(letter.made_at);
+    // A token opens no longer than a link does.
+    let has_token = age.as_hours() <= 24 * VALID_DAYS && tokens(tx, office, message)?.iter().any(|l| l.id == letter.id);
+    let sections = office.sections_of(message.from.as_deref().unwrap_or_default());
+    items.retain(|item| has_token || sections.contains(&item.section.as_str()));
+    Ok((items, all))
+}
+
+/// Why the sender is not believed to be who he says he is.
+fn doubt(office: &Office, message: &Message) -> Option<String> {
+    if message.from.is_none() {
+        return Some("没有发件人，或不止一个".into());
+    }
+    let authserv_id = office.settings.mailbox.as_ref()?.authserv_id.as_ref()?;
+    match message.authenticated(authserv_id) {
+        Authenticated::Passed => None,
+        Authenticated::Failed(words) => Some(format!("发件人没有通过验证，可能是冒名：{words}")),
+        Authenticated::Absent => Some(format!("没有 {authserv_id} 的验证结果，发件人不能确定")),
+    }
+}
+
+/// The letters that a message refers to: the one that it answers, and those whose tokens it holds where none of
+/// them is that one's.
+pub fn letters(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<LetterRow>> {
+    let by_token = tokens(tx, office, message)?;
+    for id in &message.refers_to {
+        if let Some(letter) = tx.letter_by_message_id(id)? {
+            let agrees = by_token.is_empty() || by_token.iter().any(|l| l.id == letter.id);
+            let others = if agrees { Vec::new() } else { by_token };
+            return Ok(std::iter::once(letter).chain(others).collect());
+        }
+    }
+    Ok(by_token)
+}
+
+/// The letters whose tokens are right, each once.
+fn tokens(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<LetterRow>> {
+    let Some(links) = &office.links else { return Ok(Vec::new()) };
+    let mut found: Vec<LetterRow> = Vec::new();
+    for token in &message.tokens {
+        let Some(letter) = letter_of(token).map(|id| tx.letter(id)).transpose()?.flatten() else { continue };
+        let is_right = links.is_reply_token(token, letter.id, &letter.message_id);
+        if is_right && found.iter().all(|l| l.id != letter.id) {
+            found.push(letter);
+        }
+    }
+    Ok(found)
+}
+
+impl Reply<'_> {
+    fn outcome(&self) -> Result<Outcome> {
+        let mut titles: Vec<(u32, String)> = Vec::new();
+        for item in &self.items {
+            if titles.iter().all(|(number, _)| *number != item.number) {
+                let (occurrence, deadline) = self.occurrence(item)?;
+                titles.push((item.number, deadline.title_for(&occurrence.period)));
+            }
+        }
+        let items: Vec<Item> = titles.iter().map(|(number, title)| Item { number: *number, title }).collect();
+        let understand = |items: &[Item]| incoming::understand(self.text, items, self.now.today());
+        let mut understood = understand(&items);
+        // A bare 撤回 to what we confirmed takes back all that was confirmed.
+        if let (Understood::Unclear(_), Some(_), [first, _, ..]) = (&understood, self.letter.answers, items.as_slice())
+            && let Understood::Statements(mut all) = understand(&[*first])
+            && let [Statement { act: incoming::Act::TakeBack, numbers, .. }] = all.as_mut_slice()
+        {
+            *numbers = items.iter().map(|item| item.number).collect();
+            understood = Understood::Statements(all);
+        }
+        match understood {
+            Understood::Acknowledged => Ok(Outcome::Acknowledged),
+            Understood::Unclear(why) => Ok(Outcome::Unclear(why.to_owned())),
+            // All of it, or nothing.
+            Understood::Statements(statements) => match self.tx.attempt(|| self.record(&statements)) {
+                Ok(recorded) => Ok(Outcome::Recorded(recorded)),
+                Err(Error::Refused(why)) => Ok(Outcome::Unclear(why.trim_end_matches('。').to_owned())),
+                Err(e) => Err(e),
+            },
+        }
+    }
+
+    fn record(&self, statements: &[Statement]) -> Result<Vec<Recorded>> {
+        let mut recorded = Vec::new();
+        for statement in statements {
+            for number in &statement.numbers {
+                for item in self.meant(*number, statement)? {
+                    let act = self.record_one(item, statement)?;
+                    let (number, occurrence, section) = (item.number, item.occurrence, item.section.clone());
+                    recorded.push(Recorded { number, occurrence, section, act });
+                }
+            }
+        }
+        Ok(recorded)
+    }
+
+    /// Of a number's sections the one that is named, where there are several.
+    fn meant(&self, number: u32, statement: &Statement) -> Result<Vec<&ItemRow>> {
+        let all: Vec<&ItemRow> = self.items.iter().filter(|i| i.number == number).collect();
+        if let [_] = all.as_slice() {
+            return Ok(all);
+        }
+        // The name stands by itself: `已办结，法制科`, and not in `已送法制科备案`.
+        let is_mark = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "，。；：、（）".contains(c);
+        let said: Vec<&str> = statement.words.split(is_mark).collect();
+        let named: Vec<&ItemRow> = all.iter().filter(|i| said.contains(&i.section.as_str())).copied().collect();
+        match named.as_slice() {
+            [_] => Ok(named),
+            _ => {
+                let names: Vec<&str> = all.iter().map(|i| i.section.as_str()).collect();
+                let names = words::list(&names);
+                Err(Error::Refused(format!("这一项由各科室分别登记，请在后面单独写明一个科室：{names}")))
+            }
+        }
+    }
+
+    fn record_one(&self, item: &ItemRow, statement: &Statement) -> Result<Act> {
+        let (occurrence, deadline) = self.occurrence(item)?;
+        match statement.act {
+            incoming::Act::Done => self.done(&occurrence, &deadline, item, statement),
+            incoming::Act::Postponed { expected } => self
+                .ask(item, RequestKind::Postponed, expected, statement)
+                .map(|request| Act::Postponed { request, expected }),
+            incoming::Act::NotApplicable => {
+                self.ask(item, RequestKind::NotApplicable, None, statement).map(Act::NotApplicable)
+            }
+            incoming::Act::TakeBack => self.take_back(&occurrence, item, statement),
+        }
+    }
+
+    fn done(
+        &self,
+        occurrence: &Stored<Occurrence>,
+        deadline: &Deadline,
+        item: &ItemRow,
+        statement: &Statement,
+    ) -> Result<Act> {
+        let has_reported = self.tx.progress(occurrence.id)?.has_reported(deadline, &item.section);
+        if occurrence.state == State::Done || (deadline.done == Done::Each && has_reported) {
+            return Ok(Act::AlreadyDone);
+        }
+        let reported = report::record(self.tx, self.office, &self.report(occurrence, item, statement), self.now)?;
+        Ok(reported.completion.map_or(Act::AlreadyDone, Act::Done))
+    }
+
+    fn ask(
+        &self,
+        item: &ItemRow,
+        kind: RequestKind,
+        expected: Option<crate::domain::Date>,
+        statement: &Statement,
+    ) -> Result<i64> {
+        let ask = Ask {
+            occurrence: item.occurrence,
+            section: item.section.clone(),
+            kind,
+            by: self.sender.to_owned(),
+            reason: words::cap(&words::plain(&statement.words), KEPT),
+            expected,
+        };
+        request::record(self.tx, self.office, &ask, self.now)
+    }
+
+    /// What the answered message recorded; in reply to a reminder, all that the section reported.
+    fn take_back(&self, occurrence: &Stored<Occurrence>, item: &ItemRow, statement: &Statement) -> Result<Act> {
+        let withdrawn = request::withdraw(self.tx, occurrence, &item.section, self.sender, self.now)?;
+        let of_reply = self.recorded_before(item)?;
+        let completions = self.tx.completions(occurrence.id)?;
+        let is_meant = |c: &&Completion| match &of_reply {
+            Some(ids) => ids.contains(&c.id),
+            None => c.section == item.section,
+        };
+        let mine: Vec<&Completion> = completions.iter().filter(is_meant).collect();
+        if !mine.is_empty() {
+            let report = self.report(occurrence, item, statement);
+            report::revoke(self.tx, self.office, occurrence, &mine, &report, self.now)?;
+        }
+        Ok(if withdrawn || !mine.is_empty() { Act::TakenBack } else { Act::NothingToTakeBack })
+    }
+
+    /// The reports of this item that the message recorded which our letter confirmed.
+    fn recorded_before(&self, item: &ItemRow) -> Result<Option<Vec<i64>>> {
+        let Some(id) = self.letter.answers else { return Ok(None) };
+        let Some(incoming) = self.tx.incoming(id)? else { return Ok(None) };
+        let Ok(Outcome::Recorded(all)) = serde_json::from_str(&incoming.detail) else { return Ok(None) };
+        let of_item = all.into_iter().filter(|r| (r.occurrence, &r.section) == (item.occurrence, &item.section));
+        Ok(Some(of_item.filter_map(|r| if let Act::Done(id) = r.act { Some(id) } else { None }).collect()))
+    }
+
+    fn report(&self, occurrence: &Stored<Occurrence>, item: &ItemRow, statement: &Statement) -> Report {
+        let names: Vec<&str> = self.attachments.iter().map(String::as_str).collect();
+        let evidence = if names.is_empty() { String::new() } else { format!("附件：{}", words::list(&names)) };
+        Report {
+            deadline: occurrence.deadline.clone(),
+            period: Some(occurrence.period.clone()),
+            section: Some(item.section.clone()),
+            by: self.sender.to_owned(),
+            note: words::cap(&words::plain(&statement.words), KEPT),
+            evidence: words::cap(&words::plain(&evidence), KEPT),
+        }
+    }
+
+    fn occurrence(&self, item: &ItemRow) -> Result<(Stored<Occurrence>, Deadline)> {
+        let gone = || Error::Refused("这一项已经不在督办之列".into());
+        let occurrence = self.tx.occurrence_by_id(item.occurrence)?.ok_or_else(gone)?;
+        let row = self.tx.deadline(&occurrence.deadline)?.ok_or_else(gone)?;
+        Ok((occurrence, row.deadline))
+    }
+}
+
+/// Characters of a remark that are kept.
+const KEPT: usize = 300;

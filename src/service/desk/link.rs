@@ -1,0 +1,289 @@
+//! Signed links: who holds one may do what it says, with no login.
+//!
+//! Pure: the keys and `now` are handed in. Where keys are kept: [`crate::service::desk::link_key`].
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{Timestamp, civil::Date};
+use sha2::{Digest, Sha256};
+
+use crate::domain::calendar::{days_between, shift};
+
+/// What a link lets its holder do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Report one occurrence for one section.
+    Report { occurrence: i64, section: String },
+    /// See what is one section's.
+    Section(String),
+    /// Everything.
+    Admin,
+}
+
+/// One secret. Its id follows from it, so that nobody has to number keys.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key([u8; 32]);
+
+/// The keys in force, never empty: the last signs, all verify.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Links(pub(in crate::service) Vec<Key>);
+
+/// So long after its due date an occurrence can be reported, and so long an address for a section or
+/// the admin holds: a year and a bit, so that last year's letter still leads somewhere.
+pub const VALID_DAYS: i64 = 400;
+/// A form that was opened before this many seconds is shown anew.
+pub const FORM_SECONDS: i64 = 12 * 60 * 60;
+
+const VERSION: u8 = 1;
+/// Half of a SHA-256: 128 bits are beyond guessing, and the address stays on one line of a mail.
+const MAC_BYTES: usize = 16;
+/// Version, key id, last day, kind.
+const HEAD_BYTES: usize = 6;
+/// Longer is no token of ours; looked at before anything is decoded.
+const LONGEST: usize = 400;
+
+impl Key {
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    fn id(&self) -> [u8; 2] {
+        let hash = Sha256::digest([b"duban key id", self.0.as_slice()].concat());
+        [hash[0], hash[1]]
+    }
+
+    fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        for part in [purpose.as_bytes()].iter().chain(parts) {
+            // Lengths first: no two lists of parts run together to the same bytes.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Some(mac)
+    }
+
+    pub(in crate::service) fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
+        let mac = self.mac(purpose, parts).map(|mac| mac.finalize().into_bytes().to_vec());
+        mac.map(|whole| whole[..MAC_BYTES].to_vec()).unwrap_or_default()
+    }
+
+    pub(in crate::service) fn verifies(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
+        self.mac(purpose, parts).is_some_and(|m| m.verify_truncated_left(mac).is_ok())
+    }
+}
+
+impl Links {
+    /// `None` without keys.
+    pub fn new(keys: Vec<Key>) -> Option<Self> {
+        (!keys.is_empty()).then_some(Self(keys))
+    }
+
+    pub(in crate::service) fn signer(&self) -> &Key {
+        &self.0[self.0.len() - 1]
+    }
+
+    /// A token that holds until the end of `last`, in UTC.
+    pub fn sign(&self, scope: &Scope, last: Date) -> String {
+        let (kind, payload) = match scope {
+            Scope::Report { occurrence, section } => (b'r', format!("{occurrence}/{section}")),
+            Scope::Section(section) => (b's', section.clone()),
+            Scope::Admin => (b'a', String::new()),
+        };
+        let key = self.signer();
+        let mut token = vec![VERSION];
+        token.extend(key.id());
+        token.extend(day_number(last).to_be_bytes());
+        token.push(kind);
+        token.extend(payload.as_bytes());
+        token.extend(key.sign("link", &[&token]));
+        BASE64_URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// What the token allows at this time; `None` whatever is wrong with it.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Scope> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (body, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
+        let (head, payload) = body.split_at_checked(HEAD_BYTES)?;
+        let &[VERSION, id0, id1, day0, day1, kind] = head else { return None };
+        let of_key = |key: &&Key| key.id() == [id0, id1] && key.verifies("link", &[body], mac);
+        self.0.iter().find(of_key)?;
+        if day_of(now) > u16::from_be_bytes([day0, day1]) {
+            return None;
+        }
+        let payload = std::str::from_utf8(payload).ok()?;
+        match kind {
+            b'r' => {
+                let (occurrence, section) = payload.split_once('/')?;
+                Some(Scope::Report { occurrence: occurrence.parse().ok()?, section: section.to_owned() })
+            }
+            b's' => Some(Scope::Section(payload.to_owned())),
+            b'a' if payload.is_empty() => Some(Scope::Admin),
+            _ => None,
+        }
+    }
+
+    /// A form's own token: for this link and purpose, made now, when things stood like `state`.
+    pub fn form(&self, link: &str, purpose: &str, state: [u8; 8], now: Timestamp) -> String {
+        let mut token = now.as_second().to_be_bytes().to_vec();
+        token.extend(state);
+        token.extend(self.signer().sign("form", &[link.as_bytes(), purpose.as_bytes(), &token]));
+        BASE64_URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// How things stood when the form was shown; `None` if it is not ours, or too old.
+    pub fn check_form(&self, form: &str, link: &str, purpose: &str, now: Timestamp) -> Option<[u8; 8]> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(form.get(..43).filter(|f| *f == form)?).ok()?;
+        let (body, mac) = bytes.split_at_checked(16)?;
+        let parts = [link.as_bytes(), purpose.as_bytes(), body];
+        self.0.iter().find(|key| key.verifies("form", &parts, mac))?;
+        let (made, state) = body.split_at_checked(8)?;
+        let made = i64::from_be_bytes(made.try_into().ok()?);
+        let age = now.as_second().checked_sub(made)?;
+        // A clock that was set back a little is no forgery.
+        (-60..=FORM_SECONDS).contains(&age).then(|| state.try_into().ok())?
+    }
+}
+
+/// The last day of a link about an occurrence.
+pub fn last_day_of_report(due: Date) -> Date {
+    shift(due, VALID_DAYS)
+}
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+
+/// Days since 1970, held within what two bytes say (until 2149).
+fn day_number(day: Date) -> u16 {
+    u16::try_from(days_between(EPOCH, day).clamp(0, i64::from(u16::MAX))).unwrap_or(u16::MAX)
+}
+
+fn day_of(now: Timestamp) -> u16 {
+    day_number(jiff::tz::TimeZone::UTC.to_datetime(now).date())
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Links({} keys)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LAST: Date = date(2027, 3, 7);
+
+    fn links(keys: &[u8]) -> Links {
+        Links::new(keys.iter().map(|k| Key::new([*k; 32])).collect()).unwrap()
+    }
+
+    fn now() -> Timestamp {
+        "2026-01-27T02:00:00Z".parse().unwrap()
+    }
+
+    fn report() -> Scope {
+        Scope::Report { occurrence: 412, section: "政务服务数据管理科".into() }
+    }
+
+    #[test]
+    fn what_is_signed_is_read_back_and_fits_a_line() {
+        for scope in [report(), Scope::Section("办公室".into()), Scope::Admin] {
+            let token = links(&[1]).sign(&scope, LAST);
+            assert_eq!(links(&[1]).verify(&token, now()), Some(scope));
+            assert!(format!("https://duban.example.test/r/{token}").len() <= 120, "{token}");
+        }
+    }
+
+    #[test]
+    fn it_holds_to_the_end_of_its_last_day() {
+        let token = links(&[1]).sign(&report(), LAST);
+        assert!(links(&[1]).verify(&token, "2027-03-07T23:59:59Z".parse().unwrap()).is_some());
+        assert_eq!(links(&[1]).verify(&token, "2027-03-08T00:00:00Z".parse().unwrap()), None);
+        assert_eq!(last_day_of_report(date(2026, 1, 31)), LAST);
+    }
+
+    #[test]
+    fn keys_are_rotated() {
+        let old = links(&[1]).sign(&report(), LAST);
+        let both = links(&[1, 2]);
+        assert_eq!(both.verify(&old, now()), Some(report()));
+        let new = both.sign(&report(), LAST);
+        assert_eq!(links(&[2]).verify(&new, now()), Some(report()), "the last signs");
+        assert_eq!(links(&[2]).verify(&old, now()), None, "the old one is gone");
+        assert!(Links::new(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn forms() {
+        let links = links(&[1]);
+        let state = *b"as it is";
+        let form = links.form("link", "report", state, now());
+        let later = |seconds| now() + jiff::SignedDuration::from_secs(seconds);
+        assert_eq!(links.check_form(&form, "link", "report", later(FORM_SECONDS)), Some(state));
+        assert_eq!(links.check_form(&form, "link", "report", later(FORM_SECONDS + 1)), None);
+        assert_eq!(links.check_form(&form, "link", "report", later(-61)), None);
+        assert_eq!(links.check_form(&form, "link", "undo", now()), None);
+        assert_eq!(links.check_form(&form, "other", "report", now()), None);
+        assert_eq!(links.check_form(&links.sign(&Scope::Admin, LAST), "link", "report", now()), None);
+    }
+
+    #[test]
+    fn no_key_is_printed() {
+        assert_eq!(format!("{:?}", links(&[7, 8])), "Links(2 keys)");
+    }
+
+    proptest! {
+        #[test]
+        fn every_altered_bit_is_refused(byte in 0usize..200, bit in 0u8..8) {
+            let token = links(&[1]).sign(&report(), LAST);
+            let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(&token).unwrap();
+            let byte = byte % bytes.len();
+            bytes[byte] ^= 1 << bit;
+            prop_assert_eq!(links(&[1]).verify(&BASE64_URL_SAFE_NO_PAD.encode(bytes), now()), None);
+        }
+
+        #[test]
+        fn every_altered_character_is_refused(at in 0usize..200, to in "[A-Za-z0-9_=+/ -]") {
+            let token = links(&[1]).sign(&report(), LAST);
+            let at = at % token.len();
+            let altered = format!("{}{to}{}", &token[..at], &token[at + 1..]);
+            prop_assume!(altered != token);
+            prop_assert_eq!(links(&[1]).verify(&altered, now()), None);
+            prop_assert_eq!(links(&[1]).verify(&token[..at], now()), None, "truncated");
+            prop_assert_eq!(links(&[1]).verify(&format!("{}{}", token, to), now()), None, "longer");
+        }
+
+        #[test]
+        fn a_foreign_key_is_refused(key in 2u8..=255) {
+            let token = links(&[1]).sign(&report(), LAST);
+            prop_assert_eq!(links(&[key]).verify(&token, now()), None);
+        }
+
+        #[test]
+        fn scopes_are_not_taken_for_each_other(occurrence in any::<i64>(), section in ".{0,12}") {
+            let scopes = [
+                Scope::Report { occurrence, section: section.clone() }, Scope::Section(section), Scope::Admin,
+            ];
+            for scope in scopes {
+                let read = links(&[1]).verify(&links(&[1]).sign(&scope, LAST), now());
+                prop_assert_eq!(read, Some(scope));
+            }
+        }
+
+        #[test]
+        fn nothing_panics(text in ".{0,120}", bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            let links = links(&[1]);
+            prop_assert_eq!(links.verify(&text, now()), None);
+            prop_assert_eq!(links.verify(&BASE64_URL_SAFE_NO_PAD.encode(&bytes), now()), None);
+            prop_assert_eq!(links.check_form(&text, "link", "report", now()), None);
+            prop_assert_eq!(links.check_form(&BASE64_URL_SAFE_NO_PAD.encode(&bytes), "l", "p", now()), None);
+        }
+    }
+}

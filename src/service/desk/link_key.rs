@@ -1,0 +1,157 @@
+//! Where the links' keys are kept: given as a credential, else a file beside the database, made at the
+//! first start.
+//!
+//! A line of 64 hexadecimal digits a key, `#` begins a remark. The last signs, all verify: a key is
+//! changed by adding a line, and ended by taking its line out.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use crate::config::secret;
+use crate::service::{
+    Error, Result,
+    desk::link::{Key, Links},
+    named,
+};
+
+/// What no key file comes near.
+const LARGEST_BYTES: u64 = 64 << 10;
+
+/// The keys; made if there are none yet. `env` is the whole environment.
+///
+/// # Errors
+/// In Chinese: a file that cannot be read or written, or holds something else.
+pub fn open(database: &Path, env: &BTreeMap<String, String>) -> Result<Links> {
+    if let Some(links) = look(database, env)? {
+        return Ok(links);
+    }
+    let path = beside(database);
+    make(&path).map_err(|e| Error::Refused(format!("写不了链接密钥 {}：{e}。", path.display())))?;
+    look(database, env)?.ok_or_else(|| Error::Refused(format!("链接密钥 {} 刚写好又不见了。", path.display())))
+}
+
+/// The same, without making any.
+pub fn look(database: &Path, env: &BTreeMap<String, String>) -> Result<Option<Links>> {
+    let path = secret::given(env, "link-key").unwrap_or_else(|| beside(database));
+    match read(&path) {
+        Ok(text) => parse(&text).map(Some).map_err(|line| {
+            let form = "应是 64 个十六进制数字，每行一个，可用 openssl rand -hex 32 生成";
+            Error::Refused(format!("链接密钥 {} 第 {line} 行不对：{form}。", path.display()))
+        }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::Refused(format!("读不了链接密钥 {}：{e}。", path.display()))),
+    }
+}
+
+fn beside(database: &Path) -> PathBuf {
+    named(database, ".link-key")
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > LARGEST_BYTES {
+        return Err(io::Error::other("文件太大"));
+    }
+    fs::read_to_string(path)
+}
+
+/// A key file of one new key. Written whole before it has its name: whoever reads it meanwhile finds
+/// none, or all of it.
+fn make(path: &Path) -> io::Result<()> {
+    let mut secret = [0; 32];
+    let mut filled = 0;
+    while filled < secret.len() {
+        filled += rustix::rand::getrandom(&mut secret[filled..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        writeln!(file, "{hex}")?;
+        file.sync_all()?;
+        // Not over one that another process has made meanwhile.
+        match fs::hard_link(&temporary, path) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => fs::rename(&temporary, path),
+            _ => Ok(()),
+        }
+    };
+    let written = write();
+    let _ = fs::remove_file(&temporary);
+    written?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// # Errors
+/// The number of the first line that is no key, or of the last where there is none at all.
+fn parse(text: &str) -> std::result::Result<Links, usize> {
+    let mut keys = Vec::new();
+    for (number, line) in (1usize..).zip(text.trim_start_matches('\u{feff}').lines()) {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if !line.is_empty() {
+            keys.push(key(line).ok_or(number)?);
+        }
+    }
+    Links::new(keys).ok_or(text.lines().count().max(1))
+}
+
+fn key(hex: &str) -> Option<Key> {
+    if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut secret = [0; 32];
+    for (at, byte) in secret.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(Key::new(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn made_once_and_for_us_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("duban.db");
+        let none = BTreeMap::new();
+        assert!(look(&database, &none).unwrap().is_none());
+        let first = open(&database, &none).unwrap();
+        assert!(open(&database, &none).unwrap() == first);
+        let path = folder.path().join("duban.db.link-key");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+        make(&path).unwrap();
+        assert!(open(&database, &none).unwrap() == first, "one that is there stays");
+    }
+
+    #[test]
+    fn a_credential_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let env = BTreeMap::from([("CREDENTIALS_DIRECTORY".to_owned(), folder.path().display().to_string())]);
+        let database = folder.path().join("duban.db");
+        for name in ["duban_link-key", "link-key"] {
+            let given = folder.path().join(name);
+            fs::write(&given, format!("# 2026\n{}\n\n{} # now\n", "0a".repeat(32), "0B".repeat(32))).unwrap();
+            let links = open(&database, &env).unwrap();
+            assert!(Some(links) == Links::new(vec![Key::new([0x0a; 32]), Key::new([0x0b; 32])]));
+            assert!(!folder.path().join("duban.db.link-key").exists());
+            fs::remove_file(given).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_with_its_line() {
+        for (text, line) in [("", 1), ("x", 1), (&*format!("{}\n0a0b", "0a".repeat(32)), 2), (&*"0g".repeat(32), 1)] {
+            assert_eq!(parse(text).err(), Some(line), "{text}");
+        }
+    }
+}

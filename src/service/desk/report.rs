@@ -1,0 +1,283 @@
+//! Sections report: done, or taken back.
+
+use serde_json::json;
+
+use crate::service::{Error, Office, Result, course::load, in_transaction, tell::act};
+use crate::{
+    clock::Moment,
+    domain::{
+        calendar::shift,
+        deadline::{Deadline, Done},
+        occurrence::{Occurrence, State, coming},
+    },
+    store::{Completion, Db, OccurrenceFilter, Stored, Tx},
+};
+
+/// A report by a person.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub deadline: String,
+    /// May be left out where one occurrence is open.
+    pub period: Option<String>,
+    pub section: Option<String>,
+    pub by: String,
+    pub note: String,
+    pub evidence: String,
+}
+
+/// What a report brought about.
+#[derive(Clone, Debug)]
+pub struct Reported {
+    pub title: String,
+    pub period: String,
+    pub is_closed: bool,
+    /// Who still owes a report (`done = "each"`).
+    pub missing: Vec<String>,
+    /// Reports given and asked for.
+    pub count: (usize, u32),
+    /// The report's id, where one was recorded.
+    pub completion: Option<i64>,
+}
+
+/// Records that an occurrence is done. From then on nothing is newly handed over for it.
+///
+/// # Errors
+/// In Chinese: no such deadline or period, none or several open, a section that does not answer for
+/// it or has to be named, done before.
+pub fn done(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+    in_transaction(db, |tx| record(tx, office, report, now))
+}
+
+pub(in crate::service) fn record(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+    fit_to_keep(report)?;
+    let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Open, now)?;
+    let section = section_of(office, &deadline, report.section.as_deref())?;
+    let before = tx.completions(occurrence.id)?;
+    if occurrence.state == State::Done {
+        let who = before.last().map(|c| format!("（{} {} 登记）", c.by, now_words(c))).unwrap_or_default();
+        return Err(Error::Refused(format!("{} {} 已经办结{who}，不必再登记。", deadline.id, occurrence.period)));
+    }
+    if occurrence.state == State::Withdrawn {
+        return Err(Error::Refused(format!("{} {} 已撤销，不再登记。", deadline.id, occurrence.period)));
+    }
+    let progress = tx.progress(occurrence.id)?;
+    if deadline.done == Done::Each && progress.has_reported(&deadline, &section) {
+        return Err(Error::Refused(format!(
+            "{section}已经为 {} {} 登记过办结，不必再登记。",
+            deadline.id, occurrence.period
+        )));
+    }
+    let completion = Completion {
+        id: 0,
+        section: section.clone(),
+        is_not_applicable: false,
+        by: report.by.clone(),
+        note: report.note.clone(),
+        evidence: report.evidence.clone(),
+        at: now.at,
+    };
+    let completion = tx.add_completion(occurrence.id, &completion)?;
+    let progress = tx.progress(occurrence.id)?;
+    let names = office.section_names(&deadline);
+    let is_closed = progress.is_done(&deadline, &names);
+    if is_closed {
+        tx.set_state(occurrence.id, State::Done, None)?;
+    }
+    let detail = json!({ "section": section, "note": report.note, "evidence": report.evidence, "closed": is_closed });
+    tx.audit(&act(now, &report.by, "done", &occurrence, detail))?;
+    let missing = match deadline.done {
+        Done::Each => names.iter().filter(|n| !progress.has_reported(&deadline, n)).map(|n| (*n).to_owned()).collect(),
+        Done::Any => Vec::new(),
+    };
+    Ok(Reported {
+        title: deadline.title_for(&occurrence.period),
+        period: occurrence.it.period,
+        is_closed,
+        missing,
+        count: (progress.reports.len(), deadline.times),
+        completion: Some(completion),
+    })
+}
+
+/// What is kept for good is shown in tables and letters: it has a name, and no control characters.
+fn fit_to_keep(report: &Report) -> Result<()> {
+    const LONGEST: usize = 500;
+    if report.by.trim().is_empty() {
+        return Err(Error::Refused("请写明经办人。".into()));
+    }
+    for (what, text) in [("经办人", &report.by), ("备注", &report.note), ("佐证", &report.evidence)] {
+        if text.chars().any(char::is_control) {
+            return Err(Error::Refused(format!("{what}里有换行或控制字符，请删去。")));
+        }
+        if text.chars().count() > LONGEST {
+            return Err(Error::Refused(format!("{what}太长，最多 {LONGEST} 个字。")));
+        }
+    }
+    Ok(())
+}
+
+/// Takes reports back: all of the occurrence, or one section's. It is open again.
+///
+/// # Errors
+/// In Chinese: nothing to take back.
+pub fn reopen(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+    in_transaction(db, |tx| take_back(tx, office, report, now))
+}
+
+pub(in crate::service) fn take_back(tx: &Tx, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
+    fit_to_keep(report)?;
+    let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Done, now)?;
+    let completions = tx.completions(occurrence.id)?;
+    let mine = completions.iter().filter(|c| report.section.as_ref().is_none_or(|s| *s == c.section));
+    let mine: Vec<&Completion> = mine.collect();
+    if mine.is_empty() {
+        return Err(Error::Refused(format!("{} {} 没有可以撤回的办结登记。", deadline.id, occurrence.period)));
+    }
+    revoke(tx, office, &occurrence, &mine, report, now)?;
+    let progress = tx.progress(occurrence.id)?;
+    Ok(Reported {
+        title: deadline.title_for(&occurrence.period),
+        period: occurrence.it.period,
+        is_closed: false,
+        missing: Vec::new(),
+        count: (progress.reports.len(), deadline.times),
+        completion: None,
+    })
+}
+
+/// Takes these reports back. The occurrence is open again.
+pub(in crate::service) fn revoke(
+    tx: &Tx,
+    office: &Office,
+    occurrence: &Stored<Occurrence>,
+    completions: &[&Completion],
+    report: &Report,
+    now: &Moment,
+) -> Result<()> {
+    for completion in completions {
+        tx.revoke_completion(completion.id, now.at, &report.by)?;
+    }
+    let detail = json!({ "section": report.section, "note": report.note, "reports": completions.len() });
+    tx.audit(&act(now, &report.by, "reopened", occurrence, detail))?;
+    if occurrence.state == State::Done {
+        tx.set_state(occurrence.id, State::Open, Some(now.today()))?;
+        catch_up(tx, office, occurrence, now)?;
+    }
+    Ok(())
+}
+
+/// What was edited while it was done holds for it from now on.
+fn catch_up(tx: &Tx, office: &Office, occurrence: &Stored<Occurrence>, now: &Moment) -> Result<()> {
+    match tx.deadline(&occurrence.deadline)? {
+        Some(row) if row.in_force => {
+            let filter = OccurrenceFilter { deadline: Some(&occurrence.deadline), state: Some(State::Open) };
+            let open = tx.occurrences(filter)?.len();
+            load::move_occurrence(tx, office, &row.deadline, occurrence, open, now)?;
+        }
+        _ => load::withdraw_occurrence(tx, occurrence, now)?,
+    }
+    Ok(())
+}
+
+/// The deadline with this id.
+pub(in crate::service) fn deadline(tx: &Tx, id: &str) -> Result<Deadline> {
+    if let Some(row) = tx.deadline(id)? {
+        return Ok(row.deadline);
+    }
+    let near = tx.ids_in_force()?.into_iter().max_by(|a, b| strsim::jaro(a, id).total_cmp(&strsim::jaro(b, id)));
+    let near = near.filter(|n| strsim::jaro(n, id) > 0.7).map(|n| format!("是不是 {n}？")).unwrap_or_default();
+    Err(Error::Refused(format!("没有编号为 {id} 的事项。{near}用 duban list 查看全部。")))
+}
+
+/// The occurrence that is meant, and its deadline. A period that has not begun yet is opened: what is
+/// done early counts.
+fn find(
+    tx: &Tx,
+    office: &Office,
+    id: &str,
+    period: Option<&str>,
+    state: State,
+    now: &Moment,
+) -> Result<(Stored<Occurrence>, Deadline)> {
+    let deadline = deadline(tx, id)?;
+    if let Some(period) = period {
+        if let Some(occurrence) = tx.occurrence(id, period)? {
+            return Ok((occurrence, deadline));
+        }
+        return open_early(tx, office, &deadline, period, now).map(|occurrence| (occurrence, deadline));
+    }
+    let mut open = tx.occurrences(OccurrenceFilter { deadline: Some(id), state: Some(state) })?;
+    let mut partly = Vec::new();
+    if state == State::Done {
+        // Of several sections' reports some may be in.
+        for occurrence in tx.occurrences(OccurrenceFilter { deadline: Some(id), state: Some(State::Open) })? {
+            if !tx.completions(occurrence.id)?.is_empty() {
+                partly.push(occurrence);
+            }
+        }
+        open = open.split_off(open.len().saturating_sub(1));
+        open.extend(partly);
+    }
+    let what = if state == State::Done { "已登记" } else { "未办结" };
+    match (open.pop(), open.is_empty()) {
+        (Some(only), true) => Ok((only, deadline)),
+        (Some(last), false) => {
+            let periods: Vec<String> = open.into_iter().chain([last]).map(|o| o.it.period).collect();
+            Err(Error::Refused(format!("{id} 有几期{what}：{}。请用 --period 写明是哪一期。", periods.join("、"))))
+        }
+        (None, _) => {
+            let mut next = None;
+            if state == State::Open {
+                for (_, occurrence) in coming(&deadline, &office.calendar, now.today(), shift(now.today(), 800)) {
+                    if tx.occurrence(id, &occurrence.period)?.is_none() {
+                        next = Some(occurrence);
+                        break;
+                    }
+                }
+            }
+            let next = next.map(|o| {
+                format!("下一期是 {}（{} 到期），提前办结请写 --period {}。", o.period, o.dates.due, o.period)
+            });
+            Err(Error::Refused(format!("{id} 现在没有{what}的期次。{}", next.unwrap_or_default())))
+        }
+    }
+}
+
+fn open_early(tx: &Tx, office: &Office, deadline: &Deadline, period: &str, now: &Moment) -> Result<Stored<Occurrence>> {
+    let today = now.today();
+    let mut near = Vec::new();
+    for (_, occurrence) in coming(deadline, &office.calendar, shift(today, -800), shift(today, 800)) {
+        if occurrence.period == period {
+            let id = tx.open_occurrence(&occurrence, today)?;
+            return Ok(Stored { id, it: occurrence });
+        }
+        if occurrence.dates.due >= today && near.len() < 3 {
+            near.push(occurrence.period);
+        }
+    }
+    let near = if near.is_empty() { String::new() } else { format!("近期的是：{}。", near.join("、")) };
+    Err(Error::Refused(format!("{} 没有 {period} 这一期。{near}", deadline.id)))
+}
+
+/// The section a report is for; it has to be named where each reports for itself.
+fn section_of(office: &Office, deadline: &Deadline, named: Option<&str>) -> Result<String> {
+    let names = office.section_names(deadline);
+    match named {
+        Some(name) if names.contains(&name) => Ok(name.to_owned()),
+        Some(name) => {
+            Err(Error::Refused(format!("{name}不是 {} 的责任科室。责任科室是：{}。", deadline.id, names.join("、"))))
+        }
+        None if deadline.done == Done::Each && names.len() > 1 => Err(Error::Refused(format!(
+            "{} 由各科室分别登记，请用 --section 写明科室：{}。",
+            deadline.id,
+            names.join("、")
+        ))),
+        None => {
+            Ok(if deadline.done == Done::Each { names.first().copied().unwrap_or_default() } else { "" }.to_owned())
+        }
+    }
+}
+
+fn now_words(completion: &Completion) -> String {
+    completion.at.strftime("%Y-%m-%d").to_string()
+}

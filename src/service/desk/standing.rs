@@ -1,0 +1,169 @@
+//! Where an occurrence stands for one section: what its page shows, and what a press on it may do.
+
+use sha2::{Digest, Sha256};
+
+use crate::service::{
+    Office, Result,
+    desk::{
+        report::{self, Report, Reported},
+        request::{self, Ask},
+    },
+};
+use crate::{
+    clock::Moment,
+    domain::{
+        agenda::{Agenda, Saying, Step},
+        deadline::{Deadline, Done, Lead},
+        occurrence::{Occurrence, State},
+    },
+    letter::{Addressee, Entry},
+    store::{Completion, Db, RequestRow, Stored, Tx},
+};
+
+/// An occurrence as one section sees it.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub occurrence: Stored<Occurrence>,
+    pub deadline: Deadline,
+    pub section: String,
+    /// As a letter of today would show it.
+    pub entry: Entry,
+    /// The reports that count: the section's own where each reports for itself, else all.
+    pub completions: Vec<Completion>,
+    /// What this section asked, oldest first.
+    pub requests: Vec<RequestRow>,
+    /// Nothing more is asked of this section.
+    pub is_finished: bool,
+    /// What people have said of it so far, in short: a form that was shown before the last of it is
+    /// not taken. A press that comes twice records once, and nobody overwrites what he has not seen.
+    pub mark: [u8; 8],
+}
+
+/// A press on a form that was shown when things stood like `mark`.
+#[derive(Clone, Debug)]
+pub struct Press {
+    pub occurrence: i64,
+    pub section: String,
+    pub mark: [u8; 8],
+}
+
+/// What became of a press.
+#[derive(Clone, Debug)]
+pub enum Pressed<T> {
+    Recorded(T),
+    /// Somebody recorded something since the form was shown (the same press, the first time).
+    Changed,
+    /// There is no such occurrence for this section.
+    Gone,
+}
+
+/// `None` if there is no such occurrence, or the section does not answer for it.
+pub fn standing(
+    tx: &Tx,
+    office: &Office,
+    occurrence: i64,
+    section: &str,
+    now: &Moment,
+) -> crate::store::Result<Option<Standing>> {
+    let Some(occurrence) = tx.occurrence_by_id(occurrence)? else { return Ok(None) };
+    let Some(deadline) = tx.deadline(&occurrence.deadline)?.map(|row| row.deadline) else { return Ok(None) };
+    if !office.section_names(&deadline).contains(&section) {
+        return Ok(None);
+    }
+    let progress = tx.progress(occurrence.id)?;
+    // A page is no letter: nothing of whom it was said to, or when, is shown.
+    let step =
+        Step { on: now.today(), counted_from: occurrence.dates.finish_by, saying: Saying::Before(Lead::Days(0)) };
+    let agenda =
+        Agenda { house: office.house(), deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &[] };
+    let mut entry = office.entry(&agenda, &step, now);
+    entry.to = vec![Addressee::Section { name: section.to_owned(), leads: deadline.lead.as_deref() == Some(section) }];
+    let each = deadline.done == Done::Each;
+    let mut completions = tx.completions(occurrence.id)?;
+    completions.retain(|c| !each || c.section == section);
+    let mut requests = tx.requests_of(occurrence.id)?;
+    requests.retain(|r| r.section == section);
+    let is_finished = occurrence.state != State::Open || progress.has_reported(&deadline, section);
+    let mark = mark(tx, &occurrence, each.then_some(section))?;
+    let section = section.to_owned();
+    Ok(Some(Standing { occurrence, deadline, section, entry, completions, requests, is_finished, mark }))
+}
+
+/// Over everything that people (not duban) did to it; of one section only, where each reports for
+/// itself and nobody else's report changes what is shown.
+fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: Option<&str>) -> crate::store::Result<[u8; 8]> {
+    const LINES: u32 = 2000;
+    let mut hash = Sha256::new();
+    hash.update(format!("{:?}", occurrence.state));
+    for row in tx.audit_trail(Some(&occurrence.deadline), LINES)? {
+        let named = row.detail.get("section").and_then(serde_json::Value::as_str);
+        let is_meant = section.is_none() || named.is_none() || named == section;
+        if row.period.as_deref() == Some(&occurrence.period) && row.who != "duban" && is_meant {
+            hash.update(format!("{}\0{}\0{}\0{}\0", row.at, row.who, row.what, row.detail));
+        }
+    }
+    let whole = hash.finalize();
+    let mut short = [0; 8];
+    short.copy_from_slice(&whole[..8]);
+    Ok(short)
+}
+
+/// Records a section's report, unless something was recorded since its form was shown.
+pub fn done(db: &mut Db, office: &Office, press: &Press, report: Report, now: &Moment) -> Result<Pressed<Reported>> {
+    pressed(db, office, press, now, |db, standing| report::done(db, office, &standing.named(report), now))
+}
+
+/// Takes this section's reports back, unless something was recorded since its form was shown.
+pub fn reopen(db: &mut Db, office: &Office, press: &Press, report: Report, now: &Moment) -> Result<Pressed<Reported>> {
+    pressed(db, office, press, now, |db, standing| report::reopen(db, office, &standing.named(report), now))
+}
+
+/// Asks the admin, unless something was recorded since its form was shown.
+pub fn ask(db: &mut Db, office: &Office, press: &Press, ask: &Ask, now: &Moment) -> Result<Pressed<i64>> {
+    pressed(db, office, press, now, |db, _| request::ask(db, office, ask, now))
+}
+
+fn pressed<T>(
+    db: &mut Db,
+    office: &Office,
+    press: &Press,
+    now: &Moment,
+    record: impl FnOnce(&mut Db, &Standing) -> Result<T>,
+) -> Result<Pressed<T>> {
+    match db.read(|tx| standing(tx, office, press.occurrence, &press.section, now))? {
+        None => Ok(Pressed::Gone),
+        Some(standing) if standing.mark != press.mark => Ok(Pressed::Changed),
+        Some(standing) => record(db, &standing).map(Pressed::Recorded),
+    }
+}
+
+impl Standing {
+    /// The reports that this section gave and may take back.
+    pub fn own(&self) -> impl Iterator<Item = &Completion> {
+        self.completions.iter().filter(|c| c.section == self.section)
+    }
+
+    /// What waits for the admin's answer.
+    pub fn waiting(&self) -> Option<&RequestRow> {
+        self.requests.iter().find(|r| r.decision.is_none())
+    }
+
+    fn named(&self, report: Report) -> Report {
+        Report {
+            deadline: self.deadline.id.clone(),
+            period: Some(self.occurrence.period.clone()),
+            section: Some(self.section.clone()),
+            ..report
+        }
+    }
+}
+
+impl<T> Pressed<T> {
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Pressed<U> {
+        match self {
+            Self::Recorded(what) => Pressed::Recorded(f(what)),
+            Self::Changed => Pressed::Changed,
+            Self::Gone => Pressed::Gone,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The database: there, sound, ours, the service's, with room to grow.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use super::{AS_ROOT, Check};
+use crate::{
+    clock::Moment,
+    config::tidy,
+    service::{
+        Office,
+        house::troubles::{Trouble, troubles},
+    },
+    store::{self, Db},
+};
+
+const NAME: &str = "数据库";
+/// Ten years are about 600 MB.
+const LEAST_FREE_BYTES: u64 = 200 << 20;
+
+/// What the database says of the service comes with it.
+pub(in crate::service) fn look(office: &Office, now: &Moment) -> (Vec<Check>, Vec<Trouble>) {
+    let path = &office.settings.database;
+    let (check, troubles) = match fs::metadata(path) {
+        Ok(_) => open(path, office, now),
+        Err(e) => (not_there(path, &e), Vec::new()),
+    };
+    let mut checks = vec![check];
+    checks.extend(owner(path));
+    checks.extend(free_space(path));
+    (checks, troubles)
+}
+
+fn not_there(path: &Path, error: &io::Error) -> Check {
+    let shown = tidy(path);
+    let shown = shown.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => Check::warning(NAME, format!("{shown} 还没有"), "不必办：服务第一次启动时自动建立"),
+        io::ErrorKind::PermissionDenied => {
+            Check::warning(NAME, format!("没有看：当前用户进不了 {shown} 的目录"), AS_ROOT)
+        }
+        _ => Check::bad(NAME, format!("{shown} 看不了：{error}"), "检查磁盘和 duban.toml 里的 database"),
+    }
+}
+
+/// As it is: an older schema is left for the service to bring up to date.
+fn open(path: &Path, office: &Office, now: &Moment) -> (Check, Vec<Trouble>) {
+    let mut db = match Db::open_to_look(path) {
+        Ok(db) => db,
+        Err(e) => return (broken(&e), Vec::new()),
+    };
+    let damage = db.damage_at_a_glance();
+    if !damage.is_empty() {
+        let found = format!("{} 已损坏：{}", tidy(path).display(), damage.join("；"));
+        let advice = "停止服务（systemctl stop duban），检查磁盘，用 duban restore 从备份恢复";
+        return (Check::bad(NAME, found, advice), Vec::new());
+    }
+    match db.is_up_to_date(path) {
+        Err(e) => (broken(&e), Vec::new()),
+        Ok(false) => {
+            let found = format!("{} 是旧版本写的，服务启动时自动升级", tidy(path).display());
+            (Check::good(NAME, found), Vec::new())
+        }
+        Ok(true) => match db.read(|tx| Ok(troubles(tx, office, now))) {
+            Ok(Ok(troubles)) => (Check::good(NAME, format!("{}，完好", tidy(path).display())), troubles),
+            Ok(Err(e)) => (Check::bad(NAME, e.explain(), "执行 duban verify 细看"), Vec::new()),
+            Err(e) => (broken(&e), Vec::new()),
+        },
+    }
+}
+
+fn broken(error: &store::Error) -> Check {
+    // Its first sentence says what is wrong, the others what to do.
+    let words = error.explain();
+    let (found, advice) = words.split_once('。').unwrap_or((&words, ""));
+    let advice = if advice.is_empty() { "执行 duban verify 细看" } else { advice };
+    Check::bad(NAME, found, advice)
+}
+
+/// What root made in the service's folder the service cannot open.
+fn owner(path: &Path) -> Option<Check> {
+    let folder = fs::metadata(path.parent()?).ok()?;
+    let stray = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.uid() != folder.uid());
+    let beside = ["", "-wal", "-shm", ".lock", ".link-key"].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    let stray = beside.iter().find(|path| stray(path))?;
+    let shown = tidy(stray);
+    let found = format!("{} 不属于它所在目录的用户，服务可能打不开", shown.display());
+    let folder = tidy(path.parent()?);
+    let advice = format!("停止服务，执行 chown --reference={} {}", folder.display(), shown.display());
+    Some(Check::bad(NAME, found, advice))
+}
+
+fn free_space(path: &Path) -> Option<Check> {
+    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir())?;
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    little_space(disk.f_bavail.saturating_mul(disk.f_frsize), folder)
+}
+
+fn little_space(free: u64, folder: &Path) -> Option<Check> {
+    let found = || format!("{} 所在的磁盘只剩 {} MB", tidy(folder).display(), free >> 20);
+    (free < LEAST_FREE_BYTES).then(|| Check::warning(NAME, found(), "腾出空间：磁盘满了，办结和发信都记不下来"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_fills_is_worth_a_word() {
+        let folder = Path::new("/var/lib/duban");
+        assert_eq!(little_space(200 << 20, folder), None);
+        assert!(little_space((200 << 20) - 1, folder).unwrap().found.contains("只剩 199 MB"));
+    }
+}

@@ -1,0 +1,73 @@
+//! The mail server and the mailbox, as far as one comes without a letter.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{AS_ROOT, Check};
+use crate::{
+    config::{Transport, tidy},
+    domain::retry::Outcome,
+    imap::{self, Limits},
+    service::{self, Office},
+};
+
+const OUT: &str = "邮件";
+const BACK: &str = "收信";
+/// Whoever looks is sitting there.
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub(in crate::service) fn locked() -> Check {
+    Check::warning(OUT, "没有看：口令只有 root 能读", AS_ROOT)
+}
+
+pub(in crate::service) async fn out(office: &Office) -> Check {
+    let mail = &office.settings.mail;
+    let smtp = match &mail.transport {
+        Transport::Smtp(smtp) => smtp,
+        Transport::Folder(folder) => {
+            let found = format!("只写到目录 {}，不发给任何人", tidy(folder).display());
+            let advice = "要真正发信：在 duban.toml 把 transport 改为 \"smtp\" 并填好 [mail.smtp]";
+            return Check::warning(OUT, found, advice);
+        }
+    };
+    let mailer = match service::mailer(&office.settings) {
+        Ok(mailer) => mailer,
+        Err(e) => return Check::bad(OUT, e.explain(), "改好 duban.toml 的 [mail.smtp]"),
+    };
+    let place = smtp.server.place();
+    match timeout(LIMIT, mailer.probe(mail.from.as_str())).await {
+        Ok(outcome) => judged(outcome),
+        Err(_) => Check::bad(OUT, format!("{place}：{}", silence()), UNREACHABLE),
+    }
+}
+
+const UNREACHABLE: &str = "核对 [mail.smtp] 的 host 和 port，并请网络管理员放行本机到这个地址的连接";
+
+fn judged(outcome: Outcome) -> Check {
+    let reply = outcome.reply().to_owned();
+    match outcome {
+        Outcome::Accepted { .. } => Check::good(OUT, reply),
+        Outcome::Misconfigured { .. } | Outcome::Permanent { .. } => {
+            let advice = "核对 [mail.smtp] 的 tls、username 和口令（163、QQ 等邮箱要用授权码），\
+                          以及 [mail] 的 from：一般要与登录的邮箱相同";
+            Check::bad(OUT, reply, advice)
+        }
+        Outcome::Temporary { .. } | Outcome::Unknown { .. } => Check::bad(OUT, reply, UNREACHABLE),
+    }
+}
+
+fn silence() -> String {
+    format!("等了 {} 秒没有结果", LIMIT.as_secs())
+}
+
+/// Nothing where replies are not read.
+pub(in crate::service) async fn back(office: &Office) -> Option<Check> {
+    let settings = &office.settings.mailbox.as_ref()?.imap;
+    let advice = "核对 duban.toml 的 [mailbox] 和收信口令，并请网络管理员放行本机到这个地址的连接";
+    Some(match timeout(LIMIT, imap::probe(settings, Limits::default())).await {
+        Ok(Ok(words)) => Check::good(BACK, words),
+        Ok(Err(e)) => Check::bad(BACK, e.to_string(), advice),
+        Err(_) => Check::bad(BACK, format!("{}：{}", settings.server.place(), silence()), advice),
+    })
+}

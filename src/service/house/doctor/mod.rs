@@ -1,0 +1,116 @@
+//! Whether everything is as the service needs it: each thing looked at on its own, none changed.
+
+mod clock;
+mod configuration;
+mod database;
+mod links;
+mod mail;
+mod permissions;
+mod running;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::service::Office;
+use crate::{
+    clock::Moment,
+    config::{Findings, Loaded, Settings},
+    domain::{calendar::Calendar, deadline::Roster},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Good,
+    /// Worth knowing; letters go out all the same.
+    Warning,
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: &'static str,
+    pub verdict: Verdict,
+    pub found: String,
+    /// What to do; empty only where all is good.
+    pub advice: String,
+}
+
+/// For what this user may not see.
+const AS_ROOT: &str = "用 sudo duban doctor 再看一次";
+
+impl Check {
+    fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Good, found: found.into(), advice: String::new() }
+    }
+
+    fn warning(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Warning, found: found.into(), advice: advice.into() }
+    }
+
+    fn bad(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Bad, found: found.into(), advice: advice.into() }
+    }
+}
+
+/// What is known before anything is looked at.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// duban.toml.
+    pub config: &'a Path,
+    pub loaded: &'a Result<Loaded, Findings>,
+    /// The passwords in it are none: only root may read them.
+    pub is_locked: bool,
+    /// The process that sends from the database.
+    pub holder: Option<i32>,
+    pub now: &'a Moment,
+}
+
+impl Given<'_> {
+    /// Also where only the plan does not check.
+    fn settings(&self) -> Option<&Settings> {
+        match self.loaded {
+            Ok(loaded) => Some(&loaded.settings),
+            Err(findings) => findings.settings.as_deref(),
+        }
+    }
+
+    /// The office; with neither sections nor statutory days where the plan does not check.
+    fn office(&self) -> Option<Office> {
+        let settings = self.settings()?.clone();
+        let (roster, calendar) = match self.loaded {
+            Ok(loaded) => (loaded.plan.roster.clone(), loaded.calendar.clone()),
+            Err(_) => (Roster::default(), Calendar::default()),
+        };
+        Some(Office { settings, roster, calendar, off: 0, links: None, seen: None, warnings: Vec::new() })
+    }
+}
+
+/// Looks at everything; what fails keeps nothing else from being looked at.
+pub async fn examine(given: Given<'_>) -> Vec<Check> {
+    let mut checks = configuration::look(&given);
+    let Some(office) = given.office() else {
+        checks.extend(clock::look(None, given.now).await);
+        let advice = "先改好 duban.toml，再执行一次 duban doctor";
+        checks.push(Check::warning("其余", "设置读不出来，服务、数据库、邮件等没有看", advice));
+        return checks;
+    };
+    let (database, troubles) = database::look(&office, given.now);
+    checks.extend(running::look(&given, &office.settings, &troubles));
+    checks.extend(database);
+    checks.extend(clock::look(Some(&office.settings.timezone), given.now).await);
+    if let Ok(loaded) = given.loaded {
+        checks.extend(configuration::statutory_years(loaded, given.now));
+    }
+    if given.is_locked {
+        checks.push(mail::locked());
+    } else {
+        checks.push(mail::out(&office).await);
+        checks.extend(mail::back(&office).await);
+    }
+    checks.extend(links::look(&office.settings, given.holder.is_some()).await);
+    checks.extend(permissions::look(&given, &office.settings));
+    checks
+}

@@ -1,0 +1,166 @@
+//! Who may read and write what: by owner and mode, as the service's user would find it.
+
+use std::{
+    fs::{self, Metadata},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use rustix::process::geteuid;
+
+use super::{AS_ROOT, Check, Given};
+use crate::config::{Settings, Transport, secret, tidy};
+
+const NAME: &str = "权限";
+const READ: u32 = 4;
+const WRITE: u32 = 2;
+const SEARCH: u32 = 1;
+
+/// Whom the service runs as: the owner of the database, or of its folder before the first start.
+#[derive(Clone, Copy)]
+struct User {
+    uid: u32,
+    gid: u32,
+}
+
+pub(in crate::service) fn look(given: &Given<'_>, settings: &Settings) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let credentials = beside(given.config).join(secret::FOLDER);
+    checks.extend(secrets(&credentials));
+    let folder = settings.database.parent().unwrap_or(Path::new("."));
+    if let Ok(user) = fs::metadata(&settings.database).or_else(|_| fs::metadata(folder)).map(|m| User::of(&m)) {
+        checks.extend(unreadable(given, &credentials, user));
+        checks.extend(database_folder(folder));
+        checks.extend(mail_folder(settings, user));
+        checks.extend(not_all_was_seen(user));
+    } else {
+        let found = format!("{} 还没有，看不出服务以哪个用户运行", tidy(folder).display());
+        checks.push(Check::warning(NAME, found, "服务启动以后再看一次"));
+    }
+    if checks.is_empty() {
+        checks.push(Check::good(NAME, "配置、口令、数据库、邮件目录的权限都合适"));
+    }
+    checks
+}
+
+impl User {
+    fn of(metadata: &Metadata) -> Self {
+        Self { uid: metadata.uid(), gid: metadata.gid() }
+    }
+
+    /// By owner and mode; other groups of the user are not known.
+    fn may(self, what: u32, metadata: &Metadata) -> bool {
+        self.may_by(what, (metadata.uid(), metadata.gid(), metadata.mode()))
+    }
+
+    fn may_by(self, what: u32, (uid, gid, mode): (u32, u32, u32)) -> bool {
+        let bits = match () {
+            () if self.uid == 0 => return true,
+            () if self.uid == uid => mode >> 6,
+            () if self.gid == gid => mode >> 3,
+            () => mode,
+        };
+        bits & what == what
+    }
+
+    /// The file itself, and each folder on the way to it.
+    fn may_reach(self, what: u32, path: &Path) -> bool {
+        let Ok(real) = fs::canonicalize(path) else { return true };
+        let is_open = |folder: &Path| fs::metadata(folder).is_ok_and(|m| self.may(SEARCH, &m));
+        fs::metadata(&real).is_ok_and(|m| self.may(what, &m)) && real.ancestors().skip(1).all(is_open)
+    }
+}
+
+fn beside(config: &Path) -> &Path {
+    config.parent().unwrap_or(Path::new("."))
+}
+
+/// Passwords are root's alone.
+fn secrets(folder: &Path) -> Vec<Check> {
+    let Ok(metadata) = fs::metadata(folder) else { return Vec::new() };
+    let shown = tidy(folder);
+    let mut checks = Vec::new();
+    if metadata.mode() & 0o077 != 0 {
+        let found = format!("口令的目录 {} 别人也能看", shown.display());
+        checks.push(Check::bad(NAME, found, format!("执行 chmod 700 {}", shown.display())));
+    }
+    match fs::read_dir(folder) {
+        Ok(entries) => {
+            let open = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.is_file() && m.mode() & 0o077 != 0);
+            let mut open: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(open).collect();
+            open.sort();
+            checks.extend(open.iter().map(|path| {
+                let shown = tidy(path);
+                let found = format!("口令文件 {} 别人也能读", shown.display());
+                Check::bad(NAME, found, format!("执行 chmod 600 {}", shown.display()))
+            }));
+        }
+        Err(_) => {
+            let found = format!("没有看：{} 只有 root 能看", shown.display());
+            checks.push(Check::warning(NAME, found, AS_ROOT));
+        }
+    }
+    checks
+}
+
+/// The files that the service reads anew at every start and after every edit.
+fn unreadable(given: &Given<'_>, credentials: &Path, user: User) -> Vec<Check> {
+    let config = [given.config.to_owned()];
+    let sources = given.loaded.as_ref().map_or(&config[..], |loaded| &loaded.sources[..]);
+    let handed_over = |path: &PathBuf| path.starts_with(credentials);
+    let unreadable = sources.iter().filter(|path| !handed_over(path) && !user.may_reach(READ, path));
+    unreadable
+        .map(|path| {
+            let shown = tidy(path);
+            let found = format!("运行服务的用户（编号 {}）读不了 {}", user.uid, shown.display());
+            Check::bad(NAME, found, format!("执行 chmod a+r {}；它的目录执行 chmod a+rx", shown.display()))
+        })
+        .collect()
+}
+
+fn database_folder(folder: &Path) -> Option<Check> {
+    let mode = fs::metadata(folder).ok()?.mode();
+    let shown = tidy(folder);
+    let found = format!("数据库的目录 {} 别的用户也能看", shown.display());
+    (mode & 0o077 != 0).then(|| Check::warning(NAME, found, format!("执行 chmod 700 {}", shown.display())))
+}
+
+/// It is made by the first letter: until then the folder that it will be in counts.
+fn mail_folder(settings: &Settings, user: User) -> Option<Check> {
+    let Transport::Folder(folder) = &settings.mail.transport else { return None };
+    let shown = tidy(folder);
+    let there = shown.ancestors().find(|folder| folder.exists())?;
+    let advice = format!("执行 chown -R {}:{} {}", user.uid, user.gid, there.display());
+    let found = format!("运行服务的用户（编号 {}）写不了邮件目录 {}", user.uid, shown.display());
+    (!user.may_reach(WRITE | SEARCH, there)).then(|| Check::bad(NAME, found, advice))
+}
+
+fn not_all_was_seen(user: User) -> Option<Check> {
+    let me = geteuid().as_raw();
+    let found = || format!("当前用户（编号 {me}）不是 root，也不是运行服务的用户，有些没有看到");
+    (me != 0 && me != user.uid).then(|| Check::warning(NAME, found(), AS_ROOT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_what() {
+        let user = User { uid: 100, gid: 200 };
+        for (file, what, may) in [
+            ((100, 0, 0o400), READ, true),
+            ((100, 0, 0o044), READ, false),
+            ((0, 200, 0o640), READ, true),
+            ((0, 200, 0o604), READ, false),
+            ((0, 0, 0o644), READ, true),
+            ((0, 0, 0o640), READ, false),
+            ((0, 0, 0o644), WRITE, false),
+            ((100, 200, 0o500), WRITE | SEARCH, false),
+            ((100, 200, 0o700), WRITE | SEARCH, true),
+        ] {
+            assert_eq!(user.may_by(what, file), may, "{file:?} {what}");
+        }
+        assert!(User { uid: 0, gid: 0 }.may_by(WRITE, (100, 200, 0)));
+    }
+}

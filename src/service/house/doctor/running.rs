@@ -1,0 +1,75 @@
+//! The service: whether it runs, and what it says is wrong with itself.
+
+use std::{
+    fs, io,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use super::{AS_ROOT, Check, Given};
+use crate::{
+    config::{Settings, secret},
+    service::house::troubles::Trouble,
+};
+
+const NAME: &str = "服务";
+
+pub(in crate::service) fn look(given: &Given<'_>, settings: &Settings, troubles: &[Trouble]) -> Vec<Check> {
+    let mut checks = vec![process(given, settings)];
+    checks.extend(troubles.iter().filter_map(|found| trouble(found, given)));
+    checks.extend(is_older_than_its_passwords(given));
+    checks.extend(is_not_enabled(given));
+    checks
+}
+
+fn process(given: &Given<'_>, settings: &Settings) -> Check {
+    if let Some(pid) = given.holder {
+        return Check::good(NAME, format!("在运行（进程 {pid}）"));
+    }
+    if fs::metadata(&settings.database).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
+        return Check::warning(NAME, "看不出有没有运行：当前用户进不了数据库的目录", AS_ROOT);
+    }
+    let advice = match is_installed(given) {
+        true => "执行 systemctl enable --now duban；起不来时用 journalctl -u duban -n 50 看原因",
+        false => "执行 duban run",
+    };
+    Check::bad(NAME, "没有运行，不会发信", advice)
+}
+
+/// What is looked at elsewhere is said there.
+fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
+    let advice = match trouble.name {
+        "statutory_year" => return None,
+        "backup" => "清理磁盘，再执行 systemctl start duban-backup",
+        "letters" => "执行 duban outbox 看原因；先看下面“邮件”一项",
+        // The files are right by now, or right with a password that the service was not started with.
+        "configuration" if given.loaded.is_ok() => {
+            "现在的文件没有问题：执行 systemctl restart duban（或 duban reload）"
+        }
+        "configuration" => "执行 duban check 看哪里有误，改好保存",
+        "mailbox" => "看下面“收信”一项",
+        _ => "执行 journalctl -u duban -n 50 看原因；看下面“数据库”一项",
+    };
+    Some(Check::bad(NAME, trouble.words.clone(), advice))
+}
+
+/// systemd hands the passwords over at the start: one that was changed since is not the service's.
+fn is_older_than_its_passwords(given: &Given<'_>) -> Option<Check> {
+    let started = fs::metadata(format!("/proc/{}", given.holder?)).and_then(|process| process.modified()).ok()?;
+    let folder = given.config.parent()?.join(secret::FOLDER);
+    let changed = |entry: fs::DirEntry| entry.metadata().and_then(|file| file.modified()).is_ok_and(|at| at > started);
+    let is_older = fs::read_dir(folder).ok()?.flatten().any(changed);
+    is_older.then(|| Check::warning(NAME, "启动以后口令改过，服务用的还是原来的", "执行 systemctl restart duban"))
+}
+
+/// A service that runs and does not come back with the machine.
+fn is_not_enabled(given: &Given<'_>) -> Option<Check> {
+    given.holder.filter(|_| is_installed(given))?;
+    let said = Command::new("systemctl").args(["is-enabled", "duban"]).stdin(Stdio::null()).output().ok()?;
+    let is_disabled = said.stdout.trim_ascii() == b"disabled";
+    is_disabled.then(|| Check::warning(NAME, "机器重启以后不会自动启动", "执行 systemctl enable duban"))
+}
+
+fn is_installed(given: &Given<'_>) -> bool {
+    Path::new("/run/systemd/system").exists() && given.config.starts_with("/etc")
+}

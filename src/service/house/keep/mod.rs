@@ -1,0 +1,246 @@
+//! Keeping the database: a copy, and putting one back without saying anything twice or losing it.
+//!
+//! A copy knows nothing of what went out after it was made, and mail cannot be called back. So a
+//! restore first asks the database that it replaces: whatever of that can be read is carried over, and
+//! then nothing is lost and nothing repeated. Only where it cannot be asked (gone, unreadable, not the
+//! same database), the letters between the copy's moment and now are unknown. Then they are said again
+//! unless the operator wants it otherwise: a reminder twice is better than none. A service that was
+//! down says one letter a mailbox anyway, not every one that it missed. Letters that waited when the
+//! copy was made keep their Message-ID; new ones get numbers that the lost time cannot have given away,
+//! so that no mail program takes them for letters it has, and no reply or link from the lost time means
+//! another letter or another occurrence.
+
+mod copies;
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, chown},
+    path::Path,
+};
+
+use serde_json::json;
+
+pub use copies::Copies;
+
+use crate::service::{
+    Error, Office, Result,
+    course::{load::put_in_force, sweep::mark_as_said},
+    named,
+    tell::{Notice, audit},
+};
+use crate::{
+    clock::Moment,
+    domain::deadline::Deadline,
+    store::{Db, Holdings, Restored, Since, state},
+};
+
+/// Writes a copy to `to`, whole before it has its name. Gives what it holds, and its size in bytes.
+///
+/// # Errors
+/// In Chinese.
+pub fn back_up(db: &mut Db, database: &Path, to: &Path, now: &Moment) -> Result<(Holdings, u64)> {
+    let words = |e: io::Error| Error::Refused(format!("备份写不到 {}：{e}。", to.display()));
+    if is_same_file(database, to) || is_beside(database, to) {
+        return Err(Error::Refused(format!("{} 是正在用的数据库，备份请写到别的文件。", to.display())));
+    }
+    let temporary = named(to, &format!(".{}.partial", std::process::id()));
+    let written = (|| {
+        // Made first, so that nobody else can ever read it.
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(words)?;
+        db.copy_into(&temporary, now.at)?;
+        let mut copy = Db::open_copy(&temporary)?;
+        refuse_damage(&copy, "备份", &temporary)?;
+        let holdings = copy.holdings()?;
+        drop(copy);
+        File::open(&temporary).and_then(|file| file.sync_all()).map_err(words)?;
+        fs::rename(&temporary, to).and_then(|()| sync_folder_of(to)).map_err(words)?;
+        Ok((holdings, fs::metadata(to).map_err(words)?.len()))
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Puts a copy in the database's place. Whoever calls it holds the sender's lock.
+///
+/// # Errors
+/// In Chinese: a copy that is none, is damaged or newer; a database that needs no restoring.
+pub fn restore(
+    (office, deadlines): (&Office, &[Deadline]),
+    from: &Path,
+    wish: Option<Since>,
+    now: &Moment,
+) -> Result<(Restored, Holdings)> {
+    let database = &office.settings.database;
+    let words = |e: io::Error| Error::Refused(format!("恢复不了 {}：{e}。数据库没有改动。", database.display()));
+    if is_same_file(database, from) {
+        return Err(Error::Refused(format!("{} 就是正在用的数据库。", from.display())));
+    }
+    let temporary = named(database, &format!(".{}.restoring", std::process::id()));
+    let journals = ["-wal", "-shm", "-journal"];
+    let restored = (|| {
+        copy_file(from, &temporary).map_err(words)?;
+        // A plain copy of a database in use has its journal beside it.
+        if named(from, "-wal").exists() {
+            copy_file(&named(from, "-wal"), &named(&temporary, "-wal")).map_err(words)?;
+        }
+        let copy = Db::open_copy(&temporary)?;
+        refuse_damage(&copy, "备份", from)?;
+        let mut copy = copy.ready_to_serve(&temporary)?;
+        let holdings = copy.holdings()?;
+        let mut restored = Restored {
+            at: now.at,
+            until: holdings.until,
+            since: wish.unwrap_or(Since::SayAgain),
+            rows: 0,
+            has_gaps: false,
+            silenced: 0,
+            replaced: None,
+        };
+        ask_replaced(&mut copy, database, wish, &mut restored)?;
+        // What was added to the files since the copy has been in force since then.
+        if restored.since != Since::Carried {
+            let then = Moment::new(holdings.until.unwrap_or(now.at).min(now.at), &office.settings.timezone);
+            put_in_force(&mut copy, office, deadlines, &then)?;
+        }
+        mark(&mut copy, office, &mut restored, now)?;
+        refuse_damage(&copy, "恢复的结果", &temporary)?;
+        drop(copy);
+        swap(&temporary, database, restored.replaced.as_deref()).map_err(words)?;
+        Ok((restored, holdings))
+    })();
+    if restored.is_err() {
+        for path in journals.map(|end| named(&temporary, end)).iter().chain([&temporary]) {
+            let _ = fs::remove_file(path);
+        }
+    }
+    restored
+}
+
+/// Carries over what the database that is replaced knows, as far as it can be read.
+fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &mut Restored) -> Result<()> {
+    if !database.exists() {
+        return Ok(());
+    }
+    let stamp = restored.at.strftime("%Y%m%dT%H%M%SZ").to_string();
+    restored.replaced = Some(named(database, &format!(".replaced-{stamp}")));
+    let Ok(old) = Db::open_copy(database) else { return Ok(()) };
+    // What its journal holds is in the file then; a damaged one stays as it is.
+    if old.fold_up().is_err_and(|e| e.is_busy()) {
+        return Err(Error::Refused("有别的 duban 命令正在用数据库，等它结束再恢复。没有改动。".into()));
+    }
+    if wish.is_none() && copy.has_other_schema(&old).unwrap_or(false) && old.damage().is_empty() {
+        return Err(Error::Refused(format!(
+            "现在的数据库 {} 与备份的结构不同，没有坏：是旧版程序的，先运行 duban status 把它升级，再恢复；\n\
+             是新版程序的（换回旧版程序时），先把它移到别处，再恢复。没有改动。",
+            database.display()
+        )));
+    }
+    // A page of it that cannot be read is damage, and not another database.
+    let is_ours_to_ask = copy.is_earlier_state_of(&old).unwrap_or_else(|e| e.is_damage());
+    let is_sound = is_ours_to_ask && old.damage().is_empty();
+    if is_sound && wish.is_none() {
+        return Err(Error::Refused(format!(
+            "现在的数据库 {} 是好的，备份里有的它都有，备份以后的发信和登记也在里面：不必恢复，没有改动。\n\
+             登记错了用 duban reopen 撤回。确实要回到备份那时，请加 --since-backup：\n\
+             say-again   备份以后发过的提醒，凡现在仍该提醒的，再发一遍；\n\
+             keep-quiet  到现在为止该发的都当作发过，不再发。",
+            database.display()
+        )));
+    }
+    if is_ours_to_ask && wish.is_none() {
+        let carried = copy.carry_over(&old)?;
+        (restored.since, restored.rows) = (Since::Carried, carried.rows);
+        restored.has_gaps = carried.has_gaps;
+    }
+    Ok(())
+}
+
+/// Has the copy know that it was restored, and owes the admin a letter about it.
+fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -> Result<()> {
+    let done = copy.write(|tx| {
+        // One a second is more than ever went out: nothing in the lost time had such a number.
+        tx.put(state::IDS_FROM, &now.at.as_second().saturating_sub(YEAR_2020).max(1))?;
+        if restored.since == Since::KeepQuiet {
+            restored.silenced = mark_as_said(tx, office, now)?;
+            tx.silence_outbox("从备份恢复，到恢复时为止的当作发过", now.at)?;
+        }
+        tx.put(state::RESTORED, restored)?;
+        tx.audit(&audit(now, "restored", None, None, json!(restored)))?;
+        office.tell_admin(tx, &Notice::Restored(restored.clone()), now)
+    });
+    Ok(done?)
+}
+
+const YEAR_2020: i64 = 1_577_836_800;
+
+fn refuse_damage(db: &Db, what: &str, path: &Path) -> Result<()> {
+    match db.damage().as_slice() {
+        [] => Ok(()),
+        found => Err(Error::Refused(format!("{what} {} 是坏的，不能用：{}", path.display(), found.join("；")))),
+    }
+}
+
+/// The new one takes the old one's place in one step; the old one keeps its content under `kept`.
+fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
+    File::open(new)?.sync_all()?;
+    if let Some(kept) = kept {
+        let old = fs::metadata(database)?;
+        chown(new, Some(old.uid()), Some(old.gid()))?;
+        fs::hard_link(database, kept)?;
+        for end in ["-wal", "-journal"] {
+            let journal = named(database, end);
+            if journal.exists() {
+                // The kept one needs it; the new one would be overwritten by it.
+                fs::rename(journal, named(kept, end))?;
+            }
+        }
+    } else {
+        let folder = fs::metadata(folder_of(database))?;
+        chown(new, Some(folder.uid()), Some(folder.gid()))?;
+        for end in ["-wal", "-journal"] {
+            remove_if_there(&named(database, end))?;
+        }
+    }
+    remove_if_there(&named(database, "-shm"))?;
+    // The next damage is news again.
+    remove_if_there(&named(database, ".damaged"))?;
+    sync_folder_of(database)?;
+    fs::rename(new, database)?;
+    sync_folder_of(database)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut File::open(from)?, &mut target)?;
+    target.sync_all()
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let id = |path| fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
+    id(a).is_some() && id(a) == id(b)
+}
+
+/// Whether it is one of the files that belong to the database.
+fn is_beside(database: &Path, path: &Path) -> bool {
+    ["-wal", "-shm", "-journal", ".lock", ".link-key", ".sound", ".damaged"]
+        .iter()
+        .any(|end| is_same_file(&named(database, end), path))
+}

@@ -1,0 +1,227 @@
+//! Answers → files: the shipped ones, their comments kept, with the values that were answered.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use secrecy::{ExposeSecret, zeroize::Zeroizing};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Answers, Draft, SYSTEM};
+use crate::{
+    config::secret,
+    domain::deadline::{Mailbox, Section},
+    net::Server,
+};
+
+const SETTINGS: &str = "duban.toml";
+const DEADLINES: &str = "deadlines.toml";
+const SHIPPED: [(&str, &str); 2] = [
+    (SETTINGS, include_str!("../../../../config/duban.toml")),
+    (DEADLINES, include_str!("../../../../config/deadlines.toml")),
+];
+/// What the package writes otherwise.
+const PACKAGED: [(&str, &str); 3] = [
+    ("../var/duban.db", "/var/lib/duban/duban.db"),
+    ("../var/mail", "/var/lib/duban/mail"),
+    ("../seeds/jiangmen-2022.toml", "plans/jiangmen-2022.toml"),
+];
+macro_rules! holidays {
+    ($($year:literal)*) => { [$((concat!($year, ".toml"), include_str!(concat!("../../../../config/holidays/", $year, ".toml")))),*] };
+}
+const HOLIDAYS: [(&str, &str); 7] = holidays!["2020" "2021" "2022" "2023" "2024" "2025" "2026"];
+/// Where the bureau's own deadlines begin in the shipped file.
+const OWN: &str = "# ── 本局自己的事项";
+/// What is true of every bureau: so that there is something to remind of.
+const ANNUAL_REPORT: &str = r#"
+[[deadline]]
+id       = "annual-report"
+title    = "发布{last_year}年度《政府信息公开工作年度报告》"
+due      = "每年1月31日前"
+sections = [{section}]
+basis    = "《政府信息公开条例》第四十九条：“县级以上人民政府部门应当在每年1月31日前向本级政府信息公开工作主管部门提交本行政机关上一年度政府信息公开工作年度报告并向社会公布。”"
+"#;
+
+/// The files for the folder `dir`.
+///
+/// # Errors
+/// In Chinese: the plan's file cannot be read.
+pub fn draft(answers: &Answers, dir: &Path) -> Result<Vec<Draft>, String> {
+    let plan = answers.plan.as_deref().map(|plan| plan_of(plan, dir)).transpose()?;
+    let include = plan.as_ref().map(|(name, _)| name.as_path());
+    let mut drafts =
+        vec![file(SETTINGS, settings(answers, is_system(dir))), file(DEADLINES, deadlines(answers, include))];
+    if let Some((name, Some(bytes))) = plan {
+        drafts.push(Draft { name, bytes: Zeroizing::new(bytes), is_secret: false });
+    }
+    if !dir.join("holidays").exists() {
+        drafts.extend(HOLIDAYS.map(|(name, text)| file(&format!("holidays/{name}"), text.to_owned())));
+    }
+    if let Some(password) = answers.server.as_ref().and_then(|server| server.password.as_ref()) {
+        let name = Path::new(secret::FOLDER).join("smtp-password");
+        let bytes = format!("{}\n", password.expose_secret()).into_bytes();
+        drafts.push(Draft { name, bytes: Zeroizing::new(bytes), is_secret: true });
+    }
+    Ok(drafts)
+}
+
+/// The files of `dir` that somebody has written or changed: neither the source's nor the package's.
+pub fn edited(dir: &Path) -> Vec<PathBuf> {
+    let is_edited = |path: &PathBuf| match fs::read(path) {
+        Ok(bytes) => !is_shipped(path, &bytes),
+        Err(e) => e.kind() != io::ErrorKind::NotFound,
+    };
+    SHIPPED.iter().map(|(name, _)| dir.join(name)).filter(is_edited).collect()
+}
+
+pub(in crate::service) fn is_shipped(path: &Path, bytes: &[u8]) -> bool {
+    let shipped = SHIPPED.iter().find(|(name, _)| path.file_name().is_some_and(|n| n == *name));
+    shipped.is_some_and(|(_, text)| bytes == text.as_bytes() || bytes == packaged(text).as_bytes())
+}
+
+fn packaged(text: &str) -> String {
+    PACKAGED.iter().fold(text.to_owned(), |text, (from, to)| text.replace(&quoted(from), &quoted(to)))
+}
+
+fn is_system(dir: &Path) -> bool {
+    dir == Path::new(SYSTEM)
+}
+
+fn file(name: &str, text: String) -> Draft {
+    Draft { name: name.into(), bytes: Zeroizing::new(text.into_bytes()), is_secret: false }
+}
+
+/// How the plan is included; with its bytes where it has to be copied.
+fn plan_of(plan: &Path, dir: &Path) -> Result<(PathBuf, Option<Vec<u8>>), String> {
+    let failed = |e| format!("读不了 {}：{e}", plan.display());
+    let real = fs::canonicalize(plan).map_err(failed)?;
+    if let Ok(within) =
+        fs::canonicalize(dir).and_then(|dir| real.strip_prefix(dir).map(Path::to_owned).map_err(io::Error::other))
+    {
+        return Ok((within, None));
+    }
+    let name = plan.file_name().map(PathBuf::from).unwrap_or_default();
+    if SHIPPED.iter().any(|(shipped, _)| name == Path::new(shipped)) {
+        return Err(format!("{} 与督办自己的文件同名：请改个文件名", plan.display()));
+    }
+    fs::read(plan).map(|bytes| (name, Some(bytes))).map_err(failed)
+}
+
+fn settings(answers: &Answers, is_system: bool) -> String {
+    let text = SHIPPED[0].1.to_owned();
+    let mut text = if is_system { packaged(&text) } else { text };
+    let mut set = |table: &str, key: &str, value: &str| text = replace(&text, table, key, value);
+    set("", "admin", &list(&answers.admin));
+    set("", "contact", &quoted(&answers.contact));
+    set("mail", "from", &quoted(&format!("{}督办 <{}>", answers.bureau, answers.from)));
+    let Some(Server { host, port, tls, username, .. }) = &answers.server else { return text };
+    set("mail", "transport", &quoted("smtp"));
+    set("mail.smtp", "host", &quoted(host));
+    set("mail.smtp", "port", &port.to_string());
+    set("mail.smtp", "tls", &quoted(tls.name()));
+    set("mail.smtp", "username", &quoted(username));
+    text
+}
+
+/// The value of a key that stands in the text; what is said behind it stays in its column.
+fn replace(text: &str, table: &str, key: &str, value: &str) -> String {
+    let mut here = "";
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        here = line.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(here);
+        lines.push(match line.split_once('=') {
+            Some((name, rest)) if here == table && name.trim() == key => with_value(name, rest, value),
+            _ => line.to_owned(),
+        });
+    }
+    lines.join("\n") + "\n"
+}
+
+fn with_value(name: &str, rest: &str, value: &str) -> String {
+    // No shipped value has a # in it.
+    let Some((before, said)) = rest.split_once('#') else { return format!("{name}= {value}") };
+    let pad = before.width().saturating_sub(value.width() + 1).max(2);
+    format!("{name}= {value}{}#{said}", " ".repeat(pad))
+}
+
+fn deadlines(answers: &Answers, include: Option<&Path>) -> String {
+    let shipped = SHIPPED[1].1;
+    // One is named in a comment before.
+    let (head, rest) = shipped.split_once("\n[[section]]").unwrap_or((shipped, ""));
+    let own = rest.find(OWN).map_or("", |at| &rest[at..]);
+    let mut text = String::new();
+    for line in head.lines().filter(|line| !line.starts_with("# 下面都是示例地址")) {
+        match include {
+            Some(plan) if line.starts_with("include") => {
+                text += &format!("include = [{}]", quoted(&plan.to_string_lossy()));
+            }
+            None if line.starts_with("include") => text += "# include = [\"plan.toml\"]",
+            _ => text += line,
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+    answers.sections.iter().for_each(|one| text += &section(one));
+    text.truncate(text.trim_end().len());
+    text += &format!("\n\n{own}");
+    if let (None, Some(first)) = (include, answers.sections.first()) {
+        text += &ANNUAL_REPORT.replace("{section}", &quoted(&first.name));
+    }
+    text
+}
+
+fn section(section: &Section) -> String {
+    let Section { name, email, leader, .. } = section;
+    let leader = if leader.is_empty() { String::new() } else { format!("leader = {}\n", list(leader)) };
+    format!("[[section]]\nname   = {}\nemail  = {}\n{leader}\n", quoted(name), list(email))
+}
+
+fn list(mailboxes: &[Mailbox]) -> String {
+    let quoted: Vec<String> = mailboxes.iter().map(|mailbox| quoted(mailbox.as_str())).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// As TOML writes a text.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted += &format!("\\u{:04X}", u32::from(c)),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_replaced_and_what_is_said_of_it_stays() {
+        let text = "a = 1\n[t]\nab = 1     # one\na = \"x\"   # said\n[u]\na = 2\n";
+        assert_eq!(replace(text, "t", "a", "12"), "a = 1\n[t]\nab = 1     # one\na = 12    # said\n[u]\na = 2\n");
+        let long = replace(text, "t", "a", "\"很长很长\"");
+        assert!(long.contains("a = \"很长很长\"  # said"), "{long}");
+        assert_eq!(replace(text, "", "a", "3").lines().next(), Some("a = 3"));
+    }
+
+    #[test]
+    fn texts_are_quoted() {
+        assert_eq!(quoted("a\"b\\c\n"), r#""a\"b\\c\u000A""#);
+    }
+
+    #[test]
+    fn the_package_s_files_count_as_shipped() {
+        for (name, text) in SHIPPED {
+            let path = Path::new("x").join(name);
+            assert!(is_shipped(&path, text.as_bytes()) && is_shipped(&path, packaged(text).as_bytes()));
+            assert_ne!(packaged(text), text, "{name}");
+            assert!(!is_shipped(&path, format!("{text}\n").as_bytes()));
+        }
+        assert_eq!(HOLIDAYS.len(), fs::read_dir("config/holidays").unwrap().count());
+    }
+}

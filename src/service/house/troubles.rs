@@ -1,0 +1,83 @@
+//! What is wrong with the service itself, for whoever looks: `status`, the numbers, systemd's line, the log.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    clock::Moment,
+    domain::calendar::shift,
+    service::{
+        Office, Result,
+        course::sweep::{late_letters, missing_year},
+        desk::incoming::pass,
+        house::keep::Copies,
+        tell::Notice,
+    },
+    store::{
+        Tx,
+        state::{self, Failing},
+    },
+};
+
+/// Something that does not mend itself unseen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// For numbers and logs.
+    pub name: &'static str,
+    /// In Chinese.
+    pub words: String,
+}
+
+/// Every name, so that each has its number while it is no trouble.
+pub const NAMES: [&str; 6] = ["sweep", "letters", "configuration", "mailbox", "statutory_year", "backup"];
+
+/// The timer copies every night; a machine that is off for a weekend is no trouble.
+const COPY_DAYS: i64 = 4;
+/// Sweeps that failed for no longer are nobody's news.
+const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> {
+    let local = |at: Timestamp| office.settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
+    let mut found = Vec::new();
+    let mut add = |name, words: String| found.push(Trouble { name, words });
+    if let Some(failing) = failing(tx)? {
+        add("sweep", format!("从 {} 起没能检查期限：{}", local(failing.since), failing.why));
+    }
+    let late = late_letters(tx, office, now)?;
+    if late > 0 {
+        add("letters", format!("{late} 封信一小时以上没有发出，用 duban outbox 查看"));
+    }
+    if let Some(load) = tx.last_load()?.filter(|load| !load.accepted) {
+        add("configuration", format!("{} 的修改有误，没有生效，用 duban check 查看", local(load.at)));
+    }
+    let mailbox = pass::state_in(tx)?.trouble.filter(|_| office.settings.mailbox.is_some());
+    if let Some((since, why)) = mailbox {
+        add("mailbox", format!("收信邮箱从 {} 起读不了：{why}", local(since)));
+    }
+    if let Some(year) = missing_year(&office.calendar, now.today()) {
+        add("statutory_year", format!("还没有 {year} 年的放假安排，工作日按周一至周五暂算"));
+    }
+    let latest = Copies::beside(&office.settings.database).and_then(|copies| copies.latest());
+    if let Some(day) = latest.filter(|day| shift(*day, COPY_DAYS) < now.today()) {
+        add("backup", format!("最近一份自动备份是 {day} 的，用 systemctl status duban-backup 看原因"));
+    }
+    Ok(found)
+}
+
+/// Remembers since when sweeps fail, if they do.
+pub fn sweeps_fail(tx: &Tx, failing: &Failing) -> crate::store::Result<()> {
+    tx.put(state::SWEEPS_FAIL, &Some(failing.clone())).map(drop)
+}
+
+/// A sweep has succeeded. If they had failed for long (before a restart, or `until_now`), the admin is told.
+pub fn sweeps_succeed(tx: &Tx, office: &Office, until_now: Option<Failing>, now: &Moment) -> crate::store::Result<()> {
+    let Some(Failing { since, why }) = until_now.or(failing(tx)?) else { return Ok(()) };
+    tx.put(state::SWEEPS_FAIL, &None)?;
+    if now.at.duration_since(since) >= TOLD_AFTER {
+        office.tell_admin(tx, &Notice::Swept { since, why }, now)?;
+    }
+    Ok(())
+}
+
+fn failing(tx: &Tx) -> crate::store::Result<Option<Failing>> {
+    Ok(tx.get(state::SWEEPS_FAIL)?.flatten())
+}

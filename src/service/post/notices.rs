@@ -1,0 +1,181 @@
+//! Notices put into words, as things stand when they go out.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::{
+    clock::Moment,
+    domain::{
+        calendar::shift,
+        deadline::Section,
+        occurrence::{Light, State},
+    },
+    letter::{
+        self,
+        notice::{Asked, Notice as Words, StuckLetter, Summary, Upcoming, Weekly},
+    },
+    service::{
+        Office, Result,
+        course::{
+            ahead::{Ahead, ahead},
+            plan::plan,
+            sweep::{late_letters, missing_year},
+        },
+        desk::incoming::Outcome,
+        tell::Notice,
+    },
+    store::{LetterState, RequestKind, Since, Tx},
+};
+
+/// The notice as it stands now; `None` when there is nothing left to tell.
+pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Result<Option<Words>> {
+    let local = |at: Timestamp| office.settings.timezone.to_datetime(at);
+    Ok(match notice {
+        Notice::Started { warnings } => Some(Words::Started(summary(tx, office, warnings, Vec::new(), now)?)),
+        Notice::Reloaded { changes, warnings } => Some(Words::Reloaded(summary(tx, office, warnings, changes, now)?)),
+        Notice::Asked { request } => asked(tx, office, request, now)?.map(Words::Asked),
+        Notice::Weekly => Some(Words::Weekly(weekly(tx, office, now)?)),
+        Notice::Answer { .. } => None,
+        Notice::Stranger { incoming } => tx.incoming(incoming)?.map(|incoming| {
+            let recorded = serde_json::from_str(&incoming.detail).map_or(String::new(), |o: Outcome| o.words());
+            Words::Stranger { sender: incoming.sender, subject: incoming.subject, wrote: incoming.text, recorded }
+        }),
+        Notice::Swept { since, why } => Some(Words::Swept { since: local(since), why }),
+        Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
+        Notice::Restored(restored) => {
+            let kept_quiet = (restored.since == Since::KeepQuiet).then_some(restored.silenced);
+            Some(Words::Restored(letter::restored::Restored {
+                at: local(restored.at),
+                until: restored.until.map(local),
+                is_known: restored.since == Since::Carried,
+                has_gaps: restored.has_gaps,
+                kept_quiet,
+            }))
+        }
+        Notice::Rejected { findings } => {
+            let in_force_since = local(tx.in_force_since()?.unwrap_or(now.at));
+            Some(Words::ConfigRejected { findings, in_force_since })
+        }
+        Notice::Undeliverable { letter } => tx.letter(letter)?.map(|letter| {
+            let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.as_str() == letter.mailbox);
+            Words::Undeliverable {
+                sections: office.roster.sections.iter().filter(serves).map(|s| s.name.clone()).collect(),
+                reply: letter.reply.unwrap_or_default(),
+                subject: letter.subject.unwrap_or_default(),
+                attempts: letter.attempts,
+                since: local(letter.first_attempt.unwrap_or(letter.made_at)),
+                mailbox: letter.mailbox,
+            }
+        }),
+        Notice::Stuck { letters } => {
+            let mut stuck = Vec::new();
+            for id in letters {
+                let letter = tx.letter(id)?.filter(|l| matches!(l.state, LetterState::Queued | LetterState::Sending));
+                stuck.extend(letter.map(|letter| StuckLetter {
+                    mailbox: letter.mailbox,
+                    subject: letter.subject.unwrap_or_default(),
+                    since: local(letter.made_at),
+                    last_error: letter.last_error.unwrap_or_default(),
+                }));
+            }
+            (!stuck.is_empty()).then_some(Words::Stuck(stuck))
+        }
+        Notice::HolidayMissing { year } => {
+            office.calendar.is_provisional(year).then_some(Words::HolidayMissing { year })
+        }
+    })
+}
+
+/// What is in force, the next seven days, the next letter.
+fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, changes: Vec<String>, now: &Moment) -> Result<Summary> {
+    let (today, week, month) = (now.today(), shift(now.today(), 7), shift(now.today(), 31));
+    let deadlines = tx.deadlines_in_force()?;
+    let found = ahead(tx, office, &deadlines, (today, month), now)?;
+    let is_soon =
+        |o: &&Ahead| o.occurrence.state == State::Open && (today..=week).contains(&o.occurrence.dates.finish_by);
+    let letters = plan(tx, office, &deadlines, (today, month), now)?;
+    let next = letters.first().map(|first| (first.at, letters.iter().take_while(|l| l.at == first.at).count()));
+    let doubts = office.calendar.doubtful().into_iter();
+    let doubts = doubts.map(|(year, what)| format!("{year}年的放假安排里没有{what}，像是没有填全"));
+    Ok(Summary {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        deadlines: deadlines.len(),
+        sections: office.roster.sections.len(),
+        off: office.off,
+        next_seven_days: found.iter().filter(is_soon).map(upcoming).collect(),
+        next_letter: next,
+        provisional_years: missing_year(&office.calendar, today).into_iter().collect(),
+        warnings: doubts.chain(warnings).collect(),
+        changes,
+    })
+}
+
+fn upcoming(found: &Ahead) -> Upcoming {
+    let date = found.occurrence.dates.finish_by;
+    Upcoming { date, title: found.title(), sections: found.deadline.sections.clone() }
+}
+
+/// What a section asked; `None` once it is answered.
+fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<Asked>> {
+    let Some(request) = tx.request(request)?.filter(|r| r.decision.is_none()) else { return Ok(None) };
+    let Some(occurrence) = tx.occurrence_by_id(request.occurrence)? else { return Ok(None) };
+    let Some(row) = tx.deadline(&occurrence.deadline)? else { return Ok(None) };
+    Ok(Some(Asked {
+        what: match request.kind {
+            RequestKind::Postponed => "不能按期",
+            RequestKind::NotApplicable => "不适用",
+        },
+        section: request.section,
+        by: request.by,
+        reason: request.reason,
+        expected: request.expected,
+        title: row.deadline.title_for(&occurrence.period),
+        finish_by: occurrence.dates.finish_by,
+        due: occurrence.dates.due,
+        url: office.request_url(request.id, now),
+    }))
+}
+
+/// Mailboxes of the roster and of admins that refuse letters, with the server's words.
+fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> Result<Vec<(String, String)>> {
+    let sections = office.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
+    let known: HashSet<&str> = sections.chain(&office.settings.admin).map(|m| m.as_str()).collect();
+    let mut refusing = tx.refusing_mailboxes(settled)?;
+    refusing.retain(|(mailbox, _)| known.contains(mailbox.as_str()));
+    Ok(refusing)
+}
+
+/// Where everything stands.
+fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
+    let (today, week) = (now.today(), shift(now.today(), 7));
+    let week_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(7 * 24)).unwrap_or(now.at);
+    let is_soon = |o: &Ahead| (today..=week).contains(&o.occurrence.dates.finish_by);
+    let (mut overdue, mut near, mut next_seven_days) = (Vec::new(), Vec::new(), Vec::new());
+    let deadlines = tx.deadlines_in_force()?;
+    let found = ahead(tx, office, &deadlines, (today, shift(today, 60)), now)?;
+    for open in found.iter().filter(|o| o.occurrence.state == State::Open) {
+        match open.light(office.house(), today) {
+            Light::Red => overdue.push(upcoming(open)),
+            _ if is_soon(open) => next_seven_days.push(upcoming(open)),
+            Light::Yellow => near.push(upcoming(open)),
+            Light::Green => {}
+        }
+    }
+    let mut finished = Vec::new();
+    for (occurrence, deadline) in tx.done_since(week_ago)? {
+        let title = deadline.title_for(&occurrence.period);
+        finished.push(Upcoming { date: occurrence.dates.finish_by, title, sections: deadline.sections });
+    }
+    Ok(Weekly {
+        overdue,
+        near,
+        next_seven_days,
+        finished,
+        refused: refusing(tx, office, week_ago)?,
+        replies: tx.count_waiting()?,
+        waiting_letters: late_letters(tx, office, now)?,
+        requests: u32::try_from(tx.open_requests()?.len()).unwrap_or(u32::MAX),
+        missing_year: missing_year(&office.calendar, today),
+    })
+}

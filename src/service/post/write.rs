@@ -1,0 +1,348 @@
+//! A letter in the outbox → what it says at this moment → the bytes that go to the server.
+
+use crate::{
+    clock::Moment,
+    domain::{
+        agenda::{Agenda, Reason, Saying, Step, Utterance, last_told},
+        deadline::{ESCALATES_AT, Mailbox, Section},
+        hours::{Behalf, Reader},
+        occurrence::{Occurrence, State},
+    },
+    letter::{self, Addressee, Entry, Letter, Rendered},
+    mailer::{self, Outgoing},
+    service::{Error, Office, Result, course::entry::uid, desk, post::notices, tell::Notice},
+    store::{LetterRow, SaidRow, Tx, state},
+};
+
+/// What a letter says, as the database has it at this moment. To put it into words and bytes takes as long again, and
+/// the database is not needed for it.
+#[derive(Debug)]
+pub struct Draft {
+    said: Said,
+    message_id: String,
+    to: String,
+    /// A section answers to the mailbox that is read, an admin to the others.
+    is_for_admin: bool,
+    /// The Message-ID that it answers; may be empty.
+    answers: Option<String>,
+    now: Moment,
+    /// The reminders that it brings.
+    brings: Vec<Brought>,
+}
+
+/// A reminder, as its deadline's history has it.
+#[derive(Debug)]
+pub struct Brought {
+    pub deadline: String,
+    pub period: String,
+    pub saying: Saying,
+    pub behalf: String,
+}
+
+#[derive(Debug)]
+enum Said {
+    Reminders(Box<Letter>),
+    InWords(Rendered),
+}
+
+/// A letter that is ready to be handed over.
+#[derive(Debug)]
+pub struct Written {
+    pub subject: String,
+    pub message: Vec<u8>,
+    /// The reminders that it brings.
+    pub brings: Vec<Brought>,
+}
+
+/// What the letter says from the present state; `None` when nothing is left to say in it.
+///
+/// What is no longer so (done, withdrawn, moved, said by a later letter) is dropped for good.
+pub fn draft(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Draft>> {
+    let mut brings = Vec::new();
+    let said = match &letter.notice {
+        Some(notice) => render_notice(tx, office, notice, letter.id, now)?.map(Said::InWords),
+        None => {
+            let entries = entries(tx, office, letter, now, &mut brings)?;
+            (!entries.is_empty()).then(|| {
+                let token = office.reply_token(letter.id, &letter.message_id);
+                Said::Reminders(Box::new(office.letter(entries, token, now)))
+            })
+        }
+    };
+    let Some(said) = said else { return Ok(None) };
+    let answers = letter.answers.map(|id| tx.incoming(id)).transpose()?.flatten();
+    Ok(Some(Draft {
+        said,
+        message_id: letter.message_id.clone(),
+        to: letter.mailbox.clone(),
+        is_for_admin: letter.notice.is_some() && answers.is_none(),
+        answers: answers.map(|incoming| incoming.message_id),
+        now: now.clone(),
+        brings,
+    }))
+}
+
+impl Draft {
+    /// # Errors
+    /// A text that cannot stand in a mail: the letter waits, the others go on.
+    pub fn write(self, office: &Office) -> Result<Written> {
+        let rendered = match self.said {
+            Said::Reminders(letter) => letter::render(&letter),
+            Said::InWords(rendered) => rendered,
+        };
+        let envelope = Envelope {
+            to: &self.to,
+            message_id: &self.message_id,
+            reply_to: if self.is_for_admin { office.settings.admin.clone() } else { office.reply_to() },
+            answers: self.answers,
+        };
+        Ok(Written { brings: self.brings, ..compose(office, &envelope, rendered, &self.now)? })
+    }
+}
+
+/// Where a letter goes, and what it belongs to.
+#[derive(Debug)]
+pub struct Envelope<'a> {
+    pub to: &'a str,
+    pub message_id: &'a str,
+    pub reply_to: Vec<Mailbox>,
+    /// The Message-ID that it answers; may be empty.
+    pub answers: Option<String>,
+}
+
+/// The bytes of a letter.
+///
+/// # Errors
+/// A text that cannot stand in a mail: the letter waits, the others go on.
+pub fn compose(office: &Office, envelope: &Envelope, rendered: Rendered, now: &Moment) -> Result<Written> {
+    let mail = &office.settings.mail;
+    let Rendered { subject, text, html, ics } = rendered;
+    let outgoing = Outgoing {
+        from_name: mail.from_name.clone(),
+        from: mail.from.to_string(),
+        to: envelope.to.to_owned(),
+        reply_to: envelope.reply_to.iter().map(ToString::to_string).collect(),
+        subject: subject.clone(),
+        text,
+        html: Some(html),
+        ics,
+        message_id: envelope.message_id.to_owned(),
+        date: now.at.to_zoned(office.settings.timezone.clone()),
+        answers: envelope.answers.clone(),
+    };
+    let message = mailer::compose(&outgoing).map_err(|e| Error::Refused(e.to_string()))?;
+    Ok(Written { subject, message, brings: Vec::new() })
+}
+
+fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Moment) -> Result<Option<Rendered>> {
+    let notice = Notice::read(notice)?;
+    let (tag, contact) = (office.tag(), &office.settings.contact);
+    if let Notice::Answer { incoming } = notice {
+        let answer = desk::incoming::in_words(tx, office, incoming, letter)?;
+        return Ok(answer.map(|answer| letter::answer::render(tag, contact, &answer)));
+    }
+    let words = notices::in_words(tx, office, notice, now)?;
+    Ok(words.map(|words| letter::notice::render(tag, contact, &words)))
+}
+
+/// What the letter still has to say, most urgent first, numbered for replies.
+fn entries(
+    tx: &Tx,
+    office: &Office,
+    letter: &LetterRow,
+    now: &Moment,
+    brings: &mut Vec<Brought>,
+) -> Result<Vec<Entry>> {
+    let mut entries: Vec<(i64, Entry)> = Vec::new();
+    let mut is_to_leader = false;
+    for said in tx.said_in(letter.id)? {
+        let Some(occurrence) = tx.occurrence_by_id(said.occurrence)? else { continue };
+        let Some(row) = tx.deadline(&occurrence.deadline)? else { continue };
+        let (progress, heard) = (tx.progress(occurrence.id)?, tx.heard_of(occurrence.id)?);
+        let (house, deadline) = (office.house(), &row.deadline);
+        let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &progress, said: &heard };
+        if let Some(why) = no_longer_said(tx, &agenda, &said)? {
+            tx.drop_said(&said, why)?;
+            continue;
+        }
+        let Utterance { step, reader, .. } = &said.utterance;
+        is_to_leader |= reader.behalf.is_leader();
+        let mut entry = office.entry_for(tx, &agenda, Some(occurrence.id), &said.utterance, now)?;
+        if let Saying::Correction(_) = step.saying {
+            entry.told = last_told(&heard).into_iter().find(|told| told.reader.is_same(reader)).map(|told| told.dates);
+        }
+        let behalf = reader.behalf.passed_on_to().unwrap_or_default().to_owned();
+        let Occurrence { deadline, period, .. } = occurrence.it;
+        brings.push(Brought { deadline, period, saying: step.saying, behalf });
+        match entries.iter_mut().find(|(id, _)| *id == said.occurrence) {
+            // The same occurrence once more: a correction beside a reminder, a second section.
+            Some((_, there)) => merge(there, entry),
+            None => entries.push((said.occurrence, entry)),
+        }
+    }
+    if is_to_leader {
+        also_overdue(tx, office, letter, now, &mut entries)?;
+    }
+    entries.sort_by(|(_, a), (_, b)| {
+        (a.days_left, a.dates.due, &a.deadline).cmp(&(b.days_left, b.dates.due, &b.deadline))
+    });
+    let items: Vec<_> = entries.iter().map(|(id, entry)| (*id, entry.reports_for.clone())).collect();
+    let numbers = tx.number_items(letter.id, &items)?;
+    Ok(numbers.into_iter().zip(entries).map(|(number, (_, entry))| Entry { number, ..entry }).collect())
+}
+
+/// A leader's letter holds all that is overdue under him, not only what is said of today.
+fn also_overdue(
+    tx: &Tx,
+    office: &Office,
+    letter: &LetterRow,
+    now: &Moment,
+    entries: &mut Vec<(i64, Entry)>,
+) -> Result<()> {
+    let (today, house) = (now.today(), office.house());
+    for (occurrence, deadline) in tx.overdue_occurrences(today)? {
+        let days = office.calendar.workdays_between(occurrence.dates.due, today);
+        let is_there = entries.iter().any(|(id, _)| *id == occurrence.id);
+        let (false, true) = (is_there, days >= i64::from(ESCALATES_AT)) else { continue };
+        let progress = tx.progress(occurrence.id)?;
+        let mut readers = house.readers(&deadline, &progress, true).into_iter();
+        let is_meant = |r: &Reader| r.behalf == Behalf::Leader && r.mailbox.as_str() == letter.mailbox;
+        let Some(reader) = readers.find(is_meant) else { continue };
+        let saying = Saying::Overdue(u16::try_from(days).unwrap_or(u16::MAX));
+        let step = Step { on: today, counted_from: occurrence.dates.due, saying };
+        let said = Utterance { step, reader, dates: occurrence.dates };
+        let agenda = Agenda { house, deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &[] };
+        entries.push((occurrence.id, office.entry_for(tx, &agenda, Some(occurrence.id), &said, now)?));
+    }
+    Ok(())
+}
+
+fn merge(there: &mut Entry, entry: Entry) {
+    let is_new = |addressee: &Addressee| !there.to.contains(addressee);
+    let more: Vec<Addressee> = entry.to.into_iter().filter(is_new).collect();
+    there.to.extend(more);
+    there.report_url = there.report_url.take().or(entry.report_url);
+    let more: Vec<String> = entry.reports_for.into_iter().filter(|s| !there.reports_for.contains(s)).collect();
+    there.reports_for.extend(more);
+    if entry.reason == Reason::Corrected {
+        (there.reason, there.told) = (entry.reason, entry.told);
+    } else if there.reason == Reason::Corrected {
+        there.saying = entry.saying;
+    }
+}
+
+/// Why this is not said after all; `None` when it still is to be said.
+fn no_longer_said(tx: &Tx, agenda: &Agenda, said: &SaidRow) -> Result<Option<&'static str>> {
+    let (Occurrence { dates, state, revision, .. }, step) = (agenda.occurrence, &said.utterance.step);
+    let counts = match step.saying {
+        Saying::Before(_) => step.counted_from == dates.finish_by || Some(step.counted_from) == dates.target,
+        Saying::Overdue(_) => step.counted_from == dates.due,
+        Saying::Correction(of) => of == *revision,
+    };
+    Ok(match state {
+        State::Done => Some("done"),
+        State::Withdrawn => Some("withdrawn"),
+        State::Open if !counts => Some("the date has moved"),
+        State::Open if tx.is_superseded(said)? => Some("said by a later letter"),
+        State::Open if !still_reads(agenda, &said.utterance) => Some("the reader no longer answers for it"),
+        State::Open => None,
+    })
+}
+
+/// Whether the roster still has this reader answer for the deadline.
+fn still_reads(agenda: &Agenda, said: &Utterance) -> bool {
+    let Utterance { step, reader, .. } = said;
+    let escalates = reader.behalf.is_leader() || step.escalates();
+    // Passed on: the mailbox that refused still has to be one of the readers.
+    let refused = match &reader.behalf {
+        Behalf::ForMailbox { mailbox, .. } => Some(mailbox),
+        _ => None,
+    };
+    let readers = agenda.house.readers(agenda.deadline, agenda.progress, escalates);
+    readers.iter().any(|r| r.is_same(reader) || Some(&r.mailbox) == refused)
+}
+
+impl Office {
+    /// What subjects begin with: the sender's display name.
+    pub fn tag(&self) -> &str {
+        let name = self.settings.mail.from_name.as_str();
+        if name.is_empty() { "督办" } else { name }
+    }
+
+    /// `reply_token`: of a letter that can be replied to.
+    pub fn letter(&self, entries: Vec<Entry>, reply_token: Option<String>, now: &Moment) -> Letter {
+        let now = now.at.to_zoned(self.settings.timezone.clone());
+        Letter { now, tag: self.tag().to_owned(), contact: self.settings.contact.clone(), entries, reply_token }
+    }
+
+    /// The occurrence as a letter to this reader shows it today; `id` where it is stored and can be reported.
+    pub fn entry_for(
+        &self,
+        tx: &Tx,
+        agenda: &Agenda,
+        id: Option<i64>,
+        said: &Utterance,
+        now: &Moment,
+    ) -> Result<Entry> {
+        let (Utterance { step, reader, .. }, deadline) = (said, agenda.deadline);
+        let is_leader = reader.behalf.is_leader();
+        let mut entry = self.entry(agenda, step, now);
+        entry.reason = step.reason(now.today(), is_leader);
+        entry.to = addressees(tx, agenda, reader)?;
+        if let Some(id) = id.filter(|_| !is_leader) {
+            entry.reports_for = self.reporting_sections(deadline, &entry.to, reader);
+            let due = agenda.occurrence.dates.due;
+            entry.report_url = entry.reports_for.first().and_then(|section| self.report_url(id, due, section));
+        }
+        if step.escalates() && !is_leader {
+            entry.to.extend(led_by(agenda, reader));
+        }
+        entry.nth = id.map(|id| tx.times_told(id, reader.mailbox.as_str())).transpose()?.unwrap_or_default() + 1;
+        entry.uid = uid(&deadline.id, &agenda.occurrence.period, &tx.get(state::UID)?.unwrap_or_default());
+        Ok(entry)
+    }
+}
+
+/// The other sections whose leader this reader is as well: he hears of an overdue one once, as both.
+fn led_by(agenda: &Agenda, reader: &Reader) -> Option<Addressee> {
+    let instead = agenda.deadline.escalate_to.as_ref();
+    let is_leader = instead.is_none_or(|instead| instead.contains(&reader.mailbox));
+    let as_leader = Reader { behalf: Behalf::Leader, ..reader.clone() };
+    let others = owing(agenda).filter(|s| !s.email.contains(&reader.mailbox));
+    let of: Vec<String> =
+        others.filter(|s| is_leader && as_leader.hears_for(s, agenda.deadline)).map(|s| s.name.clone()).collect();
+    (!of.is_empty()).then_some(Addressee::Leader { of })
+}
+
+/// The sections that still owe a report.
+fn owing<'a>(agenda: &Agenda<'a>) -> impl Iterator<Item = &'a Section> {
+    let Agenda { deadline, progress, .. } = *agenda;
+    let sections = agenda.house.roster.expand(&deadline.sections).into_iter();
+    sections.filter(|s| !progress.has_reported(deadline, &s.name))
+}
+
+/// In what capacity the reader hears of it.
+fn addressees(tx: &Tx, agenda: &Agenda, reader: &Reader) -> Result<Vec<Addressee>> {
+    let deadline = agenda.deadline;
+    let heard_for = owing(agenda).filter(|section| reader.hears_for(section, deadline));
+    Ok(match &reader.behalf {
+        Behalf::Section => {
+            let leads = |name: &String| deadline.lead.as_ref() == Some(name);
+            heard_for.map(|s| Addressee::Section { name: s.name.clone(), leads: leads(&s.name) }).collect()
+        }
+        Behalf::Leader => vec![Addressee::Leader { of: heard_for.map(|s| s.name.clone()).collect() }],
+        Behalf::ForSection(name) => {
+            vec![Addressee::PassOn { to: name.clone(), why: "没有登记邮箱".to_owned() }]
+        }
+        Behalf::ForMailbox { mailbox, .. } => {
+            let why = match tx.last_refusal(mailbox.as_str())? {
+                Some(reply) => format!("邮箱拒收：{reply}"),
+                None => "没有登记邮箱".to_owned(),
+            };
+            let names: Vec<&str> = heard_for.map(|s| s.name.as_str()).collect();
+            let to =
+                if names.is_empty() { mailbox.to_string() } else { format!("{}（{mailbox}）", names.join("、")) };
+            vec![Addressee::PassOn { to, why }]
+        }
+    })
+}
