@@ -17,7 +17,6 @@ import time
 import urllib.request
 
 import decade
-import instructions
 import peers
 from measure import RUNS, median, once, peak, seconds, together, watch
 from work import EVENING, NOON, Plan, multiply, open_all_along, owed_again, owing, remind_file, yearly
@@ -310,14 +309,8 @@ def aged_letters(old, new, after):
     say(f"letters of two months {after}", words[old], "new database", words[new], found[new][1] / found[old][1], "≤ 1.5")
 
 
-def counted(folder):
-    """Counts that noise does not touch; `benches/instructions.py` holds them against those that were committed."""
-    for work, (count, before) in instructions.count(DUBAN, folder).items():
-        say(f"instructions: {work}", f"{count:.0f} million", "as committed", f"{before:.0f} million", count / before, "≤ 1.1")
-
-
 ROWS = {"plan": plan, "today": today, "tick": tick, "idle": idle, "start": start, "check": check, "send": send, "board": board,
-        "decade": history, "instructions": counted}
+        "decade": history}
 
 if __name__ == "__main__":
     # What is begun is ended and tidied away, however it ends.
