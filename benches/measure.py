@@ -1,4 +1,4 @@
-"""What work costs: wall and CPU seconds, peak memory; what a process that runs costs while it is watched."""
+"""What work costs: wall and CPU seconds; what a process that runs costs while it is watched."""
 
 import os
 import pathlib
@@ -10,15 +10,11 @@ RUNS = int(os.environ.get("RUNS", 5))
 
 
 class Cost:
-    def __init__(self, wall, cpu, rss=None):
-        self.wall, self.cpu, self.rss = wall, cpu, rss
+    def __init__(self, wall, cpu):
+        self.wall, self.cpu = wall, cpu
 
     def __sub__(self, other):
-        return Cost(self.wall - other.wall, self.cpu - other.cpu, self.rss)
-
-    def __str__(self):
-        rss = f", {self.rss / 1024:.1f} MB" if self.rss else ""
-        return f"{seconds(self.wall)} wall, {seconds(self.cpu)} CPU{rss}"
+        return Cost(self.wall - other.wall, self.cpu - other.cpu)
 
 
 def seconds(s):
@@ -44,30 +40,10 @@ def once(command, env=None, codes=(0,)):
     return Cost(wall, used.ru_utime + used.ru_stime)
 
 
-def peak(command, env=None):
-    """KB. A child's own figure begins with its parent's, and `time` is the smallest parent."""
-    done = subprocess.run(["time", "-qf", "%M", *command], env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    return int(done.stderr.splitlines()[-1])
-
-
-def together(runs=RUNS, before=None, **commands):
-    """Medians of commands that take turns. A command is (list, environment, exit codes)."""
-    costs = {name: [] for name in commands}
-    peaks = {}
-    for turn in range(runs):
-        for name, (command, env, codes) in commands.items():
-            if before:
-                before(name)
-            costs[name].append(once(command, env, codes))
-    for name, (command, env, _) in commands.items():
-        if before:
-            before(name)
-        peaks[name] = peak(command, env)
-    result = {name: median(found) for name, found in costs.items()}
-    for name, cost in result.items():
-        cost.rss = peaks[name]
-    return result
+def in_turns(*commands, codes=(0, 1)):
+    """The median cost of each, one beside the other."""
+    costs = [[once(command, codes=codes) for command in commands] for _ in range(RUNS)]
+    return [median(of_one) for of_one in zip(*costs)]
 
 
 def threads(pid):
@@ -84,10 +60,10 @@ def wakeups(pid):
     return sum(int(line.split()[1]) for line in lines if "ctxt_switches" in line)
 
 
-def status(pid, key):
-    """KB, as in VmRSS and VmHWM."""
+def resident(pid):
+    """Bytes."""
     lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(key + ":"))
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024
 
 
 def tree_cpu(pid):
@@ -104,7 +80,7 @@ def tree_cpu(pid):
 
 
 class Watched:
-    """A process over some minutes: wake-ups and CPU seconds a minute, and what a minute's tick costs above the pulse."""
+    """A process over some minutes: its wake-ups a minute, and what a minute's tick costs above the ten seconds' pulse."""
 
     def __init__(self, pid):
         self.pid, self.samples = pid, []
@@ -113,10 +89,9 @@ class Watched:
         self.samples.append((now, cpu(self.pid), wakeups(self.pid)))
 
     def end(self):
-        self.rss = status(self.pid, "VmRSS")
+        self.resident = resident(self.pid)
         first, last = self.samples[0], self.samples[-1]
-        minutes = (last[0] - first[0]) / 60
-        self.wakeups, self.cpu = (last[2] - first[2]) / minutes, (last[1] - first[1]) / minutes
+        self.wakeups = (last[2] - first[2]) / ((last[0] - first[0]) / 60)
         at = {round(now): used for now, used, _ in self.samples}
 
         def used(begin):
@@ -127,7 +102,7 @@ class Watched:
             tick, rest = used(minute - 2), [used(minute + 18), used(minute + 28), used(minute + 38)]
             if tick is not None and None not in rest:
                 ticks.append(tick - statistics.median(rest))
-        self.tick = statistics.median(ticks) if ticks else float("nan")
+        self.tick = statistics.median(ticks)
 
 
 def watch(pids, minutes):

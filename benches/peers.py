@@ -1,4 +1,4 @@
-"""Who is measured beside duban: a sink that takes letters, a private Postfix before it, an alertmanager."""
+"""Who is measured beside duban: a sink that takes letters, a private Postfix before it."""
 
 import contextlib
 import os
@@ -123,14 +123,3 @@ class Postfix:
         subprocess.run(source(self.port, letters, size), check=True)
         until(self.is_empty, "an empty queue", 600)
         return Cost(time.perf_counter() - begun, tree_cpu(self.master) - used)
-
-
-@contextlib.contextmanager
-def alertmanager(folder):
-    folder, port = pathlib.Path(folder), free_port()
-    folder.mkdir()
-    (folder / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
-    with process(["prometheus-alertmanager", f"--config.file={folder}/am.yml", f"--storage.path={folder}/data",
-                  "--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{port}"]) as one:
-        until(lambda: listens(port), "alertmanager")
-        yield one

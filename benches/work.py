@@ -66,19 +66,20 @@ class Plan:
                 "DUBAN__MAIL__SMTP__PORT": str(port), "DUBAN__MAIL__SMTP__PER_MINUTE": str(per_minute),
                 "DUBAN__MAIL__SMTP__CONNECTIONS": str(connections)}
 
-    def connect(self):
-        """For writing much at once, where nothing is lost if it is lost."""
-        db = sqlite3.connect(self.database)
-        db.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; PRAGMA temp_store = MEMORY")
-        return db
-
-    def sql(self, script):
-        with contextlib.closing(self.connect()) as db:
-            db.executescript(script)
-
     def ask(self, sql):
         with contextlib.closing(sqlite3.connect(self.database)) as db:
             return db.execute(sql).fetchone()
+
+    def letters(self, state):
+        """To sections, and not to the admin."""
+        return self.ask(f"SELECT count(*) FROM letter WHERE state = '{state}' AND mailbox LIKE 's%-%@example.test'")[0]
+
+    def letter_size(self):
+        """Bytes of one as it is handed over."""
+        mail = self.folder / "mail"
+        self.run("run", "--once", "--now", NOON)
+        sizes = [path.stat().st_size for path in mail.iterdir()]
+        return sum(sizes) // len(sizes)
 
 
 def days_of_the_year(n):
@@ -105,38 +106,13 @@ def remind_file(path, n):
     return str(path)
 
 
-def multiply(plan, n):
-    """As many deadlines and open occurrences in the database as asked; the file no longer checks, so that the last
-    good plan, which is the database's, stays in force."""
-    have, = plan.ask("SELECT count(*) FROM occurrence WHERE state = 'open'")
-    copies = n // have
-    plan.sql(f"""
-        BEGIN;
-        CREATE TEMP TABLE k (k INTEGER);
-        WITH RECURSIVE c(k) AS (VALUES (1) UNION ALL SELECT k + 1 FROM c WHERE k < {copies} - 1)
-          INSERT INTO k SELECT k FROM c WHERE {copies} > 1;
-        CREATE TEMP TABLE v AS SELECT * FROM deadline_version;
-        CREATE TEMP TABLE d AS SELECT * FROM deadline;
-        CREATE TEMP TABLE o AS SELECT * FROM occurrence;
-        INSERT INTO deadline_version SELECT id + k * 10000000, deadline || '-' || k,
-          json_set(definition, '$.id', deadline || '-' || k), load, until_load FROM v, k;
-        INSERT INTO deadline SELECT id || '-' || k, version + k * 10000000, in_force, since, last_due, next_opens FROM d, k;
-        INSERT INTO occurrence SELECT id + k * 10000000, deadline || '-' || k, period, due, finish_by, target, provisional,
-          next_due, revision, state, speak_on, case_on, extended_to, quiet_until FROM o, k;
-        COMMIT;
-    """)
-    (plan.folder / "deadlines.toml").write_text("= this does not check\n")
-    assert plan.ask("SELECT count(*) FROM occurrence WHERE state = 'open'")[0] == n
-
-
 def owing(folder, duban, letters):
     """A database with so many letters in its outbox, each to a mailbox of its own, and the plan that put them there."""
     it = Plan(folder, duban).settings().write(("2026-12-25",) * (letters // 10), sections=letters // 10, mailboxes=10)
     # Nobody listens there: the server is in trouble, and all of it stays owed.
     it.run("run", "--once", "--now", MORNING, env=it.smtp(peers.free_port()))
-    waiting, = it.ask("SELECT count(*) FROM letter WHERE state = 'queued' AND notice IS NULL")
-    assert waiting == letters, waiting
-    it.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert it.letters("queued") == letters
+    it.ask("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copy(it.database, it.folder / "owed.db")
     return it
 

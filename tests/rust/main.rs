@@ -9,7 +9,6 @@ mod board;
 mod board_pages;
 mod broken;
 mod config;
-mod decade;
 mod doctor;
 mod imap;
 mod incoming;
