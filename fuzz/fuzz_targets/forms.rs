@@ -1,7 +1,3 @@
 #![no_main]
 
-#[path = "../targets.rs"]
-#[allow(dead_code)]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::forms(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| duban_fuzz::forms(bytes));
