@@ -381,8 +381,8 @@ class Handbook(unittest.TestCase):
         self.assertEqual(listed - set(self.commands), set())
 
     def test_every_setting_has_its_line(self):
-        tables = {"": keys("config/settings.rs", "TOP"), "mail": keys("config/settings.rs", "MAIL"),
-                  "mail.smtp": keys("config/smtp.rs"), "mailbox": keys("config/inbox.rs"), "web": keys("config/web.rs")}
+        tables = {"": keys("config/settings/mod.rs", "TOP"), "mail": keys("config/settings/mod.rs", "MAIL"),
+                  "mail.smtp": keys("config/settings/smtp.rs"), "mailbox": keys("config/settings/inbox.rs"), "web": keys("config/settings/web.rs")}
         known = {f"{table}.{key}".strip(".") for table, names in tables.items() for key in names} - set(tables)
         known -= {"mail.smtp"}
         rows = self.rows("## 附：duban.toml 的每一项")
@@ -403,13 +403,13 @@ class Handbook(unittest.TestCase):
                 self.assertEqual(exit_code == 0, good, f"{path} = {value}: {said}")
 
     def test_every_key_of_a_deadline_has_its_line(self):
-        for heading, path, name in (("### 事项的每一项", "config/deadlines.rs", "KEYS"), ("### 文件开头的几项", "config/deadlines.rs", "TOP"),
-                                    ("### 科室的每一项", "config/sections.rs", "KEYS"), ("### 放假文件的每一项", "config/holidays.rs", "KEYS")):
+        for heading, path, name in (("### 事项的每一项", "config/plan/deadlines.rs", "KEYS"), ("### 文件开头的几项", "config/plan/mod.rs", "TOP"),
+                                    ("### 科室的每一项", "config/plan/sections.rs", "KEYS"), ("### 放假文件的每一项", "config/plan/holidays.rs", "KEYS")):
             listed = {code(row[0])[0] for row in self.rows(heading) if code(row[0])}
             self.assertEqual(listed, set(keys(path, name)) - {"section", "deadline"}, heading)
 
     def test_every_trouble_and_letter_is_explained(self):
-        names = re.search(r"NAMES: \[&str; \d+\] = \[(.*?)\];", source("service/troubles.rs"), re.S)[1]
+        names = re.search(r"NAMES: \[&str; \d+\] = \[(.*?)\];", source("service/house/troubles.rs"), re.S)[1]
         listed = {piece for row in self.rows("### `duban status` 里的“问题”") for piece in code(row[1])}
         self.assertEqual(set(re.findall(r'"(\w+)"', names)) - listed, set())
         spoken = source("letter/notice.rs") + source("letter/restored.rs")

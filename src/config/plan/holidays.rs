@@ -21,7 +21,9 @@ use crate::{
     domain::calendar::{Calendar, StatutoryYear},
 };
 
-static SCHEMA: Schema = Schema { tables: &[("", &["year", "notice", "off", "work"])], has_many: false };
+const KEYS: &[&str] = &["year", "notice", "off", "work"];
+
+static SCHEMA: Schema = Schema { tables: &[("", KEYS)], has_many: false };
 
 /// `missing` says that the folder is not there, where the settings name it.
 pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, String)) -> Calendar {
