@@ -1,11 +1,9 @@
-//! `duban open` and `duban extend`: cases.
+//! `duban open` and `duban extend`: cases; `duban requests`: what sections ask.
 
-use super::{
-    Answer, Context, Failure, Result,
-    args::{DecideArgs, ExtendArgs, OpenArgs},
-    done::ready,
-    table,
-};
+use clap::Args;
+use jiff::civil::Date;
+
+use super::{Answer, Context, Failure, Result, table, values::parse_date};
 use crate::{
     service::desk::{
         case::{self, Case},
@@ -14,8 +12,59 @@ use crate::{
     store::RequestKind,
 };
 
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct OpenArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 从哪天起算；不写就是今天
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub on: Option<Date>,
+    /// 来件的编号或文号；不写就用日期
+    #[arg(long = "ref", value_name = "文号")]
+    pub reference: Option<String>,
+    /// 谁登记
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ExtendArgs {
+    /// 来件的编号或文号
+    #[arg(value_name = "文号")]
+    pub case: String,
+    /// 延到哪天
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub to: Date,
+    /// 为什么
+    #[arg(long, value_name = "文字")]
+    pub why: String,
+    /// 谁登记
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct DecideArgs {
+    /// 确认这一条
+    #[arg(long, value_name = "编号", conflicts_with = "refuse")]
+    pub confirm: Option<i64>,
+    /// 退回这一条
+    #[arg(long = "return", value_name = "编号")]
+    pub refuse: Option<i64>,
+    /// 答复的话
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub note: String,
+    /// 谁答复
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
 pub fn open(context: &Context, args: &OpenArgs) -> Result {
-    let (office, mut db) = ready(context)?;
+    let (office, mut db) = context.ready()?;
     let now = context.now(&office.settings);
     let on = args.on.unwrap_or(now.today());
     let reference = args.reference.clone().unwrap_or_else(|| on.to_string());
@@ -24,7 +73,7 @@ pub fn open(context: &Context, args: &OpenArgs) -> Result {
 }
 
 pub fn extend(context: &Context, args: &ExtendArgs) -> Result {
-    let (office, mut db) = ready(context)?;
+    let (office, mut db) = context.ready()?;
     let now = context.now(&office.settings);
     let case = case::extend(&mut db, &office, &args.case, args.to, &args.why, &args.by, &now)?;
     Ok(Answer::done(format!("已延期：{}。已收到提醒的人会收到更正。\n", words(&case))))
@@ -32,7 +81,7 @@ pub fn extend(context: &Context, args: &ExtendArgs) -> Result {
 
 /// `duban requests`: what waits for the admin, and the answer.
 pub fn requests(context: &Context, args: &DecideArgs) -> Result {
-    let (office, mut db) = ready(context)?;
+    let (office, mut db) = context.ready()?;
     let now = context.now(&office.settings);
     match (args.confirm, args.refuse) {
         (Some(id), None) => {

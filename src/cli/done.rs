@@ -1,18 +1,55 @@
 //! `duban done` and `duban reopen`.
 
-use super::{
-    Answer, Context, Result,
-    args::{DoneArgs, ReopenArgs},
-};
-use crate::service::{
-    Office,
-    course::load::put_in_force,
-    desk::report::{self, Report, Reported},
-};
-use crate::store::Db;
+use clap::Args;
+
+use super::{Answer, Context, Result};
+use crate::service::desk::report::{self, Report, Reported};
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct DoneArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 哪一期；只有一期未办结时可不写
+    #[arg(long, value_name = "期次")]
+    pub period: Option<String>,
+    /// 哪个科室办结的
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+    /// 经办人
+    #[arg(long, value_name = "姓名")]
+    pub by: String,
+    /// 备注
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub note: String,
+    /// 佐证：文号或链接
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub evidence: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ReopenArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 哪一期；只有一期可撤回时可不写
+    #[arg(long, value_name = "期次")]
+    pub period: Option<String>,
+    /// 只撤回这个科室的
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+    /// 谁撤回
+    #[arg(long, value_name = "姓名")]
+    pub by: String,
+    /// 为什么
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "文字")]
+    pub note: String,
+}
 
 pub fn done(context: &Context, args: DoneArgs) -> Result {
-    let (office, mut db) = ready(context)?;
+    let (office, mut db) = context.ready()?;
     let DoneArgs { id, period, section, by, note, evidence } = args;
     let report = Report { deadline: id, period, section, by, note, evidence };
     let reported = report::done(&mut db, &office, &report, &context.now(&office.settings))?;
@@ -27,19 +64,9 @@ pub fn done(context: &Context, args: DoneArgs) -> Result {
 }
 
 pub fn reopen(context: &Context, args: ReopenArgs) -> Result {
-    let (office, mut db) = ready(context)?;
+    let (office, mut db) = context.ready()?;
     let ReopenArgs { id, period, section, by, note } = args;
     let report = Report { deadline: id, period, section, by, note, evidence: String::new() };
     let Reported { title, period, .. } = report::reopen(&mut db, &office, &report, &context.now(&office.settings))?;
     Ok(Answer::done(format!("已撤回办结登记：{title}（{period}）。照常提醒。\n")))
-}
-
-/// The database, with the plan in it even if the service has never run.
-pub(super) fn ready(context: &Context) -> Result<(Office, Db)> {
-    let (office, deadlines) = context.office()?;
-    let mut db = context.open(&office.settings)?;
-    if db.read(|tx| tx.in_force_since())?.is_none() {
-        put_in_force(&mut db, &office, &deadlines, &context.now(&office.settings))?;
-    }
-    Ok((office, db))
 }

@@ -6,12 +6,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Answer, Context, Exit, Failure, Result, args::ExportArgs};
+use clap::Args;
+
+use super::{Answer, Context, Exit, Failure, Result, check_section, values::parse_year};
 use crate::{
     domain::occurrence::{Light, State},
     ledger::{self, Ledger},
     service::course::ledger::ledger as fill,
 };
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ExportArgs {
+    /// 写到哪个文件，如 台账.xlsx；写 - 在屏幕上显示 csv
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    /// 哪一年；不写就是今年
+    #[arg(long, value_name = "年份", value_parser = parse_year)]
+    pub year: Option<i16>,
+    /// 只要这个科室的
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+}
 
 enum Format {
     Xlsx,
@@ -22,10 +38,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
     let is_stdout = args.file == Path::new("-");
     let format = if is_stdout { Format::Csv } else { format(&args.file)? };
     let (office, deadlines) = context.office()?;
-    if let Some(section) = args.section.as_deref().filter(|s| office.roster.get(s).is_none()) {
-        let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
-        return Err(Failure::new(format!("科室名册里没有“{section}”。有：{}。", names.join("、"))));
-    }
+    check_section(&office, args.section.as_deref())?;
     let now = context.now(&office.settings);
     let year = args.year.unwrap_or(now.today().year());
     let mut db = context.open_as_is(&office.settings)?;

@@ -1,9 +1,21 @@
 //! `duban history`: who did what, when.
 
+use clap::Args;
 use serde_json::Value;
 
-use super::{Answer, Context, Exit, Failure, Result, args::HistoryArgs, table};
+use super::{Answer, Context, Exit, Failure, Result, table};
 use crate::store::AuditRow;
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct HistoryArgs {
+    /// 事项编号；不写就是全部
+    #[arg(value_name = "编号")]
+    pub id: Option<String>,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 const LINES: u32 = 2000;
 

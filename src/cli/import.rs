@@ -5,18 +5,29 @@ use std::{
     fmt::Write as _,
     fs::{self, File},
     io::{self, Read, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, Stdio},
 };
 
+use clap::Args;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{
     Answer, Context, Exit, Failure, Result,
-    args::ImportArgs,
     export::{unwritten, write_new},
 };
 use crate::ledger::{self, Bureau, Imported, Sheet};
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ImportArgs {
+    /// 表格：.xlsx、.xls 或 .csv
+    #[arg(value_name = "表格")]
+    pub file: PathBuf,
+    /// 写到这个文件；已有的文件不覆盖
+    #[arg(long, value_name = "文件")]
+    pub write: Option<PathBuf>,
+}
 
 /// Far above what the largest table needs.
 const MAX_MEMORY_BYTES: u64 = 3 << 29;

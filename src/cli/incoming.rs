@@ -2,9 +2,10 @@
 
 use std::{io::Read, sync::Arc};
 
+use clap::Args;
+
 use super::{
     Answer, Context, Exit, Failure, Result,
-    args::IncomingArgs,
     run::{runtime, start_log},
     table,
 };
@@ -19,6 +20,23 @@ use crate::{
     },
     store::{Db, Store},
 };
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct IncomingArgs {
+    /// 全部来信，不只是等人工处理的
+    #[arg(long)]
+    pub all: bool,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    /// 这一封处理过了
+    #[arg(long, value_name = "编号", conflicts_with_all = ["all", "json"])]
+    pub handled: Option<i64>,
+    /// 谁处理的
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
 
 /// Lines for a person; a program is given all.
 const LISTED: u32 = 50;

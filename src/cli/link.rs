@@ -1,16 +1,27 @@
 //! `duban link`: signed addresses of the board, for the admin or a section.
 
-use super::{Answer, Context, Failure, Result, args::LinkArgs};
+use clap::Args;
+
+use super::{Answer, Context, Failure, Result, check_section};
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+#[group(required = true, multiple = false)]
+pub struct LinkArgs {
+    /// 管理员的：看全部，可代办
+    #[arg(long)]
+    pub admin: bool,
+    /// 这个科室的：只看本科室
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+}
 
 pub fn link(context: &Context, args: &LinkArgs) -> Result {
     let (mut office, _) = context.office()?;
     if office.settings.web.is_none() {
         return Err(Failure::new("没有设置网页：请在 duban.toml 里写 [web] 的 listen 和 base_url。"));
     }
-    if let Some(section) = args.section.as_deref().filter(|s| office.roster.get(s).is_none()) {
-        let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
-        return Err(Failure::new(format!("科室名册里没有“{section}”。有：{}。", names.join("、"))));
-    }
+    check_section(&office, args.section.as_deref())?;
     context.open_links(&mut office)?;
     let now = context.now(&office.settings);
     let url = match &args.section {

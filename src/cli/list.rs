@@ -1,9 +1,10 @@
 //! `duban list`: occurrences with state and light.
 
+use clap::Args;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Answer, Context, Failure, Result, args::ListArgs, table};
+use super::{Answer, Context, Result, check_section, table, values::parse_days};
 use crate::{
     config,
     domain::{
@@ -17,6 +18,20 @@ use crate::{
         course::start::in_force,
     },
 };
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ListArgs {
+    /// 看多远：90d 或 90天
+    #[arg(long, default_value = "90d", value_name = "天数", value_parser = parse_days)]
+    pub within: i64,
+    /// 只看这个科室
+    #[arg(long, value_name = "科室")]
+    pub section: Option<String>,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 #[derive(Serialize)]
 struct Row {
@@ -39,10 +54,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
         Some(found) => found,
         None => context.office()?,
     };
-    if let Some(section) = args.section.as_deref().filter(|s| office.roster.get(s).is_none()) {
-        let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
-        return Err(Failure::new(format!("科室名册里没有“{section}”。有：{}。", names.join("、"))));
-    }
+    check_section(&office, args.section.as_deref())?;
     let now = context.now(&office.settings);
     let today = now.today();
     let mut db = context.open_to_read(&office.settings)?;

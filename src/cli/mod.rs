@@ -45,7 +45,10 @@ use crate::{
     },
     daemon::{lock::make_folder_of, owner},
     domain::deadline::Deadline,
-    service::{self, Office},
+    service::{
+        self, Office,
+        course::load::{last_good, put_in_force},
+    },
     store::{self, Db},
 };
 
@@ -198,10 +201,20 @@ impl Context {
         let failure = || Failure::new(findings.to_string());
         let settings = findings.settings.as_deref().filter(|s| s.database.exists()).ok_or_else(failure)?;
         let mut db = self.open_to_read(settings)?;
-        let office = service::course::load::last_good(&mut db, settings)?.ok_or_else(failure)?;
+        let office = last_good(&mut db, settings)?.ok_or_else(failure)?;
         let deadlines = db.read(|tx| tx.deadlines_in_force())?;
         Self::say_that_the_last_good_one_stays(findings.count().0);
         Ok((office, deadlines))
+    }
+
+    /// What is in force, and the database with the plan in it even if the service has never run.
+    pub fn ready(&self) -> Result<(Office, Db)> {
+        let (office, deadlines) = self.office()?;
+        let mut db = self.open(&office.settings)?;
+        if db.read(|tx| tx.in_force_since())?.is_none() {
+            put_in_force(&mut db, &office, &deadlines, &self.now(&office.settings))?;
+        }
+        Ok((office, db))
     }
 
     fn say_that_the_last_good_one_stays(errors: usize) {
@@ -262,6 +275,14 @@ impl Context {
         let db = if settings.database.exists() { Db::open_to_read(&settings.database) } else { Db::in_memory() };
         db.map_err(|e| Failure::of_database(&e, &settings.database))
     }
+}
+
+/// # Errors
+/// The roster has no such section.
+fn check_section(office: &Office, section: Option<&str>) -> Result<()> {
+    let Some(unknown) = section.filter(|s| office.roster.get(s).is_none()) else { return Ok(()) };
+    let names: Vec<&str> = office.roster.sections.iter().map(|s| s.name.as_str()).collect();
+    Err(Failure::new(format!("科室名册里没有“{unknown}”。有：{}。", names.join("、"))))
 }
 
 /// `$DUBAN_CONFIG`, else the system's, else the working directory's.

@@ -1,18 +1,47 @@
 //! `duban outbox`: what is owed, what went, what failed.
 
+use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
-    Answer, Context, Exit, Failure, Result,
-    args::{OutboxAction, OutboxArgs},
-    table,
+    Answer, Context, Exit, Failure, Result, table,
+    values::{TEMPLATE, parse_id},
 };
 use crate::{
     domain::deadline::Section,
     service::Office,
     store::{LetterRow, LetterState},
 };
+
+#[derive(Args)]
+#[command(
+    next_help_heading = "选项",
+    args_conflicts_with_subcommands = true,
+    subcommand_help_heading = "命令",
+    subcommand_value_name = "命令",
+    disable_help_subcommand = true
+)]
+pub struct OutboxArgs {
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    /// 连同 30 天以前发出的
+    #[arg(long)]
+    pub all: bool,
+    #[command(subcommand)]
+    pub action: Option<OutboxAction>,
+}
+
+#[derive(Subcommand)]
+pub enum OutboxAction {
+    /// 立即重发：写编号就只重发那一封，不写就全部
+    #[command(help_template = TEMPLATE)]
+    Retry {
+        #[arg(value_name = "编号", value_parser = parse_id)]
+        id: Option<i64>,
+    },
+}
 
 #[derive(Serialize)]
 struct Row {

@@ -2,11 +2,27 @@
 
 use std::{collections::HashMap, fmt::Write};
 
-use super::{Answer, Context, Exit, Failure, Result, args::PlanArgs, table};
+use clap::Args;
+
+use super::{Answer, Context, Exit, Failure, Result, table, values::parse_date};
 use crate::{
-    domain::{agenda::Reason, deadline::Deadline},
+    domain::{Date, agenda::Reason, deadline::Deadline},
     service::course::plan::{PlannedLead, PlannedLetter, PlannedReminder, plan as letters},
 };
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct PlanArgs {
+    /// 从哪天起，如 2026-01-01
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub from: Date,
+    /// 到哪天止（含）
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub to: Date,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub fn plan(context: &Context, args: &PlanArgs) -> Result {
     if args.to < args.from {

@@ -1,9 +1,8 @@
 //! `duban preview`: the letter as it would be written now.
 
-use super::{
-    Answer, Context, Failure, Result,
-    args::{Format, PreviewArgs},
-};
+use clap::{Args, ValueEnum};
+
+use super::{Answer, Context, Failure, Result};
 use crate::{
     letter,
     service::{
@@ -11,6 +10,27 @@ use crate::{
         post::write::{Envelope, compose},
     },
 };
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct PreviewArgs {
+    /// 事项编号
+    #[arg(value_name = "编号")]
+    pub id: String,
+    /// 哪一期；不写就是最近的一期
+    #[arg(long, value_name = "期次")]
+    pub period: Option<String>,
+    /// 看成什么：text 正文，html 网页，eml 整封邮件
+    #[arg(long, value_enum, default_value = "text", value_name = "格式", hide_possible_values = true)]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    Text,
+    Html,
+    Eml,
+}
 
 pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
     let (mut office, deadlines) = context.office()?;

@@ -1,6 +1,9 @@
-//! What is typed → values, with the right form in the refusal.
+//! What all commands share of what is typed: values, with the right form in the refusal, and how help is laid out.
 
 use jiff::civil::{Date, DateTime};
+
+/// How help is laid out.
+pub const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}{after-help}";
 
 pub fn parse_year(text: &str) -> Result<i16, String> {
     let year = text.trim_end_matches('年').parse().ok().filter(|year| (2000..=2100).contains(year));

@@ -1,17 +1,65 @@
 //! Flags, and questions for what they do not give → answers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use secrecy::SecretString;
 
 use super::{ask, values};
 use crate::{
-    cli::{Exit, Failure, Result, args::InitArgs},
+    cli::{Exit, Failure, Result},
     config::secret,
     domain::deadline::{Mailbox, Section},
     net::{SMTP, Server, Tls},
     service::house::setup::{Answers, read_password},
 };
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct InitArgs {
+    /// 局名，写在每封信的标题和发件人里
+    #[arg(long, value_name = "局名", value_parser = values::bureau)]
+    pub bureau: Option<String>,
+    /// 管理员的邮箱：出了问题告知谁；可写多次
+    #[arg(long, value_name = "邮箱", value_parser = values::mailbox)]
+    pub admin: Vec<Mailbox>,
+    /// 联系方式，写在每封信的末尾
+    #[arg(long, value_name = "文字", value_parser = values::line)]
+    pub contact: Option<String>,
+    /// 科室，可写多次，如 '办公室=bgs@ju.gov.cn;leader=fgld@ju.gov.cn'；多个邮箱用逗号隔开，leader 可不写
+    #[arg(long, value_name = "科室=邮箱", value_parser = values::section)]
+    pub section: Vec<Section>,
+    /// 发件邮箱
+    #[arg(long, value_name = "邮箱", value_parser = values::mailbox)]
+    pub from: Option<Mailbox>,
+    /// 邮件服务器
+    #[arg(long, value_name = "主机[:端口]", value_parser = values::server)]
+    pub smtp: Option<(String, Option<u16>)>,
+    /// 加密：implicit（465 端口）、starttls（587 端口）、none（只可用于本机）
+    #[arg(long, value_name = "方式", value_parser = values::tls)]
+    pub tls: Option<Tls>,
+    /// 登录邮件服务器的用户名；不用登录就不写
+    #[arg(long, value_name = "名", value_parser = values::line)]
+    pub username: Option<String>,
+    /// 口令在这个文件里；读一次，抄到 credentials/smtp-password
+    #[arg(long, value_name = "文件")]
+    pub password_file: Option<PathBuf>,
+    /// 先不发信，只写成文件
+    #[arg(long, conflicts_with_all = ["smtp", "tls", "username", "password_file"])]
+    pub folder_only: bool,
+    /// 写到哪个目录
+    #[arg(long, value_name = "目录")]
+    pub dir: Option<PathBuf>,
+    /// 引入这个事项文件（分工方案），抄到同一目录
+    #[arg(long, value_name = "文件")]
+    pub plan: Option<PathBuf>,
+    /// 不试邮件服务器
+    #[arg(long)]
+    pub no_try: bool,
+    /// 已有的文件也换掉；原来的另存为 .old-1
+    #[arg(long)]
+    pub force: bool,
+}
 
 const NONE: &str = "无";
 

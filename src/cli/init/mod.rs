@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use super::{Answer, Context, Failure, Result, args::InitArgs, run::runtime};
+pub use self::answers::InitArgs;
+use super::{Answer, Context, Failure, Result, run::runtime};
 use crate::{
     config::{self, Loaded, Transport, tidy},
     domain::{calendar::shift, retry::Outcome},
