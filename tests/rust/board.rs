@@ -173,7 +173,7 @@ fn numbers(bureau: &mut Bureau, now: &str) -> String {
     health.ticked(now.at, SignedDuration::from_secs(100));
     let office = bureau.office.clone();
     let numbers = bureau.db.read(|tx| Ok(metrics::gather(tx, &office, &health, &now))).unwrap().unwrap();
-    metrics::text(&numbers).unwrap()
+    numbers.render().unwrap()
 }
 
 /// Lines of one family come in any order.

@@ -41,7 +41,6 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("askama", &["letter", "web"]),
     ("axum", &["web"]),
-    ("prometheus_client", &["web"]),
     ("tower_http", &["web"]),
     ("hyper", &["net", "web"]),
     ("hyper_util", &["net", "web"]),

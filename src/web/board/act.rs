@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Form, Router,
-    extract::{State, rejection::FormRejection},
+    extract::{FromRequest, FromRequestParts, Request, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::post,
@@ -16,16 +16,17 @@ use super::{
     visit::{AdminVisit, PURPOSE, Visit},
 };
 use crate::{
+    clock::Moment,
     domain::{deadline::Deadline, due::Rule},
     letter::words,
     service::{
-        Error, Result,
+        Error, Office, Result,
         desk::{
             case,
             report::{self, Report},
         },
     },
-    store::Tx,
+    store::{Db, Tx},
     web::{App, html, pages::failed},
 };
 
@@ -59,14 +60,12 @@ struct Fields {
 const LONGEST_NAME: usize = 30;
 const LONGEST_TEXT: usize = 1000;
 
-type Sent = std::result::Result<Form<Fields>, FormRejection>;
-
 #[derive(Template)]
 #[template(path = "board/refused.html")]
 struct Refused<'a> {
     frame: &'a Frame,
     why: String,
-    back: String,
+    back: &'a str,
 }
 
 /// 登记来件: the form that opens a case.
@@ -92,113 +91,107 @@ pub fn duties(tx: &Tx) -> Result<Vec<Duty>> {
     Ok(deadlines.into_iter().map(duty).collect())
 }
 
-async fn done(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
-    reported(app, visit, sent, report::done).await
+/// What the admin sent by one of our forms, fresh.
+struct Sent {
+    visit: Visit,
+    frame: Frame,
+    fields: Fields,
 }
 
-async fn reopen(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
-    reported(app, visit, sent, report::reopen).await
+impl FromRequest<App> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> std::result::Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let AdminVisit(visit) = AdminVisit::from_request_parts(&mut parts, app).await?;
+        let sent = Form::<Fields>::from_request(Request::from_parts(parts, body), app).await;
+        let fields = sent.map(|Form(fields)| fields).unwrap_or_default();
+        let sent = Self { frame: visit.frame(app, &app.office()), visit, fields };
+        let Sent { visit, frame, fields } = &sent;
+        if app.links().check_form(&fields.form, &visit.token, PURPOSE, visit.now.at).is_some() {
+            return Ok(sent);
+        }
+        Err(sent.answer(Err(refused("页面已过时，请返回重新打开再办。")), &frame.door))
+    }
+}
+
+impl Sent {
+    /// Back to where it shows, or why not.
+    fn answer(&self, result: Result<()>, back: &str) -> Response {
+        match result {
+            Ok(()) => Redirect::to(back).into_response(),
+            Err(Error::Refused(why)) => {
+                html(StatusCode::UNPROCESSABLE_ENTITY, &Refused { frame: &self.frame, why, back })
+            }
+            Err(e) => failed(&e),
+        }
+    }
+}
+
+async fn done(State(app): State<App>, sent: Sent) -> Response {
+    reported(app, sent, report::done).await
+}
+
+async fn reopen(State(app): State<App>, sent: Sent) -> Response {
+    reported(app, sent, report::reopen).await
 }
 
 /// Of the service: a report recorded, or taken back.
-type Record =
-    fn(&mut crate::store::Db, &crate::service::Office, &Report, &crate::clock::Moment) -> Result<report::Reported>;
+type Record = fn(&mut Db, &Office, &Report, &Moment) -> Result<report::Reported>;
 
-async fn reported(app: App, visit: Visit, sent: Sent, record: Record) -> Response {
-    let fields = match taken(&app, &visit, sent) {
-        Ok(fields) => fields,
-        Err(e) => return stale(&app, &visit, e),
-    };
-    let back = visit.frame(&app, &app.office()).occurrence(&fields.deadline, &fields.period);
-    let report = match report_of(&fields) {
-        Ok(report) => report,
-        Err(e) => return answer(&app, &visit, Err(e), back),
-    };
+async fn reported(app: App, sent: Sent, record: Record) -> Response {
+    let Sent { visit, frame, fields } = &sent;
     let (office, now) = (app.office(), visit.now.clone());
-    let result = app.store.call(move |db| record(db, &office, &report, &now).map(drop)).await;
-    answer(&app, &visit, result, back)
+    let result = match report_of(fields) {
+        Ok(report) => app.store.call(move |db| record(db, &office, &report, &now).map(drop)).await,
+        Err(e) => Err(e),
+    };
+    sent.answer(result, &frame.occurrence(&fields.deadline, &fields.period))
 }
 
-async fn retry(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
-    let fields = match taken(&app, &visit, sent) {
-        Ok(fields) => fields,
-        Err(e) => return stale(&app, &visit, e),
-    };
-    let back = format!("{}/outbox", visit.frame(&app, &app.office()).door);
+async fn retry(State(app): State<App>, sent: Sent) -> Response {
+    let Sent { visit, frame, fields } = &sent;
+    let at = visit.now.at;
     // Without a number all of them are tried; a number that is none is not all.
     let letter = match (fields.letter.as_str(), fields.letter.parse::<i64>()) {
-        ("", _) => None,
-        (_, Ok(id)) => Some(id),
-        _ => return answer(&app, &visit, Err(refused("没有这封信。")), back),
+        ("", _) => Ok(None),
+        (_, Ok(id)) => Ok(Some(id)),
+        _ => Err(refused("没有这封信。")),
     };
-    let now = visit.now.clone();
-    let result = app.store.call(move |db| Ok(db.write(|tx| tx.retry_letters(letter, now.at))?)).await;
-    let result = result.and_then(|n: usize| if n > 0 { Ok(()) } else { Err(refused("没有等着发或失败的信。")) });
-    answer(&app, &visit, result, back)
+    let tried = match letter {
+        Ok(letter) => app.store.call(move |db| Ok(db.write(|tx| tx.retry_letters(letter, at))?)).await,
+        Err(e) => Err(e),
+    };
+    let result = tried.and_then(|n: usize| if n > 0 { Ok(()) } else { Err(refused("没有等着发或失败的信。")) });
+    sent.answer(result, &format!("{}/outbox", frame.door))
 }
 
-async fn open(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
-    let fields = match taken(&app, &visit, sent) {
-        Ok(fields) => fields,
-        Err(e) => return stale(&app, &visit, e),
-    };
-    let frame = visit.frame(&app, &app.office());
+async fn open(State(app): State<App>, sent: Sent) -> Response {
+    let Sent { visit, frame, fields } = &sent;
     let (office, now) = (app.office(), visit.now.clone());
-    let asked = name(&fields.by).and_then(|by| Ok((day(&fields.on)?, by)));
-    let opened = match asked {
+    let opened = match name(&fields.by).and_then(|by| Ok((day(&fields.on)?, by))) {
         Ok((on, by)) => {
             let (id, reference) = (fields.deadline.clone(), fields.reference.clone());
-            let opening = move |db: &mut crate::store::Db| case::open(db, &office, &id, on, &reference, &by, &now);
-            app.store.call(opening).await
+            app.store.call(move |db| case::open(db, &office, &id, on, &reference, &by, &now)).await
         }
         Err(e) => Err(e),
     };
     match opened {
-        Ok(case) => Redirect::to(&frame.occurrence(&fields.deadline, &case.period)).into_response(),
-        Err(e) => answer(&app, &visit, Err(e), format!("{}/case", frame.door)),
+        Ok(case) => sent.answer(Ok(()), &frame.occurrence(&fields.deadline, &case.period)),
+        Err(e) => sent.answer(Err(e), &format!("{}/case", frame.door)),
     }
 }
 
-async fn extend(State(app): State<App>, AdminVisit(visit): AdminVisit, sent: Sent) -> Response {
-    let fields = match taken(&app, &visit, sent) {
-        Ok(fields) => fields,
-        Err(e) => return stale(&app, &visit, e),
-    };
-    let back = visit.frame(&app, &app.office()).occurrence(&fields.deadline, &fields.period);
-    let (office, now) = (app.office(), visit.now.clone());
-    let asked = name(&fields.by).and_then(|by| Ok((day(&fields.to)?, text(&fields.why)?, by)));
-    let result = match asked {
+async fn extend(State(app): State<App>, sent: Sent) -> Response {
+    let Sent { visit, frame, fields } = &sent;
+    let (office, now, reference) = (app.office(), visit.now.clone(), fields.period.clone());
+    let result = match name(&fields.by).and_then(|by| Ok((day(&fields.to)?, text(&fields.why)?, by))) {
         Ok((to, why, by)) => {
-            let reference = fields.period.clone();
             app.store.call(move |db| case::extend(db, &office, &reference, to, &why, &by, &now).map(drop)).await
         }
         Err(e) => Err(e),
     };
-    answer(&app, &visit, result, back)
-}
-
-/// What the form sent, if it is ours and fresh.
-fn taken(app: &App, visit: &Visit, sent: Sent) -> Result<Fields> {
-    let fields = sent.map(|Form(fields)| fields).unwrap_or_default();
-    let checked = app.links().check_form(&fields.form, &visit.token, PURPOSE, visit.now.at);
-    checked.map(|_| fields).ok_or_else(|| refused("页面已过时，请返回重新打开再办。"))
-}
-
-fn stale(app: &App, visit: &Visit, e: Error) -> Response {
-    let back = visit.frame(app, &app.office()).door;
-    answer(app, visit, Err(e), back)
-}
-
-/// Back to where it shows, or why not.
-fn answer(app: &App, visit: &Visit, result: Result<()>, back: String) -> Response {
-    match result {
-        Ok(()) => Redirect::to(&back).into_response(),
-        Err(Error::Refused(why)) => {
-            let frame = visit.frame(app, &app.office());
-            html(StatusCode::UNPROCESSABLE_ENTITY, &Refused { frame: &frame, why, back })
-        }
-        Err(e) => failed(&e),
-    }
+    sent.answer(result, &frame.occurrence(&fields.deadline, &fields.period))
 }
 
 fn report_of(fields: &Fields) -> Result<Report> {

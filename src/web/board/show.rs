@@ -153,9 +153,8 @@ async fn healthz(State(app): State<App>) -> Response {
 async fn numbers(State(app): State<App>) -> Response {
     let (office, health, now) = (app.office(), app.health.clone(), app.now());
     let numbers = app.read(move |tx| metrics::gather(tx, &office, &health, &now)).await;
-    match numbers.map(|numbers| metrics::text(&numbers)) {
-        Ok(Ok(text)) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
-        Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    match numbers.and_then(|numbers| text(&numbers)) {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(e) => failed(&e),
     }
 }
