@@ -14,7 +14,7 @@ pub struct SenderLock {
     _file: File,
 }
 
-/// root is not led elsewhere by the service's user, whose folder this is (`O_NOFOLLOW`).
+/// The folder belongs to the service's user, who must not make root open another file (`O_NOFOLLOW`).
 const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 /// Tries to take it, 20 ms apart.
 const PATIENCE: u32 = 10;
@@ -46,7 +46,7 @@ impl SenderLock {
         let mut tries = 0..PATIENCE;
         let locked = loop {
             match file.try_lock() {
-                // Whoever only looks whether there is a holder lets go at once.
+                // A process that only looks for the holder has it for a moment.
                 Err(TryLockError::WouldBlock) if tries.next().is_some() => {
                     std::thread::sleep(Duration::from_millis(20))
                 }

@@ -65,14 +65,14 @@ pub struct Daemon {
     reader: Reader,
     /// The reader has recorded something: letters may be owed.
     came_in: Arc<Notify>,
-    /// What the pages say of the ticks.
+    /// For the probe: when it last ticked.
     health: Arc<Health>,
     /// When it last ticked, since boot.
     ticked: SignedDuration,
     /// What was wrong when it was last looked at.
     troubles: Vec<&'static str>,
     counted: Option<Counted>,
-    /// Somebody watches whether we still turn.
+    /// Whether systemd's watchdog is on.
     is_watched: bool,
     sweeps: Sweeps,
 }

@@ -23,7 +23,7 @@ use rustix::{
 pub fn step_down(database: &Path) -> io::Result<()> {
     let Some((uid, gid)) = other_owner(database) else { return Ok(()) };
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-    // The user last: after that the rest is not allowed any more.
+    // The user last: without root the groups cannot be changed.
     set_thread_groups(&[gid])?;
     set_thread_res_gid(gid, gid, gid)?;
     set_thread_res_uid(uid, uid, uid)?;
@@ -33,7 +33,7 @@ pub fn step_down(database: &Path) -> io::Result<()> {
 /// Gives a file that root has just made beside the database to the database's owner.
 pub(super) fn give_away(file: &File, database: &Path) -> io::Result<()> {
     match other_owner(database) {
-        // A second name may be somebody else's file.
+        // A hard link may be another user's file.
         Some((uid, gid)) if file.metadata()?.uid() != uid && file.metadata()?.nlink() == 1 => {
             fchown(file, Some(uid), Some(gid))
         }

@@ -31,7 +31,7 @@ const PATIENCE_AT_STOP: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct Rounds {
-    /// Until when (since boot: no clock that is set makes it longer) nothing is sent, and how long that is.
+    /// Until when nothing is sent, and how long that pause is; measured since boot, whatever is done to the clock.
     hold: Option<(SignedDuration, SignedDuration)>,
     under_way: Option<JoinHandle<service::Result<Delivered>>>,
     /// Of the round that is under way.
@@ -83,12 +83,12 @@ impl Rounds {
         });
     }
 
-    /// What kept the server from us may be mended.
+    /// Ends the pause: the reason for it may be gone.
     pub fn release(&mut self) {
         self.hold = None;
     }
 
-    /// The round that is under way ends with the letter that it is at.
+    /// Ends the round that is under way after its current letter.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }

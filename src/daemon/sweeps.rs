@@ -27,7 +27,7 @@ pub struct Sweeps {
     has_succeeded: bool,
 }
 
-/// So long after the first that failed the admin is told past the database: within the hour that is promised.
+/// When sweeps have failed for this long, the admin is told without the database: the promise is an hour.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
 const TOLD_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -46,7 +46,7 @@ impl Sweeps {
         error!(error = %e, "the sweep failed, the next tick tries again: {e}");
         let failing = self.failing.get_or_insert_with(|| Failing { since: now.at, why: e.explain() }).clone();
         let (noted, boot) = (failing.clone(), since_boot());
-        // A database that does not answer cannot be told; then memory has to do.
+        // If the database does not answer, this process still remembers it.
         let _ = store.call(move |db| db.write(|tx| troubles::sweeps_fail(tx, &noted))).await;
         let lasts = boot.saturating_sub(*self.failing_since.get_or_insert(boot)) >= TOLD_AFTER;
         if lasts && self.told_at.is_none_or(|told| boot.saturating_sub(told) >= TOLD_AGAIN_AFTER) {

@@ -10,15 +10,15 @@ use crate::{
     store::{Owed, Tx},
 };
 
-/// Not under systemd there is nobody to tell.
+/// Without systemd nothing happens.
 pub fn notify(state: &[NotifyState]) {
     if let Err(e) = sd_notify::notify(state) {
         warn!(error = %e, "systemd could not be told: {e}");
     }
 }
 
-/// How many occurrences are open and overdue, which holds until one changes or the day is over: counting takes the
-/// longer the more there are.
+/// How many occurrences are open and overdue. Counting a hundred thousand takes longer than all else in a tick, so
+/// the numbers are kept until an occurrence changes or the day ends.
 #[derive(Clone, Copy)]
 pub struct Counted {
     changes: i64,

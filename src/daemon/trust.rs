@@ -1,21 +1,20 @@
-//! Whether the wall clock is believed: it is set by people and by programs, and mail cannot be called
-//! back.
+//! Whether the wall clock can be trusted: people and programs set it, and a letter cannot be recalled.
 
 use jiff::SignedDuration;
 use tracing::{error, warn};
 
 use crate::clock::{Moment, since_boot};
 
-/// A forward move beyond this makes letters look due that are not.
+/// A larger move forward makes letters look due that are not.
 const LONGEST_TRUSTED_JUMP: SignedDuration = SignedDuration::from_hours(1);
-/// So long a clock that was moved has to stay put before it is believed.
+/// After such a move the clock has to run undisturbed for this long.
 const DISTRUST: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Debug, Default)]
 pub struct Trust {
     /// Nothing is swept before this moment (since boot): the clock was set forward.
     distrust_until: Option<SignedDuration>,
-    /// It was said that the clock shows a time before this program was written.
+    /// The log says already that the clock shows a time before this program was written.
     is_told: bool,
 }
 
@@ -34,7 +33,7 @@ impl Trust {
         }
     }
 
-    /// A person says that all is well.
+    /// A person has asked for a reload: the clock is right.
     pub fn restore(&mut self) {
         self.distrust_until = None;
     }

@@ -9,7 +9,7 @@ use crate::clock::Reading;
 
 /// Every minute, at its beginning; six fields, the first the seconds.
 const EVERY_MINUTE: &str = "0 * * * * *";
-/// A smaller move is the network time daemon at its work.
+/// Smaller moves are corrections by the network time daemon.
 const SMALLEST_JUMP: SignedDuration = SignedDuration::from_secs(2);
 
 /// The scheduler only wakes: a tick goes into a channel of capacity one, and the database decides
@@ -45,13 +45,13 @@ impl Wakeups {
         if let Err(e) = self.renew().await {
             warn!(error = %e, "the minute's wake-up could not be made anew: {e}");
         }
-        // A tick that is waiting already is as good.
+        // If a tick is waiting already, that one will do.
         let _ = self.ticks.try_send(());
         Some(if was_wrong { SignedDuration::ZERO } else { jump })
     }
 
     async fn renew(&mut self) -> Result<(), JobSchedulerError> {
-        // One that is gone already is as good.
+        // It may be gone already.
         let _ = self.scheduler.remove(&self.job).await;
         self.job = self.scheduler.add(wake(&self.ticks)?).await?;
         Ok(())

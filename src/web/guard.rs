@@ -1,5 +1,4 @@
-//! What stands before and around every page: who asks, how often, from where, and the headers of a
-//! careful site.
+//! What applies to every page: who asks, how often and from where, and the security headers.
 
 use std::{
     collections::HashMap,
@@ -96,7 +95,7 @@ impl Client {
         };
         let address = if peer.to_canonical().is_loopback() { last().unwrap_or(peer) } else { peer };
         Self(match address.to_canonical() {
-            // A household has a /64; one person is not many.
+            // One household has a whole /64: it counts as one client.
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
             v4 => v4,
         })
@@ -113,7 +112,7 @@ impl<S: Sync> FromRequestParts<S> for Client {
     }
 }
 
-/// A form as it was sent. What is no form is an empty one, and only an endless one is refused.
+/// A form as it was sent. What cannot be read counts as an empty form; only one that is too large is refused.
 pub struct Filled<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Filled<T> {
@@ -128,8 +127,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Filled<T>
     }
 }
 
-/// The parts of an address that stand for something; empty, so that they lead nowhere, where they are
-/// no text.
+/// The variable parts of an address; empty where they are no valid text, so that they match nothing.
 pub struct Named<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default + Send> FromRequestParts<S> for Named<T> {
@@ -173,7 +171,7 @@ fn is_foreign(headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// An address that leads nowhere, like a link that is not good any more.
+/// An unknown address is answered like an invalid link.
 pub async fn unknown(State(app): State<App>, client: Client) -> Response {
     pages::refusal(&app, client)
 }

@@ -37,10 +37,10 @@ use crate::{
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
-    /// What pages are read from: they do not wait until a letter is written down.
+    /// A connection that only reads: pages do not wait while a letter is written.
     pub pages: Store,
     pub cache: Arc<board::Cache>,
-    /// As it is in force now: a reload shows at once.
+    /// What is in force now; a reload changes it.
     pub office: watch::Receiver<Arc<Office>>,
     pub links: Arc<Links>,
     pub clock: Clock,
@@ -56,7 +56,7 @@ impl App {
         Some(Self { store, pages, cache: Arc::default(), office, links, clock, limits: Arc::default(), health })
     }
 
-    /// Reads what pages show from a door of its own.
+    /// With a connection of their own for pages.
     pub fn reading_from(self, pages: Store) -> Self {
         Self { pages, ..self }
     }
@@ -110,7 +110,7 @@ pub fn router(app: App) -> Router {
 
 fn guarded(pages: Router<App>, app: App) -> Router {
     let root = app.root();
-    // A proxy may take the path off, or hand it on.
+    // A proxy may remove the path, or pass it on.
     let both = if root.is_empty() { pages } else { Router::new().nest(&root, pages.clone()).merge(pages) };
     both.fallback(guard::unknown)
         .method_not_allowed_fallback(pages::method_not_allowed)

@@ -29,13 +29,13 @@ impl Frame {
         Self { root: app.root(), name: office.tag().to_owned(), contact }
     }
 
-    /// For whoever has shown no good link.
+    /// For a visitor without a valid link: it tells nothing of the bureau.
     pub fn bare(root: String) -> Self {
         Self { root, ..Self::default() }
     }
 }
 
-/// A few plain words.
+/// A page of a title and a few sentences.
 #[derive(Template)]
 #[template(path = "words.html")]
 struct Words {
@@ -54,8 +54,8 @@ pub fn html<T: Template>(status: StatusCode, page: &T) -> Response {
     }
 }
 
-/// The one answer to whatever is no good link: forged, altered, expired, of another kind, or about
-/// something that is not there.
+/// The same answer to every invalid link: forged, altered, expired, of another kind, or about something
+/// that does not exist.
 pub fn refusal(app: &App, client: Client) -> Response {
     if !app.limits.may_be_refused(client) {
         return too_many();
@@ -112,7 +112,7 @@ pub fn see(path: &str) -> Response {
     Redirect::to(path).into_response()
 }
 
-/// What was pressed was not as the page had it.
+/// The form is older than the last change.
 pub const STALE: Missing = Missing {
     field: "main",
     what: "页面打开太久，或刚有新的登记。请看过下面的情况后再提交一次",

@@ -64,9 +64,9 @@ struct View {
     dates: Vec<String>,
     facts: Vec<(&'static str, Vec<String>)>,
     records: Vec<Record>,
-    /// Why there is no form any more.
+    /// Why nothing can be reported any more.
     over: Option<String>,
-    /// A request waits: the admin is not asked twice.
+    /// A request waits already; a second one is not offered.
     is_waiting: bool,
     has_own: bool,
 }
@@ -169,7 +169,7 @@ async fn undo(
     after(&app, client, &opened, pressed, Shown { undo: reply, ..Shown::default() }).await
 }
 
-/// What a press came to.
+/// The answer to a form that was sent.
 async fn after(
     app: &App,
     client: Client,
@@ -232,7 +232,7 @@ async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Respo
     html(status, &page)
 }
 
-/// Whether what was written is what stands there.
+/// Whether what the form says is recorded already.
 fn is_recorded(standing: &Standing, shown: &Shown) -> bool {
     let Fields { by, evidence, note, choice, .. } = &shown.fields;
     let is_it = |c: &Completion| (&c.by, &c.evidence, &c.note) == (by, evidence, note);

@@ -18,15 +18,15 @@ use tracing::warn;
 
 use super::{App, Peer, guard::REQUEST_TIME, router};
 
-/// More wait in the kernel's queue.
+/// Further connections wait in the kernel's queue.
 const CONNECTIONS: usize = 256;
-/// Whoever takes longer to say what he wants is cut off; so is an idle connection.
+/// A client that takes longer to send its headers is cut off, and so is an idle connection.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const HEADER_LINES: usize = 64;
 const HEADER_BYTES: usize = 16 << 10;
-/// A connection is ended after so long, busy or not: one that reads its answer drop by drop too.
+/// A connection ends after this time, busy or not: a client may read its answer byte by byte.
 const CONNECTION_TIME: Duration = Duration::from_secs(120);
-/// What is under way at the end may take so long.
+/// Requests under way at the end of the service may take this long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown`, then lets what is under way end.
@@ -82,7 +82,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut clo
             .serve_connection(TokioIo::new(stream), service)
     );
     tokio::select! {
-        // What is wrong with one connection is the peer's affair.
+        // An error of one connection concerns its peer alone.
         _ = &mut connection => return,
         _ = closed.wait_for(|closed| *closed) => {}
         () = time::sleep(CONNECTION_TIME) => {}

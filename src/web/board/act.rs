@@ -1,4 +1,4 @@
-//! What the admin can do here: what the command line can. Only by POST, with the form's own token.
+//! What the admin can do on the board, as on the command line: only by POST, with the token of the form.
 
 use askama::Template;
 use axum::{
@@ -39,7 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/a/{token}/extend", post(extend))
 }
 
-/// Everything that any of the forms sends; all of it may be missing.
+/// The fields of all these forms together; any of them may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Fields {
@@ -152,7 +152,7 @@ async fn reported(app: App, sent: Sent, record: Record) -> Response {
 async fn retry(State(app): State<App>, sent: Sent) -> Response {
     let Sent { visit, frame, fields } = &sent;
     let at = visit.now.at;
-    // Without a number all of them are tried; a number that is none is not all.
+    // Without a number every letter is tried again; with one that cannot be read, none is.
     let letter = match (fields.letter.as_str(), fields.letter.parse::<i64>()) {
         ("", _) => Ok(None),
         (_, Ok(id)) => Ok(Some(id)),

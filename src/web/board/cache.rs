@@ -1,5 +1,5 @@
-//! Pages that are asked for again before anything on them has changed are written once. With a thousand occurrences
-//! the admin's takes 35 ms: a wall of screens that load it each minute would feel that, and so would the letters.
+//! A page that is asked for again before anything on it has changed is written once. With a thousand occurrences the
+//! admin's page takes 35 ms to write: many people who look at it while letters go out would feel that.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     web::{App, pages::failed},
 };
 
-/// So much is kept; more begins anew.
+/// Beyond this everything is forgotten, and the cache fills again.
 const LARGEST_BYTES: usize = 4 << 20;
 
 /// The pages as they are while nothing changes. Whoever asks while one is written waits for it.
@@ -25,7 +25,7 @@ pub struct Cache(Mutex<Pages>);
 
 #[derive(Default)]
 struct Pages {
-    /// What all of them hold for.
+    /// The pages are valid for this; they are forgotten when it changes.
     stamp: Option<Stamp>,
     by_address: HashMap<String, Bytes>,
     bytes: usize,
@@ -33,13 +33,13 @@ struct Pages {
 
 struct Stamp {
     office: Arc<Office>,
-    /// Pages say of which minute they are; a form's token is no older either.
+    /// A page shows the minute in which it was written, and the token of its forms is no older.
     minute: DateTime,
     /// The database's own count of what it changed.
     changes: i64,
 }
 
-/// The page under this address (its part behind the token), as it was written or written now by `write`.
+/// Answers with the page under this address (the part after the token); `write` writes it if it is not there.
 pub async fn page(app: &App, visit: &Visit, address: &str, write: impl AsyncFnOnce() -> Result<String>) -> Response {
     let changes = match app.pages.call(|db| db.read(|tx| tx.changes())).await {
         Ok(changes) => changes,

@@ -1,4 +1,4 @@
-//! A calendar that programs subscribe to: what a section has to finish, what is done left out.
+//! A calendar that calendar programs subscribe to: what a section still has to finish.
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ use crate::{
     store::{Tx, state},
 };
 
-/// So many days ahead: thirteen months.
+/// The calendar reaches thirteen months ahead.
 const DAYS_AHEAD: i64 = 396;
 
 /// The calendar, and the tag by which a program sees that nothing has changed.

@@ -8,7 +8,7 @@ use crate::{clock::Moment, domain::deadline::Deadline, service::Office};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Viewer {
     Admin,
-    /// Sees its own, and nothing of another's.
+    /// A section sees its own deadlines only.
     Section(String),
 }
 
@@ -16,7 +16,7 @@ pub enum Viewer {
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub viewer: Viewer,
-    /// What stands before every address of ours: empty, or `/duban`.
+    /// The path before every address: empty, or `/duban`.
     pub root: String,
     /// `/a/TOKEN` or `/s/TOKEN`, after the root.
     pub door: String,
@@ -31,7 +31,7 @@ pub struct Frame {
 }
 
 impl Viewer {
-    /// Whether a deadline with these sections is any of the viewer's business.
+    /// Whether the viewer may see this deadline.
     pub fn sees(&self, office: &Office, deadline: &Deadline) -> bool {
         match self {
             Self::Admin => true,
@@ -81,7 +81,7 @@ impl Frame {
     }
 }
 
-/// A part of an address: everything but letters, digits and `-._~` by its octets (RFC 3986).
+/// Percent-encodes a part of an address: everything but letters, digits and `-._~` (RFC 3986).
 pub fn encode(part: &str) -> String {
     let octet = |octet: u8| match octet {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),

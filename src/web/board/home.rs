@@ -25,9 +25,9 @@ pub struct Home<'a> {
     pub overdue: Vec<&'a Line>,
     pub week: Vec<&'a Line>,
     pub months: Vec<Month<'a>>,
-    /// For the admin: each section with what presses it.
+    /// For the admin: each section with its overdue and near occurrences.
     pub sections: Vec<SectionCounts>,
-    /// For the admin: what sections asked and wait for.
+    /// For the admin: requests that wait for an answer.
     pub asked: &'a [Asked],
     pub notes: Vec<String>,
     /// Whether the sections of each line are shown.
@@ -41,7 +41,7 @@ pub struct Month<'a> {
     pub lines: Vec<&'a Line>,
 }
 
-/// What a section asks, and waits for an answer to.
+/// A section's request that waits for an answer.
 pub struct Asked {
     pub id: i64,
     pub title: String,
@@ -58,8 +58,8 @@ pub struct SectionCounts {
     pub near: usize,
 }
 
-/// What the page is made of: everything of this year and the three months after today, what is still
-/// open from before, and for the admin what was asked.
+/// What the page shows: everything of this year and of the next three months, what is still open from
+/// before, and for the admin the requests.
 pub struct Facts {
     pub lines: Vec<Line>,
     pub asked: Vec<Asked>,
@@ -89,7 +89,7 @@ fn last_day(today: Date) -> Date {
     date(today.year(), 12, 31).max(in_three_months.last_of_month())
 }
 
-/// `section`: what the admin narrows the page to.
+/// `section`: the admin looks at this section only.
 pub fn page<'a>(frame: &'a Frame, office: &Office, facts: &'a Facts, section: Option<&str>) -> Home<'a> {
     let (today, all) = (frame.today, &facts.lines);
     let wanted: Vec<&Line> = all.iter().filter(|l| section.is_none_or(|s| l.names.iter().any(|n| n == s))).collect();

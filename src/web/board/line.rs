@@ -18,7 +18,7 @@ use crate::{
     store::Tx,
 };
 
-/// A light with its word; what is done has a shape of its own.
+/// How an occurrence is shown: the three lights while it is open, and done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Overdue,
@@ -35,7 +35,7 @@ pub struct Line {
     pub title: String,
     /// The period, where the title does not tell it.
     pub aside: String,
-    /// The title for all of a year's periods together.
+    /// The title without its period, for the row of a year.
     pub duty: String,
     pub status: Status,
     /// `剩3个工作日`, or how it ended.
@@ -52,7 +52,7 @@ pub struct Line {
     pub marks: Vec<String>,
 }
 
-/// How many of each light.
+/// How many lines have each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub overdue: usize,
@@ -61,8 +61,8 @@ pub struct Counts {
     pub done: usize,
 }
 
-/// What the viewer may see with a day that counts, or a due date, in `from..=to`, and everything open
-/// from before; by that day.
+/// The occurrences that the viewer may see and that are to be finished in `from..=to`, and everything still open
+/// from before, in the order of the day that counts.
 pub fn lines(tx: &Tx, office: &Office, viewer: &Viewer, from: Date, to: Date, now: &Moment) -> Result<Vec<Line>> {
     let mut deadlines = tx.deadlines_in_force()?;
     deadlines.retain(|d| viewer.sees(office, d));
@@ -154,7 +154,7 @@ fn marks(entry: &Entry) -> Vec<String> {
     target.into_iter().chain(own).chain(provisional).map(str::to_owned).collect()
 }
 
-/// Of several reports, how many there are.
+/// With how many of several reports were given.
 fn with_progress(left: String, of: &Ahead, status: Status, office: &Office) -> String {
     let (deadline, progress) = (of.deadline, &of.progress);
     let so_far = match deadline.done {
@@ -169,7 +169,7 @@ fn with_progress(left: String, of: &Ahead, status: Status, office: &Office) -> S
     so_far.map_or(left.clone(), |so_far| format!("{left}，{so_far}"))
 }
 
-/// A title without the variables that only one period gives a value to.
+/// A title without the variables whose value depends on the period.
 fn duty(title: &str) -> String {
     let plain = [
         ("第{quarter}季度", "各季度"),
@@ -201,7 +201,7 @@ impl Status {
         }
     }
 
-    /// Of the stylesheet.
+    /// The class in the stylesheet.
     pub fn class(self) -> &'static str {
         match self {
             Self::Overdue => "red",

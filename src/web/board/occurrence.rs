@@ -1,4 +1,4 @@
-//! One occurrence: its dates, its deadline's words, who reported what, and all that was said about it.
+//! The page of one occurrence: its dates, its wording, the reports, and everything that was said about it.
 
 use askama::Template;
 
@@ -32,7 +32,7 @@ pub struct Occurrence {
     pub line: Line,
     pub state: State,
     pub is_case: bool,
-    /// Label and text, one below the other.
+    /// Rows of label and text.
     pub facts: Vec<(&'static str, String)>,
     pub steps: Vec<String>,
     pub basis: String,
@@ -40,7 +40,7 @@ pub struct Occurrence {
     pub requests: Vec<Request>,
     pub said: Vec<Said>,
     pub changes: Vec<Change>,
-    /// For the admin's form: who may report; empty where one report of anybody closes it.
+    /// The sections that the admin's form offers: those that have not reported.
     pub reporters: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct Request {
     pub answer: String,
 }
 
-/// `None` where there is no such occurrence, or it is none of the viewer's business.
+/// `None` if there is no such occurrence, or the viewer may not see it.
 pub fn gather(
     tx: &Tx,
     office: &Office,
@@ -83,7 +83,7 @@ pub fn gather(
     let Some(in_force) = tx.deadline(id)? else { return Ok(None) };
     let row = tx.occurrence(id, period)?;
     let then = record::wording_moment(tx, row.as_ref(), now.at)?;
-    // What was in force then; of a deadline that has been withdrawn, its last words.
+    // The wording in force then; of a withdrawn deadline, its last one.
     let deadline = tx.wording_at(id, then)?.unwrap_or(in_force.deadline);
     if !viewer.sees(office, &deadline) {
         return Ok(None);
@@ -101,7 +101,7 @@ pub fn gather(
 fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Result<Occurrence> {
     let (deadline, occurrence) = (of.deadline, &of.occurrence);
     let is_own = |section: &str| viewer.section().is_none_or(|own| section.is_empty() || own == section);
-    // Where one report closes it for all, it concerns all.
+    // A report that closes it for all sections is shown to all of them.
     let is_shared = deadline.done == crate::domain::deadline::Done::Any;
     let (mut reports, mut requests, mut said) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(id) = of.id {

@@ -12,9 +12,9 @@ use crate::{
     store::{AttemptRow, LetterRow, LetterState, Tx},
 };
 
-/// Letters that went are shown for so long.
+/// Sent letters are shown for this long,
 const DAYS_SHOWN: i64 = 30;
-/// And so many of them: the latest.
+/// and only this many of them, the latest.
 const SENT_SHOWN: usize = 200;
 
 #[derive(Template)]
@@ -35,7 +35,7 @@ pub struct LetterLine {
     pub mailbox: String,
     pub sections: String,
     pub subject: String,
-    /// When it was made, and when it went or is to be tried.
+    /// When it was written, and when it was sent or will be tried again.
     pub made: String,
     pub at: String,
     pub trouble: String,
@@ -114,7 +114,7 @@ impl LetterLine {
     }
 }
 
-/// What a letter is about that has not been written yet.
+/// The subject of a letter whose text is not written yet.
 fn about(notice: Option<&str>) -> String {
     let Some(notice) = notice else { return "提醒（发出时成文）".to_owned() };
     match serde_json::from_str::<Notice>(notice) {
@@ -151,7 +151,7 @@ impl Try {
     }
 }
 
-/// `2026-01-27 08:30`, bureau time.
+/// `2026-01-27 08:30`, in the bureau's time zone.
 pub fn moment(office: &Office, at: Timestamp) -> String {
     office.settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
 }

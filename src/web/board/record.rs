@@ -19,25 +19,25 @@ use crate::{
     store::{AuditRow, LetterRow, LetterState, Stored, Tx},
 };
 
-/// Something said, with the letter that said it.
+/// A reminder that was said, with its letter.
 #[derive(Clone, Debug)]
 pub struct Said {
     pub at: String,
     pub to: String,
     pub role: String,
     pub why: String,
-    /// The date that was told.
+    /// The date that the letter named.
     pub told: String,
     pub word: &'static str,
     pub class: &'static str,
     pub reply: String,
     pub message_id: String,
-    /// For the admin alone: a letter may speak of others' duties, too.
+    /// Shown to the admin only: the same letter may name other sections' deadlines.
     pub subject: Option<String>,
     pub tries: Vec<Try>,
 }
 
-/// Something that happened, in words.
+/// A line of the audit trail, in words.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub at: String,
@@ -126,7 +126,7 @@ fn why(said: &Utterance, is_late: bool) -> String {
     format!("{why}{target}{late}")
 }
 
-/// What else happened to it; a section is not shown what another one reported or asked.
+/// What else happened to the occurrence. A section does not see what another one reported or asked.
 pub fn changes(tx: &Tx, office: &Office, viewer: &Viewer, deadline: &str, period: &str) -> Result<Vec<Change>> {
     let text = |row: &AuditRow, key: &str| row.detail.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let is_seen = |row: &AuditRow| match viewer.section() {
@@ -169,7 +169,7 @@ fn asked(row: &AuditRow) -> &'static str {
     }
 }
 
-/// The moment whose wording counts: the last report, else now.
+/// The wording in force at this moment is shown: that of the last report, else of now.
 pub fn wording_moment(tx: &Tx, occurrence: Option<&Stored<Occurrence>>, now: Timestamp) -> Result<Timestamp> {
     let Some(row) = occurrence.filter(|o| o.state != crate::domain::occurrence::State::Open) else { return Ok(now) };
     Ok(tx.completions(row.id)?.last().map_or(now, |c| c.at))

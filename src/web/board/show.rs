@@ -1,4 +1,4 @@
-//! What can be looked at.
+//! The pages that can be looked at: each reads, and changes nothing.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::{
     web::{App, html, pages::failed, refusal},
 };
 
-/// The database answers a probe within so long, or it does not.
+/// A probe fails if the database has not answered by then.
 const PROBE_TIME: Duration = Duration::from_secs(2);
 
 pub fn routes() -> Router<App> {
@@ -75,7 +75,7 @@ struct Asked {
     year: Option<i16>,
 }
 
-/// Further years have no working days to speak of.
+/// The years that can be asked for.
 const YEARS: std::ops::RangeInclusive<i16> = 2000..=2190;
 
 async fn year(State(app): State<App>, visit: Visit, asked: Result<Query<Asked>, QueryRejection>) -> Response {
@@ -126,7 +126,7 @@ async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> R
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
     // A proxy that compresses marks the tag as weak.
     let is_known = known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag);
-    // It may be kept, but is asked for again each time.
+    // A program may keep it, but has to ask each time whether it has changed.
     let may_keep = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
     if is_known {
         return (StatusCode::NOT_MODIFIED, may_keep).into_response();

@@ -1,4 +1,4 @@
-//! Who comes through the door: the token in the address says whose board it is.
+//! Who asks: the token in the address says whose board it is, and what may be done there.
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -14,7 +14,7 @@ use crate::{
     web::{App, Client, refusal},
 };
 
-/// What the forms' tokens are for.
+/// The purpose that is signed into the tokens of the board's forms.
 pub const PURPOSE: &str = "board";
 
 /// A visitor whose link is good.
@@ -57,7 +57,7 @@ impl FromRequestParts<App> for Visit {
         let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| refusal(app, client))?;
         let token = path.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned());
         let token = token.ok_or_else(|| refusal(app, client))?;
-        // Each door takes its own kind: `/a/` with a section's token leads nowhere.
+        // A section's token is not valid under `/a/`, nor the admin's under `/s/`.
         let is_admins = path_begins_with_a(parts, &token);
         let viewer = match app.scope(&token) {
             Some(Scope::Admin) if is_admins => Viewer::Admin,

@@ -1,7 +1,7 @@
 //! 全年一览: the year as a picture, a row for each duty, a column for each month, a mark for each period.
 //!
-//! A mark is told by its shape, its colour and its words. Two shapes of the whole: names beside the
-//! rows for screens and paper, names above the rows for telephones.
+//! Marks differ in shape, colour and words. The picture is drawn twice: with names beside the rows for
+//! screens and paper, and with names above the rows for telephones.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Year<'a> {
 struct Picture<'a> {
     frame: &'a Frame,
     year: i16,
-    /// Tells several pictures of one page apart.
+    /// The page holds two pictures: their ids must differ.
     id: &'static str,
     size: Size,
     rows: Vec<Row<'a>>,
@@ -142,7 +142,7 @@ impl Picture<'_> {
         left + f64::from(day.month() - 1) * month + radius + within * (month - 2.0 * radius)
     }
 
-    /// What the picture shows, for who does not see it.
+    /// What the picture shows, for screen readers.
     fn description(&self) -> String {
         let all = || self.rows.iter().flat_map(|r| r.lines.iter().copied());
         let counts = Counts::of(all());
