@@ -4,12 +4,9 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::{Answer, Context, Failure, Result, table, values::parse_date};
-use crate::{
-    service::desk::{
-        case::{self, Case},
-        request,
-    },
-    store::RequestKind,
+use crate::service::desk::{
+    case::{self, Case},
+    request,
 };
 
 #[derive(Args)]
@@ -97,12 +94,11 @@ pub fn requests(context: &Context, args: &DecideArgs) -> Result {
                 let mut rows = Vec::new();
                 for r in tx.open_requests()? {
                     let Some(o) = tx.occurrence_by_id(r.occurrence)? else { continue };
-                    let kind = if r.kind == RequestKind::Postponed { "不能按期" } else { "不适用" };
                     let expected = r.expected.map(table::day).unwrap_or_default();
                     rows.push([
                         r.id.to_string(),
                         r.section,
-                        kind.into(),
+                        r.kind.word().into(),
                         r.reason,
                         expected,
                         o.it.deadline,

@@ -117,16 +117,8 @@ fn row(office: &Office, letter: LetterRow) -> Row {
 }
 
 fn line(row: Row) -> [String; 8] {
-    let state = match row.state {
-        LetterState::Queued => "待发",
-        LetterState::Sending => "正在发",
-        LetterState::Sent => "已发",
-        LetterState::Failed => "失败",
-        LetterState::Bounced => "退信",
-        LetterState::Dropped => "不必发了",
-    };
     let time = row.send_on.get(..16).unwrap_or_default().replace('T', " ");
     let subject = row.subject.as_deref().map(table::short).unwrap_or_default();
     let error = row.last_error.as_deref().map(table::short).unwrap_or_default();
-    [row.id.to_string(), state.into(), row.to, row.section, time, row.attempts.to_string(), subject, error]
+    [row.id.to_string(), row.state.word().into(), row.to, row.section, time, row.attempts.to_string(), subject, error]
 }

@@ -19,6 +19,19 @@ pub enum LetterState {
     Dropped,
 }
 
+impl LetterState {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "待发",
+            Self::Sending => "正在发",
+            Self::Sent => "已发",
+            Self::Failed => "失败",
+            Self::Bounced => "退信",
+            Self::Dropped => "不必发了",
+        }
+    }
+}
+
 /// A letter to be owed.
 #[derive(Clone, Debug)]
 pub struct NewLetter<'a> {

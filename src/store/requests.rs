@@ -15,6 +15,15 @@ pub enum RequestKind {
     NotApplicable,
 }
 
+impl RequestKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Postponed => "不能按期",
+            Self::NotApplicable => "不适用",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct RequestRow {
     pub id: i64,

@@ -346,16 +346,9 @@ fn request(request: &RequestRow, zone: &TimeZone, today: Date) -> Record {
     let reason = format!("原因：{}", words::plain(&request.reason));
     Record {
         tone,
-        what: format!("{}{state}", kind(request.kind)),
+        what: format!("{}{state}", request.kind.word()),
         who: said(&request.by, &request.section, request.at, zone, today, "提出"),
         lines: [Some(reason), expected, answer].into_iter().flatten().collect(),
-    }
-}
-
-pub(super) fn kind(kind: RequestKind) -> &'static str {
-    match kind {
-        RequestKind::Postponed => "不能按期",
-        RequestKind::NotApplicable => "不适用",
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     form::{Missing, Reply},
     guard::{Filled, Named},
     pages::{self, STALE, html, refusal},
-    report::{kind, said},
+    report::said,
 };
 use crate::{
     domain::{
@@ -110,7 +110,7 @@ async fn page(app: &App, client: Client, token: &str, id: i64, reply: Reply, mis
         frame: Frame::of(app),
         path: format!("{}/a/{token}/requests/{id}", app.root()),
         title: words::plain(&deadline.title_for(&occurrence.period)),
-        what: kind(request.kind),
+        what: request.kind.word(),
         facts: facts(&request, &occurrence, zone, now.today()),
         over: over(&request, &occurrence, zone, now.today()),
         postpones: request.expected.is_some(),

@@ -25,7 +25,7 @@ use crate::{
         desk::incoming::Outcome,
         tell::Notice,
     },
-    store::{LetterState, RequestKind, Since, Tx},
+    store::{LetterState, Since, Tx},
 };
 
 /// The notice as it stands now; `None` when there is nothing left to tell.
@@ -122,10 +122,7 @@ fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<
     let Some(occurrence) = tx.occurrence_by_id(request.occurrence)? else { return Ok(None) };
     let Some(row) = tx.deadline(&occurrence.deadline)? else { return Ok(None) };
     Ok(Some(Asked {
-        what: match request.kind {
-            RequestKind::Postponed => "不能按期",
-            RequestKind::NotApplicable => "不适用",
-        },
+        what: request.kind.word(),
         section: request.section,
         by: request.by,
         reason: request.reason,

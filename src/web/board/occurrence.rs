@@ -16,7 +16,7 @@ use crate::{
         Office, Result,
         course::ahead::{Ahead, ahead},
     },
-    store::{Completion, RequestKind, RequestRow, Tx},
+    store::{Completion, RequestRow, Tx},
 };
 
 #[derive(Template)]
@@ -202,10 +202,7 @@ impl Request {
         });
         Self {
             id: row.id,
-            what: match row.kind {
-                RequestKind::Postponed => "不能按期",
-                RequestKind::NotApplicable => "不适用",
-            },
+            what: row.kind.word(),
             section: words::plain(&row.section),
             by: words::plain(&row.by),
             reason: words::plain(&row.reason),

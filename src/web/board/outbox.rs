@@ -98,17 +98,6 @@ impl LetterLine {
         }
     }
 
-    pub fn word(&self) -> &'static str {
-        match self.state {
-            LetterState::Queued => "待发",
-            LetterState::Sending => "正在发",
-            LetterState::Sent => "已发",
-            LetterState::Failed => "失败",
-            LetterState::Bounced => "退信",
-            LetterState::Dropped => "不必发了",
-        }
-    }
-
     pub fn can_retry(&self) -> bool {
         matches!(self.state, LetterState::Queued | LetterState::Failed | LetterState::Bounced)
     }
