@@ -34,6 +34,17 @@ pub struct Changes {
     pub moved: Vec<(String, String)>,
 }
 
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        *self == Self { deadlines: self.deadlines, ..Self::default() }
+    }
+
+    /// Records the load that made them.
+    pub(super) fn record(&self, tx: &Tx, now: &Moment) -> crate::store::Result<i64> {
+        tx.record_load(now.at, true, &format!("{} deadlines", self.deadlines))
+    }
+}
+
 /// Writes the deadlines into the database, in one transaction: all of them are in force, or none.
 ///
 /// Nothing is deleted: a deadline that is gone withdraws its open occurrences, dates that have moved
@@ -41,13 +52,20 @@ pub struct Changes {
 pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &Moment) -> Result<Changes> {
     Ok(db.write(|tx| {
         let mut changes = Changes { deadlines: deadlines.len(), ..Changes::default() };
-        let load = tx.record_load(now.at, true, &format!("{} deadlines", deadlines.len()))?;
+        let same_files = tx.get(FILES)?.flatten() == office.seen && tx.last_load()?.is_some_and(|load| load.accepted);
         let calendar_moved = tx.put(state::CALENDAR, &office.calendar)?;
         let roster_changed = tx.put(state::ROSTER, &office.roster)?;
         let readers_changed = tx.put(state::ADMIN, &office.settings.admin)? || roster_changed;
         // A path that is no text is not remembered, and the files are read each time then.
         tx.put(FILES, &office.seen).or_else(|e| if e.is_value() { tx.put(FILES, &None) } else { Err(e) })?;
         let (stored, gone) = compare(tx, deadlines)?;
+        let is_same = |d: &Deadline| stored.get(d.id.as_str()) == Some(&Before::Same);
+        let others_changed = calendar_moved || readers_changed || !gone.is_empty();
+        if same_files && !others_changed && deadlines.iter().all(is_same) {
+            // It is in force since before: a restart is no load.
+            return Ok(changes);
+        }
+        let load = changes.record(tx, now)?;
         for deadline in deadlines {
             let stored = stored.get(deadline.id.as_str()).copied().unwrap_or(Before::Unknown);
             match stored {
@@ -71,8 +89,7 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
         if calendar_moved {
             tx.look_at_all_deadlines(now.today())?;
         }
-        let same = Changes { deadlines: changes.deadlines, ..Changes::default() };
-        if changes != same || roster_changed {
+        if !changes.is_empty() || roster_changed {
             tx.audit(&audit(now, "loaded", None, None, json!(changes)))?;
         }
         Ok(changes)

@@ -45,7 +45,7 @@ pub struct Started {
 /// are those that it goes on with. `env` is the whole environment.
 ///
 /// # Errors
-/// Nothing was in force before; or it was a command's files that cannot be put in force.
+/// Nothing was in force before, or the database cannot be written; for a command also: the links' keys cannot be read.
 pub fn start(
     db: &mut Db,
     read: std::result::Result<Loaded, String>,
@@ -82,9 +82,13 @@ fn take(
     db.write(|tx| match (by, changed) {
         (By::Command, _) => Ok(()),
         (_, None) => office.tell_of_start(tx, now).map(drop),
-        (_, Some(changes)) => {
+        (_, Some(changed)) => {
+            // Whoever asked waits for a load, changed or not.
+            if changes.is_empty() {
+                changes.record(tx, now)?;
+            }
             let warnings = office.warnings.clone();
-            office.tell_admin(tx, &Notice::Reloaded { changes, warnings }, now)
+            office.tell_admin(tx, &Notice::Reloaded { changes: changed, warnings }, now)
         }
     })?;
     Ok((office, changes))
@@ -253,14 +257,19 @@ mod tests {
         assert_eq!((first.refused, first.changes.added.len()), (None, 2));
         assert_eq!(house.stands(), (vec!["autumn".into(), "spring".into()], vec!["started".into()]));
 
+        let loads = |house: &mut House| house.db.read(|tx| tx.last_load()).unwrap().unwrap().id;
+        let load = loads(&mut house);
+        house.start(By::Command).unwrap();
+        assert_eq!(loads(&mut house), load, "in force since before");
         fs::write(&house.plan, PLAN.replace("id = \"spring\"", "id = \"summer\"")).unwrap();
         let second = house.start(By::Reload(&first.office)).unwrap();
         assert_eq!((second.refused, second.changes.added), (None, vec!["summer".to_owned()]));
+        let load = loads(&mut house);
         fs::write(&house.plan, "broken").unwrap();
         let third = house.start(By::Reload(&second.office)).unwrap();
         assert!(third.refused.is_some() && third.office.roster == second.office.roster);
         let loaded = house.db.read(|tx| tx.last_load()).unwrap().unwrap();
-        assert!(!loaded.accepted);
+        assert!(!loaded.accepted && loaded.id > load);
         assert!(house.start(By::Service).unwrap().refused.is_some());
         assert!(house.start(By::Command).unwrap().refused.is_some());
         let told = ["started", "reloaded", "rejected", "started", "rejected"].map(str::to_owned);
