@@ -24,7 +24,7 @@ pub use quotes::written;
 pub use report::{Action, Recipient, Report};
 pub use words::{Act, Item, Statement, Understood, understand};
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use header::{Header, one_line};
 
@@ -118,17 +118,17 @@ fn without_envelope_line(bytes: &[u8]) -> &[u8] {
 /// Over what its way does not change: Received lines are other each time, and gateways add to the text. One
 /// without a Message-ID is known by all that it holds.
 fn fingerprint(header: &Header, body: &[u8]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Context::new(&SHA256);
     let has_id = header.bytes("message-id").is_some_and(|id| !id.trim_ascii().is_empty());
     let names: &[&str] =
         if has_id { &["message-id", "from"] } else { &["from", "date", "subject", "in-reply-to", "references"] };
     for name in names {
         let value = header.bytes(name).unwrap_or_default().trim_ascii();
-        hash.update((value.len() as u64).to_be_bytes());
+        hash.update(&(value.len() as u64).to_be_bytes());
         hash.update(value);
     }
     if !has_id {
         hash.update(body);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

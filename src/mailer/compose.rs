@@ -11,7 +11,7 @@ use lettre::{
         },
     },
 };
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 /// Longer ones are cut: one long word would be one long line.
 const SUBJECT_CHARS: usize = 200;
@@ -208,7 +208,7 @@ fn raw(name: &'static str, value: &str) -> HeaderValue {
 }
 
 fn boundary(message_id: &str) -> String {
-    let digest = Sha256::digest(message_id.as_bytes());
-    let digest: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("duban-{digest}")
+    let hash = digest(&SHA256, message_id.as_bytes());
+    let hash: String = hash.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("duban-{hash}")
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::fmt::rfc2822;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use crate::{domain::retry::Outcome, net::one_line};
 
@@ -75,8 +75,9 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Sorted by time, and the same for the same Message-ID: a letter that is handed over again has a later date, yet
 /// must take the place of the first.
 fn name(dir: &Path, to: &str, message: &[u8]) -> io::Result<String> {
-    let id = header(message, "Message-ID").map_or_else(|| Sha256::digest(message), |id| Sha256::digest(id.as_bytes()));
-    let id: String = id.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let id =
+        header(message, "Message-ID").map_or_else(|| digest(&SHA256, message), |id| digest(&SHA256, id.as_bytes()));
+    let id: String = id.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let safe = |c: char| if c.is_ascii_alphanumeric() || "@._-+".contains(c) { c } else { '_' };
     let mailbox: String = to.chars().map(safe).take(80).collect();
     let rest = format!("-{mailbox}-{id}.eml");

@@ -198,7 +198,7 @@ fn the_mailbox_and_the_pages_where_there_are_any() {
 
 #[test]
 fn a_certificate_that_nobody_knows() {
-    let certificates = Encryption::Implicit(Arc::new(Certificates::new("127.0.0.1")));
+    let certificates = Encryption::Implicit(Arc::new(Certificates::new()));
     let proxy = Server::encrypting(&[], certificates, |_, _, _| Act::Fine);
     let mut bureau = Bureau::new();
     bureau.set("WEB__LISTEN", &format!("127.0.0.1:{}", closed_port()));

@@ -1,13 +1,15 @@
 //! `duban import` and `duban export` as they are typed, before there is a configuration.
 
-use std::{fs, path::Path, process::Output};
-
-use assert_cmd::Command;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 const TABLE: &str = "序号,工作任务,责任科室,时限要求\r\n1,发布年报,办公室,每年1月31日前\r\n2,回应关切,办公室,适时\r\n";
 
 fn duban(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::cargo_bin("duban").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
     command.current_dir(folder).args(["--config", "none.toml"]).args(args).output().unwrap()
 }
 

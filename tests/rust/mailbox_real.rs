@@ -212,7 +212,7 @@ async fn settings_that_are_wrong() {
     assert!(!error.to_string().contains("wr0ng-pass"), "{error}");
     for tls in [Tls::Implicit, Tls::StartTls] {
         let mut unknown = settings("jcs", tls);
-        unknown.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+        unknown.server.ca_pem = Some(include_bytes!("support/certificates/unknown.pem").to_vec());
         let error = open(&unknown).await.unwrap_err();
         assert!(error.is_settings() && error.to_string().contains("mailbox.ca_file"), "{error}");
         let mut by_address = settings("jcs", tls);

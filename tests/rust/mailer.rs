@@ -194,7 +194,7 @@ async fn starttls_never_falls_back() {
         let server =
             Server::offering(extensions, move |at, _, _| if at == At::StartTls { act.clone() } else { Act::Fine });
         let mut settings = settings(server.port, Tls::StartTls);
-        settings.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+        settings.server.ca_pem = Some(include_bytes!("support/certificates/unknown.pem").to_vec());
         let outcome = Mailer::smtp(settings, limits()).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
         assert_eq!(outcome.name(), expected, "{name}: {}", outcome.reply());
         assert!(server.received().is_empty(), "{name}");
@@ -207,7 +207,7 @@ async fn starttls_never_falls_back() {
 async fn implicit_tls_with_a_server_that_speaks_in_the_clear() {
     let server = Server::start(|_, _, _| Act::Fine);
     let mut settings = settings(server.port, Tls::Implicit);
-    settings.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+    settings.server.ca_pem = Some(include_bytes!("support/certificates/unknown.pem").to_vec());
     let outcome = Mailer::smtp(settings, limits()).unwrap().session().send(FROM, TO, MESSAGE, "duban.k7.412").await;
     assert_eq!(outcome.name(), "misconfigured");
     assert!(outcome.reply().contains("smtp.port"), "{}", outcome.reply());

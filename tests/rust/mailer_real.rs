@@ -194,7 +194,7 @@ async fn certificates_that_are_no_good() {
 async fn an_authority_that_nobody_knows() {
     for (server, tls) in [("IMPLICIT", Tls::Implicit), ("POSTFIX_STARTTLS", Tls::StartTls)] {
         let mut settings = settings(server, tls, "duban", AIOSMTPD_PASSWORD);
-        settings.server.ca_pem = Some(include_bytes!("support/ca.pem").to_vec());
+        settings.server.ca_pem = Some(include_bytes!("support/certificates/unknown.pem").to_vec());
         let mailer = Mailer::smtp(settings, limits()).unwrap();
         check(&send(&mut mailer.session(), "unknown-issuer", TO).await, "misconfigured", "smtp.ca_file");
     }

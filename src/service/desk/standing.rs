@@ -1,6 +1,6 @@
 //! Where an occurrence stands for one section: what its page shows, and what a press on it may do.
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::service::{
     Office, Result,
@@ -93,18 +93,17 @@ pub fn standing(
 /// itself and nobody else's report changes what is shown.
 fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: Option<&str>) -> crate::store::Result<[u8; 8]> {
     const LINES: u32 = 2000;
-    let mut hash = Sha256::new();
-    hash.update(format!("{:?}", occurrence.state));
+    let mut hash = Context::new(&SHA256);
+    hash.update(format!("{:?}", occurrence.state).as_bytes());
     for row in tx.audit_trail(Some(&occurrence.deadline), LINES)? {
         let named = row.detail.get("section").and_then(serde_json::Value::as_str);
         let is_meant = section.is_none() || named.is_none() || named == section;
         if row.period.as_deref() == Some(&occurrence.period) && row.who != "duban" && is_meant {
-            hash.update(format!("{}\0{}\0{}\0{}\0", row.at, row.who, row.what, row.detail));
+            hash.update(format!("{}\0{}\0{}\0{}\0", row.at, row.who, row.what, row.detail).as_bytes());
         }
     }
-    let whole = hash.finalize();
     let mut short = [0; 8];
-    short.copy_from_slice(&whole[..8]);
+    short.copy_from_slice(&hash.finish().as_ref()[..8]);
     Ok(short)
 }
 

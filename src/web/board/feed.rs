@@ -1,6 +1,6 @@
 //! A calendar that calendar programs subscribe to: what a section still has to finish.
 
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use super::Viewer;
 use crate::{
@@ -54,7 +54,7 @@ fn entry(office: &Office, viewer: &Viewer, found: &Ahead, database: &str, now: &
 }
 
 fn etag(body: &str) -> String {
-    let digest = Sha256::digest(body.as_bytes());
-    let hex: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let hash = digest(&SHA256, body.as_bytes());
+    let hex: String = hash.as_ref().iter().take(12).map(|b| format!("{b:02x}")).collect();
     format!("\"{hex}\"")
 }

@@ -282,7 +282,7 @@ fn exists(at: At, tls: Tls) -> bool {
 
 #[tokio::test]
 async fn every_stage_every_fault() {
-    let certificates = Arc::new(Certificates::new("127.0.0.1"));
+    let certificates = Arc::new(Certificates::new());
     let mut cells: Vec<((usize, usize), Cell)> = Vec::new();
     for (row, (fault, act)) in FAULTS.iter().enumerate() {
         for (column, (at, stage)) in STAGES.iter().enumerate() {

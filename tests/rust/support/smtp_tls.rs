@@ -8,14 +8,16 @@ use std::{
     sync::Arc,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use tokio_rustls::rustls::{
     ServerConfig, ServerConnection, StreamOwned,
     crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-/// By name: good, expired, not-yet, wrong-name, self-signed, foreign.
+/// In the order in which they stand in server.pem, all for 127.0.0.1 but one, and all with the key at its end. They are
+/// valid from 1975 to 4096, but for two.
+const NAMES: [&str; 6] = ["good", "expired", "not-yet", "wrong-name", "self-signed", "foreign"];
+
 pub struct Certificates {
     /// Whom the client is to trust.
     pub ca_pem: Vec<u8>,
@@ -23,32 +25,12 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// For this address.
-    pub fn new(address: &str) -> Self {
-        let (ca, ca_pem) = authority("bureau CA");
-        let (foreign, _) = authority("someone's CA");
-        let params = |address: &str| CertificateParams::new([address.to_owned()]).expect("a name");
-        let mut configs = HashMap::new();
-        let mut add = |name: &'static str, params: CertificateParams, issuer: Option<&Issuer<'static, KeyPair>>| {
-            let key = KeyPair::generate().expect("a key");
-            let certificate = match issuer {
-                Some(issuer) => params.signed_by(&key, issuer),
-                None => params.self_signed(&key),
-            };
-            let chain = vec![certificate.expect("a certificate").der().clone()];
-            configs.insert(name, config(chain, &key));
-        };
-        add("good", params(address), Some(&ca));
-        let mut expired = params(address);
-        expired.not_after = date_time_ymd(2020, 2, 1);
-        add("expired", expired, Some(&ca));
-        let mut early = params(address);
-        early.not_before = date_time_ymd(4000, 1, 1);
-        add("not-yet", early, Some(&ca));
-        add("wrong-name", params("mail.elsewhere.example"), Some(&ca));
-        add("self-signed", params(address), None);
-        add("foreign", params(address), Some(&foreign));
-        Self { ca_pem, configs }
+    pub fn new() -> Self {
+        let pem = include_bytes!("certificates/server.pem");
+        let key = PrivateKeyDer::from_pem_slice(pem).expect("a key");
+        let certificates = CertificateDer::pem_slice_iter(pem).map(|certificate| certificate.expect("a certificate"));
+        let configs = NAMES.into_iter().zip(certificates.map(|certificate| config(certificate, &key)));
+        Self { ca_pem: include_bytes!("certificates/authority.pem").to_vec(), configs: configs.collect() }
     }
 
     /// Answers the client's handshake.
@@ -58,22 +40,12 @@ impl Certificates {
     }
 }
 
-fn authority(name: &str) -> (Issuer<'static, KeyPair>, Vec<u8>) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    let key = KeyPair::generate().expect("a key");
-    let pem = params.self_signed(&key).expect("a certificate").pem().into_bytes();
-    (Issuer::new(params, key), pem)
-}
-
-fn config(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Arc<ServerConfig> {
-    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+fn config(certificate: CertificateDer<'static>, key: &PrivateKeyDer<'static>) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(chain, key);
+        .with_single_cert(vec![certificate], key.clone_key());
     Arc::new(config.expect("a certificate and its key"))
 }
 
