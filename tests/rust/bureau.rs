@@ -37,6 +37,8 @@ pub struct Bureau {
     pub office: Office,
     pub deadlines: Vec<Deadline>,
     pub db: Db,
+    /// Stands in while a round has the database: a new one takes as long as the round.
+    spare: Option<Db>,
 }
 
 pub const SETTINGS: &str = r#"
@@ -107,13 +109,13 @@ impl Bureau {
 
     fn at(folder: TempDir) -> Self {
         let (office, deadlines) = load(&folder.path().join("duban.toml"));
-        Self { folder, office, deadlines, db: Db::in_memory().unwrap() }
+        Self { folder, office, deadlines, db: Db::in_memory().unwrap(), spare: None }
     }
 
     /// As shipped.
     pub fn shipped() -> Self {
         let (office, deadlines) = load(&root().join("config/duban.toml"));
-        Self { folder: TempDir::new().unwrap(), office, deadlines, db: Db::in_memory().unwrap() }
+        Self { folder: TempDir::new().unwrap(), office, deadlines, db: Db::in_memory().unwrap(), spare: None }
     }
 
     /// Writes the deadlines file anew and puts it in force.
@@ -161,7 +163,8 @@ impl Bureau {
     pub fn round(&mut self, now: &str, server: impl FnMut(&LetterRow, &[u8]) -> Option<Outcome> + Send) -> bool {
         let clock = Clock::Fixed(now.parse::<DateTime>().unwrap());
         let office = Arc::new(self.office.clone());
-        let db = std::mem::replace(&mut self.db, Db::in_memory().unwrap());
+        let spare = self.spare.take().unwrap_or_else(|| Db::in_memory().unwrap());
+        let db = std::mem::replace(&mut self.db, spare);
         let store = Store::new(db).unwrap();
         let killed = Notify::new();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
@@ -173,7 +176,7 @@ impl Bureau {
             };
             (lives, store.close(Ok::<_, duban::service::Error>).await.unwrap())
         });
-        self.db = db;
+        self.spare = Some(std::mem::replace(&mut self.db, db));
         lives
     }
 
