@@ -1,6 +1,7 @@
 //! The house keeps its walls: who may know whom, and who may know the world outside.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -53,19 +54,23 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tracing", &["mailer", "service", "web", "daemon", "cli"]),
 ];
 
+/// The rooms inside `service`, each knowing only those before it.
+const SERVICE: &[&str] = &["tell", "course", "desk", "post", "house"];
+
 #[test]
 fn rooms_use_only_what_lies_below_them() {
     let mut wrong = Vec::new();
-    for (room, file, line, code) in code() {
+    for (file, used) in uses() {
+        let (room, other) = (room_of(&file), room_of(&used));
         let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
             wrong.push(format!("{file}: {room} is no room of the house: add it to the table, or move the file"));
             continue;
         };
-        for used in rooms_named_in(&code) {
-            if used != room && !FOR_ALL.contains(&used.as_str()) && !allowed.contains(&used.as_str()) {
-                wrong.push(format!("{file}:{line}: {room} may not know {used}"));
-            }
+        if other != room && !FOR_ALL.contains(&other) && !allowed.contains(&other) {
+            wrong.push(format!("{file}: {room} may not know {used}"));
         }
+    }
+    for (room, file, line, code) in code() {
         for (outside, rooms) in ONLY_IN {
             if code.contains(&format!("{outside}::")) && !rooms.contains(&room.as_str()) {
                 wrong.push(format!("{file}:{line}: {room} may not know {outside}"));
@@ -73,6 +78,41 @@ fn rooms_use_only_what_lies_below_them() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_rooms_of_the_service_use_only_those_before_them() {
+    let place = |file: &str| {
+        let room = file.strip_prefix("service::")?.split("::").next()?;
+        SERVICE.iter().position(|name| *name == room)
+    };
+    let uphill = |(file, used): &(String, String)| place(file).zip(place(used)).is_some_and(|(own, other)| other > own);
+    let wrong: Vec<_> = uses().into_iter().filter(uphill).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A module and what lies inside it may name each other; nothing else may, over however many files.
+#[test]
+fn no_files_use_each_other() {
+    let is_inside = |inner: &str, outer: &str| inner.starts_with(&format!("{outer}::"));
+    let apart = |(a, b): &(String, String)| a != b && !is_inside(a, b) && !is_inside(b, a);
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, used) in uses_of(&modules()).into_iter().filter(apart) {
+        uses.entry(file).or_default().insert(used);
+    }
+    // What uses nothing that is left cannot be in a circle.
+    loop {
+        let free: Vec<String> = uses
+            .iter()
+            .filter(|(_, used)| used.iter().all(|u| !uses.contains_key(u)))
+            .map(|(f, _)| f.clone())
+            .collect();
+        if free.is_empty() {
+            break;
+        }
+        free.iter().for_each(|file| drop(uses.remove(file)));
+    }
+    assert!(uses.is_empty(), "circles, and what leads to them: {uses:#?}");
 }
 
 #[test]
@@ -86,20 +126,98 @@ fn only_the_clock_reads_the_time() {
     assert!(found.is_empty(), "{found:?}");
 }
 
-/// The rooms that a line of code names by `crate::room`.
-fn rooms_named_in(code: &str) -> Vec<String> {
-    let mut named = Vec::new();
-    for (room, _) in ROOMS {
-        let in_path = ["::", ";", ","].iter().any(|end| code.contains(&format!("crate::{room}{end}")));
-        if in_path || code.contains(&format!("crate::{{{room}")) {
-            named.push((*room).to_owned());
-        }
-    }
-    named
+fn room_of(module: &str) -> &str {
+    module.split("::").next().unwrap()
 }
 
-/// Every line of code but comments and tests: room, file, number, text. What a `use crate::{…}` over several lines names
-/// has its `crate::` in front.
+fn uses() -> Vec<(String, String)> {
+    uses_of(&modules())
+}
+
+/// Every module by its path, with its code.
+fn modules() -> BTreeMap<String, String> {
+    let mut modules: BTreeMap<String, String> = BTreeMap::new();
+    for (_, file, _, line) in code() {
+        let name = file.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
+        *modules.entry(name).or_default() += &format!("{line}\n");
+    }
+    modules
+}
+
+/// Which module names which other.
+fn uses_of(modules: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let mut found = BTreeSet::new();
+    for (module, code) in modules {
+        for path in paths(code) {
+            let full = match path.split_first() {
+                Some((&"crate", rest)) => rest.join("::"),
+                Some((&"self", rest)) => format!("{module}::{}", rest.join("::")),
+                Some((&"super", rest)) => {
+                    let up = 1 + rest.iter().take_while(|part| **part == "super").count();
+                    let own: Vec<&str> = module.split("::").collect();
+                    let above = &own[..own.len().saturating_sub(up)];
+                    [above, &rest[up - 1..]].concat().join("::")
+                }
+                _ => continue,
+            };
+            // The longest beginning that is a module.
+            let ends = full.match_indices("::").map(|(at, _)| at).chain([full.len()]);
+            found.extend(
+                ends.map(|end| &full[..end])
+                    .filter(|m| modules.contains_key(*m))
+                    .last()
+                    .map(str::to_owned)
+                    .map(|used| (module.clone(), used)),
+            );
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Every path in the code that begins in this crate, groups in braces taken apart.
+fn paths(code: &str) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    for start in ["crate::", "super::", "self::"] {
+        for (at, _) in code.match_indices(start) {
+            if code[..at].ends_with(|c: char| word(c) || c == ':') {
+                continue;
+            }
+            let (mut groups, mut path, mut rest): (Vec<usize>, Vec<&str>, &str) = (Vec::new(), Vec::new(), &code[at..]);
+            loop {
+                let name = &rest[..rest.find(|c| !word(c)).unwrap_or(rest.len())];
+                if !name.is_empty() {
+                    path.push(name);
+                }
+                rest = &rest[name.len()..];
+                if let Some(after) = rest.strip_prefix("::") {
+                    rest = after;
+                } else if let Some(after) = rest.strip_prefix('{') {
+                    groups.push(path.len());
+                    rest = after.trim_start();
+                    continue;
+                } else {
+                    found.push(path.clone());
+                    rest = rest.trim_start();
+                    // Only a group goes on after a name.
+                    while let Some(after) = rest.strip_prefix('}').filter(|_| !groups.is_empty()) {
+                        groups.pop();
+                        rest = after.trim_start_matches(',').trim_start();
+                    }
+                    let Some(depth) = groups.last() else { break };
+                    path.truncate(*depth);
+                    rest = rest.trim_start_matches(',').trim_start();
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Every line of code but comments and tests: room, file, number, text.
 fn code() -> Vec<(String, String, usize, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut lines = Vec::new();
@@ -112,12 +230,8 @@ fn code() -> Vec<(String, String, usize, String)> {
         }
         let text = fs::read_to_string(&path).unwrap();
         let body = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-        let mut is_group = false;
         for (number, line) in body.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")) {
-            is_group = line.ends_with("use crate::{") || (is_group && line != "};");
-            let named = line.strip_prefix("    ").filter(|named| is_group && !named.starts_with(' '));
-            let line = named.map_or_else(|| line.to_owned(), |named| format!("crate::{named}"));
-            lines.push((room.clone(), within.display().to_string(), number + 1, line));
+            lines.push((room.clone(), within.display().to_string(), number + 1, line.to_owned()));
         }
     }
     assert!(lines.len() > 1000, "the sources were not found");
