@@ -195,7 +195,6 @@ fn paths(code: &str) -> Vec<Vec<&str>> {
                 } else if let Some(after) = rest.strip_prefix('{') {
                     groups.push(path.len());
                     rest = after.trim_start();
-                    continue;
                 } else {
                     found.push(path.clone());
                     rest = rest.trim_start();

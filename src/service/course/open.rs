@@ -13,6 +13,8 @@ use crate::{
     store::{DeadlineRow, Result, Tx},
 };
 
+/// How far the next date is looked for, in days: further than two years apart.
+const SEARCH_DAYS: i64 = 800;
 /// When to look again at a rule that has no date so far.
 const LOOK_AGAIN_DAYS: i64 = 300;
 
@@ -37,7 +39,7 @@ fn open_of(tx: &Tx, house: House, row: &DeadlineRow, today: Date) -> Result<u32>
     let deadline = &row.deadline;
     let from = row.last_due.map_or(row.since, |last| shift(last, 1).max(row.since));
     let (mut opened, mut last_due, mut next_opens) = (0, row.last_due, shift(today, LOOK_AGAIN_DAYS));
-    for (begins, occurrence) in coming(deadline, house.calendar, from, Date::MAX) {
+    for (begins, occurrence) in coming(deadline, house.calendar, from, shift(today.max(from), SEARCH_DAYS)) {
         let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &Progress::default(), said: &[] };
         let opens = agenda.first_day().map_or(begins, |first| first.min(begins));
         if opens > today {
