@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::{
     Rendered,
-    page::{Block, Line, Page, Row, Tone},
+    page::{Block, Line, Page, Row, Tone, lines, note},
     restored::{self, Restored},
     subject, words,
 };
@@ -373,13 +373,4 @@ fn test() -> Vec<Block> {
         Block::Para("这是一封测试邮件。您收到它，说明发信设置正确。".to_owned()),
         Block::Para("请看一看：是否落在垃圾邮件里，主题和正文有没有乱码。没有问题就不用做任何事。".to_owned()),
     ]
-}
-
-pub(super) fn note(tone: Tone, text: &str) -> Block {
-    Block::Note { tone, text: text.to_owned() }
-}
-
-/// Line breaks stay, other control characters do not.
-pub(super) fn lines(text: &str) -> String {
-    text.lines().map(|l| l.chars().filter(|c| !c.is_control()).collect::<String>()).collect::<Vec<_>>().join("\n")
 }

@@ -189,3 +189,12 @@ impl Line {
         }
     }
 }
+
+pub(super) fn note(tone: Tone, text: &str) -> Block {
+    Block::Note { tone, text: text.to_owned() }
+}
+
+/// Line breaks stay, other control characters do not.
+pub(super) fn lines(text: &str) -> String {
+    text.lines().map(|l| l.chars().filter(|c| !c.is_control()).collect::<String>()).collect::<Vec<_>>().join("\n")
+}

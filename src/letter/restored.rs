@@ -4,8 +4,7 @@
 use jiff::civil::DateTime;
 
 use super::{
-    notice::{lines, note},
-    page::{Block, Row, Tone},
+    page::{Block, Row, Tone, lines, note},
     words,
 };
 

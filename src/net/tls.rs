@@ -11,7 +11,7 @@ use tokio_rustls::{
     },
 };
 
-use super::{server::Kind, stream::Stream};
+use super::{kind::Kind, stream::Stream};
 
 /// Whose certificates are believed.
 #[derive(Clone)]

@@ -4,7 +4,10 @@ use std::{collections::VecDeque, sync::mpsc, thread};
 
 use tokio::sync::oneshot;
 
-use super::{Db, Error, Tx, group_commit};
+use super::{
+    Db, Error, Tx,
+    group_commit::{self, MOST, Shared},
+};
 
 /// The asynchronous door: one thread owns the database, callers send it work.
 #[derive(Clone)]
@@ -12,12 +15,23 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
 }
 
-pub(super) enum Job {
+enum Job {
     /// Begins its own transactions, if any.
     Alone(Box<dyn FnOnce(&mut Db) + Send>),
-    Shared(Box<dyn group_commit::Shared>),
+    Shared(Box<dyn Shared>),
     /// Takes the database with it.
     Last(Box<dyn FnOnce(Db) + Send>),
+}
+
+/// `first` and what waits right behind it for the same. What comes meanwhile makes the next group: were it taken in,
+/// everybody would wait for the disk at once, and the disk for them.
+fn group(first: Box<dyn Shared>, waiting: &mut VecDeque<Job>) -> Vec<Box<dyn Shared>> {
+    let others = waiting.iter().take(MOST - 1).take_while(|job| matches!(job, Job::Shared(_))).count();
+    let others = waiting.drain(..others).filter_map(|job| match job {
+        Job::Shared(work) => Some(work),
+        Job::Alone(_) | Job::Last(_) => None,
+    });
+    [first].into_iter().chain(others).collect()
 }
 
 impl Store {
@@ -29,7 +43,7 @@ impl Store {
                 waiting.extend(inbox.try_iter());
                 match job {
                     Job::Alone(work) => work(&mut db),
-                    Job::Shared(work) => group_commit::write(&mut db, work, &mut waiting),
+                    Job::Shared(work) => group_commit::write(&mut db, group(work, &mut waiting)),
                     Job::Last(work) => return work(db),
                 }
             }

@@ -1,14 +1,12 @@
 //! Group commit: what waits to be written goes to the disk in one transaction, with one wait for the disk.
 
-use std::collections::VecDeque;
-
 use rusqlite::TransactionBehavior;
 use tokio::sync::oneshot;
 
-use super::{Db, Error, Result, Tx, door::Job};
+use super::{Db, Error, Result, Tx};
 
 /// So many at most share a transaction: none of them is answered before its end.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// Work for a transaction that it may share.
 pub(super) trait Shared: Send {
@@ -52,15 +50,8 @@ where
     }
 }
 
-/// Writes `first` and what waits right behind it for the same, each undone alone if it fails. What comes meanwhile makes
-/// the next group: were it taken in, everybody would wait for the disk at once, and the disk for them.
-pub(super) fn write(db: &mut Db, first: Box<dyn Shared>, waiting: &mut VecDeque<Job>) {
-    let others = waiting.iter().take(MOST - 1).take_while(|job| matches!(job, Job::Shared(_))).count();
-    let mut group = vec![first];
-    group.extend(waiting.drain(..others).filter_map(|job| match job {
-        Job::Shared(work) => Some(work),
-        Job::Alone(_) | Job::Last(_) => None,
-    }));
+/// Writes all of it in one transaction, each undone alone if it fails.
+pub(super) fn write(db: &mut Db, mut group: Vec<Box<dyn Shared>>) {
     let end = run(db, &mut group);
     for work in group {
         work.answer(end.as_ref().map_or_else(|e| Err(again(e)), |()| Ok(())));
