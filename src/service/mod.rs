@@ -120,7 +120,7 @@ impl Office {
 
     /// The letter of reminders to a mailbox.
     pub(crate) fn reminders_to<'a>(&'a self, mailbox: &'a Mailbox) -> NewLetter<'a> {
-        NewLetter { mailbox: mailbox.as_str(), notice: None, answers: None, any_time: false, domain: self.domain() }
+        NewLetter { mailbox: mailbox.as_str(), notice: None, any_time: false, domain: self.domain() }
     }
 
     /// The sections of a deadline by name, `各科室` expanded.

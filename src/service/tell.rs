@@ -11,7 +11,7 @@ use crate::{
         occurrence::Occurrence,
     },
     service::Office,
-    store::{AuditRow, Error, LetterRow, NewLetter, Restored, Result, SaidRow, Tx},
+    store::{AuditRow, Error, LetterKind, LetterRow, NewLetter, NewNotice, Restored, Result, SaidRow, Tx},
 };
 
 /// Why the admin is written to.
@@ -58,15 +58,10 @@ impl Office {
 
     /// The same, but for a mailbox that is known not to work.
     pub fn tell_admin_but(&self, tx: &Tx, notice: &Notice, broken: &str, now: &Moment) -> Result<()> {
-        let notice = serde_json::to_string(notice).map_err(|e| Error::Value(e.to_string()))?;
+        let notice = notice.to_store()?;
         for admin in self.settings.admin.iter().filter(|admin| admin.as_str() != broken) {
-            let new = NewLetter {
-                mailbox: admin.as_str(),
-                notice: Some(&notice),
-                answers: None,
-                any_time: true,
-                domain: self.domain(),
-            };
+            let new =
+                NewLetter { mailbox: admin.as_str(), notice: Some(&notice), any_time: true, domain: self.domain() };
             tx.queue_letter(&new, now.at)?;
         }
         Ok(())
@@ -85,6 +80,18 @@ impl Office {
 }
 
 impl Notice {
+    /// As it is stored with its letter.
+    pub fn to_store(&self) -> Result<NewNotice> {
+        let (kind, incoming) = match *self {
+            Self::Answer { incoming } => (LetterKind::Answer, Some(incoming)),
+            Self::Stranger { incoming } => (LetterKind::Stranger, Some(incoming)),
+            Self::Undeliverable { .. } => (LetterKind::Undeliverable, None),
+            _ => (LetterKind::Notice, None),
+        };
+        let json = serde_json::to_string(self).map_err(|e| Error::Value(e.to_string()))?;
+        Ok(NewNotice { kind, json, incoming })
+    }
+
     /// As it is kept with its letter.
     pub fn read(json: &str) -> Result<Self> {
         serde_json::from_str(json).map_err(|e| Error::Value(e.to_string()))
@@ -110,14 +117,11 @@ pub fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Re
             is_passed_on = true;
         }
     }
-    // What an answer said is no reminder: nobody is asked to pass it on.
-    if is_passed_on || letter.answers.is_some() {
+    // Nobody is asked to pass on what an answer said, and never a failure about a failure.
+    if is_passed_on || matches!(letter.kind, LetterKind::Answer | LetterKind::Undeliverable) {
         return Ok(());
     }
-    match letter.notice.as_deref().map(Notice::read).transpose()? {
-        Some(Notice::Undeliverable { .. }) => Ok(()),
-        _ => office.tell_admin_but(tx, &Notice::Undeliverable { letter: letter.id }, &letter.mailbox, now),
-    }
+    office.tell_admin_but(tx, &Notice::Undeliverable { letter: letter.id }, &letter.mailbox, now)
 }
 
 /// What a person did to an occurrence.

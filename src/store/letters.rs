@@ -32,14 +32,36 @@ impl LetterState {
     }
 }
 
+/// What a letter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterKind {
+    /// It says what `said` holds of it.
+    Reminders,
+    /// To the admin.
+    Notice,
+    /// To the admin, of a letter that failed for good.
+    Undeliverable,
+    /// To the admin, of a reply by somebody whom the roster does not have.
+    Stranger,
+    /// To the sender of a reply.
+    Answer,
+}
+
+/// What a letter is about that is no reminder.
+#[derive(Clone, Debug)]
+pub struct NewNotice {
+    pub kind: LetterKind,
+    pub json: String,
+    /// The message that came in and that it answers or tells of.
+    pub incoming: Option<i64>,
+}
+
 /// A letter to be owed.
 #[derive(Clone, Debug)]
 pub struct NewLetter<'a> {
     pub mailbox: &'a str,
-    /// JSON of a letter to the admin, or of an answer; `None` for reminders.
-    pub notice: Option<&'a str>,
-    /// The message that came in and that this one answers.
-    pub answers: Option<i64>,
+    /// `None` for reminders.
+    pub notice: Option<&'a NewNotice>,
     pub any_time: bool,
     /// Of the sender's address: the right side of the Message-ID.
     pub domain: &'a str,
@@ -49,6 +71,8 @@ pub struct NewLetter<'a> {
 pub struct LetterRow {
     pub id: i64,
     pub mailbox: String,
+    pub kind: LetterKind,
+    /// JSON of what it is about; `None` for reminders.
     pub notice: Option<String>,
     pub any_time: bool,
     pub made_at: Timestamp,
@@ -61,7 +85,8 @@ pub struct LetterRow {
     pub ended_at: Option<Timestamp>,
     pub last_error: Option<String>,
     pub reply: Option<String>,
-    pub answers: Option<i64>,
+    /// The message that came in and that it answers or tells of.
+    pub incoming: Option<i64>,
     /// The report's words that it was not delivered.
     pub bounce: Option<String>,
     /// The words of the latest report that delivery takes its time.
@@ -69,6 +94,11 @@ pub struct LetterRow {
 }
 
 impl LetterRow {
+    /// The message that it answers.
+    pub fn answers(&self) -> Option<i64> {
+        self.incoming.filter(|_| self.kind == LetterKind::Answer)
+    }
+
     /// What a delivery report names it by: the left part of the Message-ID.
     pub fn envelope_id(&self) -> &str {
         self.message_id.split('@').next().unwrap_or_default()
@@ -87,13 +117,13 @@ pub struct Owed {
 
 pub(super) const LETTER: &str =
     "id, mailbox, notice, any_time, made_at, state, attempts, first_attempt, next_attempt, message_id, subject,
-                      ended_at, last_error, reply, answers, bounce, delay";
+                      ended_at, last_error, reply, incoming, bounce, delay, kind";
 
 impl Tx<'_> {
     /// The letter to this mailbox that waits and was never tried, or a new one.
     pub fn letter_for(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
         let sql = "SELECT id FROM letter WHERE mailbox = ?1 AND state = 'queued' AND attempts = 0
-                   AND notice IS NULL AND any_time = ?2";
+                   AND kind = 'reminders' AND any_time = ?2";
         let waiting =
             self.tx.prepare_cached(sql)?.query_row(params![new.mailbox, new.any_time], |row| row.get(0)).optional()?;
         match waiting {
@@ -110,10 +140,13 @@ impl Tx<'_> {
         let chance: String = self.tx.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?;
         let message_id = format!("duban.{uid}.{id}.{chance}@{}", new.domain);
         let sql =
-            "INSERT INTO letter (id, mailbox, notice, any_time, made_at, state, next_attempt, message_id, answers)
-                   VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?5, ?6, ?7)";
-        let NewLetter { mailbox, notice, answers, any_time, .. } = new;
-        self.tx.prepare_cached(sql)?.execute(params![id, mailbox, notice, any_time, now, message_id, answers])?;
+            "INSERT INTO letter (id, mailbox, notice, any_time, made_at, state, next_attempt, message_id, incoming, kind)
+                   VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?5, ?6, ?7, ?8)";
+        let NewLetter { mailbox, notice, any_time, .. } = new;
+        let kind = notice.map_or(LetterKind::Reminders, |notice| notice.kind);
+        let (json, incoming) = (notice.map(|notice| &notice.json), notice.and_then(|notice| notice.incoming));
+        let values = params![id, mailbox, json, any_time, now, message_id, incoming, kind.name()];
+        self.tx.prepare_cached(sql)?.execute(values)?;
         Ok(id)
     }
 
@@ -167,7 +200,8 @@ impl Tx<'_> {
 
     /// Letters that have waited since before this moment, and that the admin has not been told of.
     pub fn stuck_letters(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
-        let condition = "state IN ('queued', 'sending') AND made_at <= ?1 AND alarmed_at IS NULL AND notice IS NULL";
+        let condition =
+            "state IN ('queued', 'sending') AND made_at <= ?1 AND alarmed_at IS NULL AND kind = 'reminders'";
         self.letters(condition, params![since])
     }
 
@@ -178,8 +212,7 @@ impl Tx<'_> {
 
     /// How many answers went (or wait) to this mailbox since.
     pub fn count_answers(&self, mailbox: &str, since: Timestamp) -> Result<u32> {
-        let sql =
-            "SELECT count(*) FROM letter WHERE answers IS NOT NULL AND mailbox = ?1 COLLATE NOCASE AND made_at >= ?2";
+        let sql = "SELECT count(*) FROM letter WHERE kind = 'answer' AND mailbox = ?1 COLLATE NOCASE AND made_at >= ?2";
         Ok(self.tx.prepare_cached(sql)?.query_row(params![mailbox, since], |row| row.get(0))?)
     }
 
@@ -219,8 +252,8 @@ impl Tx<'_> {
 
     /// Whether the admin was told of this stranger since.
     pub fn is_stranger_told_of(&self, sender: &str, since: Timestamp) -> Result<bool> {
-        let sql = "SELECT 1 FROM letter l JOIN incoming i ON i.id = l.notice ->> '$.stranger.incoming'
-                   WHERE l.made_at >= ?2 AND l.notice LIKE '{\"stranger\"%' AND i.sender = ?1 COLLATE NOCASE";
+        let sql = "SELECT 1 FROM letter l JOIN incoming i ON i.id = l.incoming
+                   WHERE l.kind = 'stranger' AND l.made_at >= ?2 AND i.sender = ?1 COLLATE NOCASE";
         Ok(self.tx.prepare_cached(sql)?.exists(params![sender, since])?)
     }
 
@@ -256,6 +289,20 @@ impl Tx<'_> {
     }
 }
 
+impl LetterKind {
+    const ALL: [Self; 5] = [Self::Reminders, Self::Notice, Self::Undeliverable, Self::Stranger, Self::Answer];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reminders => "reminders",
+            Self::Notice => "notice",
+            Self::Undeliverable => "undeliverable",
+            Self::Stranger => "stranger",
+            Self::Answer => "answer",
+        }
+    }
+}
+
 pub(super) fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
     let state: String = row.get(5)?;
     let state = match state.as_str() {
@@ -267,7 +314,12 @@ pub(super) fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
         "dropped" => LetterState::Dropped,
         _ => return Ok(Err(Error::Value(format!("state of a letter: {state}")))),
     };
+    let kind: String = row.get(17)?;
+    let Some(kind) = LetterKind::ALL.into_iter().find(|known| known.name() == kind) else {
+        return Ok(Err(Error::Value(format!("kind of a letter: {kind}"))));
+    };
     Ok(Ok(LetterRow {
+        kind,
         id: row.get(0)?,
         mailbox: row.get(1)?,
         notice: row.get(2)?,
@@ -282,7 +334,7 @@ pub(super) fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
         ended_at: row.get(11)?,
         last_error: row.get(12)?,
         reply: row.get(13)?,
-        answers: row.get(14)?,
+        incoming: row.get(14)?,
         bounce: row.get(15)?,
         delay: row.get(16)?,
     }))

@@ -32,7 +32,7 @@ pub use self::{
     door::Store,
     error::{Error, Result},
     incoming::{IncomingRow, NewIncoming, Place, Placed},
-    letters::{LetterRow, LetterState, NewLetter, Owed},
+    letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
     occurrences::{Completion, OccurrenceFilter},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},

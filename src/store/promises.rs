@@ -57,8 +57,10 @@ const HINTS: [&str; 2] = [
     "SELECT '科室对不上：' || o.deadline || ' ' || o.period || ' 由“' || c.section || '”登记，事项里从未有这个科室（改过名？）'
      FROM completion c JOIN occurrence o ON o.id = c.occurrence
      WHERE c.section <> '' AND c.revoked_at IS NULL
-     AND NOT EXISTS (SELECT 1 FROM deadline_version v WHERE v.deadline = o.deadline AND instr(v.definition, json_quote(c.section)))
-     AND NOT EXISTS (SELECT 1 FROM meta m WHERE m.key = 'roster' AND instr(m.value, json_quote(c.section)))",
+     AND NOT EXISTS (SELECT 1 FROM deadline_version v WHERE v.deadline = o.deadline AND json_valid(v.definition)
+                     AND c.section IN (SELECT value FROM json_each(v.definition, '$.sections')))
+     AND NOT EXISTS (SELECT 1 FROM meta m, json_each(m.value, '$.sections') s
+                     WHERE m.key = 'roster' AND s.value ->> '$.name' = c.section)",
 ];
 
 impl Db {
@@ -81,7 +83,7 @@ impl Db {
         }
         let before = |age| now.saturating_sub(age).unwrap_or(now);
         let waits = "SELECT '积压没有上报：' || id || ' 号信从 ' || made_at || ' 起没有发给 ' || mailbox || '，也没有告诉管理员'
-                     FROM letter WHERE state IN ('queued', 'sending') AND notice IS NULL AND alarmed_at IS NULL
+                     FROM letter WHERE state IN ('queued', 'sending') AND kind = 'reminders' AND alarmed_at IS NULL
                      AND (made_at < ?1 OR first_attempt < ?2)";
         found.extend(self.lines(waits, &[&before(WAITS_TOO_LONG), &before(FAILS_TOO_LONG)], false)?);
         for sql in HINTS {

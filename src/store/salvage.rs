@@ -10,7 +10,7 @@ use rusqlite::{params_from_iter, types::Value};
 use super::{Db, Result};
 
 /// Every table with what it is read in the order of; what is referred to comes first.
-const TABLES: [(&str, &str); 15] = [
+const TABLES: [(&str, &str); 16] = [
     ("meta", "key"),
     ("load", "id"),
     ("deadline_version", "id"),
@@ -22,6 +22,7 @@ const TABLES: [(&str, &str); 15] = [
     ("letter", "id"),
     ("letter_text", "letter"),
     ("attempt", "id"),
+    ("attempt_count", "outcome"),
     ("said", "id"),
     ("letter_item", "letter, occurrence, section"),
     ("incoming_place", "mailbox, uid_validity, uid"),
@@ -161,7 +162,7 @@ impl super::Tx<'_> {
             lost += self.tx.execute(stand_in, [])?;
         }
         lost +=
-            self.tx.execute("UPDATE letter SET answers = NULL WHERE answers NOT IN (SELECT id FROM incoming)", [])?;
+            self.tx.execute("UPDATE letter SET incoming = NULL WHERE incoming NOT IN (SELECT id FROM incoming)", [])?;
         lost += self.tx.execute("UPDATE incoming SET letter = NULL WHERE letter NOT IN (SELECT id FROM letter)", [])?;
         lost += self.tx.execute(
             "UPDATE deadline_version SET until_load = NULL WHERE until_load NOT IN (SELECT id FROM load)",

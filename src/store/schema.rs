@@ -79,9 +79,10 @@ pub(super) fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
+    use rusqlite::params;
 
     use super::*;
-    use crate::store::state;
+    use crate::store::{LetterKind, state};
 
     /// A database as the first version wrote it, with a letter that others refer to.
     fn first() -> Connection {
@@ -153,6 +154,46 @@ mod tests {
             Ok(())
         });
         read.unwrap();
+    }
+
+    #[test]
+    fn the_fourth_versions_letters_say_what_they_are() {
+        let conn = fourth();
+        let incoming =
+            "INSERT INTO incoming (id, at, fingerprint, message_id, sender, subject, text, outcome, detail, waits)
+             VALUES (3, '2026-01-01T00:00:00Z', 'f', '', 'who@example.test', '', '', 'recorded', '[]', 0)";
+        conn.execute(incoming, []).unwrap();
+        let letters = [
+            (None, None, LetterKind::Reminders, None),
+            (Some(r#""weekly""#), None, LetterKind::Notice, None),
+            (Some(r#"{"rejected":{"findings":"undeliverable"}}"#), None, LetterKind::Notice, None),
+            (Some(r#"{"undeliverable":{"letter":7}}"#), None, LetterKind::Undeliverable, None),
+            (Some(r#"{"stranger":{"incoming":3}}"#), None, LetterKind::Stranger, Some(3)),
+            (Some(r#"{"stranger":{"incoming":99}}"#), None, LetterKind::Stranger, None),
+            (Some(r#"{"answer":{"incoming":3}}"#), Some(3), LetterKind::Answer, Some(3)),
+            (Some("torn"), None, LetterKind::Notice, None),
+        ];
+        let sql = "INSERT INTO letter (id, mailbox, notice, answers, any_time, made_at, state, next_attempt, message_id)
+                   VALUES (?1, 'a@example.test', ?2, ?3, 1, '2026-01-02T00:00:00Z', 'queued', '2026-01-02T00:00:00Z', ?1)";
+        for (id, (notice, answers, ..)) in (10..).zip(letters) {
+            conn.execute(sql, params![id, notice, answers]).unwrap();
+        }
+        conn.execute("UPDATE attempt SET outcome = NULL", []).unwrap();
+        conn.execute("UPDATE attempt SET outcome = 'accepted'", []).unwrap();
+        let counted = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'attempts accepted'";
+        let counted: i64 = conn.query_row(counted, [], |row| row.get(0)).unwrap();
+        let mut db = migrate(Db { conn }, "old").unwrap();
+        for (id, (notice, answers, kind, incoming)) in (10..).zip(letters) {
+            let letter = db.read(|tx| tx.letter(id)).unwrap().unwrap();
+            assert_eq!((letter.kind, letter.incoming, letter.answers()), (kind, incoming, answers), "{notice:?}");
+            assert_eq!(letter.notice.as_deref(), notice);
+        }
+        let since = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert!(db.read(|tx| tx.is_stranger_told_of("WHO@example.test", since)).unwrap());
+        db.conn.execute("INSERT INTO attempt (letter, at) VALUES (10, '')", []).unwrap();
+        db.conn.execute("UPDATE attempt SET outcome = 'accepted' WHERE letter = 10", []).unwrap();
+        assert_eq!(db.read(|tx| tx.count_attempts()).unwrap(), [("accepted".to_owned(), counted.unsigned_abs() + 1)]);
+        assert!(db.damage().is_empty());
     }
 
     #[test]

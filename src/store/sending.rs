@@ -134,10 +134,7 @@ impl Tx<'_> {
 
     /// How many attempts ever ended how.
     pub fn count_attempts(&self) -> Result<Vec<(String, u64)>> {
-        // The keys are `attempts OUTCOME`.
-        let sql = "SELECT substr(key, 10), CAST(value AS INTEGER) FROM meta
-                   WHERE key BETWEEN 'attempts ' AND 'attempts z' ORDER BY key";
-        let mut rows = self.tx.prepare_cached(sql)?;
+        let mut rows = self.tx.prepare_cached("SELECT outcome, count FROM attempt_count ORDER BY outcome")?;
         let read = |row: &Row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
         Ok(rows.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
     }

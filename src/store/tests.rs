@@ -14,7 +14,7 @@ fn at(text: &str) -> Timestamp {
 fn a_letter_that_cannot_be_read_does_not_stop_the_next() {
     let mut db = Db::in_memory().unwrap();
     let now = at("2026-01-27T00:30:00Z");
-    let owe = |mailbox| NewLetter { mailbox, notice: None, answers: None, any_time: true, domain: "example.test" };
+    let owe = |mailbox| NewLetter { mailbox, notice: None, any_time: true, domain: "example.test" };
     let ids = ["a@example.test", "b@example.test"].map(|m| db.write(|tx| tx.queue_letter(&owe(m), now)).unwrap());
     db.conn.execute("UPDATE letter SET made_at = 'when?' WHERE id = ?1", [ids[0]]).unwrap();
     let next = |db: &mut Db| db.read(|tx| tx.next_to_send(now, true)).unwrap();
@@ -30,7 +30,7 @@ fn a_letter_that_cannot_be_read_does_not_stop_the_next() {
 fn a_round_takes_up_what_a_dead_process_held_and_what_a_clock_put_off() {
     let mut db = Db::in_memory().unwrap();
     let now = at("2026-01-27T00:30:00Z");
-    let owe = NewLetter { mailbox: "a@x.test", notice: None, answers: None, any_time: true, domain: "x.test" };
+    let owe = NewLetter { mailbox: "a@x.test", notice: None, any_time: true, domain: "x.test" };
     let id = db.write(|tx| tx.queue_letter(&owe, now)).unwrap();
     db.write(|tx| tx.claim(&tx.letter(id)?.unwrap(), now)).unwrap();
     let is_due = |db: &mut Db| db.read(|tx| tx.next_to_send(now, true)).unwrap().is_some();

@@ -320,9 +320,9 @@ fn a_letter_that_cannot_be_written_waits_as_it_was_and_stops_nobody() {
     let mut bureau = bureau();
     let now = "2026-01-05T09:00";
     let at = bureau.at_time(now).at;
-    let notice = serde_json::to_string(&Notice::Started { warnings: Vec::new() }).unwrap();
+    let notice = Notice::Started { warnings: Vec::new() }.to_store().unwrap();
     let mut owe = |mailbox: &str| {
-        let new = NewLetter { mailbox, notice: Some(&notice), answers: None, any_time: true, domain: "x.test" };
+        let new = NewLetter { mailbox, notice: Some(&notice), any_time: true, domain: "x.test" };
         bureau.db.write(|tx| tx.queue_letter(&new, at)).unwrap()
     };
     let (bad, good) = (owe("no address"), owe("admin@example.test"));

@@ -84,7 +84,7 @@ fn last(bureau: &mut Bureau) -> IncomingRow {
 fn answer_to(bureau: &mut Bureau, mailbox: &str, now: &str) -> String {
     bureau.send(now);
     let letter = bureau.last_letter_to(mailbox);
-    assert!(letter.answers.is_some(), "{:?}", letter.subject);
+    assert!(letter.answers().is_some(), "{:?}", letter.subject);
     letter.subject.unwrap()
 }
 
@@ -135,7 +135,7 @@ fn a_number_stays_what_it_was_when_the_letter_is_written_again() {
     bureau.comes_in(&first, "2026-01-27T08:31");
     // The letter goes again, with one item; whoever still holds the first version means its numbers.
     bureau.send("2026-01-27T09:30");
-    let id = bureau.last_letter_to(OFFICE).answers.map(|_| 0);
+    let id = bureau.last_letter_to(OFFICE).answers().map(|_| 0);
     assert_eq!(id, Some(0), "the answer came last");
     assert_eq!(done(&mut bureau, "data").len(), 1);
     let second = first.replace("①", "②").replace("@client.test", ".b@client.test");
@@ -168,7 +168,7 @@ fn who_has_neither_mailbox_nor_token_records_nothing_and_is_not_answered() {
     assert_eq!(bureau.comes_in(&guessed, "2026-01-27T10:00"), Fate::LeftAlone);
     assert!(done(&mut bureau, "law").is_empty());
     bureau.send("2026-01-27T10:01");
-    let answered = bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap().iter().any(|l| l.answers.is_some());
+    let answered = bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap().iter().any(|l| l.answers().is_some());
     assert!(!answered);
 }
 
@@ -196,7 +196,7 @@ fn machines_record_nothing_and_are_not_answered() {
     }
     assert!(done(&mut bureau, "law").is_empty());
     bureau.send("2026-01-27T10:01");
-    assert!(bureau.last_letter_to(LAW).answers.is_none());
+    assert!(bureau.last_letter_to(LAW).answers().is_none());
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn nobody_is_answered_more_than_three_times_a_day() {
     let answers = |bureau: &mut Bureau| {
         bureau.send("2026-01-27T10:01");
         let all = bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
-        all.iter().filter(|l| l.answers.is_some()).count()
+        all.iter().filter(|l| l.answers().is_some()).count()
     };
     assert_eq!(answers(&mut bureau), 3);
     assert_eq!(bureau.db.read(|tx| tx.count_waiting()).unwrap(), 6, "all of them wait for a person");

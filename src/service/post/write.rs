@@ -70,7 +70,7 @@ pub fn draft(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Resu
         }
     };
     let Some(said) = said else { return Ok(None) };
-    let answers = letter.answers.map(|id| tx.incoming(id)).transpose()?.flatten();
+    let answers = letter.answers().map(|id| tx.incoming(id)).transpose()?.flatten();
     Ok(Some(Draft {
         said,
         message_id: letter.message_id.clone(),

@@ -46,15 +46,8 @@ pub fn answer(
     if tx.count_answers(sender, day_ago)? >= ANSWERS_A_DAY || office.is_own(&mailbox) {
         return Ok(());
     }
-    let notice = Notice::Answer { incoming };
-    let notice = serde_json::to_string(&notice).map_err(|e| crate::store::Error::Value(e.to_string()))?;
-    let new = NewLetter {
-        mailbox: mailbox.as_str(),
-        notice: Some(&notice),
-        answers: Some(incoming),
-        any_time: true,
-        domain: office.domain(),
-    };
+    let notice = Notice::Answer { incoming }.to_store()?;
+    let new = NewLetter { mailbox: mailbox.as_str(), notice: Some(&notice), any_time: true, domain: office.domain() };
     let id = tx.queue_letter(&new, now.at)?;
     Ok(tx.set_items(id, &items)?)
 }

@@ -160,7 +160,7 @@ fn remember(
     let keys = [&*message.fingerprint, message_id, sender, &message.subject, &text];
     let id = add(tx, keys, letter.as_ref().map(|l| l.id), &outcome, now)?;
     // Who was asked what he means, and has answered it in full, has made the first message clear.
-    if let (Outcome::Recorded(recorded), Some(asked)) = (&outcome, letter.as_ref().and_then(|l| l.answers)) {
+    if let (Outcome::Recorded(recorded), Some(asked)) = (&outcome, letter.as_ref().and_then(LetterRow::answers)) {
         let mut left = false;
         for item in items.iter().filter(|item| recorded.iter().all(|r| r.occurrence != item.occurrence)) {
             left |= tx.occurrence_by_id(item.occurrence)?.is_some_and(|o| o.state == State::Open);

@@ -145,7 +145,8 @@ impl Reply<'_> {
         let understand = |items: &[Item]| incoming::understand(self.text, items, self.now.today());
         let mut understood = understand(&items);
         // A bare 撤回 to what we confirmed takes back all that was confirmed.
-        if let (Understood::Unclear(_), Some(_), [first, _, ..]) = (&understood, self.letter.answers, items.as_slice())
+        if let (Understood::Unclear(_), Some(_), [first, _, ..]) =
+            (&understood, self.letter.answers(), items.as_slice())
             && let Understood::Statements(mut all) = understand(&[*first])
             && let [Statement { act: incoming::Act::TakeBack, numbers, .. }] = all.as_mut_slice()
         {
@@ -264,7 +265,7 @@ impl Reply<'_> {
 
     /// The reports of this item that the message recorded which our letter confirmed.
     fn recorded_before(&self, item: &ItemRow) -> Result<Option<Vec<i64>>> {
-        let Some(id) = self.letter.answers else { return Ok(None) };
+        let Some(id) = self.letter.answers() else { return Ok(None) };
         let Some(incoming) = self.tx.incoming(id)? else { return Ok(None) };
         let Ok(Outcome::Recorded(all)) = serde_json::from_str(&incoming.detail) else { return Ok(None) };
         let of_item = all.into_iter().filter(|r| (r.occurrence, &r.section) == (item.occurrence, &item.section));
