@@ -5,7 +5,6 @@ use rusqlite::{Row, params};
 use super::{Error, Result, Tx};
 use crate::domain::{
     agenda::{Heard, Step, Utterance},
-    deadline::Mailbox,
     hours::{Behalf, Reader},
     occurrence::Dates,
 };
@@ -91,7 +90,7 @@ impl Tx<'_> {
         let sql = "UPDATE said SET dropped = ?2 WHERE dropped IS NULL AND (id = ?1 OR
                    (occurrence = ?3 AND counted_from = ?4 AND saying = ?5 AND mailbox = ?6 AND behalf = ''))";
         let Utterance { step, reader, .. } = &said.utterance;
-        let (saying, refused) = (step.saying.to_string(), behalf(reader));
+        let (saying, refused) = (step.saying.to_string(), reader.behalf.passed_on_to());
         self.tx.prepare_cached(sql)?.execute(params![
             said.id,
             why,
@@ -168,22 +167,27 @@ fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     let (counted_from, on, is_leader) = (row.get(2)?, row.get(6)?, row.get(7)?);
     let read = || -> std::result::Result<SaidRow, String> {
         let step = Step { on, counted_from, saying: saying.parse()? };
-        let reader = Reader { mailbox: mailbox.parse()?, behalf: read_behalf(behalf, is_leader) };
+        let reader = Reader { mailbox: mailbox.parse()?, behalf: read_behalf(&behalf, is_leader)? };
         Ok(SaidRow { id, occurrence, letter, utterance: Utterance { step, reader, dates } })
     };
     Ok(read().map_err(Error::Value))
 }
 
-/// For whom, as it is stored: nothing, a section, or a mailbox. No section's name is an address.
-fn behalf(reader: &Reader) -> &str {
-    reader.behalf.passed_on_to().unwrap_or_default()
+/// For whom the admin is written to, as it is stored: nobody, `section NAME` or `mailbox ADDRESS`.
+fn behalf(reader: &Reader) -> String {
+    match &reader.behalf {
+        Behalf::Section | Behalf::Leader => String::new(),
+        Behalf::ForSection(name) => format!("section {name}"),
+        Behalf::ForMailbox { mailbox, .. } => format!("mailbox {mailbox}"),
+    }
 }
 
-fn read_behalf(behalf: String, is_leader: bool) -> Behalf {
-    match behalf.parse::<Mailbox>() {
-        Ok(mailbox) => Behalf::ForMailbox { mailbox, is_leader },
-        Err(_) if !behalf.is_empty() => Behalf::ForSection(behalf),
-        Err(_) if is_leader => Behalf::Leader,
-        Err(_) => Behalf::Section,
-    }
+fn read_behalf(behalf: &str, is_leader: bool) -> std::result::Result<Behalf, String> {
+    Ok(match behalf.split_once(' ') {
+        Some(("section", name)) => Behalf::ForSection(name.to_owned()),
+        Some(("mailbox", mailbox)) => Behalf::ForMailbox { mailbox: mailbox.parse()?, is_leader },
+        _ if !behalf.is_empty() => return Err(format!("on behalf of: {behalf}")),
+        _ if is_leader => Behalf::Leader,
+        _ => Behalf::Section,
+    })
 }

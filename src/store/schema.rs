@@ -82,7 +82,10 @@ mod tests {
     use rusqlite::params;
 
     use super::*;
-    use crate::store::{LetterKind, state};
+    use crate::{
+        domain::{deadline::Mailbox, hours::Behalf},
+        store::{LetterKind, state},
+    };
 
     /// A database as the first version wrote it, with a letter that others refer to.
     fn first() -> Connection {
@@ -194,6 +197,40 @@ mod tests {
         db.conn.execute("UPDATE attempt SET outcome = 'accepted' WHERE letter = 10", []).unwrap();
         assert_eq!(db.read(|tx| tx.count_attempts()).unwrap(), [("accepted".to_owned(), counted.unsigned_abs() + 1)]);
         assert!(db.damage().is_empty());
+    }
+
+    #[test]
+    fn for_whom_the_fourth_version_spoke_is_found_again() {
+        let conn = fourth();
+        conn.execute_batch(
+            "INSERT INTO load VALUES (1, '2026-01-01T00:00:00Z', 1, '');
+             INSERT INTO deadline_version VALUES (1, 'd', '{}', 1, NULL);
+             INSERT INTO deadline VALUES ('d', 1, 1, '2026-01-01', NULL, NULL);
+             INSERT INTO occurrence VALUES (1, 'd', '2026', '2026-03-10', '2026-03-10', NULL, 0, NULL, 0, 'open', NULL, NULL, NULL, NULL);",
+        )
+        .unwrap();
+        let mailbox: Mailbox = "A@example.test".parse().unwrap();
+        let spoken = [
+            ("b@example.test", "", false, Behalf::Section),
+            ("c@example.test", "", true, Behalf::Leader),
+            ("b@example.test", "法规 科", false, Behalf::ForSection("法规 科".into())),
+            (
+                "b@example.test",
+                "A@example.test",
+                false,
+                Behalf::ForMailbox { mailbox: mailbox.clone(), is_leader: false },
+            ),
+            ("c@example.test", "A@example.test", true, Behalf::ForMailbox { mailbox, is_leader: true }),
+        ];
+        let sql = "INSERT INTO said (occurrence, counted_from, saying, mailbox, behalf, letter, on_day, to_leader, due, finish_by)
+                   VALUES (1, '2026-03-10', '当天', ?1, ?2, 7, '2026-03-10', ?3, '2026-03-10', '2026-03-10')";
+        for (mailbox, behalf, is_leader, _) in &spoken {
+            conn.execute(sql, params![mailbox, behalf, is_leader]).unwrap();
+        }
+        let mut db = migrate(Db { conn }, "old").unwrap();
+        let said = db.read(|tx| tx.said_in(7)).unwrap();
+        let found: Vec<_> = said.into_iter().map(|said| said.utterance.reader.behalf).collect();
+        assert_eq!(found, spoken.map(|(.., behalf)| behalf));
     }
 
     #[test]
