@@ -1,9 +1,9 @@
 //! duban (督办): says what is due, on Chinese working days, until it is done.
 //!
-//! In reading order: [`text`] is what every room needs of text, [`domain`] decides, [`letter`] puts into words, [`incoming`] reads what is
-//! answered, [`ledger`] puts into tables and back, [`config`], [`store`], [`mailer`] and [`imap`] each
-//! know one thing outside (the last two over [`net`]), [`service`] is what can be done, [`web`], [`daemon`] and [`cli`] do
-//! it. Only [`clock`] reads the time.
+//! In reading order: [`text`] and [`disk`] are what every room needs of texts and files, [`domain`] decides, [`letter`]
+//! puts into words, [`incoming`] reads what is answered, [`ledger`] puts into tables and back, [`config`], [`store`],
+//! [`mailer`] and [`imap`] each know one thing outside (the last two over [`net`]), [`service`] is what can be done,
+//! [`web`], [`daemon`] and [`cli`] do it. Only [`clock`] reads the time.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +13,7 @@
     clippy::dbg_macro
 )]
 
+pub mod disk;
 pub mod text;
 
 pub mod domain;

@@ -1,17 +1,146 @@
-//! What every room needs of text.
+//! What every room needs of text: one safe line, characters that are not seen, Chinese numerals.
 
-/// What kind of character this is, and its number, if it is not seen or turns around what is seen.
+use unicode_normalization::UnicodeNormalization;
+
+/// Whether a character is not seen, or turns around what is seen. White space, line separators and control characters
+/// are none of these: they separate.
+pub fn is_hidden(c: char) -> bool {
+    turns(c) || is_zero_width(c) || is_blank(c)
+}
+
+/// The name of a character that no text should hold: one that is hidden, controls, or stands for a damaged one.
 pub fn hidden(c: char) -> Option<String> {
     let kind = match c {
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => {
-            "改变文字方向的字符"
-        }
-        '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{180E}' => "零宽字符",
-        '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}' => "看不见的字符",
+        c if turns(c) => "改变文字方向的字符",
+        c if is_zero_width(c) => "零宽字符",
+        c if is_blank(c) => "看不见的字符",
         '\u{2028}' | '\u{2029}' => "看不见的换行符",
         '\u{FFFD}' => "乱码替代符",
         c if c.is_control() => "控制字符",
         _ => return None,
     };
     Some(format!("{kind} U+{:04X}", u32::from(c)))
+}
+
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{061C}')
+}
+
+fn is_zero_width(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{180E}')
+}
+
+/// Soft hyphen, fillers of Hangul, tags.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// One line that is safe to show and to send: nothing hidden; white space, line breaks and control characters, however
+/// many in a row, are one space.
+pub fn one_line(text: &str) -> String {
+    short_line(text, usize::MAX)
+}
+
+/// The same, cut at `limit` characters.
+pub fn short_line(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    let (mut chars, mut gap) = (0, false);
+    for c in text.chars().filter(|c| !is_hidden(*c)) {
+        if c.is_whitespace() || c.is_control() {
+            gap = chars > 0;
+            continue;
+        }
+        if chars + usize::from(gap) >= limit {
+            break;
+        }
+        if std::mem::take(&mut gap) {
+            line.push(' ');
+            chars += 1;
+        }
+        line.push(c);
+        chars += 1;
+    }
+    line
+}
+
+/// No white space at all, full-width forms made plain, for comparing words.
+pub fn bare(text: &str) -> String {
+    text.chars().take(200).filter(|c| !is_hidden(*c)).nfkc().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// A TOML basic string.
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Whether Chinese numbers up to ninety-nine are written with it.
+pub fn is_numeral(c: char) -> bool {
+    c == '十' || digit(c).is_some()
+}
+
+/// 一 to 九.
+pub fn digit(c: char) -> Option<u32> {
+    (1..).zip("一二三四五六七八九".chars()).find_map(|(n, d)| (d == c).then_some(n))
+}
+
+/// 一 to 九十九.
+pub fn numeral(chars: &[char]) -> Option<u32> {
+    match chars {
+        ['十'] => Some(10),
+        [ten, '十'] => Some(digit(*ten)? * 10),
+        ['十', one] => Some(10 + digit(*one)?),
+        [ten, '十', one] => Some(digit(*ten)? * 10 + digit(*one)?),
+        [one] => digit(*one),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_safe_line() {
+        assert_eq!(one_line(" a\r\n\u{7}b\u{202E}c \u{200B}\u{2028} 甲\u{3000}乙\u{A0}"), "a bc 甲 乙");
+        assert_eq!((short_line("长 长 长", 4), short_line("长长", 1)), ("长 长".into(), "长".into()));
+    }
+
+    #[test]
+    fn what_is_hidden_has_a_name() {
+        for c in (0..=0x0010_FFFF).filter_map(char::from_u32).filter(|c| is_hidden(*c)) {
+            assert!(hidden(c).is_some() && one_line(&c.to_string()).is_empty(), "{c:?}");
+        }
+        assert!(!is_hidden('\n') && hidden('\n').is_some() && hidden('年').is_none());
+    }
+
+    #[test]
+    fn numerals() {
+        for (text, number) in [("一", 1), ("十", 10), ("十二", 12), ("二十", 20), ("九十九", 99)] {
+            assert_eq!(numeral(&text.chars().collect::<Vec<_>>()), Some(number), "{text}");
+        }
+        for text in ["", "十十", "一二", "百", "二十三四"] {
+            assert_eq!(numeral(&text.chars().collect::<Vec<_>>()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_to_compare() {
+        assert_eq!(bare("责任 科\n室（Ａ）"), "责任科室(A)");
+    }
+
+    #[test]
+    fn as_toml_writes_it() {
+        assert_eq!(quoted("a\"\\\n\u{7f}"), "\"a\\\"\\\\\\n\\u007F\"");
+    }
 }

@@ -1,8 +1,7 @@
 //! `duban export`: the year's ledger as a file.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +9,7 @@ use clap::Args;
 
 use super::{Answer, Context, Exit, Failure, Result, check_section, values::parse_year};
 use crate::{
+    disk,
     domain::occurrence::{Light, State},
     ledger::{self, Ledger},
     service::course::ledger::ledger as fill,
@@ -85,23 +85,8 @@ fn counts(ledger: &Ledger) -> String {
 /// The old file stays whole until the new one is.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let folder = match file.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, file));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written?;
-    File::open(folder)?.sync_all()
-}
-
-/// Writes a file that is not there yet, down to the disk.
-pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = OpenOptions::new().write(true).create_new(true).open(file)?;
-    new.write_all(bytes).and_then(|()| new.sync_all())
+    let temporary = disk::folder_of(file).join(format!(".{name}.{}.tmp", std::process::id()));
+    disk::replace(file, &temporary, 0o666, bytes)
 }
 
 pub fn unwritten(file: &Path, error: &io::Error) -> Failure {

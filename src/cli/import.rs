@@ -12,11 +12,11 @@ use std::{
 use clap::Args;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{
-    Answer, Context, Exit, Failure, Result,
-    export::{unwritten, write_new},
+use super::{Answer, Context, Exit, Failure, Result, export::unwritten};
+use crate::{
+    disk,
+    ledger::{self, Bureau, Imported, Sheet},
 };
-use crate::ledger::{self, Bureau, Imported, Sheet};
 
 #[derive(Args)]
 #[command(next_help_heading = "选项")]
@@ -51,7 +51,7 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result {
         let _ = io::stderr().write_all(findings.as_bytes());
         return Ok(Answer::done(imported.toml).with(exit));
     };
-    if let Err(e) = write_new(target, imported.toml.as_bytes()) {
+    if let Err(e) = disk::write_new(target, 0o666, imported.toml.as_bytes()) {
         if e.kind() != io::ErrorKind::AlreadyExists {
             let _ = fs::remove_file(target);
         }

@@ -101,7 +101,7 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
     }
 }
 
-/// The settings alone, where nothing is wrong with them: the plan is not looked at.
+/// The settings without the plan; `None` where they have an error.
 pub fn settings_alone(duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Settings> {
     let report = Report::default();
     let mut files = Files::new(&report);

@@ -1,11 +1,10 @@
 //! The parts of a message → the text that is read, and the names of what is attached.
 
 use super::{
-    TEXT_BYTES, charset, encoded,
-    header::one_line,
-    html,
+    TEXT_BYTES, charset, encoded, html,
     mime::{Leaf, Parts},
 };
+use crate::text::short_line;
 
 const NAME_CHARS: usize = 120;
 const ATTACHMENTS: usize = 50;
@@ -61,7 +60,7 @@ pub(super) fn every_text(parts: &Parts, mut each: impl FnMut(&str)) {
 pub(super) fn attachments(parts: &Parts) -> Vec<String> {
     let own = parts.leaves.iter().filter(|l| !l.attached && !l.is_text("text/plain") && !l.is_text("text/html"));
     let named = own.filter(|l| !is_picture_in_text(l)).filter_map(|leaf| {
-        let name = one_line(&encoded::decode(leaf.name()?), NAME_CHARS);
+        let name = short_line(&encoded::decode(leaf.name()?), NAME_CHARS);
         // A path is where it lay on the sender's disk.
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
         (!name.is_empty()).then_some(name)

@@ -96,31 +96,6 @@ pub(super) fn trim_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// What may be shown on one line: without control characters and those that turn the direction of
-/// writing, cut at `limit` characters.
-pub(super) fn one_line(text: &str, limit: usize) -> String {
-    let hidden = |c: &char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' | '\u{61c}');
-    let mut line = String::new();
-    let mut chars = 0;
-    let mut gap = false;
-    for c in text.chars().filter(|c| !hidden(c)) {
-        if c.is_whitespace() || c.is_control() {
-            gap = chars > 0;
-            continue;
-        }
-        if chars + usize::from(gap) >= limit {
-            break;
-        }
-        if std::mem::take(&mut gap) {
-            line.push(' ');
-            chars += 1;
-        }
-        line.push(c);
-        chars += 1;
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,11 +115,5 @@ mod tests {
         assert_eq!((header.raw("subject").unwrap().as_str(), body), ("a", 10));
         let huge = [b"X: ".to_vec(), vec![b'a'; 1_000_000]].concat();
         assert_eq!(Header::read(&huge, |_| false).0.raw("x").unwrap().len(), FIELD_BYTES);
-    }
-
-    #[test]
-    fn shown_on_one_line() {
-        assert_eq!(one_line("a\r\n\u{7}b\u{202e}c \u{2028}", 10), "a bc");
-        assert_eq!(one_line("长 长 长", 4), "长 长");
     }
 }

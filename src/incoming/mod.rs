@@ -26,7 +26,8 @@ pub use words::{Act, Item, Statement, Understood, understand};
 
 use ring::digest::{Context, SHA256};
 
-use header::{Header, one_line};
+use crate::text::short_line;
+use header::Header;
 
 const SUBJECT_CHARS: usize = 200;
 /// The longest body text that is kept; a person's letter is shorter.
@@ -72,7 +73,7 @@ pub fn read(bytes: &[u8]) -> Message {
     let parts = mime::read(&header, raw_body);
     let text = body::text(&parts);
 
-    let subject = one_line(&header.text("subject").unwrap_or_default(), SUBJECT_CHARS);
+    let subject = short_line(&header.text("subject").unwrap_or_default(), SUBJECT_CHARS);
     let from = address::sole(&header, "from");
     let mut tokens = Vec::new();
     token::find(&subject, &mut tokens);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::is_hidden;
+
 /// Shorter lines may stand in any letter.
 const OUR_LINE_CHARS: usize = 8;
 /// Attributions are broken over so many lines at most.
@@ -216,7 +218,7 @@ fn letters(text: &str) -> String {
 
 /// Blanks of one sort, and nothing that cannot be seen.
 fn visible(text: &str) -> Cow<'_, str> {
-    let odd = |c: char| matches!(c, '\u{a0}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\r');
+    let odd = |c: char| is_hidden(c) || matches!(c, '\u{a0}' | '\u{2028}' | '\u{2029}' | '\r');
     if !text.contains(odd) {
         return Cow::Borrowed(text);
     }

@@ -1,12 +1,7 @@
 //! Delivery reports as the standard has them (RFC 3464).
 
-use super::{
-    address, body,
-    header::{Header, one_line},
-    ids,
-    machine::Seen,
-    mime::Leaf,
-};
+use super::{address, body, header::Header, ids, machine::Seen, mime::Leaf};
+use crate::text::short_line;
 
 const RECIPIENTS: usize = 20;
 const MESSAGE_IDS: usize = 20;
@@ -115,7 +110,7 @@ fn recipient(group: &Header, spoken: &str) -> Recipient {
         _ if status.as_deref().is_some_and(|s| s.starts_with('2')) => Action::Delivered,
         _ => Action::Failed,
     };
-    let words = typed("diagnostic-code").map(|words| one_line(&words, WORDS_CHARS)).filter(|w| !w.is_empty());
+    let words = typed("diagnostic-code").map(|words| short_line(&words, WORDS_CHARS)).filter(|w| !w.is_empty());
     Recipient {
         address: address("original-recipient").or_else(|| address("final-recipient")),
         action,
@@ -144,7 +139,7 @@ fn xtext(coded: &str) -> String {
             }
         }
     }
-    one_line(&String::from_utf8_lossy(&bytes), 200)
+    short_line(&String::from_utf8_lossy(&bytes), 200)
 }
 
 /// Message-IDs in what was returned, then in the text.
@@ -174,7 +169,8 @@ pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
 pub(super) fn text(seen: &Seen) -> String {
     let mut text = format!("主题：{}\n{}", seen.subject, seen.text);
     let mut add = |header: &Header| {
-        if let Some(subject) = header.text("subject").map(|s| one_line(&s, WORDS_CHARS)).filter(|s| !text.contains(s)) {
+        if let Some(subject) = header.text("subject").map(|s| short_line(&s, WORDS_CHARS)).filter(|s| !text.contains(s))
+        {
             text.push_str("\n主题：");
             text.push_str(&subject);
         }
@@ -239,7 +235,7 @@ pub(super) fn reason(text: &str) -> String {
         said.push_str(line);
         said.push(' ');
     }
-    one_line(&said, WORDS_CHARS)
+    short_line(&said, WORDS_CHARS)
 }
 
 fn has_code(line: &str) -> bool {

@@ -3,13 +3,16 @@
 use jiff::civil::Date;
 
 use super::{
+    excel,
     read::Value,
     row::{DEFAULT, MADE_UP, TARGET, TIMES},
-    text,
 };
-use crate::domain::{
-    deadline::{ALL_SECTIONS, Roster},
-    due::{Due, Rule},
+use crate::{
+    domain::{
+        deadline::{ALL_SECTIONS, Roster},
+        due::{Due, Rule},
+    },
+    text::{bare, is_numeral, numeral},
 };
 
 /// Why a cell was not taken: a sentence without its full stop, and what to write instead.
@@ -62,14 +65,14 @@ pub fn when(cell: Option<&Value>) -> Result<When, Trouble> {
         if line == DEFAULT {
             when.bureau_default = true;
         } else if let Some(target) = after(TARGET) {
-            when.target = Some(text::line(target)).filter(|t| !t.is_empty());
+            when.target = Some(excel::line(target)).filter(|t| !t.is_empty());
         } else if let Some(times) = after(TIMES).and_then(|n| n.trim_end_matches('次').parse().ok()) {
             when.times = Some(times);
         } else if !(line.starts_with("请于") && line.ends_with("前办结")) {
             kept.push(line);
         }
     }
-    let mut words = text::line(&kept.join(" ")).replace(MADE_UP, "");
+    let mut words = excel::line(&kept.join(" ")).replace(MADE_UP, "");
     for bracketed in ["（局内默认）", "(局内默认)"] {
         if let Some(rest) = words.strip_suffix(bracketed) {
             when.bureau_default = true;
@@ -117,7 +120,7 @@ fn is_nothing(words: &str) -> bool {
 }
 
 fn is_continuous(words: &str) -> bool {
-    let mut rest = text::bare(words);
+    let mut rest = bare(words);
     if !CONTINUOUS.iter().any(|word| rest.contains(word)) {
         return false;
     }
@@ -245,36 +248,22 @@ fn named(part: &str) -> Named {
 
 /// `31`, `31.`, `（31）`, `第31项`, `31-2`, `三十一`: the number in the plan.
 pub fn number(cell: &str) -> Option<u32> {
-    let bare = text::bare(cell);
+    let bare = bare(cell);
     let bare = bare.trim_start_matches(['第', '(', '（', '【', '[']);
     let digits: String = bare.chars().take_while(char::is_ascii_digit).collect();
     let number = if digits.is_empty() {
-        chinese(bare.trim_end_matches(['项', ')', '、', '.', ']']))
+        numeral(&bare.trim_end_matches(['项', ')', '、', '.', ']']).chars().collect::<Vec<_>>())
     } else {
         digits.parse().ok()
     };
     number.filter(|n| (1..=9999).contains(n))
 }
 
-/// Up to ninety-nine.
-fn chinese(text: &str) -> Option<u32> {
-    let digit = |c: char| "一二三四五六七八九".chars().position(|d| d == c).and_then(|n| u32::try_from(n + 1).ok());
-    let only = |s: &str| match s.chars().count() {
-        0 => Some(None),
-        1 => s.chars().next().and_then(digit).map(Some),
-        _ => None,
-    };
-    match text.split_once('十') {
-        Some((tens, ones)) => Some(only(tens)?.unwrap_or(1) * 10 + only(ones)?.unwrap_or(0)),
-        None => only(text)?,
-    }
-}
-
 /// What it is called: 工作任务, or the first clause of 具体要求; of rows that share one 工作任务, both.
 pub fn title(task: &str, requirement: &str, is_shared: bool) -> String {
-    let task = text::line(task);
+    let task = excel::line(task);
     let task = unnumbered(&task).trim_end_matches(['。', '；', '：']).to_owned();
-    let clause = first_clause(unnumbered(&text::line(requirement)));
+    let clause = first_clause(unnumbered(&excel::line(requirement)));
     let title = match (task.is_empty(), is_shared && !clause.is_empty()) {
         (true, _) => clause,
         (false, true) => format!("{}：{clause}", short(&task)),
@@ -285,18 +274,18 @@ pub fn title(task: &str, requirement: &str, is_shared: bool) -> String {
 
 /// In one line, with no braces: they would be variables.
 pub fn plain_title(title: &str) -> String {
-    text::line(title).replace('{', "｛").replace('}', "｝")
+    excel::line(title).replace('{', "｛").replace('}', "｝")
 }
 
 /// Longer ones do not fit a subject; the whole stands in `basis`.
 pub fn is_long(task: &str) -> bool {
-    text::line(task).chars().count() > 60
+    excel::line(task).chars().count() > 60
 }
 
 /// Without `（一）`, `一、`, `1.` before it.
 fn unnumbered(text: &str) -> &str {
     let bare = text.trim_start_matches(['（', '(']);
-    let rest = bare.trim_start_matches(|c: char| c.is_ascii_digit() || "一二三四五六七八九十".contains(c));
+    let rest = bare.trim_start_matches(|c: char| c.is_ascii_digit() || is_numeral(c));
     let marks: &[char] = if bare.len() < text.len() { &['）', ')'] } else { &['、', '.', '．'] };
     match rest.strip_prefix(marks) {
         // 1.5 is a number.

@@ -2,7 +2,7 @@
 
 use encoding_rs::{Encoding, GB18030};
 
-use super::{Error, Result, text};
+use super::{Error, Result, excel};
 
 /// A text that a spreadsheet may take for a formula is marked as text by an apostrophe.
 pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
@@ -11,7 +11,7 @@ pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn field(cell: &str) -> String {
-    let mark = if text::is_formula_like(cell) { "'" } else { "" };
+    let mark = if excel::is_formula_like(cell) { "'" } else { "" };
     let needs_quotes = !mark.is_empty() || cell.contains([',', '"', '\n', '\r', '\t', ';']);
     if needs_quotes { format!("\"{mark}{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
@@ -95,7 +95,7 @@ impl Records<'_> {
             None => (after, true),
         };
         self.rest = rest;
-        let marked = field.strip_prefix('\'').filter(|text| text::is_formula_like(text));
+        let marked = field.strip_prefix('\'').filter(|text| excel::is_formula_like(text));
         (marked.map(str::to_owned).unwrap_or(field), ended)
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::text::{line, quoted};
+use super::excel::line;
+use crate::text::quoted;
 
 #[derive(Clone, Debug, Default)]
 pub struct Draft {

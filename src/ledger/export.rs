@@ -7,8 +7,8 @@ use rust_xlsxwriter::{
 use super::{
     Ledger, Result,
     csv::line,
+    excel,
     row::{COLUMNS, EVIDENCE, LAST_PRINTED, LIGHT, NUMBER, Row, TASK},
-    text,
 };
 use crate::domain::occurrence::{Light, State};
 
@@ -70,7 +70,7 @@ fn write_row(sheet: &mut Worksheet, at: u32, row: &Row, body: &Format, centred: 
             (LIGHT, _) => {
                 sheet.write_string_with_format(at, column, cell, &light(row, format))?;
             }
-            (EVIDENCE, _) if text::is_link(cell) => {
+            (EVIDENCE, _) if excel::is_link(cell) => {
                 let blue = format
                     .clone()
                     .set_font_color(Color::RGB(0x0005_63C1))
@@ -78,7 +78,7 @@ fn write_row(sheet: &mut Worksheet, at: u32, row: &Row, body: &Format, centred: 
                 sheet.write_url_with_format(at, column, Url::new(cell).set_text(cell), &blue)?;
             }
             // It stays text also when somebody opens the cell and leaves it again.
-            _ if text::is_formula_like(cell) => {
+            _ if excel::is_formula_like(cell) => {
                 sheet.write_string_with_format(at, column, cell, &format.clone().set_quote_prefix())?;
             }
             _ => {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{
     Error, Result,
     read::{Cells, Sheet, Value},
-    text,
 };
+use crate::text::bare;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -126,7 +126,7 @@ pub fn columns(cells: &Cells) -> BTreeMap<Role, u32> {
 /// `责任科室（单位）` is 责任科室.
 fn heading(value: &Value) -> Option<String> {
     let Value::Text(words) = value else { return None };
-    let bare = text::bare(words);
+    let bare = bare(words);
     let name = bare.split(['(', '【', '[']).next().unwrap_or_default();
     Some(name.trim_matches([':', '：', '*', '、']).to_owned()).filter(|name| !name.is_empty())
 }

@@ -11,16 +11,19 @@ use super::{
     Result,
     cells::{Trouble, is_long, number, plain_title, title, when, who},
     draft::Draft,
+    excel,
     header::{self, Header, Role},
     read::{Cell, Cells, Sheet, Value},
     row::MADE_UP,
-    text,
     title::template,
 };
-use crate::domain::{
-    calendar::Calendar,
-    deadline::Roster,
-    due::{Due, Rule},
+use crate::{
+    domain::{
+        calendar::Calendar,
+        deadline::Roster,
+        due::{Due, Rule},
+    },
+    text::{bare, is_numeral},
 };
 
 /// What the rows are held against; without it, names and dates are taken as they are.
@@ -74,7 +77,7 @@ pub fn import(sheets: &[Sheet], file: &str, bureau: Option<Bureau>) -> Result<Im
     for block in &blocks {
         let lines = match block {
             Block::Words(words) => {
-                let _ = write!(body, "\n# ══ {} ══\n", text::line(words));
+                let _ = write!(body, "\n# ══ {} ══\n", excel::line(words));
                 continue;
             }
             Block::Rows(lines) => lines,
@@ -93,8 +96,8 @@ pub fn import(sheets: &[Sheet], file: &str, bureau: Option<Bureau>) -> Result<Im
 }
 
 fn preface(file: &str, sheet: &Sheet, imported: &Imported, bureau: Option<Bureau>) -> String {
-    let sheet = if sheet.name.is_empty() { String::new() } else { format!("的“{}”", text::line(&sheet.name)) };
-    let mut toml = format!("# 从 {} {sheet}读出：{} 个事项。\n", text::line(file), imported.deadlines);
+    let sheet = if sheet.name.is_empty() { String::new() } else { format!("的“{}”", excel::line(&sheet.name)) };
+    let mut toml = format!("# 从 {} {sheet}读出：{} 个事项。\n", excel::line(file), imported.deadlines);
     if !imported.findings.is_empty() {
         let rows: BTreeSet<u32> = imported.findings.iter().map(|f| f.row).collect();
         let _ = writeln!(toml, "# 有 {} 行没有读懂，下面以“没有读懂”标出：改好后去掉行首的 #。", rows.len());
@@ -177,9 +180,8 @@ impl<'a> Line<'a> {
         let (Some((at, cell)), None) = (cells.next(), cells.next()) else { return None };
         let words = shown(&cell.value);
         let role = self.header.columns.iter().find(|(_, column)| *column == at).map(|(role, _)| *role);
-        let bare = text::bare(&words);
-        let head: String =
-            bare.trim_start_matches('(').chars().take_while(|c| "一二三四五六七八九十".contains(*c)).collect();
+        let bare = bare(&words);
+        let head: String = bare.trim_start_matches('(').chars().take_while(|c| is_numeral(*c)).collect();
         let is_numbered =
             !head.is_empty() && bare.trim_start_matches('(')[head.len()..].starts_with(['、', '.', ')', ',']);
         let is_note = ["注", "说明", "填表", "备注", "合计", "第"].iter().any(|word| bare.starts_with(word));
@@ -188,15 +190,15 @@ impl<'a> Line<'a> {
     }
 
     fn finding(&self, role: Role, trouble: Trouble) -> RowFinding {
-        let column = self.header.columns.get(&role).copied().map(text::column_letters).unwrap_or_default();
-        let text: String = text::line(&self.text(role)).chars().take(60).collect();
+        let column = self.header.columns.get(&role).copied().map(excel::column_letters).unwrap_or_default();
+        let text: String = excel::line(&self.text(role)).chars().take(60).collect();
         RowFinding { row: self.row, column, text, what: trouble.what, instead: trouble.instead }
     }
 }
 
 fn shown(value: &Value) -> String {
     match value {
-        Value::Text(words) => text::lines(words),
+        Value::Text(words) => excel::lines(words),
         Value::Date(date) => date.to_string(),
     }
 }
@@ -229,7 +231,7 @@ fn deadline(lines: &[Line], bureau: Option<Bureau>, ids: &mut BTreeSet<String>) 
             let role = if first.header.columns.contains_key(&Role::Sections) { Role::Sections } else { Role::Lead };
             match who(&texts[0], &texts[1], &texts[2], None) {
                 Ok(who) => (draft.sections, draft.lead, draft.each) = (who.sections, who.lead, who.each),
-                Err(_) => draft.sections = texts.iter().filter(|t| !t.is_empty()).map(|t| text::line(t)).collect(),
+                Err(_) => draft.sections = texts.iter().filter(|t| !t.is_empty()).map(|t| excel::line(t)).collect(),
             }
             findings.push(first.finding(role, trouble));
         }
@@ -244,7 +246,7 @@ fn deadline(lines: &[Line], bureau: Option<Bureau>, ids: &mut BTreeSet<String>) 
         }
         Err(trouble) => {
             let is_choice = matches!(first.value(Role::Due), Some(Value::Date(_)));
-            draft.due = if is_choice { trouble.instead.clone() } else { vec![text::line(&first.text(Role::Due))] };
+            draft.due = if is_choice { trouble.instead.clone() } else { vec![excel::line(&first.text(Role::Due))] };
             findings.push(first.finding(Role::Due, trouble));
         }
     }

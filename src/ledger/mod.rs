@@ -8,6 +8,7 @@
 mod cells;
 mod csv;
 mod draft;
+mod excel;
 mod export;
 mod header;
 mod import;
@@ -15,7 +16,6 @@ mod read;
 mod row;
 #[cfg(test)]
 mod tests;
-mod text;
 mod title;
 mod unpack;
 
@@ -84,7 +84,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Ledger {
     pub fn title(&self) -> String {
-        let section = self.section.as_ref().map(|s| format!("（{}）", text::line(s))).unwrap_or_default();
+        let section = self.section.as_ref().map(|s| format!("（{}）", excel::line(s))).unwrap_or_default();
         format!("{}年度督办台账{section}", self.year)
     }
 }

@@ -9,7 +9,7 @@ use calamine::{Data, DataRef, Dimensions, Reader, SheetType, Xls, Xlsx};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Result, csv, text, unpack};
+use super::{Error, Result, csv, excel, unpack};
 
 /// The largest file that is looked at.
 pub const MAX_BYTES: usize = 20 << 20;
@@ -167,7 +167,7 @@ impl Room {
 
     fn text(&mut self, text: &str) -> Result<Option<Value>> {
         // A little more than a cell may hold, so that a cell that is too long is seen to be.
-        let end = text.char_indices().nth(text::MAX_CELL + 1000).map_or(text.len(), |(at, _)| at);
+        let end = text.char_indices().nth(excel::MAX_CELL + 1000).map_or(text.len(), |(at, _)| at);
         let text = text[..end].trim();
         if text.is_empty() {
             return Ok(None);
@@ -212,6 +212,6 @@ fn damaged(error: &dyn std::error::Error) -> Error {
     if said.to_lowercase().contains("password") {
         return Error::Unreadable("表格加了密码。请用 Excel 或 WPS 打开，去掉密码，另存后再试。".into());
     }
-    let said: String = text::line(&said).chars().take(200).collect();
+    let said: String = excel::line(&said).chars().take(200).collect();
     Error::Unreadable(format!("表格读不出来（{said}）。请用 Excel 或 WPS 打开，另存为 .xlsx 再试。"))
 }

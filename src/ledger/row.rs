@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Entry, Report, text};
+use super::{Entry, Report, excel};
 use crate::{
     domain::{
         deadline::{Deadline, Done},
@@ -83,7 +83,7 @@ impl Row {
             rule(deadline),
             deadline.id.clone(),
         ];
-        Self { light: entry.light, state: entry.state, cells: cells.map(|cell| text::lines(&cell)) }
+        Self { light: entry.light, state: entry.state, cells: cells.map(|cell| excel::lines(&cell)) }
     }
 }
 
@@ -164,14 +164,14 @@ fn remarks(entry: &Entry) -> String {
 /// What the date follows from, as it can be read back.
 fn rule(deadline: &Deadline) -> String {
     // A date without its year can be read in the plan file alone.
-    let written = text::line(&deadline.due.text);
+    let written = excel::line(&deadline.due.text);
     let is_plain = Due::parse(&written, None).is_ok_and(|due| due.rule == deadline.due.rule);
     let mut lines = vec![if is_plain { written } else { deadline.due.to_string() }];
     if deadline.bureau_default {
         lines.push(DEFAULT.into());
     }
     if let Some((target, _)) = &deadline.target {
-        lines.push(format!("{TARGET}：{}", text::line(target)));
+        lines.push(format!("{TARGET}：{}", excel::line(target)));
     }
     if deadline.times != deadline.due.times.unwrap_or(1) {
         lines.push(format!("{TIMES}：{}", deadline.times));

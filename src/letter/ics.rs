@@ -14,6 +14,7 @@ use super::{
     when::{self, Phase},
     words,
 };
+use crate::text::is_hidden;
 
 /// Octets in a line, its CRLF not counted (RFC 5545, section 3.1).
 const LINE_LIMIT: usize = 75;
@@ -140,7 +141,7 @@ fn escape(text: &str) -> String {
         match c {
             '\\' | ';' | ',' => escaped.extend(['\\', c]),
             '\n' => escaped.push_str("\\n"),
-            c if c.is_control() => {}
+            c if c.is_control() || is_hidden(c) => {}
             c => escaped.push(c),
         }
         escaped

@@ -3,6 +3,8 @@
 
 use askama::Template;
 
+use crate::text::is_hidden;
+
 /// What a reader meets from top to bottom.
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
@@ -194,7 +196,10 @@ pub(super) fn note(tone: Tone, text: &str) -> Block {
     Block::Note { tone, text: text.to_owned() }
 }
 
-/// Line breaks stay, other control characters do not.
+/// Line breaks stay, what is hidden and other control characters do not.
 pub(super) fn lines(text: &str) -> String {
-    text.lines().map(|l| l.chars().filter(|c| !c.is_control()).collect::<String>()).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|l| l.chars().filter(|c| !c.is_control() && !is_hidden(*c)).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -2,6 +2,8 @@
 
 use jiff::civil::{Date, DateTime, Weekday};
 
+use crate::text::one_line;
+
 /// `1月30日`
 pub fn short(day: Date) -> String {
     format!("{}月{}日", day.month(), day.day())
@@ -114,11 +116,9 @@ pub fn few<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// One line: control characters and runs of white space become one space. What is written in the
-/// files is checked when they are read; a letter does not rest on it.
+/// One safe line. What is written in the files is checked when they are read; a letter does not rest on it.
 pub fn plain(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    spaced.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(text)
 }
 
 /// At most `limit` characters, the last of them … where something was cut.

@@ -1,16 +1,16 @@
 //! Letters as files: `20270105-083000-zjk@ju.gov.cn-1a2b3c4d5e6f.eml`.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 use jiff::fmt::rfc2822;
 use ring::digest::{SHA256, digest};
 
-use crate::{domain::retry::Outcome, net::one_line};
+use crate::{disk, domain::retry::Outcome, net::one_line};
 
 pub(super) async fn put(dir: &Path, to: &str, message: &[u8]) -> Outcome {
     let (dir_, to, message) = (dir.to_owned(), to.to_owned(), message.to_owned());
@@ -24,7 +24,7 @@ pub(super) async fn probe(dir: &Path) -> Outcome {
     let written = tokio::task::spawn_blocking(move || {
         create(&dir_)?;
         let probe = dir_.join(".probe.tmp");
-        write_synced(&probe, b"probe")?;
+        disk::write_temporary(&probe, 0o600, b"probe")?;
         fs::remove_file(probe)?;
         Ok(dir_)
     })
@@ -51,25 +51,12 @@ fn outcome(dir: &Path, written: io::Result<PathBuf>) -> Outcome {
 fn write(dir: &Path, to: &str, message: &[u8]) -> io::Result<PathBuf> {
     create(dir)?;
     let path = dir.join(name(dir, to, message)?);
-    let temporary = path.with_extension("tmp");
-    let renamed = write_synced(&temporary, message).and_then(|()| fs::rename(&temporary, &path));
-    if renamed.is_err() {
-        // What is left of it would only take up the space that is missing.
-        let _ = fs::remove_file(&temporary);
-    }
-    renamed?;
-    File::open(dir)?.sync_all()?;
+    disk::replace(&path, &path.with_extension("tmp"), 0o600, message)?;
     Ok(path)
 }
 
 fn create(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// Sorted by time, and the same for the same Message-ID: a letter that is handed over again has a later date, yet

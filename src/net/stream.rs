@@ -16,6 +16,8 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
+use crate::text::short_line;
+
 /// What a server says is kept so far.
 const WORDS_CHARS: usize = 500;
 /// A name with more addresses than this is not tried to the end.
@@ -99,16 +101,9 @@ pub fn text(bytes: &[u8]) -> String {
     }
 }
 
-/// A server's words as they are kept and shown: without control characters, and without those that turn the direction of writing.
+/// A server's words as they are kept and shown.
 pub fn one_line(words: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let visible: String = words
-        .chars()
-        .filter(|c| !turns(*c))
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
-        .collect();
-    let spaced: Vec<&str> = visible.split_whitespace().collect();
-    spaced.join(" ").chars().take(WORDS_CHARS).collect()
+    short_line(words, WORDS_CHARS)
 }
 
 /// What a broken line means.

@@ -13,6 +13,7 @@ const FOR_ALL: &[&str] = &["text"];
 /// this table's last column) may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("disk", &[]),
     ("domain", &[]),
     ("letter", &["domain"]),
     ("incoming", &["domain"]),
@@ -21,12 +22,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["domain", "net"]),
     ("store", &["domain"]),
     ("net", &[]),
-    ("mailer", &["domain", "net"]),
+    ("mailer", &["domain", "disk", "net"]),
     ("imap", &["domain", "net"]),
-    ("service", &["domain", "letter", "incoming", "ledger", "clock", "config", "net", "store", "mailer", "imap"]),
+    (
+        "service",
+        &["domain", "letter", "incoming", "ledger", "clock", "config", "disk", "net", "store", "mailer", "imap"],
+    ),
     ("web", &["domain", "letter", "clock", "config", "store", "service"]),
     ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "imap", "net", "service", "web"]),
-    ("cli", &["domain", "letter", "ledger", "clock", "config", "store", "mailer", "imap", "net", "service", "daemon"]),
+    (
+        "cli",
+        &[
+            "domain", "letter", "ledger", "clock", "config", "disk", "store", "mailer", "imap", "net", "service",
+            "daemon",
+        ],
+    ),
 ];
 
 /// What only the named rooms may name.
@@ -49,7 +59,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rust_xlsxwriter", &["ledger"]),
     ("calamine", &["ledger"]),
     ("std::env", &["cli"]),
-    ("std::fs", &["config", "mailer", "service", "daemon"]),
+    ("std::fs", &["disk", "config", "mailer", "service", "daemon"]),
     ("tokio", &["net", "mailer", "imap", "store", "service", "web", "daemon", "cli"]),
     ("tracing", &["mailer", "service", "web", "daemon", "cli"]),
 ];

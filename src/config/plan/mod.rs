@@ -33,7 +33,7 @@ const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadl
 /// More than this is a loop through links, or a mistake.
 const MOST_FILES: usize = 1000;
 
-/// What all files together say, before one is held against the other.
+/// What all files together say, before it is checked whether they agree.
 #[derive(Default)]
 struct Drafts {
     sections: Vec<sections::Draft>,
@@ -45,8 +45,8 @@ struct Drafts {
     done: HashSet<PathBuf>,
 }
 
-/// The plan, and the deadlines that are switched off. `at` says where the file is named, for the
-/// finding that it is not there.
+/// The plan, and the deadlines that are switched off. `unreadable` reports a main file that cannot be read, at the
+/// place where the settings name it.
 pub fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, String)) -> (Plan, Vec<Deadline>) {
     let report = files.report;
     let mut drafts = Drafts::default();
@@ -211,7 +211,7 @@ impl<'a> Lookup<'a> {
     }
 
     fn unknown(&self, draft: &Draft, name: &str, at: &Range<usize>, report: &Report) {
-        // To find what was meant takes time.
+        // Past what is kept it is only counted: to find what was meant takes time.
         if report.is_full(Severity::Error) {
             return report.error(&draft.source, at.clone(), "", "");
         }

@@ -1,4 +1,5 @@
-//! duban.toml, over it the environment (`DUBAN__MAIL__SMTP__HOST` is `mail.smtp.host`), over both the credentials.
+//! duban.toml, over it the credentials that systemd handed over, over both the environment:
+//! `DUBAN__MAIL__SMTP__HOST` is `mail.smtp.host`.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! Secrets by name: handed over by systemd, or in the folder that it takes them from.
+//! Passwords and other secrets: where they are found, and how a line that may hold one is shown.
 
 use std::{
     borrow::Cow,
@@ -63,7 +63,7 @@ pub fn given(env: &BTreeMap<String, String>, name: &str) -> Option<PathBuf> {
     [folder.join(name), folder.join(format!("duban_{name}"))].into_iter().find(|path| path.exists())
 }
 
-/// The same secret where systemd takes it from, for what root does beside the service. `folder` is duban.toml's.
+/// The same secret in the folder that systemd takes it from: what root runs is handed none. `folder` is duban.toml's.
 pub fn beside(folder: &Path, name: &str) -> Beside {
     let path = folder.join(FOLDER).join(name);
     match File::open(&path) {

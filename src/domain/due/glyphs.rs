@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::text;
+
 /// A character after NFKC, in lower case, and where it came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Glyph {
@@ -82,11 +84,11 @@ fn chinese_number(glyphs: &[Glyph]) -> Option<(u32, usize)> {
 }
 
 fn digit(c: char) -> Option<u32> {
-    "〇一二三四五六七八九".chars().position(|d| d == c).map(|n| n as u32).or(match c {
-        '零' | '○' => Some(0),
+    match c {
+        '〇' | '零' | '○' => Some(0),
         '两' => Some(2),
-        _ => None,
-    })
+        c => text::digit(c),
+    }
 }
 
 /// Ten or hundred, and how many of it the character says by itself.

@@ -10,6 +10,7 @@ use super::{
     lexer::{Phrase, Words},
     refusal::{self, refuse},
 };
+use crate::text::is_numeral;
 
 use Word::*;
 
@@ -181,7 +182,7 @@ pub fn says_no_time(text: &str, passed: &[Range<usize>]) -> Result<(), Refusal> 
 
 /// A date that is hoped for and one that is allowed are two: `力争每年6月30日前，最迟9月30日前`.
 pub fn one_limit(text: &str) -> Result<(), Refusal> {
-    let is_number = |c: char| c.is_numeric() || "一二三四五六七八九十".contains(c);
+    let is_number = |c: char| c.is_numeric() || is_numeral(c);
     let first_number = text.find(is_number).unwrap_or(text.len());
     let hoped_for = SOFT.iter().any(|word| text.contains(word));
     let hard = HARD.iter().filter_map(|word| text.find(word).map(|at| at..at + word.len())).max_by_key(|at| at.start);

@@ -2,9 +2,9 @@
 
 use super::{
     Item, NO_SUCH, NOT_UNDERSTOOD, WHICH,
+    folded::{Piece, Text, is_pause, letters},
     numbers::{self, Numbers},
     polite,
-    text::{Piece, Text, is_pause, letters},
     verbs::{self, Verb},
 };
 

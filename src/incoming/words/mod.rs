@@ -2,15 +2,16 @@
 
 mod clause;
 mod date;
+mod folded;
 mod numbers;
 mod polite;
-mod text;
 mod verbs;
 
 use jiff::civil::Date;
 
+use crate::text::short_line;
 use clause::{Clause, Meaning};
-use text::Text;
+use folded::Text;
 
 /// Who writes more than this does not report, but explain.
 const REPLY_CHARS: usize = 4000;
@@ -136,14 +137,14 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
         if said.iter().any(clash) {
             return Err(TWICE);
         }
-        let words = super::header::one_line(remark.shown().trim_matches(is_edge), WORDS_CHARS);
+        let words = short_line(remark.shown().trim_matches(is_edge), WORDS_CHARS);
         // Said again: the remark is added to what was said first.
         let first = said.iter().position(|s| s.numbers.iter().any(|n| numbers.contains(n)));
         numbers.retain(|n| !said.iter().any(|s| s.numbers.contains(n)));
         match first.and_then(|i| said.get_mut(i)).filter(|_| numbers.is_empty()) {
             Some(same) if words.is_empty() || same.words.contains(&words) => {}
             Some(same) => {
-                same.words = super::header::one_line(&[same.words.as_str(), &words].join(" "), WORDS_CHARS);
+                same.words = short_line(&[same.words.as_str(), &words].join(" "), WORDS_CHARS);
             }
             None => said.push(Statement { numbers, act, words }),
         }

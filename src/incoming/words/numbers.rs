@@ -1,6 +1,7 @@
 //! Which items are meant: `①③`, `1、3`, `第1、3项`, `（1）`, `①-③`, `全部`.
 
-use super::text::starts_with;
+use super::folded::starts_with;
+use crate::text::{is_numeral, numeral};
 
 /// Larger numbers are years and amounts.
 const LARGEST: u32 = 999;
@@ -121,7 +122,7 @@ fn one(chars: &[char], ordinal: bool) -> Option<One> {
 fn closes_with_item(rest: &[char]) -> bool {
     let in_list = |c: &char| {
         c.is_ascii_digit()
-            || is_chinese_digit(*c)
+            || is_numeral(*c)
             || matches!(c, '、' | ',' | '和' | '及' | '与' | '至' | '到' | '-' | ' ' | '第')
     };
     let end = rest.iter().take_while(|c| in_list(c)).count();
@@ -149,23 +150,10 @@ fn digits(chars: &[char]) -> Option<(u32, usize)> {
     (1..=LARGEST).contains(&number).then_some((number, width))
 }
 
-fn is_chinese_digit(c: char) -> bool {
-    "一二三四五六七八九十".contains(c)
-}
-
 /// 一 to 九十九.
 fn chinese(chars: &[char]) -> Option<(u32, usize)> {
-    let width = chars.iter().take(4).take_while(|c| is_chinese_digit(**c)).count();
-    let value = |c: char| "一二三四五六七八九".chars().position(|d| d == c).and_then(|i| u32::try_from(i + 1).ok());
-    let number = match chars.get(..width)? {
-        ['十'] => 10,
-        [ten, '十'] => value(*ten)? * 10,
-        ['十', one] => 10 + value(*one)?,
-        [ten, '十', one] => value(*ten)? * 10 + value(*one)?,
-        [one] => value(*one)?,
-        _ => return None,
-    };
-    Some((number, width))
+    let width = chars.iter().take(4).take_while(|c| is_numeral(**c)).count();
+    Some((numeral(chars.get(..width)?)?, width))
 }
 
 fn range(chars: &[char], ordinal: bool) -> Option<(usize, One)> {

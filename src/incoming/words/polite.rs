@@ -1,6 +1,6 @@
 //! What is said before and around a report and reports nothing: greetings, `收到`, `本科室`.
 
-use super::text::{Piece, is_pause, starts_with};
+use super::folded::{Piece, is_pause, starts_with};
 
 const GREETINGS: [&str; 22] = [
     "尊敬的",

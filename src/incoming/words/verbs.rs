@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::{
     Act, date,
-    text::{Text, is_pause, starts_with},
+    folded::{Text, is_pause, starts_with},
 };
 
 /// Which of the four things was said; the date is looked for in what follows.

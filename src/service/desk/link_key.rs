@@ -6,17 +6,18 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::config::secret;
-use crate::service::{
-    Error, Result,
-    desk::link::{Key, Links},
-    named,
+use crate::{
+    config::secret,
+    disk,
+    service::{
+        Error, Result,
+        desk::link::{Key, Links},
+        named,
+    },
 };
 
 /// What no key file comes near.
@@ -72,9 +73,7 @@ fn make(path: &Path) -> io::Result<()> {
     temporary.push(format!(".{}", std::process::id()));
     let temporary = PathBuf::from(temporary);
     let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        writeln!(file, "{hex}")?;
-        file.sync_all()?;
+        disk::write_temporary(&temporary, 0o600, format!("{hex}\n").as_bytes())?;
         // Not over one that another process has made meanwhile.
         match fs::hard_link(&temporary, path) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => fs::rename(&temporary, path),
@@ -84,8 +83,7 @@ fn make(path: &Path) -> io::Result<()> {
     let written = write();
     let _ = fs::remove_file(&temporary);
     written?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    disk::sync_folder_of(path)
 }
 
 /// # Errors

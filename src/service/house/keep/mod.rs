@@ -13,9 +13,9 @@
 mod copies;
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
-    os::unix::fs::{MetadataExt, OpenOptionsExt, chown},
+    os::unix::fs::{MetadataExt, chown},
     path::Path,
 };
 
@@ -31,6 +31,7 @@ use crate::service::{
 };
 use crate::{
     clock::Moment,
+    disk::{self, folder_of, remove_if_there, sync_folder_of},
     domain::deadline::Deadline,
     store::{Db, Holdings, Restored, Since, state},
 };
@@ -47,14 +48,14 @@ pub fn back_up(db: &mut Db, database: &Path, to: &Path, now: &Moment) -> Result<
     let temporary = named(to, &format!(".{}.partial", std::process::id()));
     let written = (|| {
         // Made first, so that nobody else can ever read it.
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(words)?;
+        disk::create_new(&temporary, 0o600).map_err(words)?;
         db.copy_into(&temporary, now.at)?;
         let mut copy = Db::open_copy(&temporary)?;
         refuse_damage(&copy, "备份", &temporary)?;
         let holdings = copy.holdings()?;
         drop(copy);
         File::open(&temporary).and_then(|file| file.sync_all()).map_err(words)?;
-        fs::rename(&temporary, to).and_then(|()| sync_folder_of(to)).map_err(words)?;
+        disk::put(&temporary, to).map_err(words)?;
         Ok((holdings, fs::metadata(to).map_err(words)?.len()))
     })();
     if written.is_err() {
@@ -208,29 +209,13 @@ fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
     // The next damage is news again.
     remove_if_there(&named(database, ".damaged"))?;
     sync_folder_of(database)?;
-    fs::rename(new, database)?;
-    sync_folder_of(database)
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
+    disk::put(new, database)
 }
 
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
-    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    let mut target = disk::create_new(to, 0o600)?;
     io::copy(&mut File::open(from)?, &mut target)?;
     target.sync_all()
-}
-
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {

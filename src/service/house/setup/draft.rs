@@ -13,6 +13,7 @@ use crate::{
     config::secret,
     domain::deadline::{Mailbox, Section},
     net::Server,
+    text::quoted,
 };
 
 const SETTINGS: &str = "duban.toml";
@@ -182,20 +183,6 @@ fn list(mailboxes: &[Mailbox]) -> String {
     format!("[{}]", quoted.join(", "))
 }
 
-/// As TOML writes a text.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted += &format!("\\u{:04X}", u32::from(c)),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,11 +194,6 @@ mod tests {
         let long = replace(text, "t", "a", "\"很长很长\"");
         assert!(long.contains("a = \"很长很长\"  # said"), "{long}");
         assert_eq!(replace(text, "", "a", "3").lines().next(), Some("a = 3"));
-    }
-
-    #[test]
-    fn texts_are_quoted() {
-        assert_eq!(quoted("a\"b\\c\n"), r#""a\"b\\c\u000A""#);
     }
 
     #[test]

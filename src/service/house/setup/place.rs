@@ -2,13 +2,14 @@
 //! new one, and the old one is kept.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions, Permissions},
+    fs::{self, DirBuilder, Permissions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
+    os::unix::fs::{DirBuilderExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
 
 use super::{Draft, draft::is_shipped};
+use crate::disk;
 
 /// Drafts in a folder of their own, with all that is beside them, so that they can be loaded as they will be. Gone
 /// with this value.
@@ -73,10 +74,9 @@ impl Staged {
                 make_folder(folder, if draft.is_secret { 0o700 } else { 0o755 })?;
             }
             let kept = if is_replaced(&self.dir, draft) { Some(keep(&path)?) } else { None };
-            fs::rename(self.folder.join(&draft.name), &path)?;
+            disk::put(&self.folder.join(&draft.name), &path)?;
             placed.push(Placed { path, kept });
         }
-        fs::File::open(&self.dir)?.sync_all()?;
         Ok(placed)
     }
 }
@@ -120,7 +120,7 @@ fn write(path: &Path, draft: &Draft) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let mode = if draft.is_secret { 0o600 } else { 0o644 };
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = disk::create_new(path, 0o600)?;
     file.write_all(&draft.bytes)?;
     // Whatever the umask says: the service reads what root writes.
     file.set_permissions(Permissions::from_mode(mode))?;

@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::text::is_hidden;
+
 /// Characters as they were written, and the same in one width.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Text {
@@ -18,7 +20,7 @@ pub(super) struct Piece<'a> {
 
 impl Text {
     pub fn new(written: &str) -> Self {
-        let shown: Vec<char> = written.chars().filter(|c| !is_hidden(*c)).collect();
+        let shown: Vec<char> = written.chars().filter(|c| !is_unsaid(*c)).collect();
         Self { plain: shown.iter().map(|c| plain(*c)).collect(), shown }
     }
 
@@ -123,6 +125,7 @@ fn plain(c: char) -> char {
     }
 }
 
-fn is_hidden(c: char) -> bool {
-    matches!(c, '\r' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' | '\u{fe0e}' | '\u{fe0f}')
+/// Variation selectors choose a picture, and say nothing.
+fn is_unsaid(c: char) -> bool {
+    is_hidden(c) || matches!(c, '\r' | '\u{fe0e}' | '\u{fe0f}')
 }

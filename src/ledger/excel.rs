@@ -1,27 +1,23 @@
-//! Text that is safe in a cell, in a comment and in a TOML string.
+//! What a spreadsheet asks of a text: how long it may be, and what it would take for a formula or a link.
 
-use unicode_normalization::UnicodeNormalization;
+use crate::text::{is_hidden, one_line};
 
 /// Excel takes 32,767 UTF-16 units in a cell; what is longer makes the whole file fail.
 pub const MAX_CELL: usize = 32_000;
 
-/// Lines stay lines; what cannot be seen is left out, and other control characters are spaces.
+/// Lines stay lines; what is hidden is left out, and other control characters are spaces.
 pub fn lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let separates = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
     let kept = text.chars().filter(|c| !is_hidden(*c));
-    let shown: String = kept.map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    let shown: String = kept.map(|c| if separates(c) { ' ' } else { c }).collect();
     let shown: Vec<&str> = shown.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     cap(&shown.join("\n"))
 }
 
-/// The same in one line, runs of spaces made one.
+/// One safe line.
 pub fn line(text: &str) -> String {
-    lines(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// No spaces and line breaks at all, full-width forms made plain: for comparing words.
-pub fn bare(text: &str) -> String {
-    text.chars().take(200).filter(|c| !is_hidden(*c)).nfkc().filter(|c| !c.is_whitespace()).collect()
+    cap(&one_line(text))
 }
 
 fn cap(text: &str) -> String {
@@ -33,14 +29,6 @@ fn cap(text: &str) -> String {
         }
     }
     text.to_owned()
-}
-
-/// Zero-width characters and those that turn the direction: the check of the file refuses them.
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2069}'
-        | '\u{FEFF}' | '\u{00AD}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{3164}' | '\u{FFA0}'
-        | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Whether a spreadsheet may take this text for a formula. A Chinese one reads the full-width signs too.
@@ -59,23 +47,6 @@ pub fn is_link(text: &str) -> bool {
     let is_plain =
         |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'\\' | b'`' | b'{' | b'}');
     text.len() <= 2000 && text.bytes().all(is_plain) && host.contains('.') && !host.contains('@')
-}
-
-/// A TOML basic string.
-pub fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// `A`, `Z`, `AA`: as a spreadsheet names its columns.
@@ -121,9 +92,7 @@ mod tests {
     fn cleaned() {
         assert_eq!(lines(" a\u{200B}b\r\n\r\n\u{7}c\t d \u{202E}"), "ab\nc  d");
         assert_eq!(line("甲\n 乙\u{0}丙"), "甲 乙 丙");
-        assert_eq!(bare("责任 科\n室（Ａ）"), "责任科室(A)");
         assert!(lines(&"长".repeat(40_000)).encode_utf16().count() < 32_767);
-        assert_eq!(quoted("a\"\\\n\u{7f}"), "\"a\\\"\\\\\\n\\u007F\"");
         assert_eq!([0, 25, 26, 51, 52, 701, 702].map(column_letters), ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
     }
 }
