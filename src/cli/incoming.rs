@@ -15,7 +15,7 @@ use crate::{
         Office,
         desk::incoming::{
             Fate, Outcome, act,
-            pass::{self, PassError, pass},
+            mailbox::{self, MailboxError, read_mailbox},
         },
     },
     store::{Db, Store},
@@ -54,16 +54,16 @@ pub fn mailbox(context: &Context) -> Result {
     let read = runtime()?.block_on(async {
         let read = async {
             let mut inbox = Inbox::open(&settings, Limits::default()).await?;
-            let read = pass(&store, &office, &mut inbox, clock).await?;
+            let read = read_mailbox(&store, &office, &mut inbox, clock).await?;
             inbox.close().await;
-            Ok::<_, PassError>(read)
+            Ok::<_, MailboxError>(read)
         };
         let read = read.await.map_err(|e| match e {
-            PassError::Imap(e) => e.to_string(),
-            PassError::Service(e) => e.explain(),
+            MailboxError::Imap(e) => e.to_string(),
+            MailboxError::Service(e) => e.explain(),
         });
         let trouble = read.as_ref().err().cloned();
-        store.call(move |db| pass::note(db, &noting, trouble, &clock.now(&noting.settings.timezone))).await?;
+        store.call(move |db| mailbox::note(db, &noting, trouble, &clock.now(&noting.settings.timezone))).await?;
         Ok::<_, crate::service::Error>(read)
     })?;
     match read {

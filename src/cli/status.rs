@@ -7,7 +7,7 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{course::plan::plan, desk::incoming::pass, house::troubles::troubles},
+    service::{course::plan::plan, desk::incoming::mailbox, house::troubles::troubles},
     store::state,
 };
 
@@ -57,7 +57,7 @@ pub fn status(context: &Context) -> Result {
         letters.queued, letters.failed, letters.bounced, sent.1, sent.0
     );
     if let Some(inbox) = &settings.mailbox {
-        let state = pass::state(&mut db)?;
+        let state = mailbox::state(&mut db)?;
         let read = match (state.trouble, state.read_at) {
             (Some((since, why)), _) => format!("从 {} 起读不了：{why}", local(since)),
             (None, Some(at)) => format!("{} 读过", local(at)),

@@ -29,7 +29,7 @@ use self::{
     settings::layers::{At, Layers},
     source::{
         files::{Files, Trouble},
-        finding::{Report, count},
+        finding::{Collector, count},
     },
     syntax::table::Table,
 };
@@ -87,7 +87,7 @@ impl std::error::Error for Findings {}
 /// # Errors
 /// Every finding, if there is an error among them.
 pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded, Findings> {
-    let report = Report::default();
+    let report = Collector::default();
     let mut files = Files::new(&report);
     let parts = read(&mut files, duban_toml, env);
     let (sources, seen) = files.read();
@@ -103,7 +103,7 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
 
 /// The settings without the plan; `None` where they have an error.
 pub fn settings_alone(duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Settings> {
-    let report = Report::default();
+    let report = Collector::default();
     let mut files = Files::new(&report);
     let source = files.text(duban_toml).ok()?;
     let values = syntax::parse(&source, &settings::SCHEMA, &report)?;

@@ -11,7 +11,7 @@ use crate::{
     net::ImapSettings,
     service::{
         Office,
-        desk::incoming::pass::{self, PassError, pass},
+        desk::incoming::mailbox::{self, MailboxError, read_mailbox},
     },
     store::Store,
 };
@@ -52,12 +52,12 @@ async fn read(store: Store, office: Arc<Office>, settings: ImapSettings, wake: A
     let mut pause = FIRST_PAUSE;
     loop {
         let trouble = match read_on(&store, &office, &settings, &wake, &mut pause).await {
-            PassError::Imap(e) => e.to_string(),
-            PassError::Service(e) => e.explain(),
+            MailboxError::Imap(e) => e.to_string(),
+            MailboxError::Service(e) => e.explain(),
         };
         let noting = office.clone();
-        let told =
-            store.call(move |db| pass::note(db, &noting, Some(trouble), &Clock::System.now(&noting.settings.timezone)));
+        let told = store
+            .call(move |db| mailbox::note(db, &noting, Some(trouble), &Clock::System.now(&noting.settings.timezone)));
         match told.await {
             Ok(true) => wake.notify_one(),
             Ok(false) => {}
@@ -75,19 +75,20 @@ async fn read_on(
     settings: &ImapSettings,
     wake: &Notify,
     pause: &mut Duration,
-) -> PassError {
+) -> MailboxError {
     let mut inbox = match Inbox::open(settings, Limits::default()).await {
         Ok(inbox) => inbox,
         Err(e) => return e.into(),
     };
     loop {
-        match pass(store, office, &mut inbox, Clock::System).await {
+        match read_mailbox(store, office, &mut inbox, Clock::System).await {
             Ok(read) if read.done + read.waits > 0 => wake.notify_one(),
             Ok(_) => {}
             Err(e) => return e,
         }
         let noting = office.clone();
-        let noted = store.call(move |db| pass::note(db, &noting, None, &Clock::System.now(&noting.settings.timezone)));
+        let noted =
+            store.call(move |db| mailbox::note(db, &noting, None, &Clock::System.now(&noting.settings.timezone)));
         if let Err(e) = noted.await {
             return e.into();
         }

@@ -7,7 +7,7 @@ use imap_proto::{MailboxDatum, NameAttribute, Response, ResponseCode};
 use super::{
     error::{ImapError, passes},
     names::{mutf7, quoted, same},
-    talk::Talk,
+    session::Session,
 };
 
 /// What a server says about the folder that it has opened.
@@ -26,9 +26,9 @@ pub(super) struct Selected {
 pub(super) const FILED: &str = "$DubanFiled";
 
 /// The folder as the server writes it: by its name, or below INBOX where all folders are. None if it is not there.
-pub(super) async fn find(talk: &mut Talk, name: &str, limit: Duration) -> Result<Option<String>, ImapError> {
-    for name in [mutf7(name), below_inbox(talk, name, limit).await?] {
-        if listed(talk, &name, limit).await?.0 {
+pub(super) async fn find(session: &mut Session, name: &str, limit: Duration) -> Result<Option<String>, ImapError> {
+    for name in [mutf7(name), below_inbox(session, name, limit).await?] {
+        if listed(session, &name, limit).await?.0 {
             return Ok(Some(name));
         }
     }
@@ -36,44 +36,44 @@ pub(super) async fn find(talk: &mut Talk, name: &str, limit: Duration) -> Result
 }
 
 /// The folder as the server writes it, or as we would; opening it then says that it is not there.
-pub(super) async fn written(talk: &mut Talk, name: &str, limit: Duration) -> Result<String, ImapError> {
-    Ok(find(talk, name, limit).await?.unwrap_or_else(|| mutf7(name)))
+pub(super) async fn written(session: &mut Session, name: &str, limit: Duration) -> Result<String, ImapError> {
+    Ok(find(session, name, limit).await?.unwrap_or_else(|| mutf7(name)))
 }
 
 /// The folder as the server writes it, made if it was not there.
-pub(super) async fn ensure(talk: &mut Talk, name: &str, limit: Duration) -> Result<String, ImapError> {
-    if let Some(found) = find(talk, name, limit).await? {
+pub(super) async fn ensure(session: &mut Session, name: &str, limit: Duration) -> Result<String, ImapError> {
+    if let Some(found) = find(session, name, limit).await? {
         return Ok(found);
     }
     let mut refused = String::new();
     // Some servers keep all of a person's folders below INBOX and make no others.
-    for written in [mutf7(name), below_inbox(talk, name, limit).await?] {
-        let answer = talk.command(&format!("CREATE {}", quoted(&written)), limit, |_| {}).await?;
+    for written in [mutf7(name), below_inbox(session, name, limit).await?] {
+        let answer = session.command(&format!("CREATE {}", quoted(&written)), limit, |_| {}).await?;
         let exists = answer.words.to_lowercase().contains("exist");
         if answer.is_ok() || exists {
             // So that it is seen in mail programs. Nothing depends on it.
-            talk.command(&format!("SUBSCRIBE {}", quoted(&written)), limit, |_| {}).await?;
+            session.command(&format!("SUBSCRIBE {}", quoted(&written)), limit, |_| {}).await?;
             return Ok(written);
         }
         refused = answer.words;
     }
     let words = format!("文件夹“{name}”建不起来：{refused}");
     Err(if passes(&refused) {
-        talk.line(&words)
+        session.line(&words)
     } else {
-        talk.settings(&format!("{words}。请在邮箱里手工建立"))
+        session.settings(&format!("{words}。请在邮箱里手工建立"))
     })
 }
 
-async fn below_inbox(talk: &mut Talk, name: &str, limit: Duration) -> Result<String, ImapError> {
-    let (_, delimiter) = listed(talk, "INBOX", limit).await?;
+async fn below_inbox(session: &mut Session, name: &str, limit: Duration) -> Result<String, ImapError> {
+    let (_, delimiter) = listed(session, "INBOX", limit).await?;
     Ok(format!("INBOX{}{}", delimiter.as_deref().unwrap_or("/"), mutf7(name)))
 }
 
 /// Whether there is a folder of this name that can be opened, and what parts names here.
-async fn listed(talk: &mut Talk, written: &str, limit: Duration) -> Result<(bool, Option<String>), ImapError> {
+async fn listed(session: &mut Session, written: &str, limit: Duration) -> Result<(bool, Option<String>), ImapError> {
     let (mut there, mut parts) = (false, None);
-    let answer = talk
+    let answer = session
         .command(&format!("LIST \"\" {}", quoted(written)), limit, |response| {
             if let Response::MailboxData(MailboxDatum::List(folder)) = response
                 && same(&folder.name, written)
@@ -89,14 +89,14 @@ async fn listed(talk: &mut Talk, written: &str, limit: Duration) -> Result<(bool
         })
         .await?;
     if !answer.is_ok() {
-        return Err(talk.line(&format!("服务器不列出文件夹：{}", answer.words)));
+        return Err(session.line(&format!("服务器不列出文件夹：{}", answer.words)));
     }
     Ok((there, parts))
 }
 
 /// Opens a folder; `verb` is SELECT, or EXAMINE to look only. `name` is for words.
 pub(super) async fn open(
-    talk: &mut Talk,
+    session: &mut Session,
     verb: &str,
     written: &str,
     name: &str,
@@ -104,8 +104,8 @@ pub(super) async fn open(
 ) -> Result<Selected, ImapError> {
     let mut selected = Selected::default();
     let mut validity = None;
-    talk.forget(u32::MAX);
-    let answer = talk
+    session.forget(u32::MAX);
+    let answer = session
         .command(&format!("{verb} {}", quoted(written)), limit, |response| match response {
             Response::MailboxData(MailboxDatum::Exists(exists)) => selected.exists = *exists,
             Response::Data { outcome, .. } => match &outcome.code {
@@ -119,13 +119,14 @@ pub(super) async fn open(
             _ => {}
         })
         .await?;
-    talk.forget(selected.exists);
+    session.forget(selected.exists);
     if !answer.is_ok() {
         let words = format!("打不开文件夹“{name}”：{}", answer.words);
-        return Err(if passes(&answer.words) { talk.line(&words) } else { talk.settings(&words) });
+        return Err(if passes(&answer.words) { session.line(&words) } else { session.settings(&words) });
     }
     // Without it (RFC 3501 6.3.1) nothing that was dealt with could be told from what was not.
-    selected.validity = validity.ok_or_else(|| talk.settings("服务器不给信件固定的编号（UIDVALIDITY），不能使用"))?;
+    selected.validity =
+        validity.ok_or_else(|| session.settings("服务器不给信件固定的编号（UIDVALIDITY），不能使用"))?;
     selected.read_only = answer.read_only;
     Ok(selected)
 }

@@ -10,7 +10,7 @@ use super::{
     folders::{self, FILED, Selected},
     login::{Offers, log_in},
     names::{quoted, set},
-    talk::Talk,
+    session::Session,
 };
 use crate::net::ImapSettings;
 
@@ -30,7 +30,7 @@ const COUNTED: u32 = 1_000_000;
 /// After an error of the line every call fails: open it anew.
 #[derive(Debug)]
 pub struct Inbox {
-    talk: Talk,
+    session: Session,
     offers: Offers,
     settings: ImapSettings,
     limits: Limits,
@@ -60,14 +60,14 @@ pub enum Filed {
 impl Inbox {
     /// Connects, logs in, makes the folders that are missing and opens the one for replies.
     pub async fn open(settings: &ImapSettings, limits: Limits) -> Result<Self, ImapError> {
-        let (mut talk, offers) = log_in(&settings.server, &limits).await?;
+        let (mut session, offers) = log_in(&settings.server, &limits).await?;
         let limit = limits.command;
-        let folder = folders::written(&mut talk, &settings.folder, limit).await?;
-        let done = folders::ensure(&mut talk, &settings.done_folder, limit).await?;
-        let manual = folders::ensure(&mut talk, &settings.manual_folder, limit).await?;
+        let folder = folders::written(&mut session, &settings.folder, limit).await?;
+        let done = folders::ensure(&mut session, &settings.done_folder, limit).await?;
+        let manual = folders::ensure(&mut session, &settings.manual_folder, limit).await?;
         let settings = settings.clone();
         let selected = Selected::default();
-        let mut inbox = Self { talk, offers, settings, limits, folder, done, manual, selected };
+        let mut inbox = Self { session, offers, settings, limits, folder, done, manual, selected };
         inbox.select().await?;
         Ok(inbox)
     }
@@ -80,8 +80,8 @@ impl Inbox {
     /// What lies in the folder from this UID on and was not dealt with, by ascending UID: the first 5000 of it.
     pub async fn list(&mut self, from: u32) -> Result<Vec<Listed>, ImapError> {
         // How many there are now; what comes after this is news.
-        self.talk.command("NOOP", self.limits.command, |_| {}).await?;
-        self.talk.fresh = false;
+        self.session.command("NOOP", self.limits.command, |_| {}).await?;
+        self.session.fresh = false;
         let what = match (self.moves(), self.selected.keywords) {
             // Without keywords a person's marks look like ours: what was dealt with is known by its UID.
             (true, _) | (false, false) => format!("UID {from}:*"),
@@ -114,7 +114,7 @@ impl Inbox {
         let mut found = None;
         let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{LARGEST_BYTES}>)");
         let answer = self
-            .talk
+            .session
             .command(&command, self.limits.fetch, |response| {
                 if let Some(row) = Row::read(response).filter(|row| row.uid == uid)
                     && let Some(body) = row.body
@@ -125,7 +125,7 @@ impl Inbox {
             .await?;
         // It is there, and did not come: it is asked for again, and is never taken for gone.
         if found.is_none() && self.flags(uid).await?.is_some() {
-            return Err(self.talk.line(&format!("取不到第 {uid} 号信：{}", answer.words)));
+            return Err(self.session.line(&format!("取不到第 {uid} 号信：{}", answer.words)));
         }
         Ok(found)
     }
@@ -145,11 +145,11 @@ impl Inbox {
         self.mark(uid, mark).await?;
         let verb = if self.moves() { "MOVE" } else { "COPY" };
         let command = format!("UID {verb} {uid} {}", quoted(&folder));
-        let mut answer = self.talk.command(&command, limit, |_| {}).await?;
+        let mut answer = self.session.command(&command, limit, |_| {}).await?;
         if !answer.is_ok() && answer.words.to_ascii_uppercase().contains("TRYCREATE") {
             // Somebody has removed the folder since.
-            self.talk.command(&format!("CREATE {}", quoted(&folder)), limit, |_| {}).await?;
-            answer = self.talk.command(&command, limit, |_| {}).await?;
+            self.session.command(&format!("CREATE {}", quoted(&folder)), limit, |_| {}).await?;
+            answer = self.session.command(&command, limit, |_| {}).await?;
         }
         if !answer.is_ok() {
             if self.flags(uid).await?.is_none() {
@@ -170,26 +170,26 @@ impl Inbox {
     pub async fn wait(mut self, longest: Duration) -> Result<Self, ImapError> {
         let limits = self.limits;
         let begun = tokio::time::Instant::now();
-        while self.offers.has("IDLE") && !self.talk.fresh {
+        while self.offers.has("IDLE") && !self.session.fresh {
             let left = longest.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return Ok(self);
             }
-            if self.talk.idle(left.min(limits.idle), limits.command).await?.is_none() {
+            if self.session.idle(left.min(limits.idle), limits.command).await?.is_none() {
                 // Offered, but refused: asked no more.
                 self.offers.drop("IDLE");
             }
         }
-        if !self.talk.fresh {
+        if !self.session.fresh {
             tokio::time::sleep(self.settings.poll.min(longest.saturating_sub(begun.elapsed()))).await;
-            self.talk.command("NOOP", limits.command, |_| {}).await?;
+            self.session.command("NOOP", limits.command, |_| {}).await?;
         }
         Ok(self)
     }
 
     /// Takes leave; nothing depends on the answer.
     pub async fn close(mut self) {
-        let _ = self.talk.command("LOGOUT", self.limits.courtesy, |_| {}).await;
+        let _ = self.session.command("LOGOUT", self.limits.courtesy, |_| {}).await;
     }
 
     fn moves(&self) -> bool {
@@ -199,15 +199,15 @@ impl Inbox {
     async fn select(&mut self) -> Result<(), ImapError> {
         let before = self.selected;
         let limit = self.limits.command;
-        let now = folders::open(&mut self.talk, "SELECT", &self.folder, &self.settings.folder, limit).await?;
+        let now = folders::open(&mut self.session, "SELECT", &self.folder, &self.settings.folder, limit).await?;
         if now.read_only {
-            return Err(self.talk.settings(&format!("文件夹“{}”只能看，不能移动信件", self.settings.folder)));
+            return Err(self.session.settings(&format!("文件夹“{}”只能看，不能移动信件", self.settings.folder)));
         }
         if before.validity != 0 && before.validity != now.validity {
             // What was listed before means other letters now.
-            return Err(self.talk.line("信箱重建过，信件重新编了号"));
+            return Err(self.session.line("信箱重建过，信件重新编了号"));
         }
-        self.talk.fresh |= now.exists > before.exists || now.next != before.next;
+        self.session.fresh |= now.exists > before.exists || now.next != before.next;
         self.selected = now;
         Ok(())
     }
@@ -216,11 +216,11 @@ impl Inbox {
     /// answer is one line.
     async fn search(&mut self, what: &str, most: usize) -> Result<Vec<u32>, ImapError> {
         let (mut uids, mut from) = (Vec::new(), 1);
-        while from <= self.talk.exists().min(COUNTED) && uids.len() < most {
-            let to = self.talk.exists().min(from.saturating_add(PIECE - 1));
+        while from <= self.session.exists().min(COUNTED) && uids.len() < most {
+            let to = self.session.exists().min(from.saturating_add(PIECE - 1));
             let command = format!("UID SEARCH {from}:{to} {what}");
             let answer = self
-                .talk
+                .session
                 .command(&command, self.limits.command, |response| {
                     if let Response::MailboxData(MailboxDatum::Search(found)) = response {
                         uids.extend_from_slice(found);
@@ -241,7 +241,7 @@ impl Inbox {
     async fn rows(&mut self, set: &str, items: &str, mut each: impl FnMut(Row<'_>)) -> Result<(), ImapError> {
         let command = format!("UID FETCH {set} ({items})");
         let answer = self
-            .talk
+            .session
             .command(&command, self.limits.command, |response| {
                 if let Some(row) = Row::read(response) {
                     each(row);
@@ -266,7 +266,7 @@ impl Inbox {
 
     async fn mark(&mut self, uid: u32, flags: &str) -> Result<(), ImapError> {
         let command = format!("UID STORE {uid} +FLAGS.SILENT ({flags})");
-        let answer = self.talk.command(&command, self.limits.command, |_| {}).await?;
+        let answer = self.session.command(&command, self.limits.command, |_| {}).await?;
         if answer.is_ok() {
             return Ok(());
         }
@@ -274,7 +274,7 @@ impl Inbox {
     }
 
     fn refused(&self, words: &str) -> ImapError {
-        if passes(words) { self.talk.line(words) } else { self.talk.settings(words) }
+        if passes(words) { self.session.line(words) } else { self.session.settings(words) }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     Limits,
     error::{ImapError, passes},
     names::quoted,
-    talk::Talk,
+    session::Session,
     wire::Wire,
 };
 use crate::net::{Fault, Server, Stream, Tls};
@@ -31,29 +31,29 @@ impl Offers {
 }
 
 /// Connected, encrypted if it is to be, logged in and introduced.
-pub(super) async fn log_in(server: &Server, limits: &Limits) -> Result<(Talk, Offers), ImapError> {
+pub(super) async fn log_in(server: &Server, limits: &Limits) -> Result<(Session, Offers), ImapError> {
     let tcp = server.connect(limits.connect).await.map_err(|fault| failed(server, fault))?;
-    let mut talk = match server.tls {
+    let mut session = match server.tls {
         Tls::None => greeted(Stream::Plain(tcp), server, limits).await?,
         Tls::Implicit => greeted(encrypt(tcp, server, limits).await?, server, limits).await?,
         Tls::StartTls => starttls(tcp, server, limits).await?,
     };
-    let offers = offers(&mut talk, limits).await?;
-    authenticate(&mut talk, &offers, server, limits).await?;
+    let offers = offers(&mut session, limits).await?;
+    authenticate(&mut session, &offers, server, limits).await?;
     // Most servers can more once they know whom they serve.
-    let offers = self::offers(&mut talk, limits).await?;
+    let offers = self::offers(&mut session, limits).await?;
     if offers.has("ID") {
         // 163 and 126 call a login unsafe whose program does not say what it is. Refusing the name is no fault.
         let id = format!("ID (\"name\" \"duban\" \"version\" {})", quoted(env!("CARGO_PKG_VERSION")));
-        talk.command(&id, limits.command, |_| {}).await?;
+        session.command(&id, limits.command, |_| {}).await?;
     }
-    Ok((talk, offers))
+    Ok((session, offers))
 }
 
-async fn greeted(stream: Stream, server: &Server, limits: &Limits) -> Result<Talk, ImapError> {
-    let mut talk = Talk::new(Wire::new(stream), &server.place());
-    talk.greeting(limits.command).await?;
-    Ok(talk)
+async fn greeted(stream: Stream, server: &Server, limits: &Limits) -> Result<Session, ImapError> {
+    let mut session = Session::new(Wire::new(stream), &server.place());
+    session.greeting(limits.command).await?;
+    Ok(session)
 }
 
 async fn encrypt(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Stream, ImapError> {
@@ -71,7 +71,7 @@ fn failed(server: &Server, fault: Fault) -> ImapError {
 }
 
 /// Everything that was said in the clear is forgotten with the conversation that heard it.
-async fn starttls(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Talk, ImapError> {
+async fn starttls(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Session, ImapError> {
     let limit = limits.command;
     let mut clear = greeted(Stream::Plain(tcp), server, limits).await?;
     if !offers(&mut clear, limits).await?.has("STARTTLS") {
@@ -85,12 +85,12 @@ async fn starttls(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Ta
     let spoke_too_soon = clear.line("服务器在加密之前多说了话，可能有人在中间作怪，连接作废");
     let tcp = clear.into_wire().into_clear().ok_or(spoke_too_soon)?;
     // No second greeting (RFC 3501 6.2.1).
-    Ok(Talk::new(Wire::new(encrypt(tcp, server, limits).await?), &server.place()))
+    Ok(Session::new(Wire::new(encrypt(tcp, server, limits).await?), &server.place()))
 }
 
-async fn offers(talk: &mut Talk, limits: &Limits) -> Result<Offers, ImapError> {
+async fn offers(session: &mut Session, limits: &Limits) -> Result<Offers, ImapError> {
     let mut offers = BTreeSet::new();
-    let answer = talk
+    let answer = session
         .command("CAPABILITY", limits.command, |response| {
             if let Response::Capabilities(list) = response {
                 offers.extend(list.iter().map(|capability| match capability {
@@ -102,12 +102,17 @@ async fn offers(talk: &mut Talk, limits: &Limits) -> Result<Offers, ImapError> {
         })
         .await?;
     if !answer.is_ok() {
-        return Err(talk.line(&format!("服务器不说自己能做什么：{}", answer.words)));
+        return Err(session.line(&format!("服务器不说自己能做什么：{}", answer.words)));
     }
     Ok(Offers(offers))
 }
 
-async fn authenticate(talk: &mut Talk, offers: &Offers, server: &Server, limits: &Limits) -> Result<(), ImapError> {
+async fn authenticate(
+    session: &mut Session,
+    offers: &Offers,
+    server: &Server,
+    limits: &Limits,
+) -> Result<(), ImapError> {
     let limit = limits.command;
     let username = server.username.as_str();
     let password = server.password.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
@@ -118,14 +123,14 @@ async fn authenticate(talk: &mut Talk, offers: &Offers, server: &Server, limits:
             Tls::None => "服务器不许在未加密时登录：请把 mailbox.tls 改为 implicit（993 端口）或 starttls（143 端口）",
             _ => "服务器不许用口令登录：请在邮箱设置里开通 IMAP，或请邮件服务器管理员开通",
         };
-        return Err(talk.settings(words));
+        return Err(session.settings(words));
     } else if text(username) && text(password) && !offers.has("LOGINDISABLED") {
         let login = Zeroizing::new(format!("LOGIN {} {}", quoted(username), quoted(password)));
-        talk.command(&login, limit, |_| {}).await?
+        session.command(&login, limit, |_| {}).await?
     } else if offers.has("AUTH=PLAIN") {
-        talk.converse("AUTHENTICATE PLAIN", Some(&plain), limit, |_| {}).await?
+        session.converse("AUTHENTICATE PLAIN", Some(&plain), limit, |_| {}).await?
     } else {
-        return Err(talk.settings("用户名或口令里有英文以外的字符，这台服务器不能接受：请改用英文、数字和符号"));
+        return Err(session.settings("用户名或口令里有英文以外的字符，这台服务器不能接受：请改用英文、数字和符号"));
     };
     if answer.is_ok() {
         return Ok(());
@@ -136,8 +141,8 @@ async fn authenticate(talk: &mut Talk, offers: &Offers, server: &Server, limits:
         .filter(|secret| !secret.is_empty())
         .fold(answer.words, |words, secret| words.replace(secret, "***"));
     if passes(&words) {
-        return Err(talk.line(&format!("登录时：{words}")));
+        return Err(session.line(&format!("登录时：{words}")));
     }
     let help = "请核对 mailbox.username 与口令；163、126、QQ 等邮箱要用授权码，并先在邮箱设置里开通 IMAP";
-    Err(talk.settings(&format!("登录失败：{words}。{help}")))
+    Err(session.settings(&format!("登录失败：{words}。{help}")))
 }

@@ -6,7 +6,7 @@ mod folders;
 mod inbox;
 mod login;
 mod names;
-mod talk;
+mod session;
 mod wire;
 
 use std::time::Duration;
@@ -47,17 +47,17 @@ impl Default for Limits {
 /// Connects, logs in, looks, changes nothing; says what was found.
 pub async fn probe(settings: &ImapSettings, limits: Limits) -> Result<String, ImapError> {
     let limit = limits.command;
-    let (mut talk, offers) = log_in(&settings.server, &limits).await?;
-    let folder = folders::written(&mut talk, &settings.folder, limit).await?;
-    let found = folders::open(&mut talk, "EXAMINE", &folder, &settings.folder, limit).await?;
+    let (mut session, offers) = log_in(&settings.server, &limits).await?;
+    let folder = folders::written(&mut session, &settings.folder, limit).await?;
+    let found = folders::open(&mut session, "EXAMINE", &folder, &settings.folder, limit).await?;
     let mut missing = Vec::new();
     for name in [&settings.done_folder, &settings.manual_folder] {
-        if folders::find(&mut talk, name, limit).await?.is_none() {
+        if folders::find(&mut session, name, limit).await?.is_none() {
             missing.push(format!("“{name}”"));
         }
     }
     // Nothing depends on it.
-    let _ = talk.command("LOGOUT", limits.courtesy, |_| {}).await;
+    let _ = session.command("LOGOUT", limits.courtesy, |_| {}).await;
     let (place, tls, folder) = (settings.server.place(), settings.server.tls.words(), &settings.folder);
     let mut words = format!("{place}：已连接，{tls}，登录成功，“{folder}”里有 {} 封信", found.exists);
     if !missing.is_empty() {

@@ -3,7 +3,7 @@
 use super::{
     address,
     machine::Seen,
-    report::{Action, Recipient, Report, message_ids, reason, status_in, text},
+    report::{Action, DeliveryReport, Recipient, message_ids, reason, status_in, text},
 };
 
 const RECIPIENTS: usize = 10;
@@ -72,7 +72,7 @@ const RETURNED: [&str; 9] = [
 ];
 
 /// The report in this message, if a server wrote it and its words say so.
-pub(super) fn of(seen: &Seen) -> Option<Report> {
+pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     let subject = seen.subject.to_lowercase();
     let body = before_returned(seen.text).to_lowercase();
     let says = |place: &str, words: &[&str]| words.iter().any(|word| place.contains(word));
@@ -95,7 +95,7 @@ pub(super) fn of(seen: &Seen) -> Option<Report> {
     if recipients.is_empty() {
         recipients.push(one(None));
     }
-    Some(Report { recipients, envelope_id: None, message_ids: message_ids(seen), text: text(seen) })
+    Some(DeliveryReport { recipients, envelope_id: None, message_ids: message_ids(seen), text: text(seen) })
 }
 
 /// The addresses it speaks of: not the server's own, not the sender's to whom it reports.
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::incoming::{Kind, read};
 
-    fn report(head: &str, text: &str) -> Option<Report> {
+    fn report(head: &str, text: &str) -> Option<DeliveryReport> {
         match read(format!("{head}\nTo: duban@example.test\n\n{text}").as_bytes()).kind {
             Kind::Report(report) => Some(report),
             _ => None,

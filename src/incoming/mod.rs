@@ -21,7 +21,7 @@ mod words;
 
 pub use authentication::Authenticated;
 pub use quotes::written;
-pub use report::{Action, Recipient, Report};
+pub use report::{Action, DeliveryReport, Recipient};
 pub use words::{Act, Item, Statement, Understood, understand};
 
 use ring::digest::{Context, SHA256};
@@ -62,7 +62,7 @@ pub enum Kind {
     /// A machine answered, and by what this is known: nothing is recorded and nothing answered.
     Automatic(&'static str),
     /// A delivery report.
-    Report(Report),
+    Report(DeliveryReport),
 }
 
 /// Reads a message.

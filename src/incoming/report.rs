@@ -9,7 +9,7 @@ pub(super) const WORDS_CHARS: usize = 300;
 
 /// What a mail server says became of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct DeliveryReport {
     /// Each mailbox it speaks of.
     pub recipients: Vec<Recipient>,
     /// What the sender called the delivery (ENVID), if anything.
@@ -45,7 +45,7 @@ pub enum Action {
 }
 
 /// The report in this message, if it has the standard's part for it.
-pub(super) fn of(seen: &Seen) -> Option<Report> {
+pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     let own = || seen.parts.leaves.iter().filter(|l| !l.attached);
     let is_status =
         |l: &&Leaf| matches!(l.kind.value.as_str(), "message/delivery-status" | "message/global-delivery-status");
@@ -61,7 +61,7 @@ pub(super) fn of(seen: &Seen) -> Option<Report> {
     if recipients.is_empty() {
         recipients.push(Recipient { address: None, action: Action::Failed, status: None, words: spoken });
     }
-    Some(Report {
+    Some(DeliveryReport {
         recipients,
         envelope_id: about_message.raw("original-envelope-id").map(|id| xtext(&id)).filter(|id| !id.is_empty()),
         message_ids: message_ids(seen),

@@ -54,14 +54,14 @@ pub struct Entry<'a> {
     pub days_left: i64,
     pub workdays_left: i64,
     pub today: Date,
-    pub reports: Vec<Report>,
+    pub reports: Vec<Completion>,
     /// Who still owes a report (`done = "each"`).
     pub missing: Vec<String>,
 }
 
 /// Who reported it done.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct Completion {
     /// Empty where none was named.
     pub section: String,
     pub by: String,

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Entry, Report, excel};
+use super::{Completion, Entry, excel};
 use crate::{
     domain::{
         deadline::{Deadline, Done},
@@ -130,7 +130,7 @@ fn progress(entry: &Entry) -> String {
     lines.join("\n")
 }
 
-fn who(report: &Report) -> String {
+fn who(report: &Completion) -> String {
     match report.section.as_str() {
         "" => report.by.clone(),
         section => format!("{section} {}", report.by),

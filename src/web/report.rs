@@ -26,7 +26,7 @@ use crate::{
             link::Scope,
             report::Report,
             request::Ask,
-            standing::{self, Press, Pressed, Standing},
+            section_view::{self, Press, Pressed, SectionView},
         },
     },
     store::{Completion, RequestKind, RequestRow},
@@ -127,15 +127,15 @@ async fn record(
         match answer {
             Answer::Done { evidence, note } => {
                 let report = Report { by, evidence, note, ..Report::default() };
-                standing::done(db, &office, &press, report, &now).map(|p| p.map(drop))
+                section_view::done(db, &office, &press, report, &now).map(|p| p.map(drop))
             }
             Answer::Postponed { reason, expected } => {
                 let ask = asks(RequestKind::Postponed, reason, Some(expected));
-                standing::ask(db, &office, &press, &ask, &now).map(|p| p.map(drop))
+                section_view::ask(db, &office, &press, &ask, &now).map(|p| p.map(drop))
             }
             Answer::NotApplicable { reason } => {
                 let ask = asks(RequestKind::NotApplicable, reason, None);
-                standing::ask(db, &office, &press, &ask, &now).map(|p| p.map(drop))
+                section_view::ask(db, &office, &press, &ask, &now).map(|p| p.map(drop))
             }
         }
     });
@@ -163,7 +163,7 @@ async fn undo(
     let (office, by) = (app.office(), reply.by.clone());
     let pressed = app.store.call(move |db| {
         let report = Report { by, ..Report::default() };
-        standing::reopen(db, &office, &press, report, &now).map(|p| p.map(drop))
+        section_view::reopen(db, &office, &press, report, &now).map(|p| p.map(drop))
     });
     let pressed = pressed.await;
     after(&app, client, &opened, pressed, Shown { undo: reply, ..Shown::default() }).await
@@ -206,23 +206,24 @@ fn open(app: &App, token: String) -> Option<Opened> {
 async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Response {
     let (now, office) = (app.now(), app.office());
     let (id, section, looking, at) = (opened.occurrence, opened.section.clone(), office.clone(), now.clone());
-    let found = app.store.call(move |db| db.read(|tx| standing::standing(tx, &looking, id, &section, &at))).await;
-    let standing = match found {
-        Ok(Some(standing)) => standing,
+    let found =
+        app.store.call(move |db| db.read(|tx| section_view::section_view(tx, &looking, id, &section, &at))).await;
+    let view = match found {
+        Ok(Some(view)) => view,
         Ok(None) => return refusal(app, client),
         Err(e) => return pages::failed(&e.into()),
     };
     let missing = match &*shown.missing {
         // Pressed twice: what was recorded says enough.
-        [only] if *only == STALE && is_recorded(&standing, &shown) => Vec::new(),
+        [only] if *only == STALE && is_recorded(&view, &shown) => Vec::new(),
         _ => shown.missing,
     };
     let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let form = |purpose| app.links().form(&opened.token, purpose, standing.mark, now.at);
+    let form = |purpose| app.links().form(&opened.token, purpose, view.mark, now.at);
     let page = Page {
         frame: Frame::of(app),
         path: format!("{}/r/{}", app.root(), opened.token),
-        view: &View::of(&standing, now.today(), &office.settings.timezone),
+        view: &View::of(&view, now.today(), &office.settings.timezone),
         fields: &shown.fields,
         undo: &shown.undo,
         missing: &missing,
@@ -233,19 +234,19 @@ async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Respo
 }
 
 /// Whether what the form says is recorded already.
-fn is_recorded(standing: &Standing, shown: &Shown) -> bool {
+fn is_recorded(view: &SectionView, shown: &Shown) -> bool {
     let Fields { by, evidence, note, choice, .. } = &shown.fields;
     let is_it = |c: &Completion| (&c.by, &c.evidence, &c.note) == (by, evidence, note);
     match &**choice {
-        "done" => standing.own().any(is_it),
+        "done" => view.own().any(is_it),
         "" => false,
-        _ => standing.waiting().is_some_and(|r| r.by == *by),
+        _ => view.waiting().is_some_and(|r| r.by == *by),
     }
 }
 
 impl View {
-    fn of(standing: &Standing, today: Date, zone: &TimeZone) -> Self {
-        let (entry, occurrence) = (&standing.entry, &standing.occurrence);
+    fn of(view: &SectionView, today: Date, zone: &TimeZone) -> Self {
+        let (entry, occurrence) = (&view.entry, &view.occurrence);
         let item = entry.item.map(|n| format!("分工方案第{n}项"));
         // A yearly title names its year, and a single date is the due date.
         let names_more = entry.period.len() > 4 && entry.period != entry.dates.due.to_string();
@@ -254,65 +255,65 @@ impl View {
         let steps: Vec<String> = entry.steps.iter().map(|s| words::plain(s)).collect();
         let steps = if steps.len() > 1 { (1..).zip(steps).map(|(n, s)| format!("{n}. {s}")).collect() } else { steps };
         let facts = [
-            ("科室", vec![words::plain(&standing.section)]),
+            ("科室", vec![words::plain(&view.section)]),
             ("规定期限", vec![words::full(occurrence.dates.due)]),
             ("要做", steps),
             ("依据", entry.basis.iter().map(|b| words::plain(b)).collect()),
-            ("进度", progress(standing)),
+            ("进度", progress(view)),
         ];
-        let completions = standing.completions.iter().map(|c| completion(c, zone, today));
-        let requests = standing.requests.iter().map(|r| request(r, zone, today));
-        let open = occurrence.state == Stands::Open && !standing.is_finished;
+        let completions = view.completions.iter().map(|c| completion(c, zone, today));
+        let requests = view.requests.iter().map(|r| request(r, zone, today));
+        let open = occurrence.state == Stands::Open && !view.is_finished;
         Self {
             title: words::plain(&entry.title),
             aside: aside.join("，"),
-            section: words::plain(&standing.section),
-            tone: tone(standing, today),
-            badge: badge(standing, today),
+            section: words::plain(&view.section),
+            tone: tone(view, today),
+            badge: badge(view, today),
             headline: if open { format!("{}。", when::headline(entry, today)) } else { String::new() },
             dates: if open { when::other_dates(entry, today) } else { Vec::new() },
             facts: facts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect(),
             records: requests.chain(completions).collect(),
-            over: over(standing),
-            is_waiting: standing.waiting().is_some(),
-            has_own: standing.own().next().is_some() && occurrence.state != Stands::Withdrawn,
+            over: over(view),
+            is_waiting: view.waiting().is_some(),
+            has_own: view.own().next().is_some() && occurrence.state != Stands::Withdrawn,
         }
     }
 }
 
-fn tone(standing: &Standing, today: Date) -> &'static str {
-    match (standing.occurrence.state, when::phase(&standing.entry, today)) {
+fn tone(view: &SectionView, today: Date) -> &'static str {
+    match (view.occurrence.state, when::phase(&view.entry, today)) {
         (Stands::Withdrawn, _) => "grey",
-        _ if standing.is_finished => "green",
+        _ if view.is_finished => "green",
         (_, when::Phase::Overdue) => "red",
         (_, when::Phase::Today | when::Phase::Between) => "orange",
-        (_, when::Phase::Ahead) if standing.entry.light.colour() == "黄" => "amber",
+        (_, when::Phase::Ahead) if view.entry.light.colour() == "黄" => "amber",
         _ => "green",
     }
 }
 
-fn badge(standing: &Standing, today: Date) -> String {
-    match standing.occurrence.state {
+fn badge(view: &SectionView, today: Date) -> String {
+    match view.occurrence.state {
         Stands::Withdrawn => "已撤销".to_owned(),
         Stands::Done => "已办结".to_owned(),
-        Stands::Open if standing.is_finished => "本科室已报".to_owned(),
-        Stands::Open => when::left(&standing.entry, today),
+        Stands::Open if view.is_finished => "本科室已报".to_owned(),
+        Stands::Open => when::left(&view.entry, today),
     }
 }
 
-fn over(standing: &Standing) -> Option<String> {
-    match standing.occurrence.state {
+fn over(view: &SectionView) -> Option<String> {
+    match view.occurrence.state {
         Stands::Withdrawn => Some("这一期已撤销，不用办理。".to_owned()),
         Stands::Done => Some("这一期已经办结，不用再登记。".to_owned()),
-        Stands::Open if standing.is_finished => Some("本科室已经登记，不用再登记。".to_owned()),
+        Stands::Open if view.is_finished => Some("本科室已经登记，不用再登记。".to_owned()),
         Stands::Open => None,
     }
 }
 
-fn progress(standing: &Standing) -> Vec<String> {
-    let reports = standing.entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
-    let missing = &standing.entry.missing;
-    let open = standing.occurrence.state == Stands::Open;
+fn progress(view: &SectionView) -> Vec<String> {
+    let reports = view.entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
+    let missing = &view.entry.missing;
+    let open = view.occurrence.state == Stands::Open;
     let missing = (open && !missing.is_empty())
         .then(|| format!("还没有报的科室（{}个）：{}", missing.len(), words::list(missing)));
     reports.into_iter().chain(missing).collect()

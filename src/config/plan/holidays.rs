@@ -13,7 +13,7 @@ use crate::{
     config::{
         source::{
             files::{Files, Trouble, tidy},
-            finding::{Report, Severity},
+            finding::{Collector, Severity},
             text::Source,
         },
         syntax::{self, Schema, table::Table},
@@ -61,7 +61,7 @@ pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, S
     Calendar::new(&years)
 }
 
-fn one(source: &Source, report: &Report) -> Option<(i16, Range<usize>, StatutoryYear)> {
+fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, StatutoryYear)> {
     let values = syntax::parse(source, &SCHEMA, report)?;
     let table = Table::new(source, report, &SCHEMA, &values);
     if source.text.trim().is_empty() {

@@ -17,7 +17,7 @@ use crate::{
     config::{
         source::{
             files::{Files, Trouble, tidy},
-            finding::{Report, Severity},
+            finding::{Collector, Severity},
             text::Source,
         },
         syntax::{self, Schema, meant::nearest, table::Table},
@@ -148,7 +148,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn unique_ids(drafts: &[Draft], report: &Report) {
+fn unique_ids(drafts: &[Draft], report: &Collector) {
     let mut first: HashMap<&str, (&Source, &Range<usize>)> = HashMap::new();
     for draft in drafts {
         let Some((id, at)) = &draft.id else { continue };
@@ -178,7 +178,7 @@ impl<'a> Lookup<'a> {
         Self { roster, in_all, any_in_all, partial }
     }
 
-    fn check(&self, draft: &Draft, report: &Report) {
+    fn check(&self, draft: &Draft, report: &Collector) {
         if self.partial {
             return;
         }
@@ -210,7 +210,7 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    fn unknown(&self, draft: &Draft, name: &str, at: &Range<usize>, report: &Report) {
+    fn unknown(&self, draft: &Draft, name: &str, at: &Range<usize>, report: &Collector) {
         // Past what is kept it is only counted: to find what was meant takes time.
         if report.is_full(Severity::Error) {
             return report.error(&draft.source, at.clone(), "", "");

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use crate::{
     config::{
-        source::{finding::Report, text::Source},
+        source::{finding::Collector, text::Source},
         syntax::table::{Table, Text},
     },
     domain::deadline::{ALL_SECTIONS, Roster, Section},
@@ -69,7 +69,7 @@ pub fn name_fault(name: &str) -> Option<(String, &'static str)> {
 }
 
 /// Everything on one roster: a name twice is an error, a mailbox twice is worth a word.
-pub fn roster(drafts: Vec<Draft>, report: &Report) -> Roster {
+pub fn roster(drafts: Vec<Draft>, report: &Collector) -> Roster {
     let mut names: HashMap<&str, &Draft> = HashMap::new();
     let mut mailboxes: HashMap<String, &Draft> = HashMap::new();
     for draft in &drafts {

@@ -11,7 +11,7 @@ use config::{Config, ConfigError, File, FileFormat, Map, Value, ValueKind};
 use crate::{
     config::{
         source::{
-            finding::{Report, Severity},
+            finding::{Collector, Severity},
             secret::{self, PASSWORDS},
             text::Source,
         },
@@ -44,7 +44,7 @@ pub struct Given<T> {
 
 pub struct Layers<'a> {
     pub source: &'a Source,
-    pub report: &'a Report,
+    pub report: &'a Collector,
     /// The file's tables by header.
     tables: BTreeMap<&'static str, Table<'a>>,
     /// What holds of all layers. What is from the file is read at its place, from its table.
@@ -241,7 +241,7 @@ fn credentials(env: &BTreeMap<String, String>) -> Layer {
 }
 
 /// The variables that are settings. A password stays as it is, and is checked where it is used.
-fn variables(report: &Report, schema: &Schema, env: &BTreeMap<String, String>) -> Layer {
+fn variables(report: &Collector, schema: &Schema, env: &BTreeMap<String, String>) -> Layer {
     let known = paths(schema);
     let mut layer = Layer::default();
     for (name, value) in env {

@@ -5,7 +5,7 @@ use std::path::Path;
 use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE};
 
 use super::{
-    finding::{Report, Severity},
+    finding::{Collector, Severity},
     text::Source,
 };
 
@@ -25,7 +25,7 @@ enum Looks {
 }
 
 /// The text of these bytes; `None` where they are none, which has been reported.
-pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Report) -> Option<Source> {
+pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Collector) -> Option<Source> {
     let looks = match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => return Some(plain(path, rank, text, report)),
         Ok(text) => (utf16(text.as_bytes()).unwrap_or(Looks::Zeros), text.into_bytes()),
@@ -38,7 +38,7 @@ pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Report) -> Opti
     None
 }
 
-fn plain(path: &Path, rank: usize, mut text: String, report: &Report) -> Source {
+fn plain(path: &Path, rank: usize, mut text: String, report: &Collector) -> Source {
     let marked = text.starts_with('\u{FEFF}');
     if marked {
         text.drain(..'\u{FEFF}'.len_utf8());
@@ -92,7 +92,7 @@ fn utf16(bytes: &[u8]) -> Option<Looks> {
 }
 
 /// Shows the first line that was not understood, as it was meant.
-fn tell(path: &Path, rank: usize, looks: &Looks, bytes: &[u8], report: &Report) {
+fn tell(path: &Path, rank: usize, looks: &Looks, bytes: &[u8], report: &Collector) {
     let (encoding, what, instead) = match looks {
         Looks::Utf16(encoding) => (*encoding, "文件的编码是 UTF-16（记事本里叫“Unicode”或“UTF-16”），不是 UTF-8", SAVE),
         Looks::Gbk => (GB18030, "文件的编码是 GBK（记事本里叫“ANSI”），不是 UTF-8", SAVE),

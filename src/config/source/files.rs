@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     encoding,
-    finding::{Report, Severity},
+    finding::{Collector, Severity},
     text::Source,
     watch::{Fingerprint, list_folder},
 };
@@ -30,14 +30,14 @@ pub enum Trouble {
 /// Everything that is read goes through here, so that it is known what to watch.
 #[derive(Debug)]
 pub struct Files<'r> {
-    pub report: &'r Report,
+    pub report: &'r Collector,
     pub seen: Fingerprint,
     known: HashMap<PathBuf, Rc<Source>>,
     read: Vec<PathBuf>,
 }
 
 impl<'r> Files<'r> {
-    pub fn new(report: &'r Report) -> Self {
+    pub fn new(report: &'r Collector) -> Self {
         Self { report, seen: Fingerprint::default(), known: HashMap::new(), read: Vec::new() }
     }
 

@@ -27,7 +27,7 @@ pub struct Finding {
 
 /// Collects findings while files are walked.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct Collector {
     found: RefCell<Vec<(usize, Finding)>>,
     /// Errors and warnings at a place, the kept ones and the others.
     counts: [Cell<usize>; 2],
@@ -39,7 +39,7 @@ const PRINTED: usize = 200;
 /// Errors, and warnings, at a place that are kept; the others are counted.
 const KEPT: usize = 300;
 
-impl Report {
+impl Collector {
     /// Nothing is added where the syntax is broken: what is read there is a guess.
     pub fn add(&self, severity: Severity, source: &Source, at: Range<usize>, what: String, instead: Option<String>) {
         if source.is_broken_at(&at) {

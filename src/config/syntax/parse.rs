@@ -12,7 +12,7 @@ use super::{
     schema::Schema,
     spans::{is_tables, visit},
 };
-use crate::config::source::{finding::Report, text::Source};
+use crate::config::source::{finding::Collector, text::Source};
 
 /// Lines that the parser stops at are taken out and the rest is read again, so often at most.
 const MOST_STOPS: usize = 50;
@@ -21,7 +21,7 @@ const MOST_EXPLAINED: usize = 200;
 
 /// The table, as far as it can be relied on: `None` where brackets are so broken that what
 /// belongs to what is a guess. Every syntax error has been reported.
-pub fn parse<'a>(source: &'a Source, schema: &Schema, report: &Report) -> Option<DeTable<'a>> {
+pub fn parse<'a>(source: &'a Source, schema: &Schema, report: &Collector) -> Option<DeTable<'a>> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     if errors.is_empty() {
         return Some(table.into_inner());

@@ -17,7 +17,7 @@ use super::{
     schema::Schema,
 };
 use crate::{
-    config::source::{finding::Report, secret, text::Source},
+    config::source::{finding::Collector, secret, text::Source},
     domain::deadline::Mailbox,
     text::hidden,
 };
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Table<'a> {
     pub source: &'a Source,
-    pub report: &'a Report,
+    pub report: &'a Collector,
     pub schema: &'a Schema,
     /// Its header; "" at the top of the file.
     name: &'static str,
@@ -44,7 +44,7 @@ pub struct Text<'a> {
 
 impl<'a> Table<'a> {
     /// The top of a file.
-    pub fn new(source: &'a Source, report: &'a Report, schema: &'a Schema, values: &'a DeTable<'a>) -> Self {
+    pub fn new(source: &'a Source, report: &'a Collector, schema: &'a Schema, values: &'a DeTable<'a>) -> Self {
         Self { source, report, schema, name: "", values, start: 0, end: 0 }
     }
 

@@ -34,7 +34,7 @@ fn whole() -> Ledger {
 }
 
 fn report(entry: &mut Entry) {
-    let report = |section: &str, by: &str, note: &str, evidence: &str| Report {
+    let report = |section: &str, by: &str, note: &str, evidence: &str| Completion {
         section: section.into(),
         by: by.into(),
         note: note.into(),

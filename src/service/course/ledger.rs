@@ -12,7 +12,7 @@ use crate::{
         deadline::{Deadline, Done},
         occurrence::{Occurrence, State},
     },
-    ledger::{Entry, Ledger, Report, Row},
+    ledger::{Completion, Entry, Ledger, Row},
     store::Tx,
 };
 
@@ -61,7 +61,7 @@ fn entry<'a>(tx: &Tx, office: &Office, found: &'a Ahead, now: &Moment) -> Result
     let Occurrence { period, dates, state, .. } = &found.occurrence;
     let given = found.id.map(|id| tx.completions(id)).transpose()?.unwrap_or_default();
     let zone = &office.settings.timezone;
-    let reports = given.into_iter().map(|c| Report {
+    let reports = given.into_iter().map(|c| Completion {
         section: c.section,
         by: c.by,
         note: c.note,

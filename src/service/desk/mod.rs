@@ -8,4 +8,4 @@ pub mod link_key;
 mod reply_token;
 pub mod report;
 pub mod request;
-pub mod standing;
+pub mod section_view;

@@ -17,7 +17,7 @@ use crate::{
 /// that of ten years takes long.
 pub fn found(db: &Db, database: &Path) -> Vec<String> {
     let left = fs::read_to_string(named(database, ".sound"));
-    match (left, standing(database)) {
+    match (left, stamp_of(database)) {
         (Ok(left), Some(now)) if left == now => Vec::new(),
         _ => db.damage_at_a_glance(),
     }
@@ -26,14 +26,14 @@ pub fn found(db: &Db, database: &Path) -> Vec<String> {
 /// For the end of a process that has looked, and has met no damage since. Whatever is written to the file later, even
 /// by a power cut halfway, makes the next start look again.
 pub fn leave_sound(db: &Db, database: &Path) {
-    if let (Ok(true), Some(now)) = (db.checkpoint(), standing(database)) {
+    if let (Ok(true), Some(now)) = (db.checkpoint(), stamp_of(database)) {
         // Not written: the next start looks.
         let _ = fs::write(named(database, ".sound"), now);
     }
 }
 
 /// What tells a file that was written to from one that was not; `None` where it cannot be asked.
-fn standing(database: &Path) -> Option<String> {
+fn stamp_of(database: &Path) -> Option<String> {
     serde_json::to_string(&config::stamp(database)?).ok()
 }
 
@@ -111,14 +111,14 @@ mod tests {
         leave_sound(&db, &path);
         assert!(fs::metadata(&path).unwrap().len() / 4096 > pages, "all of it is in the file");
         drop(db);
-        let left = standing(&path).unwrap();
+        let left = stamp_of(&path).unwrap();
 
         let mut db = Db::open(&path).unwrap();
         assert_eq!(found(&db, &path), Vec::<String>::new());
-        assert_eq!(standing(&path).unwrap(), left, "opening it writes nothing");
+        assert_eq!(stamp_of(&path).unwrap(), left, "opening it writes nothing");
         db.write(|tx| tx.put(state::UID, &"c".to_owned())).unwrap();
         drop(db);
-        assert_ne!(standing(&path).unwrap(), left, "written to");
+        assert_ne!(stamp_of(&path).unwrap(), left, "written to");
         let db = Db::open(&path).unwrap();
         leave_sound(&db, &path);
         drop(db);

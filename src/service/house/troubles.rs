@@ -8,7 +8,7 @@ use crate::{
     service::{
         Office, Result,
         course::sweep::{late_letters, missing_year},
-        desk::incoming::pass,
+        desk::incoming::mailbox,
         house::keep::Copies,
         tell::Notice,
     },
@@ -49,7 +49,7 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     if let Some(load) = tx.last_load()?.filter(|load| !load.accepted) {
         add("configuration", format!("{} 的修改有误，没有生效，用 duban check 查看", local(load.at)));
     }
-    let mailbox = pass::state_in(tx)?.trouble.filter(|_| office.settings.mailbox.is_some());
+    let mailbox = mailbox::state_in(tx)?.trouble.filter(|_| office.settings.mailbox.is_some());
     if let Some((since, why)) = mailbox {
         add("mailbox", format!("收信邮箱从 {} 起读不了：{why}", local(since)));
     }

@@ -20,7 +20,7 @@ use crate::{
     mailer::{Mailer, Session},
     service::{
         Error, Office, Result,
-        post::write::{self, Brought, Draft, Written},
+        post::write::{self, Brought, Contents, Written},
         tell::{audit, pass_on},
     },
     store::{Db, LetterRow, Store, Tx},
@@ -67,7 +67,7 @@ const FAILURES_IN_A_ROW: u32 = 3;
 struct Claimed {
     letter: LetterRow,
     attempt: i64,
-    draft: Draft,
+    contents: Contents,
 }
 
 /// What hands letters over: a connection to the server.
@@ -173,8 +173,8 @@ impl Round {
                 // Claimed only when it may go: what is reported done while it waits is not sent.
                 carrier.turn().await;
             }
-            let Some(Claimed { letter, attempt, draft }) = self.claim().await? else { break };
-            match draft.write(&self.office) {
+            let Some(Claimed { letter, attempt, contents }) = self.claim().await? else { break };
+            match contents.write(&self.office) {
                 Ok(written) => {
                     let from = self.office.settings.mail.from.as_str();
                     let outcome = carrier.send(from, &letter, &written.message).await;
@@ -273,14 +273,14 @@ struct Sent {
 /// is set aside.
 fn claim(tx: &Tx, office: &Office, now: &Moment) -> Result<Option<Claimed>> {
     while let Some((id, letter)) = tx.next_to_send(now.at, office.house().is_open(now.local))? {
-        let drafted = letter.map_err(Error::from).and_then(|letter| {
-            let draft = write::draft(tx, office, &letter, now)?;
-            Ok(draft.map(|draft| (letter, draft)))
+        let gathered = letter.map_err(Error::from).and_then(|letter| {
+            let contents = write::gather(tx, office, &letter, now)?;
+            Ok(contents.map(|contents| (letter, contents)))
         });
-        match drafted {
-            Ok(Some((letter, draft))) => {
+        match gathered {
+            Ok(Some((letter, contents))) => {
                 let attempt = tx.claim(&letter, now.at)?;
-                return Ok(Some(Claimed { letter, attempt, draft }));
+                return Ok(Some(Claimed { letter, attempt, contents }));
             }
             Ok(None) => tx.drop_letter(id, now.at)?,
             // The database itself fails; a value that cannot be read is one letter's matter.

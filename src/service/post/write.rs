@@ -17,7 +17,7 @@ use crate::{
 /// What a letter says, as the database has it at this moment. To put it into words and bytes takes as long again, and
 /// the database is not needed for it.
 #[derive(Debug)]
-pub struct Draft {
+pub struct Contents {
     said: Said,
     message_id: String,
     to: String,
@@ -57,7 +57,7 @@ pub struct Written {
 /// What the letter says from the present state; `None` when nothing is left to say in it.
 ///
 /// What is no longer so (done, withdrawn, moved, said by a later letter) is dropped for good.
-pub fn draft(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Draft>> {
+pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Contents>> {
     let mut brings = Vec::new();
     let said = match &letter.notice {
         Some(notice) => render_notice(tx, office, notice, letter.id, now)?.map(Said::InWords),
@@ -71,7 +71,7 @@ pub fn draft(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Resu
     };
     let Some(said) = said else { return Ok(None) };
     let answers = letter.answers().map(|id| tx.incoming(id)).transpose()?.flatten();
-    Ok(Some(Draft {
+    Ok(Some(Contents {
         said,
         message_id: letter.message_id.clone(),
         to: letter.mailbox.clone(),
@@ -82,7 +82,7 @@ pub fn draft(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Resu
     }))
 }
 
-impl Draft {
+impl Contents {
     /// # Errors
     /// A text that cannot stand in a mail: the letter waits, the others go on.
     pub fn write(self, office: &Office) -> Result<Written> {

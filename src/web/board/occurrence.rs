@@ -36,7 +36,7 @@ pub struct Occurrence {
     pub facts: Vec<(&'static str, String)>,
     pub steps: Vec<String>,
     pub basis: String,
-    pub reports: Vec<Report>,
+    pub reports: Vec<Completed>,
     pub requests: Vec<Request>,
     pub said: Vec<Said>,
     pub changes: Vec<Change>,
@@ -46,7 +46,7 @@ pub struct Occurrence {
 
 /// A report, as it is shown.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct Completed {
     pub what: &'static str,
     pub section: String,
     pub by: String,
@@ -106,7 +106,7 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
     let (mut reports, mut requests, mut said) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(id) = of.id {
         let completions = tx.completions(id)?.into_iter().filter(|c| is_shared || is_own(&c.section));
-        reports = completions.map(|c| Report::new(office, c)).collect();
+        reports = completions.map(|c| Completed::new(office, c)).collect();
         let asked = tx.requests_of(id)?.into_iter().filter(|r| is_own(&r.section));
         requests = asked.map(|r| Request::new(office, r)).collect();
         said = record::said(tx, office, viewer, id)?;
@@ -179,7 +179,7 @@ fn responsible(deadline: &Deadline) -> String {
     }
 }
 
-impl Report {
+impl Completed {
     fn new(office: &Office, completion: Completion) -> Self {
         let evidence = words::plain(&completion.evidence);
         Self {

@@ -7,7 +7,7 @@ use tracing::warn;
 use super::{Outcome, Verdict, reply};
 use crate::{
     clock::Moment,
-    incoming::{Action, Message, Recipient, Report},
+    incoming::{Action, DeliveryReport, Message, Recipient},
     letter::words,
     service::{Office, Result, tell::audit, tell::pass_on},
     store::{LetterRow, LetterState, Tx},
@@ -17,7 +17,13 @@ use crate::{
 const RECENT: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// `None` if it is about nobody's letter of ours.
-pub fn judge(tx: &Tx, office: &Office, message: &Message, report: &Report, now: &Moment) -> Result<Option<Verdict>> {
+pub fn judge(
+    tx: &Tx,
+    office: &Office,
+    message: &Message,
+    report: &DeliveryReport,
+    now: &Moment,
+) -> Result<Option<Verdict>> {
     let said = words(report);
     let Some(letter) = letter(tx, office, message, report, now)? else {
         let is_ours = |r: &Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
@@ -58,7 +64,13 @@ pub fn judge(tx: &Tx, office: &Office, message: &Message, report: &Report, now: 
 }
 
 /// By our name for it, by its Message-ID, by its token, else by mailbox and subject.
-fn letter(tx: &Tx, office: &Office, message: &Message, report: &Report, now: &Moment) -> Result<Option<LetterRow>> {
+fn letter(
+    tx: &Tx,
+    office: &Office,
+    message: &Message,
+    report: &DeliveryReport,
+    now: &Moment,
+) -> Result<Option<LetterRow>> {
     // ENVID is the left part of the Message-ID: `duban.`, the database, the letter's number, chance.
     let number = report.envelope_id.as_deref().and_then(|id| id.split('.').nth(2)?.parse().ok());
     if let Some(letter) = number.map(|id| tx.letter(id)).transpose()?.flatten()
@@ -90,7 +102,7 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-fn words(report: &Report) -> String {
+fn words(report: &DeliveryReport) -> String {
     let said = report.recipients.iter().map(|r| match &r.status {
         Some(status) if !r.words.contains(status.as_str()) => format!("{status} {}", r.words),
         _ => r.words.clone(),

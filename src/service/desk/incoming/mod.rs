@@ -3,7 +3,7 @@
 
 mod answer;
 mod bounce;
-pub mod pass;
+pub mod mailbox;
 mod reply;
 
 use serde::{Deserialize, Serialize};

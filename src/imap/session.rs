@@ -10,7 +10,7 @@ use crate::net::line_words;
 
 /// The conversation with a server, by whatever line.
 #[derive(Debug)]
-pub(super) struct Talk {
+pub(super) struct Session {
     wire: Wire,
     tag: u32,
     /// An answer was not heard to its end: nothing that comes now can be understood.
@@ -39,7 +39,7 @@ impl Answer {
     }
 }
 
-impl Talk {
+impl Session {
     pub(super) fn new(wire: Wire, place: &str) -> Self {
         Self { wire, tag: 0, lost: false, exists: 0, fresh: false, place: place.to_owned() }
     }

@@ -22,7 +22,7 @@ use crate::{
 
 /// An occurrence as one section sees it.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct SectionView {
     pub occurrence: Stored<Occurrence>,
     pub deadline: Deadline,
     pub section: String,
@@ -58,13 +58,13 @@ pub enum Pressed<T> {
 }
 
 /// `None` if there is no such occurrence, or the section does not answer for it.
-pub fn standing(
+pub fn section_view(
     tx: &Tx,
     office: &Office,
     occurrence: i64,
     section: &str,
     now: &Moment,
-) -> crate::store::Result<Option<Standing>> {
+) -> crate::store::Result<Option<SectionView>> {
     let Some(occurrence) = tx.occurrence_by_id(occurrence)? else { return Ok(None) };
     let Some(deadline) = tx.deadline(&occurrence.deadline)?.map(|row| row.deadline) else { return Ok(None) };
     if !office.section_names(&deadline).contains(&section) {
@@ -86,7 +86,7 @@ pub fn standing(
     let is_finished = occurrence.state != State::Open || progress.has_reported(&deadline, section);
     let mark = mark(tx, &occurrence, each.then_some(section))?;
     let section = section.to_owned();
-    Ok(Some(Standing { occurrence, deadline, section, entry, completions, requests, is_finished, mark }))
+    Ok(Some(SectionView { occurrence, deadline, section, entry, completions, requests, is_finished, mark }))
 }
 
 /// Over everything that people (not duban) did to it; of one section only, where each reports for
@@ -109,12 +109,12 @@ fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: Option<&str>) -> crat
 
 /// Records a section's report, unless something was recorded since its form was shown.
 pub fn done(db: &mut Db, office: &Office, press: &Press, report: Report, now: &Moment) -> Result<Pressed<Reported>> {
-    pressed(db, office, press, now, |db, standing| report::done(db, office, &standing.named(report), now))
+    pressed(db, office, press, now, |db, view| report::done(db, office, &view.named(report), now))
 }
 
 /// Takes this section's reports back, unless something was recorded since its form was shown.
 pub fn reopen(db: &mut Db, office: &Office, press: &Press, report: Report, now: &Moment) -> Result<Pressed<Reported>> {
-    pressed(db, office, press, now, |db, standing| report::reopen(db, office, &standing.named(report), now))
+    pressed(db, office, press, now, |db, view| report::reopen(db, office, &view.named(report), now))
 }
 
 /// Asks the admin, unless something was recorded since its form was shown.
@@ -127,16 +127,16 @@ fn pressed<T>(
     office: &Office,
     press: &Press,
     now: &Moment,
-    record: impl FnOnce(&mut Db, &Standing) -> Result<T>,
+    record: impl FnOnce(&mut Db, &SectionView) -> Result<T>,
 ) -> Result<Pressed<T>> {
-    match db.read(|tx| standing(tx, office, press.occurrence, &press.section, now))? {
+    match db.read(|tx| section_view(tx, office, press.occurrence, &press.section, now))? {
         None => Ok(Pressed::Gone),
-        Some(standing) if standing.mark != press.mark => Ok(Pressed::Changed),
-        Some(standing) => record(db, &standing).map(Pressed::Recorded),
+        Some(view) if view.mark != press.mark => Ok(Pressed::Changed),
+        Some(view) => record(db, &view).map(Pressed::Recorded),
     }
 }
 
-impl Standing {
+impl SectionView {
     /// The reports that this section gave and may take back.
     pub fn own(&self) -> impl Iterator<Item = &Completion> {
         self.completions.iter().filter(|c| c.section == self.section)

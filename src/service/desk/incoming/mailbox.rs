@@ -22,7 +22,7 @@ const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(45);
 
 /// What a look into the mailbox came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pass {
+pub struct Looked {
     pub done: u32,
     pub waits: u32,
     /// Not for us.
@@ -30,27 +30,27 @@ pub struct Pass {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum PassError {
+pub enum MailboxError {
     #[error(transparent)]
     Imap(#[from] ImapError),
     #[error(transparent)]
     Service(#[from] Error),
 }
 
-impl From<crate::store::Error> for PassError {
+impl From<crate::store::Error> for MailboxError {
     fn from(e: crate::store::Error) -> Self {
         Self::Service(e.into())
     }
 }
 
 /// Reads what is there. Whatever ends it halfway, the next look goes on from there.
-pub async fn pass(
+pub async fn read_mailbox(
     store: &Store,
     office: &Arc<Office>,
     inbox: &mut Inbox,
     clock: Clock,
-) -> std::result::Result<Pass, PassError> {
-    let mut pass = Pass::default();
+) -> std::result::Result<Looked, MailboxError> {
+    let mut looked = Looked::default();
     let mut front = front(store, office, inbox.uid_validity()).await?;
     loop {
         let listed = inbox.list(front.from).await?;
@@ -60,7 +60,7 @@ pub async fn pass(
         for letter in &listed {
             let place = Place { mailbox: front.mailbox.clone(), uid_validity: front.uid_validity, uid: letter.uid };
             match read(store, office, inbox, place, clock).await? {
-                Some(Fate::LeftAlone) => pass.left_alone += 1,
+                Some(Fate::LeftAlone) => looked.left_alone += 1,
                 Some(Fate::Done) => acted.push((letter.uid, Filed::Done)),
                 Some(Fate::Waits) => acted.push((letter.uid, Filed::Manual)),
                 None => {}
@@ -70,8 +70,8 @@ pub async fn pass(
         let mut refused = None;
         for (uid, to) in acted {
             match (inbox.file(uid, to).await, to) {
-                (Ok(()), Filed::Done) => pass.done += 1,
-                (Ok(()), Filed::Manual) => pass.waits += 1,
+                (Ok(()), Filed::Done) => looked.done += 1,
+                (Ok(()), Filed::Manual) => looked.waits += 1,
                 (Err(e), _) if e.is_settings() => refused = Some(e),
                 (Err(e), _) => return Err(e.into()),
             }
@@ -82,16 +82,16 @@ pub async fn pass(
         front.from = next;
         remember(store, front.clone()).await?;
     }
-    if pass.done + pass.waits > 0 {
+    if looked.done + looked.waits > 0 {
         info!(
-            done = pass.done,
-            waits = pass.waits,
+            done = looked.done,
+            waits = looked.waits,
             "the mailbox was read: {} done, {} wait for a person",
-            pass.done,
-            pass.waits
+            looked.done,
+            looked.waits
         );
     }
-    Ok(pass)
+    Ok(looked)
 }
 
 /// One message; `None` if it is gone.
@@ -101,7 +101,7 @@ async fn read(
     inbox: &mut Inbox,
     place: Place,
     clock: Clock,
-) -> std::result::Result<Option<Fate>, PassError> {
+) -> std::result::Result<Option<Fate>, MailboxError> {
     Ok(Some(match begin(store, &place).await? {
         Placed::LeftAlone => Fate::LeftAlone,
         Placed::Acted { waits: true } => Fate::Waits,
@@ -120,19 +120,19 @@ async fn read(
     }))
 }
 
-async fn front(store: &Store, office: &Office, uid_validity: u32) -> std::result::Result<MailboxFront, PassError> {
+async fn front(store: &Store, office: &Office, uid_validity: u32) -> std::result::Result<MailboxFront, MailboxError> {
     let known = store.call(|db| db.read(|tx| tx.get(state::MAILBOX_FRONT))).await?;
     let mailbox = name(office);
     let same = known.filter(|front| front.mailbox == mailbox && front.uid_validity == uid_validity);
     Ok(same.unwrap_or(MailboxFront { mailbox, uid_validity, from: 1 }))
 }
 
-async fn remember(store: &Store, front: MailboxFront) -> std::result::Result<(), PassError> {
+async fn remember(store: &Store, front: MailboxFront) -> std::result::Result<(), MailboxError> {
     store.call(move |db| db.write(|tx| tx.put(state::MAILBOX_FRONT, &front))).await?;
     Ok(())
 }
 
-async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, PassError> {
+async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, MailboxError> {
     let place = place.clone();
     Ok(store.call(move |db| db.write(|tx| tx.begin_place(&place))).await?)
 }
