@@ -68,6 +68,12 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(&sql)?.query_row([id], read_occurrence).optional()?)
     }
 
+    /// The same, with its deadline's wording.
+    pub fn with_deadline(&self, id: i64) -> Result<Option<(Stored<Occurrence>, Deadline)>> {
+        let found = self.with_wording("o.id = ?1", &id)?.pop();
+        found.map(|(occurrence, deadline)| Ok((occurrence, deadline?))).transpose()
+    }
+
     /// By due date.
     pub fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<Stored<Occurrence>>> {
         // Word for word: an index that holds only what is open serves no `:state`.

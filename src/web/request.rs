@@ -94,9 +94,8 @@ async fn page(app: &App, client: Client, token: &str, id: i64, reply: Reply, mis
     let found = app.store.call(move |db| {
         db.read(|tx| {
             let Some(request) = tx.request(id)? else { return Ok(None) };
-            let Some(occurrence) = tx.occurrence_by_id(request.occurrence)? else { return Ok(None) };
-            let row = tx.deadline(&occurrence.deadline)?;
-            Ok::<Found, _>(row.map(|row| (request, occurrence, row.deadline)))
+            let found = tx.with_deadline(request.occurrence)?;
+            Ok::<Found, _>(found.map(|(occurrence, deadline)| (request, occurrence, deadline)))
         })
     });
     let (request, occurrence, deadline) = match found.await {

@@ -65,8 +65,7 @@ pub fn section_view(
     section: &str,
     now: &Moment,
 ) -> crate::store::Result<Option<SectionView>> {
-    let Some(occurrence) = tx.occurrence_by_id(occurrence)? else { return Ok(None) };
-    let Some(deadline) = tx.deadline(&occurrence.deadline)?.map(|row| row.deadline) else { return Ok(None) };
+    let Some((occurrence, deadline)) = tx.with_deadline(occurrence)? else { return Ok(None) };
     if !office.section_names(&deadline).contains(&section) {
         return Ok(None);
     }

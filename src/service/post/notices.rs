@@ -119,15 +119,14 @@ fn upcoming(found: &Ahead) -> Upcoming {
 /// What a section asked; `None` once it is answered.
 fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<Asked>> {
     let Some(request) = tx.request(request)?.filter(|r| r.decision.is_none()) else { return Ok(None) };
-    let Some(occurrence) = tx.occurrence_by_id(request.occurrence)? else { return Ok(None) };
-    let Some(row) = tx.deadline(&occurrence.deadline)? else { return Ok(None) };
+    let Some((occurrence, deadline)) = tx.with_deadline(request.occurrence)? else { return Ok(None) };
     Ok(Some(Asked {
         what: request.kind.word(),
         section: request.section,
         by: request.by,
         reason: request.reason,
         expected: request.expected,
-        title: row.deadline.title_for(&occurrence.period),
+        title: deadline.title_for(&occurrence.period),
         finish_by: occurrence.dates.finish_by,
         due: occurrence.dates.due,
         url: office.request_url(request.id, now),

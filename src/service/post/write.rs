@@ -156,11 +156,10 @@ fn entries(
     let mut entries: Vec<(i64, Entry)> = Vec::new();
     let mut is_to_leader = false;
     for said in tx.said_in(letter.id)? {
-        let Some(occurrence) = tx.occurrence_by_id(said.occurrence)? else { continue };
-        let Some(row) = tx.deadline(&occurrence.deadline)? else { continue };
+        let Some((occurrence, deadline)) = tx.with_deadline(said.occurrence)? else { continue };
         let (progress, heard) = (tx.progress(occurrence.id)?, tx.heard_of(occurrence.id)?);
-        let (house, deadline) = (office.house(), &row.deadline);
-        let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &progress, said: &heard };
+        let house = office.house();
+        let agenda = Agenda { house, deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &heard };
         if let Some(why) = no_longer_said(tx, &agenda, &said)? {
             tx.drop_said(&said, why)?;
             continue;

@@ -75,9 +75,8 @@ pub fn gather(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result
 fn asked(tx: &Tx, office: &Office) -> Result<Vec<Asked>> {
     let mut asked = Vec::new();
     for row in tx.open_requests()? {
-        let Some(occurrence) = tx.occurrence_by_id(row.occurrence)? else { continue };
-        let Some(deadline) = tx.deadline(&occurrence.deadline)? else { continue };
-        let title = words::plain(&deadline.deadline.title_for(&occurrence.period));
+        let Some((occurrence, deadline)) = tx.with_deadline(row.occurrence)? else { continue };
+        let title = words::plain(&deadline.title_for(&occurrence.period));
         let Request { id, what, section, reason, at, .. } = Request::new(office, row);
         asked.push(Asked { id, title, section, what, reason, at });
     }

@@ -100,15 +100,14 @@ pub fn in_words(tx: &Tx, office: &Office, incoming: i64, letter: i64) -> Result<
     let recorded = if let Outcome::Recorded(all) = &outcome { all.as_slice() } else { &[] };
     let mut lines: Vec<Line> = Vec::new();
     for item in tx.items(letter)? {
-        let Some(occurrence) = tx.occurrence_by_id(item.occurrence)? else { continue };
-        let Some(row) = tx.deadline(&occurrence.deadline)? else { continue };
+        let Some((occurrence, deadline)) = tx.with_deadline(item.occurrence)? else { continue };
         let said = recorded.iter().find(|r| (r.occurrence, &r.section) == (item.occurrence, &item.section));
         if said.is_none() && lines.iter().any(|l| l.number == item.number) {
             continue;
         }
         lines.push(Line {
             number: item.number,
-            title: row.deadline.title_for(&occurrence.period),
+            title: deadline.title_for(&occurrence.period),
             finish_by: occurrence.dates.finish_by,
             said: said.map(|r| format!("{}：{}", r.section, r.act.words())),
             url: office.report_url(occurrence.id, occurrence.dates.due, &item.section),

@@ -287,9 +287,7 @@ impl Reply<'_> {
 
     fn occurrence(&self, item: &ItemRow) -> Result<(Stored<Occurrence>, Deadline)> {
         let gone = || Error::Refused("这一项已经不在督办之列".into());
-        let occurrence = self.tx.occurrence_by_id(item.occurrence)?.ok_or_else(gone)?;
-        let row = self.tx.deadline(&occurrence.deadline)?.ok_or_else(gone)?;
-        Ok((occurrence, row.deadline))
+        self.tx.with_deadline(item.occurrence)?.ok_or_else(gone)
     }
 }
 
