@@ -38,6 +38,7 @@ contact  = "办公室"
 from      = "政务公开提醒 <duban@{DOMAIN}>"
 transport = "smtp"
 [mail.smtp]
+per_minute = 6000
 host = "localhost"
 port = {ports["SMTP"]}
 tls  = "starttls"
