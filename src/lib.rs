@@ -1,9 +1,9 @@
-//! duban (督办): says what is due, on Chinese working days, until it is done.
+//! duban (督办): sends reminders of deadlines, on Chinese working days, until each is reported done.
 //!
-//! In reading order: [`text`] and [`disk`] are what every room needs of texts and files, [`domain`] decides, [`letter`]
-//! puts into words, [`incoming`] reads what is answered, [`ledger`] puts into tables and back, [`config`], [`store`],
-//! [`mailer`] and [`imap`] each know one thing outside (the last two over [`net`]), [`service`] is what can be done,
-//! [`web`], [`daemon`] and [`cli`] do it. Only [`clock`] reads the time.
+//! In reading order: [`text`] and [`disk`] hold what every module needs for strings and files. [`domain`] decides.
+//! [`letter`] writes mail, [`incoming`] reads replies, [`ledger`] converts to and from tables. [`config`], [`store`],
+//! [`mailer`] and [`imap`] each talk to one outside thing, the last two over [`net`]. [`service`] holds the use cases
+//! that [`web`], [`daemon`] and [`cli`] call. Only [`clock`] reads the time.
 #![warn(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! `duban backup`: a copy of the database, while the service runs too.
+//! `duban backup`: copies the database, also while the service runs.
 
 use std::{fmt::Write, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! `duban open` and `duban extend`: cases; `duban requests`: what sections ask.
+//! `duban open` and `duban extend` for cases; `duban requests` for sections' requests.
 
 use clap::Args;
 use jiff::civil::Date;
@@ -76,7 +76,7 @@ pub fn extend(context: &Context, args: &ExtendArgs) -> Result {
     Ok(Answer::done(format!("已延期：{}。已收到提醒的人会收到更正。\n", words(&case))))
 }
 
-/// `duban requests`: what waits for the admin, and the answer.
+/// Lists unanswered requests, or answers one.
 pub fn requests(context: &Context, args: &DecideArgs) -> Result {
     let (office, mut db) = context.ready()?;
     let now = context.now(&office.settings);

@@ -1,4 +1,4 @@
-//! `duban check`: what is wrong, then what was understood.
+//! `duban check`: says what is wrong with the files, or how they are understood.
 
 use std::fmt::Write;
 
@@ -75,7 +75,7 @@ fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {
     [deadline.id.clone(), written, occurrence.period, table::day(dates.due), finish_by, first]
 }
 
-/// What was read in `due` and changes nothing: shown, so that nobody believes it does.
+/// Words in `due` that change nothing; shown so that nobody believes they do.
 fn passed_over(loaded: &Loaded) -> String {
     let mut text = String::new();
     for deadline in loaded.plan.deadlines.iter().filter(|d| !d.due.passed_over.is_empty()) {

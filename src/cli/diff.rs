@@ -1,4 +1,4 @@
-//! `duban diff`: what an edit does to the letters of the coming year, before it bites.
+//! `duban diff`: how an edit changes the letters of the coming year, before it is put in force.
 
 use std::{fmt::Write, path::Path};
 
@@ -13,7 +13,7 @@ use crate::{
 
 const LINES: usize = 200;
 
-/// What is in force (by the database, else by the files) against the files, or against another file.
+/// Compares what is in force (by the database, else by the files) with the files, or with the file `new`.
 pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);

@@ -1,4 +1,4 @@
-//! `duban doctor`: whether everything is as the service needs it, and what to do where it is not.
+//! `duban doctor`: checks everything that the service needs, and says what to do.
 
 use std::fmt::Write;
 

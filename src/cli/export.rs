@@ -1,4 +1,4 @@
-//! `duban export`: the year's ledger as a file.
+//! `duban export`: writes the year's ledger to a file.
 
 use std::{
     io,
@@ -82,7 +82,7 @@ fn counts(ledger: &Ledger) -> String {
     format!("共 {} 期，{}", ledger.rows.len(), words.into_iter().flatten().collect::<Vec<_>>().join("，"))
 }
 
-/// The old file stays whole until the new one is.
+/// The old file stays until the new one is complete.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     let temporary = disk::folder_of(file).join(format!(".{name}.{}.tmp", std::process::id()));

@@ -1,4 +1,4 @@
-//! `duban history`: who did what, when.
+//! `duban history`: who did what and when.
 
 use clap::Args;
 use serde_json::Value;

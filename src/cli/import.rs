@@ -1,4 +1,4 @@
-//! `duban import`: a table as the deadlines file it would be.
+//! `duban import`: converts a table to a deadlines file.
 
 use std::{
     env,
@@ -36,7 +36,7 @@ const MAX_SECONDS: u64 = 60;
 pub fn import(context: &Context, args: &ImportArgs) -> Result {
     let sheets = read(&args.file)?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    // The first file of all may be read before there is a configuration.
+    // The first file may be imported before there is a configuration.
     let loaded = context.load();
     let bureau = loaded.as_ref().ok().map(|l| Bureau { roster: &l.plan.roster, calendar: &l.calendar });
     let said = |e: ledger::Error| Failure::new(format!("{}：{e}", args.file.display()));
@@ -47,7 +47,7 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result {
     }
     let exit = if findings.is_empty() { Exit::Done } else { Exit::Nothing };
     let Some(target) = &args.write else {
-        // Beside the file that is printed, so that it can be sent on by itself.
+        // On standard error, so that the file on standard output can be redirected by itself.
         let _ = io::stderr().write_all(findings.as_bytes());
         return Ok(Answer::done(imported.toml).with(exit));
     };
@@ -65,8 +65,8 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result {
     Ok(Answer::done(findings + &done).with(exit))
 }
 
-/// Readers of damaged files panic, or ask for all the memory there is: that happens in a process of
-/// its own, which has little and not for long.
+/// Reads the table in a process of its own, with limits on memory and time: on damaged files the libraries may panic or
+/// ask for all the memory.
 fn read(file: &Path) -> Result<Vec<Sheet>> {
     let unread = |why: &str| Failure::new(format!("读不了 {}：{why}", file.display()));
     let of = |e: io::Error| match e.kind() {
@@ -88,7 +88,7 @@ fn read(file: &Path) -> Result<Vec<Sheet>> {
     read.map_err(|why| unread(&why))
 }
 
-/// Standard input → its cells or what is wrong, as JSON.
+/// Reads a table from standard input, and writes its cells or what is wrong as JSON.
 pub fn read_sheet() -> Result {
     let limits = [(Resource::As, MAX_MEMORY_BYTES), (Resource::Cpu, MAX_SECONDS), (Resource::Core, 0)];
     for (resource, most) in limits {

@@ -1,4 +1,4 @@
-//! `duban mailbox`, `duban mail-in`, `duban incoming`: what comes in by mail.
+//! `duban mailbox`, `duban mail-in`, `duban incoming`: incoming mail.
 
 use std::{io::Read, sync::Arc};
 
@@ -38,10 +38,10 @@ pub struct IncomingArgs {
     pub by: String,
 }
 
-/// Lines for a person; a program is given all.
+/// Most lines in the table; JSON has all.
 const LISTED: u32 = 50;
 
-/// One look into the mailbox; 75 if it could not be read.
+/// Reads the mailbox once; exits with 75 if it cannot be read.
 pub fn mailbox(context: &Context) -> Result {
     start_log(context);
     let (office, db) = ready(context, context.office_that_sends()?.0)?;
@@ -75,8 +75,8 @@ pub fn mailbox(context: &Context) -> Result {
     }
 }
 
-/// A message from standard input, as an alias of the mail server hands it over. 75: it is to be handed over
-/// again; anything else but 0 would send it back to its sender.
+/// Reads a message from standard input, as a mail server's alias delivers it. Exits with 75 to have it delivered again:
+/// the server would return it to its sender at any other code but 0.
 pub fn mail_in(context: &Context) -> Result {
     let again = |why: String| Failure { why, exit: Exit::Owed };
     let mut bytes = Vec::new();
@@ -84,7 +84,7 @@ pub fn mail_in(context: &Context) -> Result {
         .take(LARGEST_BYTES.into())
         .read_to_end(&mut bytes)
         .map_err(|e| again(format!("读不到邮件：{e}")))?;
-    // What is too long is cut; the rest is read, so that whoever writes it meets no closed pipe.
+    // A long message is cut; the rest is read too, so that the writer does not meet a closed pipe.
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     let (office, mut db) = context.office().and_then(|(office, _)| ready(context, office)).map_err(|e| again(e.why))?;
     let now = context.now(&office.settings);
@@ -95,7 +95,7 @@ pub fn mail_in(context: &Context) -> Result {
     }
 }
 
-/// What came in; by default only what waits for a person.
+/// Lists incoming messages; by default only those that wait for a person.
 pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
     let office = context.office()?.0;
     let now = context.now(&office.settings);

@@ -1,4 +1,4 @@
-//! `duban link`: signed addresses of the board, for the admin or a section.
+//! `duban link`: prints a signed URL of the board, for the admin or a section.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `duban list`: occurrences with state and light.
+//! `duban list`: occurrences with their state and light.
 
 use clap::Args;
 use jiff::civil::Date;
@@ -91,7 +91,8 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
     Ok(Answer::done(text))
 }
 
-/// What is in force and of concern, where the database alone can tell. root stays root for that.
+/// The configuration in force and the deadlines needed, from the database alone; `None` if the files have changed.
+/// root stays root for this.
 fn unchanged(context: &Context, args: &ListArgs) -> Option<(Office, Vec<Deadline>)> {
     let settings = config::settings_alone(&context.config, &context.env).filter(|s| s.database.exists())?;
     let today = context.now(&settings).today();

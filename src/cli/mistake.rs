@@ -1,4 +1,4 @@
-//! What is said when something is typed wrong.
+//! Explains mistakes in the arguments.
 
 use std::{io::Write, process::ExitCode};
 
@@ -6,9 +6,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Exit;
 
-/// Help and version as asked for; a mistake in Chinese.
+/// Prints help or the version if asked for; else explains the mistake in Chinese.
 pub fn explain(e: &clap::Error) -> ExitCode {
-    // The library's own words.
+    // These words are clap's own.
     let help = || e.render().to_string().replace("[OPTIONS]", "[选项]").replace("[default: ", "[默认：");
     if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = std::io::stdout().write_all(help().as_bytes());

@@ -1,4 +1,4 @@
-//! The command line: for people by default, JSON for programs. One file a subcommand.
+//! The command line: text for people, JSON for programs. One file for each subcommand.
 
 mod args;
 mod backup;
@@ -52,7 +52,7 @@ use crate::{
     store::{self, Db},
 };
 
-/// What a command says, and how it ends.
+/// A command's output and exit code.
 #[derive(Debug, Default)]
 pub struct Answer {
     pub text: String,
@@ -78,16 +78,16 @@ pub struct Failure {
 
 pub type Result<T = Answer> = std::result::Result<T, Failure>;
 
-/// What every command is given.
+/// The context of every command.
 pub struct Context {
     pub config: PathBuf,
-    /// By `--config` or `$DUBAN_CONFIG`.
+    /// Whether `config` comes from `--config` or `$DUBAN_CONFIG`.
     pub is_config_given: bool,
     pub env: BTreeMap<String, String>,
     pub clock: Clock,
 }
 
-/// What can be typed, for man pages and completions.
+/// The definition of the command line, for man pages and completions.
 pub fn command() -> clap::Command {
     Cli::command()
 }
@@ -102,7 +102,7 @@ pub fn main() -> ExitCode {
         Ok(answer) => (answer.text, answer.exit, false),
         Err(failure) => (failure.why, failure.exit, true),
     };
-    // A reader that has gone away is no error of ours.
+    // If the reader of a pipe has gone, that is not our error.
     let _ = if is_error {
         writeln!(std::io::stderr(), "{}", text.trim_end())
     } else {
@@ -158,13 +158,13 @@ impl Context {
         Ok(Self { config, is_config_given, env, clock })
     }
 
-    /// The configuration as the files say it now.
+    /// Loads the files.
     pub fn load(&self) -> Result<Loaded> {
         config::load(&self.config, &self.env).map_err(|findings| Failure::new(findings.to_string()))
     }
 
-    /// The same for whoever sends nothing: a password that only root may read, or the service, is not needed,
-    /// and one that is none stands for it. With whether it does.
+    /// As `load`, for commands that send nothing: a password that this user may not read is replaced by a placeholder.
+    /// Also returns whether one was.
     pub fn look(&self) -> (std::result::Result<Loaded, Findings>, bool) {
         let loaded = config::load(&self.config, &self.env);
         if loaded.is_ok() {
@@ -183,12 +183,13 @@ impl Context {
         }
     }
 
-    /// What the files say, for whoever sends nothing; while they do not check, what is in force, with a word about it.
+    /// For commands that send nothing: the configuration in the files; if they have errors, the last good one, with a
+    /// notice on standard error.
     pub fn office(&self) -> Result<(Office, Vec<Deadline>)> {
         self.in_force(self.look().0)
     }
 
-    /// The same with the passwords.
+    /// As `office`, with the real passwords.
     pub fn office_that_sends(&self) -> Result<(Office, Vec<Deadline>)> {
         self.in_force(config::load(&self.config, &self.env))
     }
@@ -207,7 +208,7 @@ impl Context {
         Ok((office, deadlines))
     }
 
-    /// What is in force, and the database with the plan in it even if the service has never run.
+    /// The configuration and the database; puts the plan in force if the service has never run.
     pub fn ready(&self) -> Result<(Office, Db)> {
         let (office, deadlines) = self.office()?;
         let mut db = self.open(&office.settings)?;
@@ -224,7 +225,7 @@ impl Context {
         );
     }
 
-    /// What links are signed with. root reads it where only root may, and makes it as the database's owner.
+    /// Opens the link keys. root reads them where only root may, and makes them as the database's owner.
     pub fn open_links(&self, office: &mut Office) -> Result<()> {
         let env = self.with_credentials();
         office.look_for_links(&env)?;
@@ -235,7 +236,7 @@ impl Context {
         Ok(())
     }
 
-    /// The environment: where systemd hands the service its keys, root's commands find the same ones.
+    /// The environment, with the credentials folder: so commands of root find the keys that systemd hands the service.
     pub fn with_credentials(&self) -> BTreeMap<String, String> {
         let mut env = self.env.clone();
         let folder = self.config.parent().unwrap_or(Path::new("")).join(secret::FOLDER);
@@ -247,21 +248,21 @@ impl Context {
         self.clock.now(&settings.timezone)
     }
 
-    /// The database, made if it is not there.
+    /// Opens the database; makes it if needed.
     pub fn open(&self, settings: &Settings) -> Result<Db> {
         self.make_folder(settings)?;
         Self::step_down(settings)?;
         Db::open(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
     }
 
-    /// The database's folder, made if it is not there.
+    /// Makes the database's folder if needed.
     fn make_folder(&self, settings: &Settings) -> Result<()> {
         let why = |e: std::io::Error| Failure::new(format!("建不了数据库的目录 {}：{e}", settings.database.display()));
         make_folder_of(&settings.database).map_err(why)
     }
 
-    /// root goes on as the database's owner: whatever is made beside it is the service's to open. The
-    /// configuration has been read by then.
+    /// If run as root, goes on as the database's owner, so that the service can open the files made. Call this after
+    /// reading the configuration.
     fn step_down(settings: &Settings) -> Result<()> {
         owner::step_down(&settings.database).map_err(|e| {
             let database = settings.database.display();
@@ -269,14 +270,14 @@ impl Context {
         })
     }
 
-    /// The database to look at; an empty one where there is none yet.
+    /// Opens the database for reading; an empty one if there is none yet.
     pub fn open_to_read(&self, settings: &Settings) -> Result<Db> {
         Self::step_down(settings)?;
         self.open_as_is(settings)
     }
 
-    /// The same, root staying root: for what is to be written where only root may. SQLite itself gives
-    /// its files beside the database to the database's owner.
+    /// As `open_to_read`, but root stays root, to write other files where only root may. SQLite itself gives the files
+    /// it makes beside the database to the database's owner.
     pub fn open_as_is(&self, settings: &Settings) -> Result<Db> {
         let db = if settings.database.exists() { Db::open_to_read(&settings.database) } else { Db::in_memory() };
         db.map_err(|e| Failure::of_database(&e, &settings.database))
@@ -291,7 +292,7 @@ fn check_section(office: &Office, section: Option<&str>) -> Result<()> {
     Err(Failure::new(format!("科室名册里没有“{unknown}”。有：{}。", names.join("、"))))
 }
 
-/// `$DUBAN_CONFIG`, else the system's, else the working directory's.
+/// `$DUBAN_CONFIG`, else the one in `/etc/duban`, else the one in the working directory.
 fn default_config(env: &BTreeMap<String, String>) -> PathBuf {
     let system = Path::new("/etc/duban/duban.toml");
     match env.get("DUBAN_CONFIG").filter(|path| !path.is_empty()) {

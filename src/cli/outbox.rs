@@ -1,4 +1,4 @@
-//! `duban outbox`: what is owed, what went, what failed.
+//! `duban outbox`: letters waiting, sent and failed.
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
@@ -52,7 +52,7 @@ struct Row {
     state: LetterState,
     attempts: u32,
     message_id: String,
-    /// When it went, or when it is to be tried: RFC 3339, the bureau's offset.
+    /// When it was sent, or when the next attempt is: RFC 3339, with the bureau's offset.
     send_on: String,
     last_error: Option<String>,
 }

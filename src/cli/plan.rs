@@ -1,4 +1,4 @@
-//! `duban plan`: the letters that will go out if nothing is finished.
+//! `duban plan`: the letters that will go out if nothing more is reported.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -54,7 +54,7 @@ fn as_text(letters: &[PlannedLetter], deadlines: &[Deadline]) -> String {
     }
 }
 
-/// The date that the lead counts from, by its name where it is the bureau's own.
+/// The date to finish by, preceded by the target if the lead counts from that.
 fn goal(reminder: &PlannedReminder) -> String {
     match reminder.lead {
         PlannedLead::Before(_) if reminder.counted_from != reminder.finish_by => {

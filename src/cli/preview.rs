@@ -1,4 +1,4 @@
-//! `duban preview`: the letter as it would be written now.
+//! `duban preview`: shows the letter as it would be written now.
 
 use clap::{Args, ValueEnum};
 

@@ -1,5 +1,5 @@
-//! `duban reload`: has the running service take the files now, and waits for its answer, so that
-//! `systemctl reload` fails where the configuration does.
+//! `duban reload`: has the running service read the files now, and waits for the result, so that `systemctl reload`
+//! fails if the configuration has errors.
 
 use std::{thread, time::Duration};
 
@@ -12,7 +12,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub fn reload(context: &Context) -> Result {
-    // The files are checked here first: findings are said to whoever asked, in full.
+    // Checked here first, so that the person sees all findings.
     let office = context.office()?.0;
     let mut db = context.open_to_read(&office.settings)?;
     let pid = SenderLock::holder(&office.settings.database).and_then(Pid::from_raw);

@@ -1,4 +1,4 @@
-//! `duban restore`: a copy takes the database's place, while the service stands still.
+//! `duban restore`: replaces the database with a copy, while the service is stopped.
 
 use std::{fmt::Write, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! `duban run`: the service; `--once`: one sweep and one round of sending.
+//! `duban run`: runs the service; with `--once`, one sweep and one round of sending.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -69,7 +69,7 @@ fn run_once(context: &Context) -> Result {
 }
 
 fn run_on(context: &Context) -> Result {
-    // Passwords and keys are in memory: none of it is to lie in a core.
+    // Passwords and keys are in memory, and must not be written to a core dump.
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(e) = setrlimit(Resource::Core, none) {
         tracing::warn!(error = %e, "a core may be written: {e}");
@@ -82,7 +82,7 @@ fn run_on(context: &Context) -> Result {
     Ok(Answer::default())
 }
 
-/// What is in force, and all that sending needs.
+/// The configuration in force, and what sending needs.
 struct Ready {
     office: Office,
     mailer: Mailer,
@@ -97,7 +97,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     let read = config::load(&context.config, &context.env);
     let (settings, seen) = match &read {
         Ok(loaded) => (Some(loaded.settings.clone()), loaded.seen.clone()),
-        // The plan does not check: with the settings alone, the last good plan can go on.
+        // The plan has errors: with valid settings, the last good plan can stay in force.
         Err(findings) => (findings.settings.as_deref().cloned(), findings.seen.clone()),
     };
     let errors = read.as_ref().err().map(|findings| findings.count().0);
@@ -113,7 +113,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     let mailer = mailer(&settings)?;
     let now = context.now(&settings);
     refuse_damaged(&db, &settings, &mailer, &now)?;
-    // The service finds the keys that systemd hands it; a command, run by root, looks where they lie.
+    // systemd hands the service its keys; a command run by root reads them from the credentials folder.
     let env = if matches!(by, By::Service) { &context.env } else { &context.with_credentials() };
     let Started { office, .. } = start(&mut db, read, &settings, env, by, &now)?;
     if let (By::Command, Some(errors)) = (by, errors) {
@@ -122,7 +122,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     Ok(Ready { office, mailer, db, lock, now, seen })
 }
 
-/// The database; where it cannot even be opened for damage, the admin is told.
+/// Opens the database. If it is too damaged to be opened, the admin is told.
 fn open(context: &Context, settings: &Settings) -> Result<Db> {
     context.open(settings).inspect_err(|_| {
         let damage = Db::open(&settings.database).err().filter(store::Error::is_damage);
@@ -134,7 +134,7 @@ fn open(context: &Context, settings: &Settings) -> Result<Db> {
     })
 }
 
-/// What a damaged database has forgotten would be said again: nothing is sent, and the admin is told.
+/// Refuses a damaged database, and tells the admin: reminders that it has lost would be sent again.
 fn refuse_damaged(db: &Db, settings: &Settings, mailer: &Mailer, now: &Moment) -> Result<()> {
     let damage = damage::found(db, &settings.database);
     if damage.is_empty() {
@@ -152,8 +152,8 @@ fn tell_of_damage(settings: &Settings, mailer: &Mailer, damage: &[String], now: 
     Ok(runtime()?.block_on(damage::tell(&Office::bare(settings.clone()), mailer, damage, now))?)
 }
 
-/// A machine whose clock is not set yet: a plan that comes into force in 1970 would be overdue ever
-/// since. The network time comes within seconds of a boot, as a rule.
+/// Waits while the clock is not set: a plan put in force in 1970 would be overdue ever since. Network time usually
+/// arrives within seconds of a boot.
 fn wait_for_the_clock(context: &Context, settings: &Settings) {
     let mut is_told = false;
     while !context.now(settings).is_plausible() {
@@ -174,12 +174,12 @@ pub fn lock(settings: &Settings) -> Result<SenderLock> {
     })
 }
 
-/// One thread does everything but the database.
+/// One thread for everything but the database, which has its own.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(e.to_string()))
 }
 
-/// To the journal with its fields where there is one, else to standard error.
+/// Logs to the journal, with fields, if there is one; else to standard error.
 pub fn start_log(context: &Context) {
     let filter = || match context.env.get("RUST_LOG") {
         Some(filter) => EnvFilter::new(filter),
@@ -190,7 +190,7 @@ pub fn start_log(context: &Context) {
     let started = match journal {
         Some(journal) => tracing_subscriber::registry().with(filter()).with(journal).try_init(),
         None => {
-            // The sentence says all that a reader wants; the fields are for the journal's searches.
+            // The message says all that a reader needs; the fields are for searching the journal.
             let sentence = debug_fn(|writer, field, value| match field.name() {
                 "message" => write!(writer, "{value:?}"),
                 _ => Ok(()),
@@ -199,6 +199,6 @@ pub fn start_log(context: &Context) {
             tracing_subscriber::registry().with(filter()).with(lines).try_init()
         }
     };
-    // A test that has started one already.
+    // In a test, a log may have been started already.
     let _ = started;
 }

@@ -1,4 +1,4 @@
-//! `duban status`: how the service, the outbox and the configuration are.
+//! `duban status`: the state of the service, the outbox and the configuration.
 
 use std::fmt::Write;
 

@@ -1,9 +1,9 @@
-//! Tables for people: columns that line up under wide characters, no wider than needed.
+//! Text tables whose columns line up even with wide (CJK) characters.
 
 use jiff::civil::Date;
 use unicode_width::UnicodeWidthStr;
 
-/// Two columns of space between the cells; a cell may hold several lines.
+/// Cells are two spaces apart, and may hold several lines.
 pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
     let mut widths = [0; N];
@@ -20,7 +20,7 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     text
 }
 
-/// Space at the end of a line is left out.
+/// Without trailing spaces.
 fn write_line(text: &mut String, row: &[String], line: usize, widths: &[usize]) {
     let begin = text.len();
     let mut owed = 0;
@@ -34,7 +34,7 @@ fn write_line(text: &mut String, row: &[String], line: usize, widths: &[usize]) 
     text.push('\n');
 }
 
-/// How wide on a screen. Most cells are plain letters, which need no looking up.
+/// The width on a screen. Most cells are ASCII, which needs no table look-up.
 fn columns(text: &str) -> usize {
     let is_plain = text.bytes().all(|b| (b' '..=b'~').contains(&b));
     if is_plain { text.len() } else { text.width() }
@@ -45,7 +45,7 @@ pub fn day(date: Date) -> String {
     format!("{date} {}", crate::letter::words::weekday(date))
 }
 
-/// What a list calls a title: short enough for a line.
+/// A title cut to fit a line.
 pub fn short(title: &str) -> String {
     let limit = 24;
     if title.chars().count() <= limit {

@@ -1,4 +1,4 @@
-//! `duban test-mail`: one letter, now, past the outbox.
+//! `duban test-mail`: sends one letter at once, without the outbox.
 
 use super::{Answer, Context, Exit, Failure, Result, run::runtime};
 use crate::{
@@ -31,7 +31,7 @@ pub fn test_mail(context: &Context, address: &str) -> Result {
     });
     let reply = outcome.reply();
     match outcome {
-        // The folder's answer says where the letter lies.
+        // The reply says where the letter was written.
         Outcome::Accepted { .. } if matches!(office.settings.mail.transport, Transport::Folder(_)) => {
             Ok(Answer::done(format!("没有真正发出（transport = \"folder\"）：{reply}\n")))
         }

@@ -1,4 +1,4 @@
-//! What all commands share of what is typed: values, with the right form in the refusal, and how help is laid out.
+//! Parsers of argument values, whose errors show the right form, and the layout of help.
 
 use jiff::civil::{Date, DateTime};
 

@@ -1,4 +1,4 @@
-//! `duban verify`: whether the file is sound, and bears out what is promised.
+//! `duban verify`: whether the database is undamaged, and its contents keep the promises.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! One process at a time sends from a database.
+//! The sender lock: only one process at a time sends from a database.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -8,20 +8,20 @@ use std::{
     time::Duration,
 };
 
-/// Held for as long as this value lives; the kernel gives it back whatever becomes of the process.
+/// Held while this value lives; the kernel releases it however the process ends.
 #[derive(Debug)]
 pub struct SenderLock {
     _file: File,
 }
 
-/// The folder belongs to the service's user, who must not make root open another file (`O_NOFOLLOW`).
+/// `O_NOFOLLOW`: the folder belongs to the service's user, who must not be able to make root open another file.
 const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-/// Tries to take it, 20 ms apart.
+/// Attempts to take the lock again, 20 ms apart.
 const PATIENCE: u32 = 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// With the other's process id, if it could be read.
+    /// The other process's id; empty if it could not be read.
     #[error("another duban sends from this database, process {0}")]
     Held(String),
     #[error("{0}: {1}")]
@@ -46,7 +46,7 @@ impl SenderLock {
         let mut tries = 0..PATIENCE;
         let locked = loop {
             match file.try_lock() {
-                // A process that only looks for the holder has it for a moment.
+                // `holder`, in another process, locks it for a moment.
                 Err(TryLockError::WouldBlock) if tries.next().is_some() => {
                     std::thread::sleep(Duration::from_millis(20))
                 }
@@ -69,7 +69,7 @@ impl SenderLock {
         Ok(Self { _file: file })
     }
 
-    /// The process that sends from this database now, if there is one.
+    /// The id of the process that sends from this database now, if there is one.
     pub fn holder(database: &Path) -> Option<i32> {
         let mut file = OpenOptions::new().read(true).custom_flags(NO_LINK).open(path_of(database)).ok()?;
         if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
@@ -85,7 +85,7 @@ fn path_of(database: &Path) -> PathBuf {
     crate::service::named(database, ".lock")
 }
 
-/// Makes the database's folder, readable by us alone.
+/// Makes the database's folder, with access for the owner only.
 pub fn make_folder_of(database: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     match database.parent() {

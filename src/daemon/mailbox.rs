@@ -1,4 +1,4 @@
-//! Reads the mailbox that replies come to, beside everything else: whatever happens to it, letters go out.
+//! Reads the mailbox for replies in a task of its own: letters go out even if the mailbox fails.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,20 +16,20 @@ use crate::{
     store::Store,
 };
 
-/// Pause after a failure; doubles up to the longest.
+/// Pause after a failure; doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
-/// A server that promises to say when something comes is asked all the same.
+/// The mailbox is read at least this often, even if the server promises to notify us.
 const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 
-/// The reader under way, and the office that it reads for.
+/// The running reader, and the office that it reads for.
 #[derive(Default)]
 pub struct Reader {
     under_way: Option<(Arc<Office>, JoinHandle<()>)>,
 }
 
 impl Reader {
-    /// Reads for this office from now on. `wake`: something was recorded, and letters may be owed.
+    /// Reads for this office from now on. Notifies `wake` when something was recorded: there may be letters to send.
     pub fn follow(&mut self, office: &Arc<Office>, store: &Store, wake: &Arc<Notify>) {
         if self.under_way.as_ref().is_some_and(|(of, task)| Arc::ptr_eq(of, office) && !task.is_finished()) {
             return;
@@ -40,7 +40,7 @@ impl Reader {
         self.under_way = Some((office.clone(), task));
     }
 
-    /// What was begun is finished by the next reader: a message acts once.
+    /// Safe at any time: the next reader finishes a message that was begun, and acts on each only once.
     pub fn stop(&mut self) {
         if let Some((_, task)) = self.under_way.take() {
             task.abort();
@@ -68,7 +68,7 @@ async fn read(store: Store, office: Arc<Office>, settings: ImapSettings, wake: A
     }
 }
 
-/// Until something fails.
+/// Reads until something fails.
 async fn read_on(
     store: &Store,
     office: &Arc<Office>,

@@ -1,4 +1,4 @@
-//! The service: wakes, sweeps, sends, reloads, and ends cleanly.
+//! The service: wakes, sweeps, sends, reloads, and stops cleanly.
 
 pub mod lock;
 mod mailbox;
@@ -46,12 +46,12 @@ use crate::{
     store::{Store, state},
 };
 
-/// How often the clock is compared and the watchdog fed.
+/// How often the clock is checked and the watchdog fed.
 const PULSE: Duration = Duration::from_secs(10);
-/// A tick comes every minute.
+/// Longer than the minute between ticks: then the wake-ups have failed.
 const LONGEST_WITHOUT_TICK: SignedDuration = SignedDuration::from_secs(90);
 
-/// The parts of a running service.
+/// A running service.
 pub struct Daemon {
     config: PathBuf,
     env: BTreeMap<String, String>,
@@ -63,13 +63,13 @@ pub struct Daemon {
     trust: Trust,
     pages: Pages,
     reader: Reader,
-    /// The reader has recorded something: letters may be owed.
+    /// Notified when the reader has recorded something: there may be letters to send.
     came_in: Arc<Notify>,
-    /// For the probe: when it last ticked.
+    /// When it last ticked, for the health probe.
     health: Arc<Health>,
     /// When it last ticked, since boot.
     ticked: SignedDuration,
-    /// What was wrong when it was last looked at.
+    /// The troubles found last, to log only changes.
     troubles: Vec<&'static str>,
     counted: Option<Counted>,
     /// Whether systemd's watchdog is on.
@@ -77,7 +77,7 @@ pub struct Daemon {
     sweeps: Sweeps,
 }
 
-/// What the service runs with: what is in force, and whatever it is reached by.
+/// What the service is started with.
 pub struct Parts {
     pub config: PathBuf,
     pub env: BTreeMap<String, String>,
@@ -156,7 +156,7 @@ impl Daemon {
                 }
                 () = self.came_in.notified() => self.send(),
                 Some(()) = ticks.recv() => {
-                    // A clock that is set forward makes the minute's wake-up come at once.
+                    // If the clock is set forward, the next wake-up comes at once.
                     self.check_clock(wakeups).await;
                     self.tick().await;
                 }
@@ -177,17 +177,17 @@ impl Daemon {
             self.trust.moved(jump);
             self.rounds.release();
             if !self.trust.is_given(&self.now()) {
-                // The round that is under way would go on by the wrong clock.
+                // The current round would go on with the wrong clock.
                 self.rounds.stop();
             }
         }
     }
 
-    /// One look at everything: edited files, what is due, what is to be sent.
+    /// Looks once at edited files, what is due, and what is to be sent.
     async fn tick(&mut self) {
         let now = self.now();
         self.ticked = since_boot();
-        // A plan that comes into force by a wrong clock would have begun at the wrong time.
+        // A plan put in force by a wrong clock would have the wrong starting day.
         let is_trusted = self.trust.is_given(&now);
         if is_trusted && self.watch.settled(now.at, self.watch.look()) {
             self.reload().await;
@@ -195,7 +195,7 @@ impl Daemon {
         self.pages.follow(&self.office, &self.store).await;
         self.reader.follow(&self.office, &self.store, &self.came_in);
         if !is_trusted {
-            // It waits on purpose: that is no trouble.
+            // The service waits on purpose, so it counts as alive.
             self.health.ticked(now.at, since_boot());
             return;
         }
@@ -224,14 +224,14 @@ impl Daemon {
         self.look_around().await;
     }
 
-    /// Sends what is due, by a clock that is believed.
+    /// Sends what is due, if the clock is trusted.
     fn send(&mut self) {
         if self.trust.is_given(&self.now()) {
             self.rounds.begin(&self.store, &self.office, &self.mailer);
         }
     }
 
-    /// What is stuck, and what is wrong. The news of what is stuck is a letter itself, and is tried at once.
+    /// Looks for stuck letters and troubles. A new notice of stuck letters is a letter too, and is sent at once.
     async fn look_around(&mut self) {
         let (office, now, counted) = (self.office.clone(), self.now(), self.counted);
         let looked = self.store.call(move |db| {
@@ -256,7 +256,7 @@ impl Daemon {
         }
     }
 
-    /// Takes the files as they are now. What does not check changes nothing, and the admin is told.
+    /// Reads the files and puts them in force. With errors nothing changes, and the admin is told.
     async fn reload(&mut self) {
         notify(&[NotifyState::Reloading]);
         let (config, env) = (self.config.clone(), self.env.clone());
@@ -315,7 +315,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Only after the database has answered, and only from the loop that does the work.
+    /// Only after the database has answered, and only from the main loop: so the watchdog notices if either hangs.
     async fn feed_watchdog(&self) {
         if !self.is_watched {
             return;
@@ -355,7 +355,7 @@ impl Daemon {
                 damage::leave_sound(&db, &database);
                 Ok::<_, service::Error>(())
             });
-            // A thread that has ended leaves it to the next start to look.
+            // If the store's thread has ended, the next start checks the file.
             let _ = left.await;
         }
     }

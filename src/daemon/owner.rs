@@ -1,5 +1,4 @@
-//! root beside the service's user: whoever runs a command as root must leave nothing behind that the
-//! service cannot open.
+//! Commands run as root: they must not leave files that the service's user cannot open.
 
 use std::{
     fs::{self, File},
@@ -13,17 +12,16 @@ use rustix::{
     thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
 };
 
-/// Goes on as the user whom the database belongs to (its folder, where there is none yet), if this is
-/// root and that is somebody else. For the rest of the command: there is no way back.
+/// If run as root, changes for good to the user who owns the database, or its folder if there is no database yet.
 ///
-/// The kernel changes a thread, not a process: it has to be called before a second thread is started.
+/// The kernel changes only the calling thread: call this before a second thread is started.
 ///
 /// # Errors
 /// The kernel refuses.
 pub fn step_down(database: &Path) -> io::Result<()> {
     let Some((uid, gid)) = other_owner(database) else { return Ok(()) };
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-    // The user last: without root the groups cannot be changed.
+    // The user comes last: without root, the groups cannot be changed.
     set_thread_groups(&[gid])?;
     set_thread_res_gid(gid, gid, gid)?;
     set_thread_res_uid(uid, uid, uid)?;
@@ -33,7 +31,7 @@ pub fn step_down(database: &Path) -> io::Result<()> {
 /// Gives a file that root has just made beside the database to the database's owner.
 pub(super) fn give_away(file: &File, database: &Path) -> io::Result<()> {
     match other_owner(database) {
-        // A hard link may be another user's file.
+        // With more than one link, it may be another user's file.
         Some((uid, gid)) if file.metadata()?.uid() != uid && file.metadata()?.nlink() == 1 => {
             fchown(file, Some(uid), Some(gid))
         }
@@ -41,7 +39,7 @@ pub(super) fn give_away(file: &File, database: &Path) -> io::Result<()> {
     }
 }
 
-/// Whom the database belongs to, if this is root and that is not.
+/// The owner of the database, if this process is root and the owner is not.
 fn other_owner(database: &Path) -> Option<(u32, u32)> {
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let metadata = fs::metadata(database).or_else(|_| fs::metadata(folder)).ok()?;

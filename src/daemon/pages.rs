@@ -1,5 +1,4 @@
-//! The pages beside the mail: begun when `[web]` is there, followed when it changes. What fails here
-//! is said, and the mail goes on.
+//! Serves the pages as `[web]` says, also after a reload. A failure here is reported, and mail goes on.
 
 use std::{path::Path, sync::Arc};
 
@@ -22,7 +21,7 @@ pub struct Pages {
     office: watch::Sender<Arc<Office>>,
     health: Arc<Health>,
     serving: Option<Serving>,
-    /// Why nothing is served that should be; said once.
+    /// Why pages that should be served are not; logged once.
     trouble: Option<String>,
 }
 
@@ -41,8 +40,8 @@ impl Pages {
         self.trouble.as_deref()
     }
 
-    /// Serves as the settings in force say: called at the start, after each reload, and at every tick,
-    /// so that what failed is tried again.
+    /// Serves as the settings in force say. Called at every tick, so that a reload takes effect and a failure is tried
+    /// again.
     pub async fn follow(&mut self, office: &Arc<Office>, store: &Store) {
         self.office.send_if_modified(|seen| {
             let is_new = !Arc::ptr_eq(seen, office);
@@ -83,7 +82,7 @@ impl Pages {
         Ok(())
     }
 
-    /// Lets what is under way end.
+    /// Stops serving, after the requests being answered.
     pub async fn finish(&mut self) {
         if let Some(Serving { stop, task, .. }) = self.serving.take() {
             let _ = stop.send(());
@@ -94,14 +93,14 @@ impl Pages {
     }
 }
 
-/// A door to the database for what only looks, beside the one that writes.
+/// A second connection to the database, for pages that only read.
 fn reader(database: &Path) -> Result<Store, String> {
     let db = Db::open_for_pages(database).map_err(|e| e.to_string())?;
     Store::new(db).map_err(|e| e.to_string())
 }
 
-/// A panic ends the process, so that systemd starts it again: a ghost would only look alive. Only one
-/// that is met while a page is written costs no more than that page.
+/// Makes a panic end the process, so that systemd restarts it: a process that lost a task would only look alive. A
+/// panic while a page is written costs only that page.
 pub fn end_on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

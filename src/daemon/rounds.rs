@@ -23,23 +23,23 @@ use crate::{
     store::Store,
 };
 
-/// Pause after a round that the server ended; doubles up to the longest.
+/// Pause after a round that ended because of the server; doubles up to `LONGEST_HOLD`.
 const FIRST_HOLD: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(30);
-/// A letter that is under way when the service is stopped may take so long to end.
+/// How long a stop waits for letters being sent.
 const PATIENCE_AT_STOP: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct Rounds {
-    /// Until when nothing is sent, and how long that pause is; measured since boot, whatever is done to the clock.
+    /// Until when nothing is sent, and the length of the pause. Measured since boot, since the clock may be set.
     hold: Option<(SignedDuration, SignedDuration)>,
     under_way: Option<JoinHandle<service::Result<Delivered>>>,
-    /// Of the round that is under way.
+    /// Stops the current round.
     stop: Arc<AtomicBool>,
 }
 
 impl Rounds {
-    /// Begins one, unless one is under way or it is not time yet.
+    /// Begins a round, unless one is running or sending is paused.
     pub fn begin(&mut self, store: &Store, office: &Arc<Office>, mailer: &Arc<Mailer>) {
         let is_held = self.hold.is_some_and(|(until, _)| since_boot() < until);
         if self.under_way.is_some() || is_held {
@@ -51,7 +51,7 @@ impl Rounds {
         self.under_way = Some(tokio::spawn(round));
     }
 
-    /// The end of the round that is under way; never, while there is none.
+    /// Waits for the current round to end; for ever if there is none.
     pub async fn ended(&mut self) -> service::Result<Delivered> {
         let Some(handle) = &mut self.under_way else { return pending().await };
         let ended = handle.await;
@@ -59,7 +59,7 @@ impl Rounds {
         ended.unwrap_or_else(|e| Err(service::Error::Refused(e.to_string())))
     }
 
-    /// What a round came to.
+    /// Logs the result of a round, and pauses sending if the server is in trouble.
     pub fn note(&mut self, result: service::Result<Delivered>) {
         let delivered = match result {
             Ok(delivered) => delivered,
@@ -83,17 +83,17 @@ impl Rounds {
         });
     }
 
-    /// Ends the pause: the reason for it may be gone.
+    /// Ends the pause, when its reason may be gone.
     pub fn release(&mut self) {
         self.hold = None;
     }
 
-    /// Ends the round that is under way after its current letter.
+    /// Ends the current round after the letters being sent.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Lets the letters that are under way end; what takes too long is taken up after the next start.
+    /// Waits for letters being sent; those that take too long are sent again after the next start.
     pub async fn finish(&mut self) {
         self.stop();
         if let Some(round) = self.under_way.take()

@@ -1,4 +1,4 @@
-//! Whether sweeps succeed, and who knows of it.
+//! Records whether sweeps succeed, and tells the admin if they do not.
 
 use std::sync::Arc;
 
@@ -18,21 +18,21 @@ use crate::{
 
 #[derive(Default)]
 pub struct Sweeps {
-    /// Since when none has succeeded.
+    /// Since when sweeps have failed, and why.
     failing: Option<Failing>,
-    /// Since boot, and when the admin was last told past the database.
+    /// `failing_since` and `told_at`, when the admin was last told without the database, are times since boot.
     failing_since: Option<SignedDuration>,
     told_at: Option<SignedDuration>,
-    /// One has, since the start.
+    /// Whether a sweep has succeeded since the start.
     has_succeeded: bool,
 }
 
-/// When sweeps have failed for this long, the admin is told without the database: the promise is an hour.
+/// When sweeps have failed for this long, the admin is told without the database, to keep the promise of one hour.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
 const TOLD_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 impl Sweeps {
-    /// The last one has succeeded.
+    /// Whether the last sweep succeeded.
     pub fn are_well(&self) -> bool {
         self.has_succeeded && self.failing.is_none()
     }
@@ -46,7 +46,7 @@ impl Sweeps {
         error!(error = %e, "the sweep failed, the next tick tries again: {e}");
         let failing = self.failing.get_or_insert_with(|| Failing { since: now.at, why: e.explain() }).clone();
         let (noted, boot) = (failing.clone(), since_boot());
-        // If the database does not answer, this process still remembers it.
+        // If the database does not answer, `self.failing` still holds it.
         let _ = store.call(move |db| db.write(|tx| troubles::sweeps_fail(tx, &noted))).await;
         let lasts = boot.saturating_sub(*self.failing_since.get_or_insert(boot)) >= TOLD_AFTER;
         if lasts && self.told_at.is_none_or(|told| boot.saturating_sub(told) >= TOLD_AGAIN_AFTER) {
@@ -62,7 +62,7 @@ impl Sweeps {
         }
     }
 
-    /// The admin is told if they had failed for long, before a restart or since.
+    /// Tells the admin if sweeps had failed for long, before a restart or since.
     pub async fn succeeded(&mut self, store: &Store, office: Arc<Office>, now: Moment) {
         if self.failing.is_none() && self.has_succeeded {
             return;

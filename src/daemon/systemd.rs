@@ -1,4 +1,4 @@
-//! What systemd is told.
+//! Notifications to systemd.
 
 use jiff::civil::Date;
 use sd_notify::NotifyState;
@@ -10,15 +10,15 @@ use crate::{
     store::{Owed, Tx},
 };
 
-/// Without systemd nothing happens.
+/// Does nothing without systemd.
 pub fn notify(state: &[NotifyState]) {
     if let Err(e) = sd_notify::notify(state) {
         warn!(error = %e, "systemd could not be told: {e}");
     }
 }
 
-/// How many occurrences are open and overdue. Counting a hundred thousand takes longer than all else in a tick, so
-/// the numbers are kept until an occurrence changes or the day ends.
+/// How many occurrences are open and overdue. Kept until an occurrence changes or the day ends: counting a hundred
+/// thousand takes longer than the rest of a tick.
 #[derive(Clone, Copy)]
 pub struct Counted {
     changes: i64,
@@ -27,12 +27,12 @@ pub struct Counted {
     overdue: u32,
 }
 
-/// What the line says.
+/// The contents of the status line.
 pub struct Status {
     pub counted: Counted,
     owed: Owed,
     replies: u32,
-    /// The names of what is wrong.
+    /// The names of the troubles.
     pub troubles: Vec<&'static str>,
 }
 
@@ -49,7 +49,7 @@ pub fn look(tx: &Tx, office: &Office, now: &Moment, counted: Option<Counted>) ->
     Ok(Status { counted, owed: tx.count_owed()?, replies: tx.count_waiting()?, troubles })
 }
 
-/// The line that `systemctl status` shows, with what is wrong at its end; `pages` is what is wrong with the pages.
+/// Sets the line that `systemctl status` shows, with the troubles at its end; `pages` is the trouble with the pages.
 pub fn show(status: &Status, pages: &str) {
     let Status { counted: Counted { open, overdue, .. }, owed, replies, troubles } = status;
     let trouble = if troubles.is_empty() { String::new() } else { format!("; in trouble: {}", troubles.join(", ")) };

@@ -1,25 +1,25 @@
-//! Whether the wall clock can be trusted: people and programs set it, and a letter cannot be recalled.
+//! Whether the wall clock is trusted: people and programs set it, and a letter cannot be recalled.
 
 use jiff::SignedDuration;
 use tracing::{error, warn};
 
 use crate::clock::{Moment, since_boot};
 
-/// A larger move forward makes letters look due that are not.
+/// A larger jump forward would make letters look due that are not.
 const LONGEST_TRUSTED_JUMP: SignedDuration = SignedDuration::from_hours(1);
-/// After such a move the clock has to run undisturbed for this long.
+/// How long the clock must run without another such jump before it is trusted again.
 const DISTRUST: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Debug, Default)]
 pub struct Trust {
-    /// Nothing is swept before this moment (since boot): the clock was set forward.
+    /// Nothing is swept before this time since boot, since the clock was set forward.
     distrust_until: Option<SignedDuration>,
-    /// The log says already that the clock shows a time before this program was written.
+    /// Whether it was logged that the clock shows a time before this program was written.
     is_told: bool,
 }
 
 impl Trust {
-    /// A clock that was set forward makes letters look due: it has to stay put before it is believed.
+    /// Notes a jump of the clock. A large one forward ends the trust for a while; a large one back restores it.
     pub fn moved(&mut self, jump: SignedDuration) {
         if jump > LONGEST_TRUSTED_JUMP {
             warn!(
@@ -33,12 +33,12 @@ impl Trust {
         }
     }
 
-    /// A person has asked for a reload: the clock is right.
+    /// Trusts the clock at once: a person who asks for a reload confirms it.
     pub fn restore(&mut self) {
         self.distrust_until = None;
     }
 
-    /// Whether what this clock shows may be acted on.
+    /// Whether `now` may be acted on.
     pub fn is_given(&mut self, now: &Moment) -> bool {
         self.distrust_until = self.distrust_until.filter(|until| since_boot() < *until);
         if !now.is_plausible() && !self.is_told {

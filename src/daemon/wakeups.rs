@@ -1,4 +1,4 @@
-//! Wakes the daemon once a minute, whatever is done to the clock.
+//! Wakes the daemon once a minute, even if the clock is set.
 
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
@@ -7,13 +7,13 @@ use tracing::warn;
 
 use crate::clock::Reading;
 
-/// Every minute, at its beginning; six fields, the first the seconds.
+/// At the beginning of every minute. The first of the six fields is seconds.
 const EVERY_MINUTE: &str = "0 * * * * *";
-/// Smaller moves are corrections by the network time daemon.
+/// Smaller jumps are corrections by the network time daemon.
 const SMALLEST_JUMP: SignedDuration = SignedDuration::from_secs(2);
 
-/// The scheduler only wakes: a tick goes into a channel of capacity one, and the database decides
-/// what is due. Its jobs stall when the clock is set back, so the job is made anew on every jump.
+/// The scheduler only wakes: a tick goes into a channel of capacity one, and the database decides what is due. Its jobs
+/// stall when the clock is set back, so the job is replaced at every jump.
 pub struct Wakeups {
     scheduler: JobScheduler,
     job: JobId,
@@ -22,7 +22,7 @@ pub struct Wakeups {
 }
 
 impl Wakeups {
-    /// Gives the wake-ups, and the end of the channel that a tick comes out of.
+    /// Returns the wake-ups, and the receiver of the ticks.
     pub async fn start() -> Result<(Self, mpsc::Receiver<()>), JobSchedulerError> {
         let (ticks, inbox) = mpsc::channel(1);
         let scheduler = JobScheduler::new().await?;
@@ -31,8 +31,8 @@ impl Wakeups {
         Ok((Self { scheduler, job, ticks, seen: Reading::take() }, inbox))
     }
 
-    /// Compares the clocks; on a jump the job is made anew, a tick is sent, and the jump is given: none
-    /// where the clock was wrong for certain before, since then it was put right.
+    /// Compares the wall clock with the time since boot. At a jump, replaces the job, sends a tick and returns the
+    /// jump, or zero if the clock was certainly wrong before: then it was put right.
     pub async fn check_clock(&mut self) -> Option<SignedDuration> {
         let now = Reading::take();
         let jump = now.moved_since(&self.seen);
@@ -45,13 +45,13 @@ impl Wakeups {
         if let Err(e) = self.renew().await {
             warn!(error = %e, "the minute's wake-up could not be made anew: {e}");
         }
-        // If a tick is waiting already, that one will do.
+        // If the channel is full, the tick in it is enough.
         let _ = self.ticks.try_send(());
         Some(if was_wrong { SignedDuration::ZERO } else { jump })
     }
 
     async fn renew(&mut self) -> Result<(), JobSchedulerError> {
-        // It may be gone already.
+        // The job may be gone already.
         let _ = self.scheduler.remove(&self.job).await;
         self.job = self.scheduler.add(wake(&self.ticks)?).await?;
         Ok(())

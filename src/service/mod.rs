@@ -24,7 +24,7 @@ use crate::{
     store::{self, Db, NewLetter, Tx},
 };
 
-/// What is in force beside the deadlines, which the database holds.
+/// The configuration in force, without the deadlines: those are in the database.
 #[derive(Clone, Debug)]
 pub struct Office {
     pub settings: Settings,
@@ -34,9 +34,9 @@ pub struct Office {
     pub off: usize,
     /// What links and reply tokens are signed with; `None` without `[web]` and `[mailbox]`.
     pub links: Option<Arc<Links>>,
-    /// The files that said so, as they were; `None` where what they say is not in force.
+    /// The fingerprint of the files this was read from; `None` if this was not read from the files.
     pub seen: Option<Fingerprint>,
-    /// What was remarked on them.
+    /// Warnings from reading the files.
     pub warnings: Vec<String>,
 }
 
@@ -44,13 +44,13 @@ pub struct Office {
 pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// What was asked for is not there, or cannot be done: in Chinese, for whoever asked.
+    /// The request cannot be carried out; why, in Chinese, for whoever asked.
     #[error("{0}")]
     Refused(String),
 }
 
 impl Error {
-    /// In Chinese, for whoever runs duban.
+    /// In Chinese, for the operator.
     pub fn explain(&self) -> String {
         match self {
             Self::Store(e) => e.explain(),
@@ -61,7 +61,7 @@ impl Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Runs `work` in one write transaction: a refusal undoes it as an error does.
+/// Runs `work` in one write transaction; a refusal rolls it back, as an error does.
 fn in_transaction<T>(db: &mut Db, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
     let mut refused = None;
     let done = db.write(|tx| {
@@ -79,10 +79,8 @@ fn in_transaction<T>(db: &mut Db, work: impl FnOnce(&Tx) -> Result<T>) -> Result
     }
 }
 
-/// What letters are handed to, by the settings.
-///
 /// # Errors
-/// In Chinese: a setting that TLS refuses.
+/// In Chinese: TLS refuses a setting.
 pub fn mailer(settings: &Settings) -> Result<Mailer> {
     match &settings.mail.transport {
         Transport::Folder(folder) => Ok(Mailer::folder(folder)),
@@ -92,7 +90,7 @@ pub fn mailer(settings: &Settings) -> Result<Mailer> {
 }
 
 impl Office {
-    /// With the settings alone: for what is told where neither files nor database say more.
+    /// Settings only, without roster or calendar: for notices when neither the files nor the database can be read.
     pub fn bare(settings: Settings) -> Self {
         let (roster, calendar) = (Roster::default(), Calendar::default());
         Self { settings, roster, calendar, off: 0, links: None, seen: None, warnings: Vec::new() }
@@ -112,28 +110,28 @@ impl Office {
         (office, plan.deadlines)
     }
 
-    /// What decides who hears, and when.
+    /// What the domain needs to decide who is written to, and when.
     pub fn house(&self) -> House<'_> {
         let Settings { admin, hours, .. } = &self.settings;
         House { calendar: &self.calendar, roster: &self.roster, admins: admin, hours: *hours }
     }
 
-    /// The letter of reminders to a mailbox.
+    /// A letter of reminders, still empty.
     pub(crate) fn reminders_to<'a>(&'a self, mailbox: &'a Mailbox) -> NewLetter<'a> {
         NewLetter { mailbox: mailbox.as_str(), notice: None, any_time: false, domain: self.domain() }
     }
 
-    /// The sections of a deadline by name, `各科室` expanded.
+    /// The names of a deadline's sections, `各科室` expanded.
     pub fn section_names(&self, deadline: &Deadline) -> Vec<&str> {
         self.house().section_names(deadline)
     }
 
-    /// The sections of a deadline as the file has them: `各科室` stays one word.
+    /// The sections of a deadline as written in the file: `各科室` is not expanded.
     pub fn sections_as_written(&self, id: &str, deadlines: &[Deadline]) -> String {
         deadlines.iter().find(|d| d.id == id).map(|d| d.sections.join("、")).unwrap_or_default()
     }
 
-    /// How many letters may be under way at once.
+    /// How many letters may be sent at the same time.
     pub fn connections(&self) -> usize {
         match &self.settings.mail.transport {
             Transport::Folder(_) => 1,
@@ -146,7 +144,7 @@ impl Office {
     }
 }
 
-/// What lies beside a file and belongs to it, by the end of its name.
+/// The path with `end` appended to its file name: a file that belongs to `path` and lies beside it.
 pub fn named(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);

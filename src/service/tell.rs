@@ -1,4 +1,5 @@
-//! Letters that are owed beside the reminders: to the admin, kept as what they are about, and what is passed on.
+//! Letters other than reminders: notices to the admin, stored as data and worded when sent, and reminders passed on
+//! (代转).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,49 +15,48 @@ use crate::{
     store::{AuditRow, Error, LetterKind, LetterRow, NewLetter, NewNotice, Restored, Result, SaidRow, Tx},
 };
 
-/// Why the admin is written to.
+/// A letter that is no reminder. Goes to the admin, except `Answer`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The service has started.
     Started { warnings: Vec<String> },
-    /// An edited configuration was put in force; what it changes, a line each.
+    /// An edited configuration was put in force; `changes` has a line for each change.
     Reloaded { changes: Vec<String>, warnings: Vec<String> },
-    /// An edited configuration was refused; what was in force stays.
+    /// An edited configuration was refused; the last good one stays in force.
     Rejected { findings: String },
-    /// A letter failed for good and nobody could be asked to pass it on.
+    /// A letter failed for good, and nothing in it could be passed on.
     Undeliverable { letter: i64 },
     /// These letters have waited too long.
     Stuck { letters: Vec<i64> },
     /// The statutory days of this year are not known.
     HolidayMissing { year: i16 },
-    /// A section asks for an answer.
+    /// A section has made a request (不能按期 or 不适用).
     Asked { request: i64 },
-    /// Where everything stands, every Monday.
+    /// The weekly summary, from Monday on.
     Weekly,
-    /// For a while no sweep succeeded; now they do again.
+    /// Sweeps succeed again after failing since then, and why they failed.
     Swept { since: Timestamp, why: String },
     /// To the sender of a reply, not to the admin.
     Answer { incoming: i64 },
-    /// Somebody whom the roster does not have reported by a reply.
+    /// A report came by reply from an address that the roster does not list for the section.
     Stranger { incoming: i64 },
-    /// The mailbox that replies come to cannot be read, since when and why.
+    /// The mailbox for replies cannot be read; since when, and why.
     MailboxDown { since: Timestamp, why: String },
-    /// The database was put back from a copy.
+    /// The database was restored from a copy.
     Restored(Restored),
 }
 
-/// At most so many letters about starts in one hour: a service that keeps falling over writes to the
-/// journal, not to the admin.
+/// Most letters about starts in one hour: a service that keeps crashing writes to the journal, not to the admin.
 const STARTS_AN_HOUR: u32 = 3;
 
 impl Office {
-    /// Owes every admin a letter about it, at any time of day.
+    /// Queues a letter to every admin, to go out at any time of day.
     pub fn tell_admin(&self, tx: &Tx, notice: &Notice, now: &Moment) -> Result<()> {
         self.tell_admin_but(tx, notice, "", now)
     }
 
-    /// The same, but for a mailbox that is known not to work.
+    /// As [`Self::tell_admin`], except to the mailbox `broken`, which is known not to work.
     pub fn tell_admin_but(&self, tx: &Tx, notice: &Notice, broken: &str, now: &Moment) -> Result<()> {
         let notice = notice.to_store()?;
         for admin in self.settings.admin.iter().filter(|admin| admin.as_str() != broken) {
@@ -67,7 +67,7 @@ impl Office {
         Ok(())
     }
 
-    /// Tells the admin of a start, unless there were several within the hour.
+    /// Tells the admin of a start, unless there were several within the hour. True if the admin is told.
     pub fn tell_of_start(&self, tx: &Tx, now: &Moment) -> Result<bool> {
         let hour_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(now.at);
         let is_new = tx.count_starts(hour_ago)? < STARTS_AN_HOUR;
@@ -80,7 +80,7 @@ impl Office {
 }
 
 impl Notice {
-    /// As it is stored with its letter.
+    /// The form stored with the letter.
     pub fn to_store(&self) -> Result<NewNotice> {
         let (kind, incoming) = match *self {
             Self::Answer { incoming } => (LetterKind::Answer, Some(incoming)),
@@ -92,14 +92,14 @@ impl Notice {
         Ok(NewNotice { kind, json, incoming })
     }
 
-    /// As it is kept with its letter.
+    /// Reads the JSON stored with the letter.
     pub fn read(json: &str) -> Result<Self> {
         serde_json::from_str(json).map_err(|e| Error::Value(e.to_string()))
     }
 }
 
-/// 代转: what a failed letter said is said to the admin instead, who is asked to pass it on. A letter
-/// that was for an admin is told of to the other admins, once: never a failure about a failure.
+/// 代转: sends the admin the reminders of a failed letter, to be passed on. The failure of a letter to an admin is told
+/// to the other admins, once.
 pub fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<()> {
     let said = tx.said_in(letter.id)?.into_iter();
     let own = said.filter(|s| s.utterance.reader.behalf.passed_on_to().is_none());
@@ -117,14 +117,14 @@ pub fn pass_on(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Re
             is_passed_on = true;
         }
     }
-    // Nobody is asked to pass on what an answer said, and never a failure about a failure.
+    // Answers are not passed on, and a failed notice of a failure causes no further notice.
     if is_passed_on || matches!(letter.kind, LetterKind::Answer | LetterKind::Undeliverable) {
         return Ok(());
     }
     office.tell_admin_but(tx, &Notice::Undeliverable { letter: letter.id }, &letter.mailbox, now)
 }
 
-/// What a person did to an occurrence.
+/// The audit row of what a person did to an occurrence.
 pub fn act(now: &Moment, who: &str, what: &str, of: &Occurrence, detail: serde_json::Value) -> AuditRow {
     AuditRow { who: who.to_owned(), ..audit(now, what, Some(&of.deadline), Some(&of.period), detail) }
 }

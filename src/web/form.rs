@@ -1,11 +1,11 @@
-//! What a person wrote into a form → an answer, or what is missing. Nothing is taken for granted.
+//! Checks what a person wrote into a form: gives an answer, or what is missing. Nothing is guessed.
 
 use jiff::civil::{Date, date};
 use serde::Deserialize;
 
 use crate::letter::words;
 
-/// The report's form, as it comes: everything may be missing.
+/// The fields of the report form, unchecked; any may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Fields {
@@ -19,7 +19,7 @@ pub struct Fields {
     pub reason_not_applicable: String,
 }
 
-/// The admin's answer, and whoever takes a report back.
+/// The fields of the admin's answer, and of the form that takes a report back.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Reply {
@@ -36,7 +36,7 @@ pub enum Answer {
     NotApplicable { reason: String },
 }
 
-/// What is to be mended, and the field it is about.
+/// What the person has to correct, and in which field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     pub field: &'static str,
@@ -46,11 +46,11 @@ pub struct Missing {
 const LONGEST_NAME: usize = 30;
 const LONGEST_LINE: usize = 300;
 const LONGEST_TEXT: usize = 1000;
-/// Nobody postpones for longer.
+/// Days. A later expected date is taken for a slip in the year.
 const LONGEST_DAYS: i64 = 800;
 
 impl Fields {
-    /// As they are kept and shown again: no control characters, no overlong text.
+    /// Removes control characters and cuts overlong text; to be stored and shown again.
     pub fn tidy(self) -> Self {
         Self {
             form: self.form,
@@ -99,7 +99,7 @@ impl Fields {
             (later, filled(&[&self.reason_postponed, &self.expected]), "reason_postponed"),
             (never, filled(&[&self.reason_not_applicable]), "reason_not_applicable"),
         ];
-        // Not guessed: one of the two is a slip.
+        // Text in a box that was not chosen: either may be a slip, so the person is asked.
         for (is_chosen, is_filled, field) in boxes {
             let is_stray = is_filled && !is_chosen && (done || later || never);
             miss(is_stray, field, "这里填了内容，但没有选这一项：请改选，或删去这里的内容");
@@ -120,7 +120,7 @@ impl Reply {
         Self { by: line(&self.by, LONGEST_NAME + 1), note: line(&self.note, LONGEST_TEXT + 1), ..self }
     }
 
-    /// The admin's word: whether he confirms.
+    /// Whether the admin confirms.
     ///
     /// # Errors
     /// Everything that is missing.
@@ -165,16 +165,16 @@ fn long(text: &str, longest: usize) -> bool {
     text.chars().nth(longest).is_some()
 }
 
-/// One line, cut where it is longer than anything that will be accepted.
+/// Makes one line of at most `longest` characters, without invisible characters.
 fn line(text: &str, longest: usize) -> String {
     let turns =
         |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let shown: String = text.chars().filter(|c| !turns(*c)).collect();
-    // Cut by characters, not by what `cap` adds: one more than is accepted tells that it was too long.
+    // Not `cap`, which adds a mark: one character more than allowed shows that the text was too long.
     words::plain(&shown).chars().take(longest).collect::<String>().trim_matches('\u{3000}').to_owned()
 }
 
-/// `2026-03-15`, `2026/3/15`, `2026年3月15日`; `3月15日` is the next one.
+/// `2026-03-15`, `2026/3/15`, `2026年3月15日`; `3月15日` is the next one after today.
 fn day(text: &str, today: Date) -> Option<Date> {
     use unicode_normalization::UnicodeNormalization;
     let plain: String = text.nfkc().collect();

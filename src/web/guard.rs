@@ -1,4 +1,4 @@
-//! What applies to every page: who asks, how often and from where, and the security headers.
+//! Protects every page: client addresses, rate limits, checks of a POST's origin, security headers.
 
 use std::{
     collections::HashMap,
@@ -22,28 +22,28 @@ use crate::clock::since_boot;
 pub const BODY_BYTES: usize = 64 << 10;
 pub const REQUEST_TIME: Duration = Duration::from_secs(10);
 
-/// The other end of the connection.
+/// The address at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-/// Who asks, as far as limits go; never logged.
+/// The address that rate limits count by; never logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(pub IpAddr);
 
-/// How often each client may press, and try addresses that are none.
+/// Rate limits for each client: on POSTs, and on requests for invalid links.
 pub struct Limits {
     posts: Buckets,
     refused: Buckets,
 }
 
-/// A bucket of tokens for each client: full at first, refilled over time.
+/// A token bucket for each client, full at first.
 struct Buckets {
     size: f64,
     refill_seconds: f64,
     of: Mutex<HashMap<IpAddr, (f64, SignedDuration)>>,
 }
 
-/// So many clients are remembered; whoever is back to full is forgotten first.
+/// Most clients remembered; those with a full bucket are forgotten first.
 const CLIENTS: usize = 4096;
 
 impl Default for Limits {
@@ -86,8 +86,7 @@ impl Buckets {
 }
 
 impl Client {
-    /// Behind a proxy on this machine, the address it gives last: what stands before it, anybody can
-    /// write.
+    /// Behind a proxy on this machine, the last address in `X-Forwarded-For`: anybody can forge the ones before it.
     fn of(peer: IpAddr, headers: &HeaderMap) -> Self {
         let last = || {
             let given = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
@@ -95,7 +94,7 @@ impl Client {
         };
         let address = if peer.to_canonical().is_loopback() { last().unwrap_or(peer) } else { peer };
         Self(match address.to_canonical() {
-            // One household has a whole /64: it counts as one client.
+            // One household has a whole /64, so that counts as one client.
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
             v4 => v4,
         })
@@ -112,7 +111,7 @@ impl<S: Sync> FromRequestParts<S> for Client {
     }
 }
 
-/// A form as it was sent. What cannot be read counts as an empty form; only one that is too large is refused.
+/// A form as it was sent. An unreadable one counts as empty; one that is too large is refused.
 pub struct Filled<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Filled<T> {
@@ -127,7 +126,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Filled<T>
     }
 }
 
-/// The variable parts of an address; empty where they are no valid text, so that they match nothing.
+/// The parameters in a path; empty if they are not valid text, so that they match nothing.
 pub struct Named<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default + Send> FromRequestParts<S> for Named<T> {
@@ -138,7 +137,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default + Send> FromRequestParts<S> f
     }
 }
 
-/// Before every POST: from our own page, and not too many.
+/// Refuses POSTs from other sites, and too many POSTs.
 pub async fn posts(State(app): State<App>, client: Client, request: Request, next: Next) -> Response {
     if request.method() == Method::POST {
         let origin = app.office().settings.web.as_ref().map(|web| web.origin().to_owned()).unwrap_or_default();
@@ -152,10 +151,10 @@ pub async fn posts(State(app): State<App>, client: Client, request: Request, nex
     next.run(request).await
 }
 
-/// Whether a browser says that another site's page sent this.
+/// Whether the browser says that another site's page sent this.
 ///
-/// Under our own `no-referrer` a browser sends `Origin: null` with our own forms, so that alone is no
-/// fault: newer browsers tell by `Sec-Fetch-Site`, and for the others there is the form's token.
+/// Because of our `no-referrer`, browsers send `Origin: null` with our own forms, so that is accepted. Newer browsers
+/// send `Sec-Fetch-Site`; for the others the form's token protects.
 fn is_foreign(headers: &HeaderMap, origin: &str) -> bool {
     match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(b"same-origin" | b"none") => false,
@@ -171,7 +170,7 @@ fn is_foreign(headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// An unknown address is answered like an invalid link.
+/// Answers an unknown URL like an invalid link.
 pub async fn unknown(State(app): State<App>, client: Client) -> Response {
     pages::refusal(&app, client)
 }
@@ -180,7 +179,7 @@ tokio::task_local! {
     static REQUEST: ();
 }
 
-/// Whether this thread is answering a request: a panic there costs one answer, not the service.
+/// Whether the current task is answering a request: a panic there costs one page, not the service.
 pub fn is_request() -> bool {
     REQUEST.try_with(|()| ()).is_ok()
 }

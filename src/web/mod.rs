@@ -1,8 +1,8 @@
-//! The pages: reporting from the letter with no login, and the admin's answers. Thin: what they show
-//! and do is the service's.
+//! The pages: reports from a letter's link without a login, the admin's answers, the board. Thin: `service` decides
+//! what they show and do.
 //!
-//! A GET never changes anything. A person chooses, then presses: only a POST with the form's own token
-//! and a choice records.
+//! A GET never changes anything. A person chooses, then presses: only a POST with the form's token and a choice is
+//! recorded.
 
 pub mod board;
 pub mod form;
@@ -33,14 +33,14 @@ use crate::{
     store::{Store, Tx},
 };
 
-/// What every page is given.
+/// The state shared by all pages.
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
-    /// A connection that only reads: pages do not wait while a letter is written.
+    /// A connection for reading: pages do not wait while something is written.
     pub pages: Store,
     pub cache: Arc<board::Cache>,
-    /// What is in force now; a reload changes it.
+    /// The configuration in force; a reload changes it.
     pub office: watch::Receiver<Arc<Office>>,
     pub links: Arc<Links>,
     pub clock: Clock,
@@ -49,19 +49,19 @@ pub struct App {
 }
 
 impl App {
-    /// `None` while there are no keys to check links with.
+    /// `None` without keys to verify links.
     pub fn new(store: Store, office: watch::Receiver<Arc<Office>>, clock: Clock, health: Arc<Health>) -> Option<Self> {
         let links = office.borrow().links.clone()?;
         let pages = store.clone();
         Some(Self { store, pages, cache: Arc::default(), office, links, clock, limits: Arc::default(), health })
     }
 
-    /// With a connection of their own for pages.
+    /// Gives the pages their own connection.
     pub fn reading_from(self, pages: Store) -> Self {
         Self { pages, ..self }
     }
 
-    /// Reads from one unchanging view of the database.
+    /// Reads from one snapshot of the database.
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tx) -> service::Result<T> + Send + 'static,
@@ -77,7 +77,7 @@ impl App {
         self.clock.now(&self.office.borrow().settings.timezone)
     }
 
-    /// What the token allows. A reload may have brought other keys.
+    /// What the token allows, by the keys now in force.
     pub fn scope(&self, token: &str) -> Option<Scope> {
         self.links().verify(token, self.now().at)
     }
@@ -86,7 +86,7 @@ impl App {
         self.office.borrow().links.clone().unwrap_or_else(|| self.links.clone())
     }
 
-    /// The path that stands before every address of ours: empty, or `/duban`.
+    /// The path prefix of every URL: empty, or like `/duban`.
     pub fn root(&self) -> String {
         self.office.borrow().settings.web.as_ref().map(|web| web.path().to_owned()).unwrap_or_default()
     }
@@ -98,7 +98,7 @@ impl FromRef<App> for Arc<Limits> {
     }
 }
 
-/// Every page, with its limits around it.
+/// Routes of all pages, with limits and security headers.
 pub fn router(app: App) -> Router {
     let pages = Router::new()
         .merge(report::routes())
@@ -110,7 +110,7 @@ pub fn router(app: App) -> Router {
 
 fn guarded(pages: Router<App>, app: App) -> Router {
     let root = app.root();
-    // A proxy may remove the path, or pass it on.
+    // A proxy may strip the prefix, or pass it on.
     let both = if root.is_empty() { pages } else { Router::new().nest(&root, pages.clone()).merge(pages) };
     both.fallback(guard::unknown)
         .method_not_allowed_fallback(pages::method_not_allowed)

@@ -1,4 +1,4 @@
-//! What all pages share: their frame, the page that refuses, and the few that say what went wrong.
+//! What the pages share: the frame, the refusal and the error pages.
 
 use std::any::Any;
 
@@ -12,12 +12,12 @@ use tracing::error;
 use super::{App, Client, form::Missing};
 use crate::{letter::words, service};
 
-/// What stands around a page.
+/// The frame of a page.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
-    /// The path before every address of ours.
+    /// The path prefix of every URL.
     pub root: String,
-    /// What letters begin with: 政务公开提醒. Empty where nothing is to be told of us.
+    /// The tag that subjects begin with, such as 政务公开提醒. Empty where the page must not tell whose it is.
     pub name: String,
     pub contact: String,
 }
@@ -29,13 +29,13 @@ impl Frame {
         Self { root: app.root(), name: office.tag().to_owned(), contact }
     }
 
-    /// For a visitor without a valid link: it tells nothing of the bureau.
+    /// For a visitor without a valid link: tells nothing of the bureau.
     pub fn bare(root: String) -> Self {
         Self { root, ..Self::default() }
     }
 }
 
-/// A page of a title and a few sentences.
+/// A page with a title and a few sentences.
 #[derive(Template)]
 #[template(path = "words.html")]
 struct Words {
@@ -54,8 +54,8 @@ pub fn html<T: Template>(status: StatusCode, page: &T) -> Response {
     }
 }
 
-/// The same answer to every invalid link: forged, altered, expired, of another kind, or about something
-/// that does not exist.
+/// The same response to every invalid link, whether forged, altered, expired, of another kind, or about something that
+/// does not exist.
 pub fn refusal(app: &App, client: Client) -> Response {
     if !app.limits.may_be_refused(client) {
         return too_many();
@@ -91,7 +91,7 @@ pub async fn method_not_allowed() -> Response {
     html(StatusCode::METHOD_NOT_ALLOWED, &Words { frame: Frame::default(), title: "不能这样打开", lines })
 }
 
-/// Something of ours failed: it is in the log, and nothing was recorded.
+/// The response to an internal error: it is logged, and nothing was recorded.
 pub fn failed(e: &service::Error) -> Response {
     error!(error = %e, "a page could not be answered: {e}");
     sorry(StatusCode::SERVICE_UNAVAILABLE)
@@ -107,12 +107,12 @@ fn sorry(status: StatusCode) -> Response {
     html(status, &Words { frame: Frame::default(), title: "暂时不能办理", lines })
 }
 
-/// After a press: to the page, which says what was recorded. Loading it again presses nothing.
+/// Redirects after a POST to the page, which shows what was recorded. Reloading it sends nothing again.
 pub fn see(path: &str) -> Response {
     Redirect::to(path).into_response()
 }
 
-/// The form is older than the last change.
+/// The form is too old, or something was recorded since it was shown.
 pub const STALE: Missing = Missing {
     field: "main",
     what: "页面打开太久，或刚有新的登记。请看过下面的情况后再提交一次",

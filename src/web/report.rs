@@ -1,4 +1,4 @@
-//! `/r/{token}`: what it is, until when, what was recorded; a form to report it, and to take that back.
+//! `/r/{token}`: shows an occurrence and what was recorded, with forms to report it and to take a report back.
 
 use askama::Template;
 use axum::{
@@ -52,26 +52,26 @@ struct Page<'a> {
     undo_form: String,
 }
 
-/// An occurrence in the words of a page.
+/// An occurrence, worded for the page.
 struct View {
     title: String,
     aside: String,
     section: String,
-    /// The class of its light, and the word on it.
+    /// The CSS class of the badge.
     tone: &'static str,
     badge: String,
     headline: String,
     dates: Vec<String>,
     facts: Vec<(&'static str, Vec<String>)>,
     records: Vec<Record>,
-    /// Why nothing can be reported any more.
+    /// Why nothing more can be reported.
     over: Option<String>,
-    /// A request waits already; a second one is not offered.
+    /// A request already waits, so a second one is not offered.
     is_waiting: bool,
     has_own: bool,
 }
 
-/// Who said what, when.
+/// A report or request: what, by whom and when.
 struct Record {
     tone: &'static str,
     what: String,
@@ -79,7 +79,7 @@ struct Record {
     lines: Vec<String>,
 }
 
-/// The link that was opened, and what it is about.
+/// An opened link, and what it is about.
 struct Opened {
     token: String,
     occurrence: i64,
@@ -93,7 +93,7 @@ async fn show(State(app): State<App>, client: Client, Named(token): Named<String
     }
 }
 
-/// What a page shows beside its occurrence: what was written so far, and what is wrong with it.
+/// What was entered in the forms, and what is wrong with it.
 #[derive(Default)]
 struct Shown {
     fields: Fields,
@@ -169,7 +169,7 @@ async fn undo(
     after(&app, client, &opened, pressed, Shown { undo: reply, ..Shown::default() }).await
 }
 
-/// The answer to a form that was sent.
+/// The response to a form that was sent.
 async fn after(
     app: &App,
     client: Client,
@@ -188,7 +188,7 @@ async fn after(
             );
             pages::see(&format!("{}/r/{}", app.root(), opened.token))
         }
-        // The second of two presses is told what the first one recorded.
+        // The page shows what was recorded since, perhaps by the first of two presses.
         Ok(Pressed::Changed) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
         Ok(Pressed::Gone) => refusal(app, client),
         Err(Error::Refused(_)) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
@@ -214,7 +214,7 @@ async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Respo
         Err(e) => return pages::failed(&e.into()),
     };
     let missing = match &*shown.missing {
-        // Pressed twice: what was recorded says enough.
+        // Sent twice: the page already shows it as recorded, so there is nothing to correct.
         [only] if *only == STALE && is_recorded(&view, &shown) => Vec::new(),
         _ => shown.missing,
     };
@@ -233,7 +233,7 @@ async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Respo
     html(status, &page)
 }
 
-/// Whether what the form says is recorded already.
+/// Whether the form's content is already recorded.
 fn is_recorded(view: &SectionView, shown: &Shown) -> bool {
     let Fields { by, evidence, note, choice, .. } = &shown.fields;
     let is_it = |c: &Completion| (&c.by, &c.evidence, &c.note) == (by, evidence, note);
@@ -248,7 +248,7 @@ impl View {
     fn of(view: &SectionView, today: Date, zone: &TimeZone) -> Self {
         let (entry, occurrence) = (&view.entry, &view.occurrence);
         let item = entry.item.map(|n| format!("分工方案第{n}项"));
-        // A yearly title names its year, and a single date is the due date.
+        // The title of a yearly deadline names the year, and a single date is shown as the due date.
         let names_more = entry.period.len() > 4 && entry.period != entry.dates.due.to_string();
         let period = names_more.then(|| words::period(&entry.period));
         let aside: Vec<String> = item.into_iter().chain(period).collect();
@@ -362,7 +362,7 @@ pub(super) fn said(by: &str, section: &str, at: Timestamp, zone: &TimeZone, toda
 }
 
 impl Page<'_> {
-    /// What is wrong with a field, below it.
+    /// What is wrong with a field, shown below it.
     fn wrong(&self, field: &str) -> Option<&'static str> {
         self.missing.iter().find(|m| m.field == field).map(|m| m.what)
     }

@@ -1,4 +1,4 @@
-//! `/a/{token}/requests/{id}`: 不能按期 and 不适用, confirmed or returned by the admin.
+//! `/a/{token}/requests/{id}`: the admin confirms or returns a request (不能按期, 不适用).
 
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
@@ -37,7 +37,7 @@ struct Page<'a> {
     title: String,
     what: &'static str,
     facts: Vec<(&'static str, String)>,
-    /// What was answered, or why nothing is to be answered any more.
+    /// The answer, or why none is needed any more.
     over: Option<(&'static str, String)>,
     postpones: bool,
     reply: &'a Reply,
@@ -74,7 +74,7 @@ async fn answer(
     let decided = app.store.call(move |db| decide(db, &office, id, confirmed, &by, &note, &now)).await;
     match decided {
         Ok(()) => info!(request = id, confirmed, "request {id} answered by a link"),
-        // Answered before (perhaps by the same press), or closed: the page says so.
+        // Already answered (perhaps the form was sent twice), or closed: the page says so.
         Err(Error::Refused(_)) => {}
         Err(e) => return pages::failed(&e),
     }

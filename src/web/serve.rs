@@ -1,4 +1,4 @@
-//! Connections: how many, how long, how slow.
+//! Serves connections, with limits on their number, length and slowness.
 
 use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -26,10 +26,10 @@ const HEADER_LINES: usize = 64;
 const HEADER_BYTES: usize = 16 << 10;
 /// A connection ends after this time, busy or not: a client may read its answer byte by byte.
 const CONNECTION_TIME: Duration = Duration::from_secs(120);
-/// Requests under way at the end of the service may take this long.
+/// At the end of the service, how long requests being answered may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves until `shutdown`, then lets what is under way end.
+/// Serves until `shutdown`, then waits a little for requests being answered.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
     let router = router(app);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -54,7 +54,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
                     drop(place);
                 });
             }
-            // Out of file handles, or a peer that has gone: neither ends the service.
+            // Too many open files, or the peer has gone: the service goes on.
             Err(e) => {
                 warn!(error = %e, "a connection could not be taken: {e}");
                 time::sleep(Duration::from_millis(100)).await;
@@ -82,7 +82,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut clo
             .serve_connection(TokioIo::new(stream), service)
     );
     tokio::select! {
-        // An error of one connection concerns its peer alone.
+        // An error on one connection concerns only its peer.
         _ = &mut connection => return,
         _ = closed.wait_for(|closed| *closed) => {}
         () = time::sleep(CONNECTION_TIME) => {}

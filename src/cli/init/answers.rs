@@ -1,4 +1,4 @@
-//! Flags, and questions for what they do not give → answers.
+//! Takes answers from the flags, and asks for those that are missing.
 
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ pub struct InitArgs {
 const NONE: &str = "无";
 
 /// # Errors
-/// Nobody to ask, and something missing.
+/// Something is missing, and there is no terminal to ask at.
 pub fn gather(args: InitArgs, dir: &Path) -> Result<Answers> {
     if !ask::is_possible() {
         refuse_missing(&args, dir)?;
@@ -134,7 +134,7 @@ fn server((host, port): (String, Option<u16>), given: Login, from: &Mailbox, dir
     Ok(Server { kind: &SMTP, host, port, tls, username, password, ca_pem: None })
 }
 
-/// One that is there already may stay.
+/// `None` if the existing password is kept.
 fn ask_for_password(dir: &Path) -> Result<Option<SecretString>> {
     let is_there = has_password(dir);
     if is_there && ask::ask("口令已经有了，还用原来的吗（是/否）", Some("是"), values::yes)? {
@@ -174,7 +174,7 @@ fn ask_server() -> Result<Option<(String, Option<u16>)>> {
     ask::ask(&question, None, parse)
 }
 
-/// What nobody can be asked for.
+/// Refuses to go on if something is missing, since there is no terminal to ask at.
 fn refuse_missing(args: &InitArgs, dir: &Path) -> Result<()> {
     let needs_password = args.username.as_ref().is_some_and(|name| name != NONE) && !args.folder_only;
     let missing: Vec<&str> = [

@@ -1,4 +1,4 @@
-//! Questions at the terminal, asked again with the reason until the answer is sound.
+//! Asks questions at the terminal, and repeats one with the reason until the answer is valid.
 
 use std::io::{self, IsTerminal, Read, Write};
 
@@ -14,7 +14,7 @@ pub fn is_possible() -> bool {
     io::stdin().is_terminal()
 }
 
-/// `default` is taken for an empty line.
+/// An empty line means `default`.
 pub fn ask<T>(
     question: &str,
     default: Option<&str>,
@@ -35,16 +35,16 @@ pub fn ask<T>(
     }
 }
 
-/// Typed unseen.
+/// Asks for a password, without echo.
 pub fn ask_password(question: &str) -> Result<SecretString> {
     loop {
         let typed = {
-            // Before the question: what is typed or pasted at once is unseen too.
+            // Set before the question, so that what is typed or pasted early is not shown either.
             let _unseen = Unseen::new()?;
             say(&format!("{question}："))?;
             read_unseen()
         };
-        // The line's end was unseen too.
+        // The line end was not echoed.
         say("\n")?;
         match secret::password(&typed?) {
             Ok(password) => return Ok(password),
@@ -68,7 +68,7 @@ pub fn read_line() -> Result<Zeroizing<String>> {
     }
 }
 
-/// Ctrl-C, which ends the line while [`Unseen`] and nothing more: the terminal is not left blind.
+/// Ctrl-C. With [`Unseen`] it only ends the line, so that the terminal is not left without echo.
 const INTERRUPT: u8 = 0x03;
 
 fn read_unseen() -> Result<Zeroizing<String>> {
@@ -90,7 +90,7 @@ fn read_unseen() -> Result<Zeroizing<String>> {
     Err(Failure::new("\n没有答完，什么也没有写。"))
 }
 
-/// The terminal shows nothing of what is typed until this value goes.
+/// Turns off the terminal's echo until dropped.
 struct Unseen(Termios);
 
 impl Unseen {

@@ -1,4 +1,4 @@
-//! `duban init`: a first configuration, from questions or flags, tried before it is written.
+//! `duban init`: makes a first configuration from questions or flags, and tries it before writing it.
 
 mod answers;
 mod ask;
@@ -24,14 +24,14 @@ use crate::{
     store::Db,
 };
 
-/// Whoever set it up sits there.
+/// Short, since a person waits for the result.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Every yearly deadline comes round.
+/// More than a year, so that every yearly deadline is included.
 const AHEAD_DAYS: i64 = 400;
 
 pub fn init(context: &Context, args: InitArgs) -> Result {
     let dir = folder(context, &args);
-    // "." in /etc/duban is /etc/duban.
+    // So that "." in /etc/duban is recognised as /etc/duban.
     let dir = dir.canonicalize().unwrap_or(dir);
     let (force, is_tried) = (args.force, !args.no_try);
     let mut may_replace = force;
@@ -46,7 +46,7 @@ pub fn init(context: &Context, args: InitArgs) -> Result {
         let staged = Staged::write(&dir, drafts.clone()).map_err(unwritable)?;
         (load(context, &staged)?, staged.replaces())
     };
-    // Nothing lies about while a person thinks: whoever gives up here leaves no password behind.
+    // The staged files are removed before the question, so that giving up here leaves no password behind.
     if !may_replace {
         allow(&replaced)?;
     }
@@ -61,7 +61,7 @@ pub fn init(context: &Context, args: InitArgs) -> Result {
     Ok(Answer::done(text))
 }
 
-/// `--dir`, else where the configuration was said to be, else the package's, else the working directory's.
+/// `--dir`, else the folder of `--config` or `$DUBAN_CONFIG`, else the package's, else that of the default config.
 fn folder(context: &Context, args: &InitArgs) -> PathBuf {
     let of_config = || context.config.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match &args.dir {
@@ -72,7 +72,7 @@ fn folder(context: &Context, args: &InitArgs) -> PathBuf {
     }
 }
 
-/// Whether what somebody wrote may be replaced.
+/// Whether edited files may be replaced.
 fn allow(files: &[PathBuf]) -> Result<bool> {
     if files.is_empty() {
         return Ok(false);
@@ -96,7 +96,7 @@ fn load(context: &Context, staged: &Staged) -> Result<Loaded> {
     })
 }
 
-/// As far as the server goes without a letter; `None` where there is none.
+/// Tries the server as far as possible without sending a letter; `None` if there is no server.
 fn attempt(loaded: &Loaded) -> Result<Option<String>> {
     if matches!(loaded.settings.mail.transport, Transport::Folder(_)) {
         return Ok(None);
@@ -146,7 +146,7 @@ fn understood(context: &Context, loaded: Loaded, has_plan: bool) -> Result<Strin
     } else {
         "只有一条法定的事项作样子：分工方案用 --plan 引入，或写进 deadlines.toml。\n"
     };
-    // What a rehearsal has said to a section is not said to it again.
+    // Reminders written to a folder count as said, and would not be sent later.
     let rehearsal = match office.settings.mail.transport {
         Transport::Folder(_) => {
             "只写成文件，不发信；写过的提醒算说过，所以真正发信之前，停服务，移走数据库，再启动。\n"

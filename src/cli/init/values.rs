@@ -1,4 +1,4 @@
-//! What is answered, typed as a flag or at a question → values, or a reason.
+//! Parses answers, whether given as flags or typed; errors are reasons in Chinese.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -10,7 +10,7 @@ use crate::{
 
 const LONGEST_NAME: usize = 40;
 
-/// One line that says something.
+/// One line, not empty.
 pub fn line(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("不能是空的".to_owned()),
@@ -19,7 +19,7 @@ pub fn line(text: &str) -> Result<String, String> {
     }
 }
 
-/// It stands in front of every subject, and before the sender's address.
+/// The bureau's name, which stands in every subject and before the sender's address.
 pub fn bureau(text: &str) -> Result<String, String> {
     let name = line(text)?;
     match () {
@@ -34,7 +34,7 @@ pub fn mailbox(text: &str) -> Result<Mailbox, String> {
     plain.trim().parse().map_err(|why: String| format!("“{}”：{why}", text.trim()))
 }
 
-/// At least one, with commas of any kind between.
+/// One or more, separated by commas of any kind or spaces.
 pub fn mailboxes(text: &str) -> Result<Vec<Mailbox>, String> {
     let parts = text.split([',', '，', '、', ' ']).map(str::trim).filter(|part| !part.is_empty());
     let read: Vec<Mailbox> = parts.map(mailbox).collect::<Result<_, _>>()?;

@@ -1,4 +1,4 @@
-//! Occurrences as they stand, and those to come, without writing anything.
+//! Stored occurrences and those to come, without writing anything.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,17 +17,17 @@ use crate::{
     store::{Stored, Tx},
 };
 
-/// An occurrence that is stored, under the wording that is asked about, or one to come.
+/// A stored occurrence, with its dates under the given wording, or one to come.
 #[derive(Clone, Debug)]
 pub struct Ahead<'a> {
-    /// `None` of one to come.
+    /// `None` if it is yet to come.
     pub id: Option<i64>,
     pub occurrence: Occurrence,
     pub deadline: &'a Deadline,
     pub progress: Progress,
 }
 
-/// Every occurrence of the deadlines with `due` in `from..=to`, and every open one before, by due date.
+/// Every occurrence of `deadlines` with `due` in `from..=to`, and every open one before, sorted by due date.
 pub fn ahead<'a>(
     tx: &Tx,
     office: &Office,
@@ -47,14 +47,14 @@ pub fn ahead<'a>(
     Ok(found)
 }
 
-/// What is stored of deadlines: whether and since when they are in force, and their occurrences.
+/// What the database holds of deadlines: whether and since when each is in force, and its occurrences.
 pub struct Rows {
     since: HashMap<String, (bool, Date)>,
     occurrences: HashMap<String, Vec<Stored<Occurrence>>>,
 }
 
 impl Rows {
-    /// What is open, and what may be due from that day on under another wording.
+    /// Reads what is open, and what may be due on or after `from` under another wording.
     pub fn read(tx: &Tx, deadlines: &[Deadline], from: Date) -> Result<Self> {
         let only = match deadlines {
             [only] => Some(only.id.as_str()),
@@ -78,7 +78,7 @@ impl Rows {
         let is_only = stored.iter().filter(|o| o.state == State::Open).count() == 1;
         let (mut found, mut periods) = (Vec::new(), BTreeSet::new());
         for Stored { id, it } in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
-            // The wording may be one that is not in force yet: the dates are those it will have.
+            // The wording may not be in force yet: these are the dates that it will give.
             let under = if it.state == State::Open { it.under(deadline, cal, is_only) } else { Some(it) };
             let Some(occurrence) = under else { continue };
             periods.insert(occurrence.period.clone());
@@ -97,7 +97,7 @@ impl Rows {
 }
 
 impl Ahead<'_> {
-    /// What it says from now on, as if nothing had been said.
+    /// Its agenda, as if nothing had been said.
     pub fn agenda<'b>(&'b self, house: House<'b>) -> Agenda<'b> {
         let Self { occurrence, deadline, progress, .. } = self;
         Agenda { house, deadline, occurrence, progress, said: &[] }
@@ -112,7 +112,7 @@ impl Ahead<'_> {
         self.deadline.title_for(&self.occurrence.period)
     }
 
-    /// As letters and calendars have it, to nobody in particular; `database` is the database's own id.
+    /// As letters and calendars show it, without an addressee; `database` is the database's own id.
     pub fn entry(&self, office: &Office, database: &str, now: &Moment) -> Entry {
         let agenda = self.agenda(office.house());
         let mut entry = office.entry(&agenda, &step_of(&agenda, now.today()), now);
@@ -121,7 +121,7 @@ impl Ahead<'_> {
     }
 }
 
-/// What would be said of it today.
+/// The step that would be said today; the first one if none is due yet.
 pub(in crate::service) fn step_of(agenda: &Agenda, today: Date) -> Step {
     let counted_from = agenda.occurrence.dates.finish_by;
     let fallback = Step { on: today, counted_from, saying: Saying::Before(Lead::Days(0)) };

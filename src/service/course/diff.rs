@@ -1,4 +1,4 @@
-//! An edit before it bites: which letters it adds, moves and cancels.
+//! Which letters an edit adds, moves and cancels, before it is put in force.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,11 +14,11 @@ use crate::{
     store::Tx,
 };
 
-/// What a changed configuration does to the letters of the coming year, one occurrence a line.
+/// What a changed configuration does to the letters of the coming year, by occurrence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Diff {
     pub occurrences: Vec<Changed>,
-    /// Letters, all mailboxes together.
+    /// Counted in reminders, over all mailboxes.
     pub added: usize,
     pub moved: usize,
     pub cancelled: usize,
@@ -28,7 +28,7 @@ pub struct Diff {
 pub struct Changed {
     pub deadline: String,
     pub period: String,
-    /// 请于…前办结, before and after; `None` where there was none, or is none any more.
+    /// 请于…前办结, before and after; `None` where it has no reminder.
     pub finish_by: (Option<Date>, Option<Date>),
     pub added: usize,
     pub moved: usize,
@@ -37,10 +37,10 @@ pub struct Changed {
 
 const DAYS_AHEAD: i64 = 366;
 
-/// One reminder in one mailbox: what it is about, and when it goes.
+/// (deadline, period) → its `finish_by`, and (mailbox, lead) → the day that the reminder goes out.
 type Reminders = BTreeMap<(String, String), (Option<Date>, BTreeMap<(String, String), Date>)>;
 
-/// Compares two plans from today on, as far as they will write to anybody.
+/// Compares the letters that two configurations send in the coming year.
 pub fn diff(tx: &Tx, old: (&Office, &[Deadline]), new: (&Office, &[Deadline]), now: &Moment) -> Result<Diff> {
     let (from, to) = (now.today(), shift(now.today(), DAYS_AHEAD));
     let before = by_occurrence(plan(tx, old.0, old.1, (from, to), now)?);
@@ -73,7 +73,7 @@ fn by_occurrence(letters: Vec<PlannedLetter>) -> Reminders {
                 PlannedLead::Overdue(n) => format!("逾期{n}"),
                 PlannedLead::None => "更正".into(),
             };
-            // A lead from the target and one from the last day are two.
+            // The same lead from the target and from `finish_by` are two reminders.
             let what = if reminder.counted_from == reminder.finish_by { lead } else { format!("{lead}*") };
             let entry = found.entry((reminder.deadline, reminder.period)).or_default();
             entry.0 = Some(reminder.finish_by);
@@ -88,7 +88,7 @@ impl Diff {
         self.occurrences.is_empty()
     }
 
-    /// A line an occurrence, in Chinese, the first `limit`.
+    /// A line for each of the first `limit` occurrences, in Chinese, and one that counts the rest.
     pub fn lines(&self, limit: usize) -> Vec<String> {
         let mut lines: Vec<String> = self.occurrences.iter().take(limit).map(Changed::line).collect();
         let more = self.occurrences.len().saturating_sub(limit);

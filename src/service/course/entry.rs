@@ -1,4 +1,4 @@
-//! An occurrence as letters, pages and calendars show it on a day.
+//! An occurrence as letters, pages and calendars show it on a given day.
 
 use crate::{
     clock::Moment,
@@ -12,13 +12,13 @@ use crate::{
     service::Office,
 };
 
-/// What a calendar knows an occurrence by, over its whole life; `database` is the database's own.
+/// The iCalendar UID of an occurrence, the same over its whole life; `database` is the database's own id.
 pub fn uid(deadline: &str, period: &str, database: &str) -> String {
     format!("{deadline}.{period}.{database}")
 }
 
 impl Office {
-    /// The occurrence as of today, to nobody in particular.
+    /// The occurrence as of today, without an addressee.
     pub fn entry(&self, agenda: &Agenda, step: &Step, now: &Moment) -> Entry {
         let (Agenda { house, deadline, occurrence, progress, .. }, today) = (agenda, now.today());
         let mut dates = occurrence.dates;

@@ -1,4 +1,4 @@
-//! The year's ledger: every occurrence with what was reported of it.
+//! The year's ledger: every occurrence with its reports.
 
 use jiff::civil::date;
 
@@ -16,8 +16,7 @@ use crate::{
     store::Tx,
 };
 
-/// What is due in `year`, by item and date. What was finished stays in it when its deadline is taken
-/// out of the file.
+/// Occurrences due in `year`, by item and date. Done ones stay in when their deadline is removed from the file.
 pub fn ledger(
     tx: &Tx,
     office: &Office,
@@ -43,7 +42,7 @@ pub fn ledger(
     Ok(Ledger { year, section: section.map(str::to_owned), made_at: now.local, rows })
 }
 
-/// Deadlines that were in force once.
+/// Deadlines in the database that are not among `deadlines`.
 fn gone(tx: &Tx, deadlines: &[Deadline]) -> Result<Vec<Deadline>> {
     let mut ids = tx.since(None)?;
     for deadline in deadlines {

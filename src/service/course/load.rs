@@ -1,4 +1,4 @@
-//! Puts a checked configuration in force: what is new, changed, withdrawn.
+//! Writes a checked configuration into the database: deadlines added, changed, withdrawn.
 
 use std::collections::HashMap;
 
@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// The files as they were put in force are kept under this key.
+/// The fingerprint of the files in force.
 pub(super) const FILES: Key<Option<Fingerprint>> = Key::new("files");
 
-/// What a load changed, by the deadlines' ids.
+/// What a load changed, by deadline id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
     pub deadlines: usize,
@@ -39,16 +39,16 @@ impl Changes {
         *self == Self { deadlines: self.deadlines, ..Self::default() }
     }
 
-    /// Records the load that made them.
+    /// Records the load. Returns its id.
     pub(super) fn record(&self, tx: &Tx, now: &Moment) -> crate::store::Result<i64> {
         tx.record_load(now.at, true, &format!("{} deadlines", self.deadlines))
     }
 }
 
-/// Writes the deadlines into the database, in one transaction: all of them are in force, or none.
+/// Writes the deadlines in one transaction: all come into force, or none.
 ///
-/// Nothing is deleted: a deadline that is gone withdraws its open occurrences, dates that have moved
-/// are corrected by the next sweep.
+/// Nothing is deleted: removing a deadline withdraws its open occurrences. The next sweep sends corrections for moved
+/// dates.
 pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &Moment) -> Result<Changes> {
     Ok(db.write(|tx| {
         let mut changes = Changes { deadlines: deadlines.len(), ..Changes::default() };
@@ -56,13 +56,13 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
         let calendar_moved = tx.put(state::CALENDAR, &office.calendar)?;
         let roster_changed = tx.put(state::ROSTER, &office.roster)?;
         let readers_changed = tx.put(state::ADMIN, &office.settings.admin)? || roster_changed;
-        // A path that is no text is not remembered, and the files are read each time then.
+        // A path that is not UTF-8 cannot be stored; then the files are read each time.
         tx.put(FILES, &office.seen).or_else(|e| if e.is_value() { tx.put(FILES, &None) } else { Err(e) })?;
         let (stored, gone) = compare(tx, deadlines)?;
         let is_same = |d: &Deadline| stored.get(d.id.as_str()) == Some(&Before::Same);
         let others_changed = calendar_moved || readers_changed || !gone.is_empty();
         if same_files && !others_changed && deadlines.iter().all(is_same) {
-            // It is in force since before: a restart is no load.
+            // A restart with nothing changed is not a load.
             return Ok(changes);
         }
         let load = changes.record(tx, now)?;
@@ -74,7 +74,7 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
                 Before::OutOfForce | Before::Unknown => changes.added.push(deadline.id.clone()),
             }
             if stored != Before::Same {
-                // A new wording's past was never promised.
+                // A new wording promises nothing for the days before it.
                 tx.put_deadline(deadline, load, deadline.since.unwrap_or(now.today()), now.today())?;
             }
             let is_other = matches!(stored, Before::Other | Before::OutOfForce);
@@ -96,20 +96,20 @@ pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &
     })?)
 }
 
-/// Remembers that a configuration was refused; what was in force stays.
+/// Records that a configuration was refused; the last good one stays in force.
 pub fn refuse(db: &mut Db, findings: &str, now: &Moment) -> Result<()> {
     Ok(db.write(|tx| tx.record_load(now.at, false, findings).map(drop))?)
 }
 
-/// The roster and the calendar that were last in force: what a service goes on with that finds a
-/// broken file when it starts. `None` before the first load.
+/// The roster and calendar last in force, for a service that finds a broken file at its start. `None` before the first
+/// load.
 pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
     let (roster, calendar) = db.read(|tx| Ok((tx.get(state::ROSTER)?, tx.get(state::CALENDAR)?)))?;
     let (Some(roster), Some(calendar)) = (roster, calendar) else { return Ok(None) };
     Ok(Some(Office { roster, calendar, ..Office::bare(settings.clone()) }))
 }
 
-/// How a deadline of the plan stands to what is stored of it.
+/// How a deadline of the plan compares with what is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Same,
@@ -118,8 +118,8 @@ enum Before {
     Unknown,
 }
 
-/// Compares the plan with what is in force, all in one pass. Gives what is stored, and the ids that the plan has no
-/// more.
+/// Compares the plan with the database in one pass. Returns how each stored deadline compares, and the ids in force
+/// that the plan no longer has.
 fn compare<'a>(tx: &Tx, deadlines: &'a [Deadline]) -> crate::store::Result<(HashMap<&'a str, Before>, Vec<String>)> {
     let wanted: HashMap<&str, &Deadline> = deadlines.iter().map(|d| (d.id.as_str(), d)).collect();
     let (mut stored, mut gone) = (HashMap::with_capacity(wanted.len()), Vec::new());
@@ -136,9 +136,9 @@ fn compare<'a>(tx: &Tx, deadlines: &'a [Deadline]) -> crate::store::Result<(Hash
     Ok((stored, gone))
 }
 
-/// What was passed over in `due` is not part of the wording that counts.
+/// Whether both mean the same; words passed over in `due` do not count.
 fn is_same_wording(stored: &str, deadline: &Deadline) -> bool {
-    // Letter by letter, as a rule; another version of this program may have written it in another order.
+    // The texts are equal as a rule; another version of duban may have written the fields in another order.
     let value = || serde_json::from_str::<Deadline>(stored).and_then(serde_json::to_value).ok();
     wording(deadline).is_ok_and(|new| new == stored)
         || value().is_some_and(|old| serde_json::to_value(deadline).ok() == Some(old))
@@ -161,7 +161,7 @@ pub(in crate::service) fn withdraw_occurrence(
     tx.audit(&audit(now, "withdrawn", Some(&occurrence.deadline), Some(&occurrence.period), json!({})))
 }
 
-/// Works the open occurrences' dates out again, and has the next sweep look at each.
+/// Recomputes the dates of the open occurrences, and has the next sweep look at each.
 fn move_occurrences(
     tx: &Tx,
     office: &Office,
@@ -176,7 +176,7 @@ fn move_occurrences(
     Ok(())
 }
 
-/// The same for one, of so many that are open. Gives its deadline and period if its dates have moved.
+/// As `move_occurrences`, for one of `open` open occurrences. Returns its deadline and period if its dates moved.
 pub(in crate::service) fn move_occurrence(
     tx: &Tx,
     office: &Office,
@@ -189,13 +189,13 @@ pub(in crate::service) fn move_occurrence(
         withdraw_occurrence(tx, old, now)?;
         return Ok(None);
     };
-    // A single date that moved to where there was one before, done or withdrawn: that one stands.
+    // The date moved to a period that is already stored, done or withdrawn: the stored one stays, this one goes.
     if moved.period != old.period && tx.occurrence(&old.deadline, &moved.period)?.is_some() {
         withdraw_occurrence(tx, old, now)?;
         return Ok(None);
     }
     tx.move_occurrence(old.id, &moved, now.today())?;
-    // Whoever had not reported may no longer be asked.
+    // A section whose report was missing may no longer be asked for one.
     if tx.progress(old.id)?.is_done(deadline, &office.section_names(deadline)) {
         tx.set_state(old.id, State::Done, None)?;
         tx.audit(&audit(now, "closed", Some(&old.deadline), Some(&moved.period), json!({})))?;

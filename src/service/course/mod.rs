@@ -1,4 +1,4 @@
-//! From the deadlines file to what is owed: loads, openings, sweeps, and the same looked at ahead.
+//! From the deadlines file to queued letters: load, open, sweep; and the same computed ahead without writing.
 
 pub mod ahead;
 pub mod diff;

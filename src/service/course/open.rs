@@ -13,19 +13,19 @@ use crate::{
     store::{DeadlineRow, Result, Tx},
 };
 
-/// How far the next date is looked for, in days: further than two years apart.
+/// How far ahead the next date is looked for, in days: more than two years.
 const SEARCH_DAYS: i64 = 800;
-/// When to look again at a rule that has no date so far.
+/// Days until a rule without a next date is looked at again.
 const LOOK_AGAIN_DAYS: i64 = 300;
 
-/// Opens every occurrence whose period, or first lead, has begun. Gives how many.
+/// Opens every occurrence whose period has begun or whose first lead is reached. Returns how many.
 pub fn open_occurrences(tx: &Tx, house: House, today: Date) -> Result<u32> {
     let mut opened = 0;
     for id in tx.deadlines_to_open(today)? {
         match tx.deadline(&id) {
             Ok(Some(row)) => opened += open_of(tx, house, &row, today)?,
             Ok(None) => {}
-            // One bad row never stops the others.
+            // One bad row must not stop the others.
             Err(e) if e.is_value() => {
                 error!(deadline = id, error = %e, "a deadline cannot be read: its occurrences are not opened: {e}");
             }
@@ -53,11 +53,11 @@ fn open_of(tx: &Tx, house: House, row: &DeadlineRow, today: Date) -> Result<u32>
     Ok(opened)
 }
 
-/// The day's sweep looks at it, and knows when to look again. Whether it was not open before.
+/// True if the occurrence was not stored, or withdrawn. The sweep of `today` looks at it.
 fn open(tx: &Tx, occurrence: &Occurrence, today: Date) -> Result<bool> {
     match tx.occurrence(&occurrence.deadline, &occurrence.period)? {
         None => drop(tx.open_occurrence(occurrence, today)?),
-        // The deadline was taken out of the file and has come back.
+        // The deadline was removed from the file and put back.
         Some(old) if old.state == State::Withdrawn => {
             let revision = old.revision + u32::from(old.dates != occurrence.dates);
             tx.move_occurrence(old.id, &Occurrence { revision, ..occurrence.clone() }, today)?;

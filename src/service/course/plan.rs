@@ -1,4 +1,4 @@
-//! The letters that will go out if nothing is finished, day by day.
+//! The letters that will go out if nothing more is reported.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,7 +22,7 @@ use crate::{
     store::Tx,
 };
 
-/// A letter that will go out if nothing is finished.
+/// A letter that will go out if nothing more is reported.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlannedLetter {
     /// RFC 3339, with the bureau's offset.
@@ -46,7 +46,7 @@ pub struct PlannedReminder {
     pub lead: PlannedLead,
 }
 
-/// As written (`7个工作日`), working days since `due`, or nothing for a correction.
+/// As written (`7个工作日`), or working days since `due`, or nothing for a correction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum PlannedLead {
@@ -55,10 +55,10 @@ pub enum PlannedLead {
     None,
 }
 
-/// Who is told something at a time, and what.
+/// The reminders by send time and mailbox.
 type Told<'a> = BTreeMap<(DateTime, Mailbox), Vec<(Reader, &'a Deadline, PlannedReminder)>>;
 
-/// The letters with a send time in `from..=to`, by time and mailbox.
+/// The letters with a send time in `from..=to`, sorted by time and mailbox.
 pub fn plan(
     tx: &Tx,
     office: &Office,
@@ -67,11 +67,11 @@ pub fn plan(
     now: &Moment,
 ) -> Result<Vec<PlannedLetter>> {
     let opening = office.house().next_opening(now.local);
-    // What was missed is said when letters go out again, however long ago it was due.
+    // What was missed goes out at the next opening, however old it is.
     let is_late_said = (from..=to).contains(&opening.date());
     let mut rows = Rows::read(tx, deadlines, shift(from, -LONGEST_REACH))?;
     let mut told = Told::new();
-    // Where each section stands on the roster.
+    // Each section's place on the roster.
     let rank = office.roster.sections.iter().enumerate().map(|(i, s)| (s.name.as_str(), i)).collect();
     for deadline in deadlines {
         let (before, after) = reach(deadline);
@@ -83,7 +83,7 @@ pub fn plan(
     Ok(told.into_iter().map(|((at, to), said)| letter(office, &rank, at, &to, said)).collect())
 }
 
-/// Adds what one occurrence will say.
+/// Adds the reminders of one occurrence to `told`.
 fn tell<'a>(
     tx: &Tx,
     office: &Office,
@@ -107,7 +107,7 @@ fn tell<'a>(
     Ok(())
 }
 
-/// One mailbox hears of each occurrence once, whatever sections it serves.
+/// A mailbox hears of each occurrence once, even if it serves several sections.
 fn letter(
     office: &Office,
     rank: &HashMap<&str, usize>,
@@ -148,7 +148,7 @@ impl PlannedReminder {
         }
     }
 
-    /// Which one, the most urgent first.
+    /// Identifies the occurrence; sorts the most urgent first.
     fn occurrence(&self) -> (Date, &str, &str) {
         (self.due, &self.deadline, &self.period)
     }

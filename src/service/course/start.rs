@@ -1,4 +1,4 @@
-//! The one way in which a configuration comes into force: what the files say, or else what was in force before.
+//! Puts a configuration in force: what the files say, else the last good one. There is no other way.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -19,33 +19,32 @@ use crate::{
     store::Db,
 };
 
-/// Lines about changes in the admin's letter after a reload.
+/// Most lines about changes in the letter after a reload.
 const LINES_TOLD: usize = 30;
 
-/// Who asks for it, and so who is told what came of it.
+/// Who asks for the start; decides who is told the result.
 #[derive(Clone, Copy)]
 pub enum By<'a> {
     /// The service as it starts: the admin is told by letter.
     Service,
-    /// The service that runs with this already: the same.
+    /// The service, which already runs with this: the admin is told by letter.
     Reload(&'a Office),
-    /// A command: it tells its reader itself.
+    /// A command, which prints the result itself.
     Command,
 }
 
-/// What is in force now.
 pub struct Started {
     pub office: Office,
     pub changes: Changes,
-    /// Why it is not what the files say, where it is not.
+    /// Why the files were refused; `None` if they are in force.
     pub refused: Option<String>,
 }
 
-/// Puts in force what was read. Where it was not taken, or cannot be put in force, what was in force goes on; `settings`
-/// are those that it goes on with. `env` is the whole environment.
+/// Puts in force what was read. If that fails, the last good configuration stays in force, with `settings`. `env` is
+/// the whole environment.
 ///
 /// # Errors
-/// Nothing was in force before, or the database cannot be written; for a command also: the links' keys cannot be read.
+/// Nothing was in force before, or the database cannot be written; for a command also: the link keys cannot be read.
 pub fn start(
     db: &mut Db,
     read: std::result::Result<Loaded, String>,
@@ -73,7 +72,7 @@ fn take(
 ) -> Result<(Office, Changes)> {
     let (mut office, deadlines) = Office::new(loaded);
     open_links(&mut office, env, by)?;
-    // Before it bites.
+    // Compared first: putting it in force overwrites what is compared with.
     let changed = match by {
         By::Reload(before) => Some(compare(db, before, (&office, &deadlines), now)?),
         By::Service | By::Command => None,
@@ -83,7 +82,7 @@ fn take(
         (By::Command, _) => Ok(()),
         (_, None) => office.tell_of_start(tx, now).map(drop),
         (_, Some(changed)) => {
-            // Whoever asked waits for a load, changed or not.
+            // `duban reload` waits for a new load row, even if nothing changed.
             if changes.is_empty() {
                 changes.record(tx, now)?;
             }
@@ -94,7 +93,7 @@ fn take(
     Ok((office, changes))
 }
 
-/// What it changes in the coming year's letters, a line each.
+/// What changes in the letters of the coming year, a line for each occurrence.
 fn compare(db: &mut Db, before: &Office, after: (&Office, &[Deadline]), now: &Moment) -> Result<Vec<String>> {
     let diff = db.read(|tx| Ok(diff(tx, (before, &tx.deadlines_in_force()?), after, now)))??;
     let Diff { added, moved, cancelled, .. } = diff;
@@ -102,7 +101,7 @@ fn compare(db: &mut Db, before: &Office, after: (&Office, &[Deadline]), now: &Mo
     Ok(diff.lines(LINES_TOLD))
 }
 
-/// Goes on with what was in force.
+/// Keeps the last good configuration in force.
 fn go_on(
     db: &mut Db,
     why: &Error,
@@ -133,7 +132,7 @@ fn go_on(
     Ok(Started { office, changes: Changes::default(), refused: Some(findings) })
 }
 
-/// Without keys letters go without links, where the alternative is that none go: late is worse than bare.
+/// At a start of the service, unreadable keys are no error: letters without links are better than no letters.
 fn open_links(office: &mut Office, env: &BTreeMap<String, String>, by: By) -> Result<()> {
     match (office.open_links(env), by) {
         (Err(e), By::Service) => {
@@ -144,9 +143,9 @@ fn open_links(office: &mut Office, env: &BTreeMap<String, String>, by: By) -> Re
     }
 }
 
-/// What is in force, and the deadlines that may be due in `from..=to` or are open since before: `list` asks for it each
-/// time, and reading ten thousand deadlines takes it seven times as long as asking. `None` where the files have changed
-/// since they were put in force. `file` is where the settings were read.
+/// The configuration in force, and the deadlines that may be due in `from..=to` or have an open occurrence before it.
+/// `None` if the files have changed since they were put in force. Spares `list` reading the files: for ten thousand
+/// deadlines that takes seven times as long. `file` is the settings file.
 pub fn in_force(
     db: &mut Db,
     settings: &Settings,
@@ -159,7 +158,7 @@ pub fn in_force(
     if !seen.is_some_and(|seen| is_same(&seen)) {
         return Ok(None);
     }
-    // One that cannot be read is in the files.
+    // If a stored deadline cannot be read, the caller reads the files.
     let deadlines = db.read(|tx| tx.deadlines_around(from, to))?.into_iter().collect::<crate::store::Result<Vec<_>>>();
     Ok(last_good(db, settings)?.zip(deadlines.ok()))
 }

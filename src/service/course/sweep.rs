@@ -1,4 +1,4 @@
-//! What is due now, still open and not yet said → letters in the outbox.
+//! Puts what is due now, still open and not yet said into letters in the outbox.
 
 use jiff::{SignedDuration, civil::date};
 use serde_json::json;
@@ -21,7 +21,7 @@ use crate::{
     store::{Db, LetterRow, Stored, Tx, state},
 };
 
-/// What a sweep did.
+/// The counts of one sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     pub opened: u32,
@@ -29,13 +29,12 @@ pub struct Swept {
     pub said: u32,
 }
 
-/// A letter that is unsent for so long is late.
+/// A letter unsent for this long is counted as late.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
-/// A letter that has waited so long is trouble, and the admin is told: within the hour that is promised.
+/// The admin is told of a letter that has waited this long, so that the promised hour is kept.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(45);
 
-/// Level-triggered: however often it runs, what was said is not said again; whatever was missed is
-/// found.
+/// Level-triggered: running it again repeats nothing, and it finds whatever was missed.
 pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
     Ok(db.write(|tx| {
         let today = now.today();
@@ -47,7 +46,7 @@ pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
                 let said = deadline.and_then(|d| tx.attempt(|| speak_of(tx, office, &occurrence, &d, now)));
                 match said {
                     Ok(said) => swept.said += said,
-                    // One row that cannot be read does not stop the others.
+                    // One bad row must not stop the others.
                     Err(e) if e.is_value() => {
                         error!(deadline = occurrence.deadline, error = %e, "an occurrence cannot be spoken of: {e}");
                     }
@@ -59,8 +58,8 @@ pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
     })?)
 }
 
-/// Takes as said whatever would have been said up to now, in letters that are not to go out: after a
-/// restore, when that is what the operator wants. Gives how many reminders.
+/// After a restore, if the operator chooses so: records everything due up to now as said, in letters that the caller
+/// keeps from going out. Returns the number of reminders.
 pub(in crate::service) fn mark_as_said(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<u32> {
     open_occurrences(tx, office.house(), now.today())?;
     let mut said = 0;
@@ -70,7 +69,7 @@ pub(in crate::service) fn mark_as_said(tx: &Tx, office: &Office, now: &Moment) -
     Ok(said)
 }
 
-/// Says what is due of one occurrence now. Gives how many reminders.
+/// Queues the reminders of one occurrence that are due now. Returns how many.
 fn speak_of(
     tx: &Tx,
     office: &Office,
@@ -90,7 +89,7 @@ fn speak_of(
     Ok(spoken)
 }
 
-/// From 1 November on, the admin is told (once) that next year's notice is missing.
+/// Tells the admin once of a missing notice of statutory days; of next year's from 1 November on.
 fn warn_of_missing_year(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<()> {
     let Some(year) = missing_year(&office.calendar, now.today()) else { return Ok(()) };
     if tx.get(state::MISSING_YEAR)? == Some(year) {
@@ -100,8 +99,8 @@ fn warn_of_missing_year(tx: &Tx, office: &Office, now: &Moment) -> crate::store:
     office.tell_admin(tx, &Notice::HolidayMissing { year }, now)
 }
 
-/// Once a week, from Monday's `send_at` on, the admin is told where everything stands. The week in
-/// which the service was first started has the letter about the start.
+/// Queues the weekly summary once a week, from Monday's `send_at` on. The week of the first start has none: the letter
+/// about the start takes its place.
 fn write_weekly(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<()> {
     let monday = shift(now.today(), -i64::from(now.today().weekday().to_monday_zero_offset()));
     let due = now.local >= monday.to_datetime(office.settings.hours.send_at);
@@ -113,18 +112,18 @@ fn write_weekly(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<
     if last.is_none() { Ok(()) } else { office.tell_admin(tx, &Notice::Weekly, now) }
 }
 
-/// The year whose statutory days should be known by now and are not: this one, and from November on the next.
+/// The year whose statutory days should be known and are not: this year, or from 1 November on the next.
 pub fn missing_year(cal: &Calendar, today: Date) -> Option<i16> {
     let this = today.year();
     let next = (today >= date(this, 11, 1)).then_some(this + 1);
     [Some(this), next].into_iter().flatten().find(|year| cal.is_provisional(*year))
 }
 
-/// Tells the admin of letters that have waited too long, each once.
+/// Tells the admin of letters that have waited too long, each once. Returns how many.
 pub fn tell_of_stuck_letters(db: &mut Db, office: &Office, now: &Moment) -> Result<usize> {
     Ok(db.write(|tx| {
         let since = now.at.saturating_sub(STUCK_AFTER).unwrap_or(now.at);
-        // What only waits for the window to open is in no trouble.
+        // A letter that only waits for the sending window is not stuck.
         let in_trouble = |l: &LetterRow| l.attempts > 0 || office.house().is_open(now.local);
         let stuck: Vec<LetterRow> = tx.stuck_letters(since)?.into_iter().filter(in_trouble).collect();
         if stuck.is_empty() {
@@ -148,7 +147,7 @@ pub fn tell_of_stuck_letters(db: &mut Db, office: &Office, now: &Moment) -> Resu
     })?)
 }
 
-/// How many letters wait for over an hour. What only waits for the window to open is in no trouble.
+/// How many letters are over an hour late. A letter that only waits for the sending window is not late.
 pub fn late_letters(tx: &Tx, office: &Office, now: &Moment) -> crate::store::Result<u32> {
     let before = now.at.saturating_sub(LATE).unwrap_or(now.at);
     tx.count_late(before, office.house().is_open(now.local))

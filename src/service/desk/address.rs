@@ -1,4 +1,4 @@
-//! The addresses that letters and pages give.
+//! The URLs and reply addresses in letters and on pages.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,11 +22,11 @@ use crate::{
 };
 
 impl Office {
-    /// Reads the keys that links and reply tokens are signed with, and makes them at the first start.
-    /// Nothing without `[web]` and `[mailbox]`.
+    /// Reads the keys that sign links and reply tokens; makes them at the first start. Does nothing if both `[web]` and
+    /// `[mailbox]` are missing.
     ///
     /// # Errors
-    /// In Chinese: keys that cannot be read or made. Letters go without links and tokens then.
+    /// In Chinese: keys that cannot be read or made. Letters then go without links and tokens.
     pub fn open_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
         self.links = None;
         if self.settings.web.is_some() || self.settings.mailbox.is_some() {
@@ -35,7 +35,7 @@ impl Office {
         Ok(())
     }
 
-    /// The same, from keys that are there: for a look that writes nothing.
+    /// As `open_links`, but makes no keys: for commands that write nothing.
     pub fn look_for_links(&mut self, env: &BTreeMap<String, String>) -> Result<()> {
         self.links = None;
         if self.settings.web.is_some() || self.settings.mailbox.is_some() {
@@ -70,7 +70,7 @@ impl Office {
         Some(format!("{}/{page}/{}{rest}", web.base_url, links.sign(scope, last)))
     }
 
-    /// Where a letter is replied to: the mailbox that is read, else the admins.
+    /// Where replies go: the mailbox that duban reads, else the admins.
     pub fn reply_to(&self) -> Vec<Mailbox> {
         match &self.settings.mailbox {
             Some(inbox) => vec![inbox.address.clone()],
@@ -78,19 +78,19 @@ impl Office {
         }
     }
 
-    /// What a reply to a letter is known by; `None` where nobody reads replies.
+    /// The token that ties a reply to its letter; `None` without `[mailbox]`.
     pub fn reply_token(&self, letter: i64, message_id: &str) -> Option<String> {
         self.settings.mailbox.as_ref()?;
         Some(self.links.as_ref()?.reply_token(letter, message_id))
     }
 
-    /// Whether a section's own report counts: each reports for itself, or it leads, or nobody does.
+    /// Whether this section's report counts: with `done = "each"`, or if it is the lead, or if there is no lead.
     pub(in crate::service) fn reports_for(&self, deadline: &Deadline, section: &str) -> bool {
         deadline.done == Done::Each || deadline.lead.as_deref().is_none_or(|lead| lead == section)
     }
 
-    /// The sections that a letter's link or a reply reports for: of those spoken to, whose report counts,
-    /// one where one closes it for all. Of sections that the admin is to pass it on to, only where it is one.
+    /// The sections that a letter's link or a reply reports for: those addressed whose report counts; only the first
+    /// if one report closes it for all. In a letter to be passed on (代转): the section meant, if there is only one.
     pub(in crate::service) fn reporting_sections(
         &self,
         deadline: &Deadline,

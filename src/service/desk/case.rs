@@ -1,4 +1,4 @@
-//! Cases: opened by hand, counted from their date, extended with a reason.
+//! Cases: opened by hand, counted from their own date, extended with a reason.
 
 use serde_json::json;
 
@@ -16,15 +16,15 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Case {
     pub title: String,
-    /// Its reference.
+    /// The case's reference.
     pub period: String,
     pub dates: Dates,
 }
 
-/// A reference is shown in subjects and typed again.
+/// Characters. A reference stands in subjects and is typed by hand.
 const LONGEST_REFERENCE: usize = 60;
 
-/// Opens a case of a deadline whose `due` counts from a day (`收到之日起20个工作日内`).
+/// Opens a case of a deadline whose `due` counts from a registered day (`收到之日起20个工作日内`).
 ///
 /// # Errors
 /// In Chinese: no such deadline, one with dates of its own, a reference that is taken or unusable.
@@ -52,7 +52,7 @@ pub fn open(db: &mut Db, office: &Office, id: &str, on: Date, reference: &str, b
     })
 }
 
-/// Gives a case a later date. Whoever was told the old one is told of it.
+/// Gives a case a later date. Whoever was told the old date gets a correction.
 ///
 /// # Errors
 /// In Chinese: no such case, closed, a date that is not later, no reason.

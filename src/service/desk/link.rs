@@ -1,6 +1,6 @@
-//! Signed links: who holds one may do what it says, with no login.
+//! Signed links: the holder of one may do what it allows, without a login.
 //!
-//! Pure: the keys and `now` are handed in. Where keys are kept: [`crate::service::desk::link_key`].
+//! Pure: the keys and `now` are handed in. [`crate::service::desk::link_key`] keeps the keys.
 
 use std::fmt;
 
@@ -19,32 +19,32 @@ use crate::domain::calendar::{days_between, shift};
 pub enum Scope {
     /// Report one occurrence for one section.
     Report { occurrence: i64, section: String },
-    /// See what is one section's.
+    /// See the pages of one section.
     Section(String),
     /// Everything.
     Admin,
 }
 
-/// One secret. Its id follows from it, so that nobody has to number keys.
+/// One secret. Its id is derived from it, so nobody has to number keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
-/// The keys in force, never empty: the last signs, all verify.
+/// The keys in force, never empty: the last one signs, all verify.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Links(pub(in crate::service) Vec<Key>);
 
-/// So long after its due date an occurrence can be reported, and so long an address for a section or
-/// the admin holds: a year and a bit, so that last year's letter still leads somewhere.
+/// How long a report link is valid after the due date, and any other link after the day it was made. Over a year, so
+/// that the links in last year's letters still work.
 pub const VALID_DAYS: i64 = 400;
-/// A form that was opened before this many seconds is shown anew.
+/// A form older than this many seconds is not accepted, and shown again.
 pub const FORM_SECONDS: i64 = 12 * 60 * 60;
 
 const VERSION: u8 = 1;
-/// Half of a SHA-256: 128 bits are beyond guessing, and the address stays on one line of a mail.
+/// 128 bits, half of a SHA-256: cannot be guessed, and the URL still fits on one line of a mail.
 const MAC_BYTES: usize = 16;
 /// Version, key id, last day, kind.
 const HEAD_BYTES: usize = 6;
-/// Longer is no token of ours; looked at before anything is decoded.
+/// Bytes. A longer token is not ours, and is refused before decoding.
 const LONGEST: usize = 400;
 
 impl Key {
@@ -60,14 +60,14 @@ impl Key {
     pub(in crate::service) fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
         let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &self.0));
         for part in [purpose.as_bytes()].iter().chain(parts) {
-            // Lengths first: no two lists of parts run together to the same bytes.
+            // Each part is preceded by its length, so that no two lists of parts give the same bytes.
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
         mac.sign().as_ref()[..MAC_BYTES].to_vec()
     }
 
-    /// `mac` may be the beginning of one. Compared in constant time.
+    /// Compares in constant time. `mac` may be a prefix, but not empty.
     pub(in crate::service) fn verifies(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {
         let right = self.sign(purpose, parts);
         right.get(..mac.len()).is_some_and(|right| !mac.is_empty() && bool::from(right.ct_eq(mac)))
@@ -84,7 +84,7 @@ impl Links {
         &self.0[self.0.len() - 1]
     }
 
-    /// A token that holds until the end of `last`, in UTC.
+    /// A token that is valid until the end of `last`, in UTC.
     pub fn sign(&self, scope: &Scope, last: Date) -> String {
         let (kind, payload) = match scope {
             Scope::Report { occurrence, section } => (b'r', format!("{occurrence}/{section}")),
@@ -101,7 +101,7 @@ impl Links {
         BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// What the token allows at this time; `None` whatever is wrong with it.
+    /// What the token allows at `now`; `None` if it is invalid or expired.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Scope> {
         if token.len() > LONGEST {
             return None;
@@ -127,7 +127,7 @@ impl Links {
         }
     }
 
-    /// A form's own token: for this link and purpose, made now, when things stood like `state`.
+    /// A form's token, bound to its link, its purpose, `state` and `now`.
     pub fn form(&self, link: &str, purpose: &str, state: [u8; 8], now: Timestamp) -> String {
         let mut token = now.as_second().to_be_bytes().to_vec();
         token.extend(state);
@@ -135,7 +135,7 @@ impl Links {
         BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// How things stood when the form was shown; `None` if it is not ours, or too old.
+    /// The `state` given to [`Self::form`]; `None` if the token is not ours, or too old.
     pub fn check_form(&self, form: &str, link: &str, purpose: &str, now: Timestamp) -> Option<[u8; 8]> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(form.get(..43).filter(|f| *f == form)?).ok()?;
         let (body, mac) = bytes.split_at_checked(16)?;
@@ -144,19 +144,19 @@ impl Links {
         let (made, state) = body.split_at_checked(8)?;
         let made = i64::from_be_bytes(made.try_into().ok()?);
         let age = now.as_second().checked_sub(made)?;
-        // A clock that was set back a little is no forgery.
+        // The clock may have been set back a little since.
         (-60..=FORM_SECONDS).contains(&age).then(|| state.try_into().ok())?
     }
 }
 
-/// The last day of a link about an occurrence.
+/// The last day on which a link to report an occurrence is valid.
 pub fn last_day_of_report(due: Date) -> Date {
     shift(due, VALID_DAYS)
 }
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
-/// Days since 1970, held within what two bytes say (until 2149).
+/// Days since 1970-01-01, clamped to two bytes (until 2149).
 fn day_number(day: Date) -> u16 {
     u16::try_from(days_between(EPOCH, day).clamp(0, i64::from(u16::MAX))).unwrap_or(u16::MAX)
 }

@@ -1,8 +1,7 @@
-//! Where the links' keys are kept: given as a credential, else a file beside the database, made at the
-//! first start.
+//! Keeps the keys that sign links: a credential, else a file beside the database, made at the first start.
 //!
-//! A line of 64 hexadecimal digits a key, `#` begins a remark. The last signs, all verify: a key is
-//! changed by adding a line, and ended by taking its line out.
+//! Each line holds one key, 64 hexadecimal digits; `#` begins a comment. The last key signs, all verify: add a line to
+//! change the key, remove a line to revoke one.
 
 use std::{
     collections::BTreeMap,
@@ -20,10 +19,10 @@ use crate::{
     },
 };
 
-/// What no key file comes near.
+/// Far more than any key file needs.
 const LARGEST_BYTES: u64 = 64 << 10;
 
-/// The keys; made if there are none yet. `env` is the whole environment.
+/// Reads the keys; makes them if there are none yet. `env` is the whole environment.
 ///
 /// # Errors
 /// In Chinese: a file that cannot be read or written, or holds something else.
@@ -36,7 +35,7 @@ pub fn open(database: &Path, env: &BTreeMap<String, String>) -> Result<Links> {
     look(database, env)?.ok_or_else(|| Error::Refused(format!("链接密钥 {} 刚写好又不见了。", path.display())))
 }
 
-/// The same, without making any.
+/// As [`open`], without making any; `None` if there are none.
 pub fn look(database: &Path, env: &BTreeMap<String, String>) -> Result<Option<Links>> {
     let path = secret::given(env, "link-key").unwrap_or_else(|| beside(database));
     match read(&path) {
@@ -60,8 +59,7 @@ fn read(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
-/// A key file of one new key. Written whole before it has its name: whoever reads it meanwhile finds
-/// none, or all of it.
+/// Makes a key file with one new key. It gets its name only when complete: a reader finds no file, or the whole one.
 fn make(path: &Path) -> io::Result<()> {
     let mut secret = [0; 32];
     let mut filled = 0;
@@ -74,7 +72,7 @@ fn make(path: &Path) -> io::Result<()> {
     let temporary = PathBuf::from(temporary);
     let write = || {
         disk::write_temporary(&temporary, 0o600, format!("{hex}\n").as_bytes())?;
-        // Not over one that another process has made meanwhile.
+        // A link does not overwrite a file that another process has made in the meantime.
         match fs::hard_link(&temporary, path) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => fs::rename(&temporary, path),
             _ => Ok(()),
@@ -87,7 +85,7 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 /// # Errors
-/// The number of the first line that is no key, or of the last where there is none at all.
+/// The number of the first line that is not a key; of the last line if there is no key at all.
 fn parse(text: &str) -> std::result::Result<Links, usize> {
     let mut keys = Vec::new();
     for (number, line) in (1usize..).zip(text.trim_start_matches('\u{feff}').lines()) {

@@ -1,4 +1,4 @@
-//! What people do: report, ask, register a case, by hand, by a page or by mail.
+//! What people do, by command, page or mail: report, make requests, register cases.
 
 pub mod address;
 pub mod case;

@@ -1,20 +1,20 @@
-//! What a letter is known by in a reply, however it was quoted, forwarded or typed again: `DB412-K3M9QZ7RT2XH5WPA`.
+//! The token that ties a reply to its letter, even when quoted, forwarded or typed by hand: `DB412-K3M9QZ7RT2XH5WPA`.
 
 use crate::service::desk::link::Links;
 
-/// Digits and letters that are not taken for each other (Crockford's base 32).
+/// Crockford's base 32: without letters that look like others.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// 80 bits, sixteen characters: they can be tried by mail alone.
+/// 80 bits, sixteen characters: enough, since guesses can only be tried by mail.
 const MAC_BYTES: usize = 10;
 
 impl Links {
-    /// Over the whole Message-ID: another database's letter with the same number is another letter.
+    /// Signs the whole Message-ID: a letter of another database may have the same number.
     pub fn reply_token(&self, letter: i64, message_id: &str) -> String {
         let mac = self.signer().sign("reply", &[message_id.as_bytes()]);
         format!("DB{letter}-{}", base32(mac.get(..MAC_BYTES).unwrap_or_default()))
     }
 
-    /// Whether the token is this letter's.
+    /// Whether the token belongs to this letter.
     pub fn is_reply_token(&self, token: &str, letter: i64, message_id: &str) -> bool {
         let mac = token.split_once('-').and_then(|(_, mac)| unbase32(mac));
         letter_of(token) == Some(letter)
@@ -22,12 +22,12 @@ impl Links {
     }
 }
 
-/// The number of the letter that a token says it is of.
+/// The letter number that a token claims.
 pub fn letter_of(token: &str) -> Option<i64> {
     token.strip_prefix("DB")?.split_once('-')?.0.parse().ok().filter(|n| *n >= 0)
 }
 
-/// Five bytes are eight digits.
+/// Eight digits for each five bytes; `bytes` must be a multiple of five.
 fn base32(bytes: &[u8]) -> String {
     let mut text = String::new();
     for five in bytes.chunks_exact(5) {

@@ -1,4 +1,4 @@
-//! Sections report: done, or taken back.
+//! Records sections' reports of completion, and takes them back.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub deadline: String,
-    /// May be left out where one occurrence is open.
+    /// May be left out if only one occurrence is open.
     pub period: Option<String>,
     pub section: Option<String>,
     pub by: String,
@@ -25,7 +25,7 @@ pub struct Report {
     pub evidence: String,
 }
 
-/// What a report brought about.
+/// The result of a report.
 #[derive(Clone, Debug)]
 pub struct Reported {
     pub title: String,
@@ -33,17 +33,17 @@ pub struct Reported {
     pub is_closed: bool,
     /// Who still owes a report (`done = "each"`).
     pub missing: Vec<String>,
-    /// Reports given and asked for.
+    /// Reports given, and reports required.
     pub count: (usize, u32),
     /// The report's id, where one was recorded.
     pub completion: Option<i64>,
 }
 
-/// Records that an occurrence is done. From then on nothing is newly handed over for it.
+/// Records that an occurrence is done. Once closed, no letter is newly handed over for it.
 ///
 /// # Errors
-/// In Chinese: no such deadline or period, none or several open, a section that does not answer for
-/// it or has to be named, done before.
+/// In Chinese: no such deadline or period, none or several open, a section that is not responsible or has to be named,
+/// already done or withdrawn.
 pub fn done(db: &mut Db, office: &Office, report: &Report, now: &Moment) -> Result<Reported> {
     in_transaction(db, |tx| record(tx, office, report, now))
 }
@@ -99,7 +99,7 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, report: &Report, now:
     })
 }
 
-/// What is kept for good is shown in tables and letters: it has a name, and no control characters.
+/// Reports are shown in tables and letters for good: they need a name, and no control characters.
 fn fit_to_keep(report: &Report) -> Result<()> {
     const LONGEST: usize = 500;
     if report.by.trim().is_empty() {
@@ -116,7 +116,7 @@ fn fit_to_keep(report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Takes reports back: all of the occurrence, or one section's. It is open again.
+/// Takes back all reports of an occurrence, or one section's. It is open again.
 ///
 /// # Errors
 /// In Chinese: nothing to take back.
@@ -145,7 +145,7 @@ pub(in crate::service) fn take_back(tx: &Tx, office: &Office, report: &Report, n
     })
 }
 
-/// Takes these reports back. The occurrence is open again.
+/// Takes back the given reports. The occurrence is open again.
 pub(in crate::service) fn revoke(
     tx: &Tx,
     office: &Office,
@@ -166,7 +166,7 @@ pub(in crate::service) fn revoke(
     Ok(())
 }
 
-/// What was edited while it was done holds for it from now on.
+/// Applies to a reopened occurrence the edits made while it was done.
 fn catch_up(tx: &Tx, office: &Office, occurrence: &Stored<Occurrence>, now: &Moment) -> Result<()> {
     match tx.deadline(&occurrence.deadline)? {
         Some(row) if row.in_force => {
@@ -179,7 +179,7 @@ fn catch_up(tx: &Tx, office: &Office, occurrence: &Stored<Occurrence>, now: &Mom
     Ok(())
 }
 
-/// The deadline with this id.
+/// The deadline with this id; the refusal suggests a similar one.
 pub(in crate::service) fn deadline(tx: &Tx, id: &str) -> Result<Deadline> {
     if let Some(row) = tx.deadline(id)? {
         return Ok(row.deadline);
@@ -189,8 +189,7 @@ pub(in crate::service) fn deadline(tx: &Tx, id: &str) -> Result<Deadline> {
     Err(Error::Refused(format!("没有编号为 {id} 的事项。{near}用 duban list 查看全部。")))
 }
 
-/// The occurrence that is meant, and its deadline. A period that has not begun yet is opened: what is
-/// done early counts.
+/// The occurrence a report means, and its deadline. Opens a period that has not begun yet: what is done early counts.
 fn find(
     tx: &Tx,
     office: &Office,
@@ -209,7 +208,7 @@ fn find(
     let mut open = tx.occurrences(OccurrenceFilter { deadline: Some(id), state: Some(state) })?;
     let mut partly = Vec::new();
     if state == State::Done {
-        // Of several sections' reports some may be in.
+        // With several reports required, an open one may have some.
         for occurrence in tx.occurrences(OccurrenceFilter { deadline: Some(id), state: Some(State::Open) })? {
             if !tx.completions(occurrence.id)?.is_empty() {
                 partly.push(occurrence);
@@ -259,7 +258,7 @@ fn open_early(tx: &Tx, office: &Office, deadline: &Deadline, period: &str, now: 
     Err(Error::Refused(format!("{} 没有 {period} 这一期。{near}", deadline.id)))
 }
 
-/// The section a report is for; it has to be named where each reports for itself.
+/// The section a report is for; must be named if several sections report for themselves.
 fn section_of(office: &Office, deadline: &Deadline, named: Option<&str>) -> Result<String> {
     let names = office.section_names(deadline);
     match named {

@@ -1,4 +1,4 @@
-//! 不能按期, 不适用: a section asks, the admin confirms or returns it (退回).
+//! Requests: a section reports 不能按期 or 不适用, and the admin confirms or returns it (退回).
 
 use jiff::civil::Date;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
     store::{Completion, Db, Decision, NewRequest, RequestKind, RequestRow, Stored, Tx},
 };
 
-/// What a section asks.
+/// A section's request, not recorded yet.
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub occurrence: i64,
@@ -18,15 +18,14 @@ pub struct Ask {
     pub kind: RequestKind,
     pub by: String,
     pub reason: String,
-    /// 预计日期: needed for a postponement, after today.
+    /// 预计日期: required for 不能按期, and after today.
     pub expected: Option<Date>,
 }
 
-/// Records what a section asks, and tells the admin. Reminders go on until it is confirmed. Gives the
-/// request's id.
+/// Records a request, and tells the admin. Reminders go on until it is confirmed. Returns the request's id.
 ///
 /// # Errors
-/// In Chinese: not open any more, no reason, no expected date, asked before and not answered yet.
+/// In Chinese: no longer open, no reason, no expected date or one not after today, an earlier request not answered yet.
 pub fn ask(db: &mut Db, office: &Office, ask: &Ask, now: &Moment) -> Result<i64> {
     in_transaction(db, |tx| record(tx, office, ask, now))
 }
@@ -61,15 +60,14 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, ask: &Ask, now: &Mome
     Ok(id)
 }
 
-/// What this section asked and the admin has not answered.
+/// This section's request that the admin has not answered.
 pub(in crate::service) fn waiting(tx: &Tx, occurrence: i64, section: &str) -> Result<Option<RequestRow>> {
     let mut all = tx.requests_of(occurrence)?;
     all.retain(|r| r.section == section && r.decision.is_none());
     Ok(all.pop())
 }
 
-/// The section takes back what it asked and what is not answered yet; the admin's letter about it is not
-/// sent any more. False if there is nothing.
+/// Takes back a section's unanswered request; a letter to the admin about it is no longer sent. False if there is none.
 pub(in crate::service) fn withdraw(
     tx: &Tx,
     occurrence: &Stored<Occurrence>,
@@ -85,11 +83,11 @@ pub(in crate::service) fn withdraw(
     Ok(true)
 }
 
-/// The admin's answer. A confirmed 不适用 closes like 已办结; a confirmed 不能按期 keeps quiet about
-/// what is overdue up to the expected date, and the due date stays what it is.
+/// Records the admin's answer. A confirmed 不适用 closes like 已办结. A confirmed 不能按期 stops overdue reminders until
+/// the expected date; the due date does not move.
 ///
 /// # Errors
-/// In Chinese: no such request, answered before, not open any more.
+/// In Chinese: no such request, already answered, no longer open.
 pub fn decide(
     db: &mut Db,
     office: &Office,
@@ -132,7 +130,7 @@ pub fn decide(
     })
 }
 
-/// 不适用 of one section closes for all where one report does, whatever number is asked for.
+/// Where one report closes for all, one 不适用 does too, even if several reports (`times`) are required.
 fn close_if_done(tx: &Tx, office: &Office, occurrence: &Stored<Occurrence>) -> Result<()> {
     let Some(row) = tx.deadline(&occurrence.deadline)? else { return Ok(()) };
     let progress = tx.progress(occurrence.id)?;

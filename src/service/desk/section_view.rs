@@ -1,4 +1,4 @@
-//! Where an occurrence stands for one section: what its page shows, and what a press on it may do.
+//! An occurrence as one section's page shows it, and the buttons (presses) on that page.
 
 use ring::digest::{Context, SHA256};
 
@@ -26,20 +26,20 @@ pub struct SectionView {
     pub occurrence: Stored<Occurrence>,
     pub deadline: Deadline,
     pub section: String,
-    /// As a letter of today would show it.
+    /// As a letter sent today would show it.
     pub entry: Entry,
-    /// The reports that count: the section's own where each reports for itself, else all.
+    /// The section's own reports with `done = "each"`, else all.
     pub completions: Vec<Completion>,
-    /// What this section asked, oldest first.
+    /// This section's requests, oldest first.
     pub requests: Vec<RequestRow>,
-    /// Nothing more is asked of this section.
+    /// Nothing more is required of this section.
     pub is_finished: bool,
-    /// What people have said of it so far, in short: a form that was shown before the last of it is
-    /// not taken. A press that comes twice records once, and nobody overwrites what he has not seen.
+    /// A hash of what people have recorded so far; a form with an older one is refused. So a press sent twice records
+    /// once, and nobody overwrites what they have not seen.
     pub mark: [u8; 8],
 }
 
-/// A press on a form that was shown when things stood like `mark`.
+/// A press on a form that was shown with `mark`.
 #[derive(Clone, Debug)]
 pub struct Press {
     pub occurrence: i64,
@@ -47,17 +47,17 @@ pub struct Press {
     pub mark: [u8; 8],
 }
 
-/// What became of a press.
+/// The result of a press.
 #[derive(Clone, Debug)]
 pub enum Pressed<T> {
     Recorded(T),
-    /// Somebody recorded something since the form was shown (the same press, the first time).
+    /// Something was recorded since the form was shown; perhaps this same press, sent twice.
     Changed,
-    /// There is no such occurrence for this section.
+    /// This section has no such occurrence.
     Gone,
 }
 
-/// `None` if there is no such occurrence, or the section does not answer for it.
+/// `None` if there is no such occurrence, or the section is not responsible for it.
 pub fn section_view(
     tx: &Tx,
     office: &Office,
@@ -70,7 +70,7 @@ pub fn section_view(
         return Ok(None);
     }
     let progress = tx.progress(occurrence.id)?;
-    // A page is no letter: nothing of whom it was said to, or when, is shown.
+    // A page does not show what was said to whom or when, so any step will do.
     let step =
         Step { on: now.today(), counted_from: occurrence.dates.finish_by, saying: Saying::Before(Lead::Days(0)) };
     let agenda =
@@ -88,8 +88,8 @@ pub fn section_view(
     Ok(Some(SectionView { occurrence, deadline, section, entry, completions, requests, is_finished, mark }))
 }
 
-/// Over everything that people (not duban) did to it; of one section only, where each reports for
-/// itself and nobody else's report changes what is shown.
+/// A hash of everything that people, not duban, did to the occurrence. With `section`, of that section only: where each
+/// reports for itself, other sections' reports do not change its page.
 fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: Option<&str>) -> crate::store::Result<[u8; 8]> {
     const LINES: u32 = 2000;
     let mut hash = Context::new(&SHA256);
@@ -136,12 +136,12 @@ fn pressed<T>(
 }
 
 impl SectionView {
-    /// The reports that this section gave and may take back.
+    /// The section's own reports, which it may take back.
     pub fn own(&self) -> impl Iterator<Item = &Completion> {
         self.completions.iter().filter(|c| c.section == self.section)
     }
 
-    /// What waits for the admin's answer.
+    /// The request that waits for the admin's answer.
     pub fn waiting(&self) -> Option<&RequestRow> {
         self.requests.iter().find(|r| r.decision.is_none())
     }

@@ -1,5 +1,5 @@
-//! A damaged database is not sent from: what it has forgotten would be said again. The admin is told
-//! past it, once a day, however often the service is started anew.
+//! Nothing is sent from a damaged database: reminders that it has lost would be sent again. The admin is told of the
+//! damage without the database, once a day even if the service restarts often.
 
 use std::{fs, path::Path};
 
@@ -13,8 +13,8 @@ use crate::{
     store::Db,
 };
 
-/// What is broken in it, as far as a look at every page shows. A file that is as it was left sound is not read again:
-/// that of ten years takes long.
+/// The damage that reading every page finds. A file unchanged since [`leave_sound`] is not read again: with ten years
+/// of data that takes long.
 pub fn found(db: &Db, database: &Path) -> Vec<String> {
     let left = fs::read_to_string(named(database, ".sound"));
     match (left, stamp_of(database)) {
@@ -23,21 +23,21 @@ pub fn found(db: &Db, database: &Path) -> Vec<String> {
     }
 }
 
-/// For the end of a process that has looked, and has met no damage since. Whatever is written to the file later, even
-/// by a power cut halfway, makes the next start look again.
+/// Records that the file is sound, at the end of a process that has checked it and met no damage since. Any later write
+/// to the file, even one cut off by a power failure, makes the next start check again.
 pub fn leave_sound(db: &Db, database: &Path) {
     if let (Ok(true), Some(now)) = (db.checkpoint(), stamp_of(database)) {
-        // Not written: the next start looks.
+        // If this is not written, the next start checks the file.
         let _ = fs::write(named(database, ".sound"), now);
     }
 }
 
-/// What tells a file that was written to from one that was not; `None` where it cannot be asked.
+/// Changes whenever the file is written to; `None` if it cannot be read.
 fn stamp_of(database: &Path) -> Option<String> {
     serde_json::to_string(&config::stamp(database)?).ok()
 }
 
-/// Writes to every admin; to none if that was done today.
+/// Writes to every admin, unless that was done today.
 ///
 /// # Errors
 /// A letter that cannot be composed.
@@ -47,7 +47,7 @@ pub async fn tell(office: &Office, mailer: &Mailer, damage: &[String], now: &Mom
     if fs::read_to_string(&told).is_ok_and(|day| day == today) {
         return Ok(());
     }
-    // Before the letters: a file that cannot be written must not make it one letter every start.
+    // Written before the letters: if it could not be written after them, every start would send a letter.
     if fs::write(&told, &today).is_err() {
         return Ok(());
     }
@@ -59,8 +59,8 @@ pub async fn tell(office: &Office, mailer: &Mailer, damage: &[String], now: &Mom
     Ok(())
 }
 
-/// Writes to every admin at once, without the outbox: the database cannot be relied on. False if nobody can have
-/// got it.
+/// Writes to every admin at once, without the outbox, since the database cannot be relied on. False if no letter can
+/// have arrived.
 ///
 /// # Errors
 /// A letter that cannot be composed.

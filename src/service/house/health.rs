@@ -1,24 +1,24 @@
-//! Whether the service turns: fed by the daemon, asked by whoever watches it.
+//! Whether the service is alive: the daemon records its ticks, the health probe and metrics read them.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Ticks since the start. Ages are counted on the clock that nobody sets.
+/// The ticks since the start. Ages are measured since boot, since the wall clock may be set.
 #[derive(Debug, Default)]
 pub struct Health {
     ticks: AtomicU64,
-    /// Seconds since 1970; 0: never.
+    /// Seconds since 1970-01-01; 0 before the first tick.
     last_at: AtomicI64,
     /// Seconds since boot.
     last_boot: AtomicI64,
 }
 
-/// A tick comes once a minute: after so long without one the service hangs.
+/// A tick comes every minute; after this long without one, the service is taken to hang.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 impl Health {
-    /// A tick has looked at everything. `boot` is the time since boot.
+    /// Records a completed tick. `boot` is the time since boot.
     pub fn ticked(&self, at: Timestamp, boot: SignedDuration) {
         self.last_at.store(at.as_second(), Ordering::Relaxed);
         self.last_boot.store(boot.as_secs(), Ordering::Relaxed);
@@ -29,12 +29,12 @@ impl Health {
         self.ticks.load(Ordering::Relaxed)
     }
 
-    /// Seconds since 1970 at the last tick; `None` before the first.
+    /// The last tick, in seconds since 1970-01-01; `None` before the first.
     pub fn last_tick(&self) -> Option<i64> {
         (self.ticks() > 0).then(|| self.last_at.load(Ordering::Relaxed))
     }
 
-    /// Why the service does not turn; `None` when it does.
+    /// Why the service is not alive; `None` if it is.
     pub fn trouble(&self, boot: SignedDuration) -> Option<String> {
         if self.ticks() == 0 {
             return Some("no tick yet".into());

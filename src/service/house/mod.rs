@@ -1,4 +1,4 @@
-//! The house kept in order: set up, looked over, copied, put back.
+//! Administration: set up, examine, watch, back up, restore.
 
 pub mod damage;
 pub mod doctor;

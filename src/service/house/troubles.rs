@@ -1,4 +1,4 @@
-//! What is wrong with the service itself, for whoever looks: `status`, the numbers, systemd's line, the log.
+//! What is wrong with the service itself, for `status`, `doctor`, the metrics, systemd's status line and the log.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,21 +18,21 @@ use crate::{
     },
 };
 
-/// Something that does not mend itself unseen.
+/// A condition of the service that a person should know of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// For numbers and logs.
+    /// The name in metrics and logs.
     pub name: &'static str,
     /// In Chinese.
     pub words: String,
 }
 
-/// Every name, so that each has its number while it is no trouble.
+/// Every name: the metrics show each one, also while it is no trouble.
 pub const NAMES: [&str; 6] = ["sweep", "letters", "configuration", "mailbox", "statutory_year", "backup"];
 
-/// The timer copies every night; a machine that is off for a weekend is no trouble.
+/// Days without a new copy before it is a trouble. Copies are nightly, but the machine may be off over a weekend.
 const COPY_DAYS: i64 = 4;
-/// Sweeps that failed for no longer are nobody's news.
+/// The admin is told that sweeps had failed only if they failed for at least this long.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> {
@@ -63,12 +63,13 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     Ok(found)
 }
 
-/// Remembers since when sweeps fail, if they do.
+/// Records since when sweeps have failed, and why.
 pub fn sweeps_fail(tx: &Tx, failing: &Failing) -> crate::store::Result<()> {
     tx.put(state::SWEEPS_FAIL, &Some(failing.clone())).map(drop)
 }
 
-/// A sweep has succeeded. If they had failed for long (before a restart, or `until_now`), the admin is told.
+/// Records that a sweep succeeded. Tells the admin if sweeps had failed for long, as recorded before a restart or as
+/// in `until_now`.
 pub fn sweeps_succeed(tx: &Tx, office: &Office, until_now: Option<Failing>, now: &Moment) -> crate::store::Result<()> {
     let Some(Failing { since, why }) = until_now.or(failing(tx)?) else { return Ok(()) };
     tx.put(state::SWEEPS_FAIL, &None)?;

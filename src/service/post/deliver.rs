@@ -1,4 +1,4 @@
-//! Claim → write and send with no transaction open → settle.
+//! Delivers letters: claim, then write and send with no transaction open, then settle.
 
 use std::{
     future::Future,
@@ -26,14 +26,14 @@ use crate::{
     store::{Db, LetterRow, Store, Tx},
 };
 
-/// What a round of sending came to.
+/// The counts of a round of sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
     pub sent: u32,
     pub failed: u32,
-    /// Put off: the letter will be tried again.
+    /// Letters that will be tried again.
     pub put_off: u32,
-    /// The round ended early, since the server refuses us or cannot be reached.
+    /// The round ended early: the server refuses us or cannot be reached.
     pub is_held: bool,
 }
 
@@ -54,36 +54,37 @@ impl Delivered {
     }
 }
 
-/// A letter that cannot be written (a bug, not the weather) is tried again after so long.
+/// A letter that cannot be written (a bug, not a fault of the network) is tried again after this long.
 const SET_ASIDE: SignedDuration = SignedDuration::from_hours(1);
-/// Pause before what became of a letter is written once more.
+/// Pause between attempts to store what became of a letter.
 const TRY_TO_WRITE_AGAIN: Duration = Duration::from_secs(5);
-/// Longer than any pause that we make (`retry::after`, `SET_ASIDE`).
+/// Longer than any pause set by `retry::after` or `SET_ASIDE`.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(75);
-/// So many failures in a row end a round: the server is in trouble, not the recipients.
+/// This many failures in a row end a round: the fault is the server's, not the recipients'.
 const FAILURES_IN_A_ROW: u32 = 3;
 
-/// A letter that is ours to send, and what it says.
+/// A letter claimed for sending, and what it says.
 struct Claimed {
     letter: LetterRow,
     attempt: i64,
     contents: Contents,
 }
 
-/// What hands letters over: a connection to the server.
+/// Hands letters over: a connection to the server.
 pub trait Carrier: Send {
-    /// Waits until one more letter may go; false where none ever waits.
+    /// Whether [`Self::turn`] may wait.
     fn has_a_limit(&self) -> bool {
         false
     }
 
+    /// Waits until one more letter may go.
     fn turn(&mut self) -> impl Future<Output = ()> + Send {
         async {}
     }
 
     fn send(&mut self, from: &str, letter: &LetterRow, message: &[u8]) -> impl Future<Output = Outcome> + Send;
 
-    /// The last letter has gone.
+    /// Called after the last letter.
     fn finish(self) -> impl Future<Output = ()> + Send;
 }
 
@@ -111,14 +112,14 @@ pub struct Round {
     store: Store,
     office: Arc<Office>,
     clock: Clock,
-    /// Set from outside: what was begun is finished, nothing more is.
+    /// Set from outside to end the round; a letter that was begun is finished.
     stop: Arc<AtomicBool>,
     /// The server is in trouble.
     held: Arc<AtomicBool>,
     failures_in_a_row: Arc<AtomicU32>,
 }
 
-/// Sends what is due, over so many connections, until nothing is due or `stop` is set. A letter that
+/// Sends what is due, over [`Office::connections`] connections, until nothing is due or `stop` is set. A letter that
 /// was begun is finished.
 pub async fn deliver(
     store: &Store,
@@ -145,8 +146,8 @@ pub async fn deliver(
 }
 
 impl Round {
-    /// What was being sent when a process died is owed again. One process sends from a database (`daemon/lock.rs`), one
-    /// round at a time: before a round nothing is under way.
+    /// Queues again what was being sent when a process died. Only one process sends from a database (`daemon/lock.rs`),
+    /// one round at a time, so nothing is being sent when a round begins.
     pub async fn begin(store: &Store, office: &Arc<Office>, clock: Clock, stop: &Arc<AtomicBool>) -> Result<Self> {
         let round = Self {
             store: store.clone(),
@@ -170,7 +171,7 @@ impl Round {
                 if !self.is_something_due().await? {
                     break;
                 }
-                // Claimed only when it may go: what is reported done while it waits is not sent.
+                // Claimed after the wait, so that what is reported done meanwhile is not sent.
                 carrier.turn().await;
             }
             let Some(Claimed { letter, attempt, contents }) = self.claim().await? else { break };
@@ -206,13 +207,13 @@ impl Round {
         self.store.call(look).await
     }
 
-    /// Takes the next letter, with what it says as of now.
+    /// Claims the next letter, with what it says as of now.
     async fn claim(&self) -> Result<Option<Claimed>> {
         let (office, clock) = (Arc::clone(&self.office), self.clock);
         self.store.write(move |tx| claim(tx, &office, &clock.now(&office.settings.timezone))).await
     }
 
-    /// One that cannot be written: a bug, not the weather.
+    /// Sets aside a claimed letter that cannot be written (a bug).
     async fn put_back(&self, letter: LetterRow, attempt: i64, why: String) -> Result<()> {
         let now = self.now();
         let put_back = move |tx: &Tx| {
@@ -222,7 +223,7 @@ impl Round {
         self.store.write(put_back).await
     }
 
-    /// Whether the round should end, since what failed was no single letter's fault.
+    /// Ends the round if the failure is not the fault of a single letter.
     fn note(&self, outcome: &Outcome) {
         let is_in_trouble = match outcome {
             Outcome::Misconfigured { .. } => true,
@@ -239,8 +240,8 @@ impl Round {
         }
     }
 
-    /// Writes what became of a letter, however long the disk is full: given up, a letter that the server has taken
-    /// would go out a second time. Only the end of the process ends it.
+    /// Stores what became of a letter. Tries for as long as the process runs, even with a full disk: if it gave up, a
+    /// letter that the server has accepted would go out a second time.
     async fn settle(&self, sent: Sent) -> Next {
         let sent = Arc::new(sent);
         loop {
@@ -261,7 +262,7 @@ impl Round {
     }
 }
 
-/// A letter that was handed over, or not.
+/// A letter after an attempt to hand it over.
 struct Sent {
     letter: LetterRow,
     attempt: i64,
@@ -269,8 +270,8 @@ struct Sent {
     outcome: Outcome,
 }
 
-/// The next letter that has something left to say. One that has nothing is dropped on the way; one that cannot be read
-/// is set aside.
+/// Claims the next letter that has something left to say. Letters with nothing left are dropped, unreadable ones set
+/// aside.
 fn claim(tx: &Tx, office: &Office, now: &Moment) -> Result<Option<Claimed>> {
     while let Some((id, letter)) = tx.next_to_send(now.at, office.house().is_open(now.local))? {
         let gathered = letter.map_err(Error::from).and_then(|letter| {
@@ -283,7 +284,7 @@ fn claim(tx: &Tx, office: &Office, now: &Moment) -> Result<Option<Claimed>> {
                 return Ok(Some(Claimed { letter, attempt, contents }));
             }
             Ok(None) => tx.drop_letter(id, now.at)?,
-            // The database itself fails; a value that cannot be read is one letter's matter.
+            // The database itself failed. An unreadable value concerns only this letter, and is set aside below.
             Err(Error::Store(e)) if !e.is_value() => return Err(e.into()),
             Err(e) => set_aside(tx, id, &e.to_string(), now)?,
         }
@@ -296,13 +297,13 @@ fn set_aside(tx: &Tx, letter: i64, why: &str, now: &Moment) -> crate::store::Res
     tx.set_aside(letter, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), why)
 }
 
-/// What failed for good goes to the admin, to be passed on.
+/// Stores the result of an attempt. A letter that failed for good goes to the admin, to be passed on (代转).
 fn settle(tx: &Tx, office: &Office, sent: &Sent, now: &Moment) -> Result<Next> {
     let Sent { letter, attempt, written, outcome } = sent;
     let attempts = letter.attempts + 1;
-    // Spread by what the letter is, so that the same run gives the same pauses.
+    // Spread by letter and attempt, not at random, so that the same run gives the same pauses.
     let spread = (letter.id.unsigned_abs().wrapping_mul(7919) + u64::from(attempts) * 104_729) % 1000;
-    // When a section's letter is given up the admin is asked to pass it on; after him there is nobody.
+    // A section's letter that is given up goes to the admin. An admin's has nobody else to go to.
     let is_last = office.settings.admin.iter().any(|admin| admin.as_str() == letter.mailbox);
     let first = letter.first_attempt.unwrap_or(now.at);
     let next = retry::after(outcome, attempts, first, now.at, spread as u16, is_last);
@@ -320,7 +321,7 @@ fn settle(tx: &Tx, office: &Office, sent: &Sent, now: &Moment) -> Result<Next> {
     Ok(next)
 }
 
-/// Every reminder that a letter brought stands in its deadline's history.
+/// Adds every reminder of a sent letter to its deadline's history.
 fn note_sent(tx: &Tx, sent: &Sent, now: &Moment) -> crate::store::Result<()> {
     let letter = &sent.letter;
     for Brought { deadline, period, saying, behalf } in &sent.written.brings {
@@ -333,7 +334,7 @@ fn note_sent(tx: &Tx, sent: &Sent, now: &Moment) -> crate::store::Result<()> {
     Ok(())
 }
 
-/// Once it is on the disk.
+/// Called when the result is stored.
 fn log(sent: &Sent, next: Next) {
     let Sent { letter, outcome, .. } = sent;
     let (id, attempts, reply) = (letter.id, letter.attempts + 1, outcome.reply());

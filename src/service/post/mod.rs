@@ -1,4 +1,4 @@
-//! Letters: put into words as of now, handed over, and what became of them.
+//! Letters: worded from the present state, handed over, settled.
 
 pub mod deliver;
 pub mod notices;

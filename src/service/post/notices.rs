@@ -1,4 +1,4 @@
-//! Notices put into words, as things stand when they go out.
+//! Words notices from the state at the moment they go out.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ use crate::{
     store::{LetterState, Since, Tx},
 };
 
-/// The notice as it stands now; `None` when there is nothing left to tell.
+/// The notice, worded from the present state; `None` if there is nothing left to tell.
 pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Result<Option<Words>> {
     let local = |at: Timestamp| office.settings.timezone.to_datetime(at);
     Ok(match notice {
@@ -87,7 +87,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
     })
 }
 
-/// What is in force, the next seven days, the next letter.
+/// What is in force, what is due in the next seven days, and the next letter.
 fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, changes: Vec<String>, now: &Moment) -> Result<Summary> {
     let (today, week, month) = (now.today(), shift(now.today(), 7), shift(now.today(), 31));
     let deadlines = tx.deadlines_in_force()?;
@@ -116,7 +116,7 @@ fn upcoming(found: &Ahead) -> Upcoming {
     Upcoming { date, title: found.title(), sections: found.deadline.sections.clone() }
 }
 
-/// What a section asked; `None` once it is answered.
+/// A section's request; `None` once it is answered.
 fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<Asked>> {
     let Some(request) = tx.request(request)?.filter(|r| r.decision.is_none()) else { return Ok(None) };
     let Some((occurrence, deadline)) = tx.with_deadline(request.occurrence)? else { return Ok(None) };
@@ -133,7 +133,7 @@ fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<
     }))
 }
 
-/// Mailboxes of the roster and of admins that refuse letters, with the server's words.
+/// Mailboxes on the roster and of admins that refuse letters, with the server's words.
 fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> Result<Vec<(String, String)>> {
     let sections = office.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
     let known: HashSet<&str> = sections.chain(&office.settings.admin).map(|m| m.as_str()).collect();
@@ -142,7 +142,7 @@ fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> Result<Vec<(String,
     Ok(refusing)
 }
 
-/// Where everything stands.
+/// The weekly summary.
 fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
     let (today, week) = (now.today(), shift(now.today(), 7));
     let week_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(7 * 24)).unwrap_or(now.at);

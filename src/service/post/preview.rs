@@ -1,4 +1,4 @@
-//! The letter about one occurrence as it would be written now.
+//! Previews the letter about one occurrence as it would be written now.
 
 use crate::service::{
     Error, Office, Result,
@@ -16,7 +16,7 @@ use crate::{
     store::Tx,
 };
 
-/// The letter to the first who would hear of it, and that mailbox.
+/// The first reader's mailbox, and the letter to it.
 ///
 /// # Errors
 /// In Chinese: no such deadline, no such period, nobody to write to.
@@ -50,7 +50,7 @@ pub fn preview(
         return Err(Error::Refused(format!("{} 没有收信人：科室没有邮箱，也没有管理员。", deadline.id)));
     };
     let to = reader.mailbox.to_string();
-    // As of its own day: a preview is no letter that comes late.
+    // Moved to today if it is past, so that the preview is not marked 补发.
     let step = step_of(&agenda, today);
     let step = Step { on: step.on.max(today), ..step };
     let said = Utterance { step, reader, dates: meant.occurrence.dates };

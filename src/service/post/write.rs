@@ -1,4 +1,4 @@
-//! A letter in the outbox → what it says at this moment → the bytes that go to the server.
+//! Writes a letter: from its row in the outbox to what it says now, and to the bytes for the server.
 
 use crate::{
     clock::Moment,
@@ -14,23 +14,21 @@ use crate::{
     store::{LetterRow, SaidRow, Tx, state},
 };
 
-/// What a letter says, as the database has it at this moment. To put it into words and bytes takes as long again, and
-/// the database is not needed for it.
+/// What a letter says, read from the database. Writing it takes as long again as reading it, and needs no database:
+/// that is done separately.
 #[derive(Debug)]
 pub struct Contents {
     said: Said,
     message_id: String,
     to: String,
-    /// A section answers to the mailbox that is read, an admin to the others.
+    /// Decides the reply address: the admins for a notice to an admin, else the mailbox that duban reads.
     is_for_admin: bool,
-    /// The Message-ID that it answers; may be empty.
     answers: Option<String>,
     now: Moment,
-    /// The reminders that it brings.
     brings: Vec<Brought>,
 }
 
-/// A reminder, as its deadline's history has it.
+/// A reminder, as recorded in its deadline's history.
 #[derive(Debug)]
 pub struct Brought {
     pub deadline: String,
@@ -54,9 +52,9 @@ pub struct Written {
     pub brings: Vec<Brought>,
 }
 
-/// What the letter says from the present state; `None` when nothing is left to say in it.
+/// What the letter says from the present state; `None` if nothing is left to say.
 ///
-/// What is no longer so (done, withdrawn, moved, said by a later letter) is dropped for good.
+/// Reminders that no longer apply (done, withdrawn, moved, said by a later letter) are dropped for good.
 pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Contents>> {
     let mut brings = Vec::new();
     let said = match &letter.notice {
@@ -84,7 +82,7 @@ pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Res
 
 impl Contents {
     /// # Errors
-    /// A text that cannot stand in a mail: the letter waits, the others go on.
+    /// As [`compose`].
     pub fn write(self, office: &Office) -> Result<Written> {
         let rendered = match self.said {
             Said::Reminders(letter) => letter::render(&letter),
@@ -100,7 +98,7 @@ impl Contents {
     }
 }
 
-/// Where a letter goes, and what it belongs to.
+/// The addresses and message ids of a letter.
 #[derive(Debug)]
 pub struct Envelope<'a> {
     pub to: &'a str,
@@ -145,7 +143,7 @@ fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Mome
     Ok(words.map(|words| letter::notice::render(tag, contact, &words)))
 }
 
-/// What the letter still has to say, most urgent first, numbered for replies.
+/// The items that the letter still has to bring, most urgent first, numbered for replies.
 fn entries(
     tx: &Tx,
     office: &Office,
@@ -174,7 +172,7 @@ fn entries(
         let Occurrence { deadline, period, .. } = occurrence.it;
         brings.push(Brought { deadline, period, saying: step.saying, behalf });
         match entries.iter_mut().find(|(id, _)| *id == said.occurrence) {
-            // The same occurrence once more: a correction beside a reminder, a second section.
+            // The same occurrence again: a correction beside a reminder, or a second section.
             Some((_, there)) => merge(there, entry),
             None => entries.push((said.occurrence, entry)),
         }
@@ -190,7 +188,7 @@ fn entries(
     Ok(numbers.into_iter().zip(entries).map(|(number, (_, entry))| Entry { number, ..entry }).collect())
 }
 
-/// A leader's letter holds all that is overdue under him, not only what is said of today.
+/// Adds to a leader's letter all the overdue occurrences of the sections led, not only those due to be said today.
 fn also_overdue(
     tx: &Tx,
     office: &Office,
@@ -230,7 +228,7 @@ fn merge(there: &mut Entry, entry: Entry) {
     }
 }
 
-/// Why this is not said after all; `None` when it still is to be said.
+/// Why a queued reminder no longer applies; `None` if it still does.
 fn no_longer_said(tx: &Tx, agenda: &Agenda, said: &SaidRow) -> Result<Option<&'static str>> {
     let (Occurrence { dates, state, revision, .. }, step) = (agenda.occurrence, &said.utterance.step);
     let counts = match step.saying {
@@ -248,11 +246,11 @@ fn no_longer_said(tx: &Tx, agenda: &Agenda, said: &SaidRow) -> Result<Option<&'s
     })
 }
 
-/// Whether the roster still has this reader answer for the deadline.
+/// Whether this reader is still to be told, by the present roster.
 fn still_reads(agenda: &Agenda, said: &Utterance) -> bool {
     let Utterance { step, reader, .. } = said;
     let escalates = reader.behalf.is_leader() || step.escalates();
-    // Passed on: the mailbox that refused still has to be one of the readers.
+    // If passed on, the mailbox that refused must still be one of the readers.
     let refused = match &reader.behalf {
         Behalf::ForMailbox { mailbox, .. } => Some(mailbox),
         _ => None,
@@ -262,19 +260,19 @@ fn still_reads(agenda: &Agenda, said: &Utterance) -> bool {
 }
 
 impl Office {
-    /// What subjects begin with: the sender's display name.
+    /// The beginning of every subject: the sender's display name.
     pub fn tag(&self) -> &str {
         let name = self.settings.mail.from_name.as_str();
         if name.is_empty() { "督办" } else { name }
     }
 
-    /// `reply_token`: of a letter that can be replied to.
+    /// `reply_token` is `None` if nobody reads replies.
     pub fn letter(&self, entries: Vec<Entry>, reply_token: Option<String>, now: &Moment) -> Letter {
         let now = now.at.to_zoned(self.settings.timezone.clone());
         Letter { now, tag: self.tag().to_owned(), contact: self.settings.contact.clone(), entries, reply_token }
     }
 
-    /// The occurrence as a letter to this reader shows it today; `id` where it is stored and can be reported.
+    /// The occurrence as a letter to this reader shows it today; `id` is `None` if it is not stored yet.
     pub fn entry_for(
         &self,
         tx: &Tx,
@@ -302,7 +300,7 @@ impl Office {
     }
 }
 
-/// The other sections whose leader this reader is as well: he hears of an overdue one once, as both.
+/// The other sections that this reader leads: one letter tells of an overdue occurrence in both capacities.
 fn led_by(agenda: &Agenda, reader: &Reader) -> Option<Addressee> {
     let instead = agenda.deadline.escalate_to.as_ref();
     let is_leader = instead.is_none_or(|instead| instead.contains(&reader.mailbox));
@@ -320,7 +318,7 @@ fn owing<'a>(agenda: &Agenda<'a>) -> impl Iterator<Item = &'a Section> {
     sections.filter(|s| !progress.has_reported(deadline, &s.name))
 }
 
-/// In what capacity the reader hears of it.
+/// Whom the letter addresses: the capacity in which the reader is told.
 fn addressees(tx: &Tx, agenda: &Agenda, reader: &Reader) -> Result<Vec<Addressee>> {
     let deadline = agenda.deadline;
     let heard_for = owing(agenda).filter(|section| reader.hears_for(section, deadline));

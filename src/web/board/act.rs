@@ -1,4 +1,4 @@
-//! What the admin can do on the board, as on the command line: only by POST, with the token of the form.
+//! The admin's actions on the board, the same as on the command line: only by POST, with the form's token.
 
 use askama::Template;
 use axum::{
@@ -39,7 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/a/{token}/extend", post(extend))
 }
 
-/// The fields of all these forms together; any of them may be missing.
+/// The fields of all these forms; any may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Fields {
@@ -68,7 +68,7 @@ struct Refused<'a> {
     back: &'a str,
 }
 
-/// 登记来件: the form that opens a case.
+/// The form that opens a case (登记来件).
 #[derive(Template)]
 #[template(path = "board/case.html")]
 pub struct OpenCase<'a> {
@@ -76,11 +76,11 @@ pub struct OpenCase<'a> {
     pub duties: Vec<Duty>,
 }
 
-/// A deadline that counts from a case's date.
+/// A deadline that takes cases.
 pub struct Duty {
     id: String,
     title: String,
-    /// As the file words it.
+    /// As written in the file.
     due: String,
 }
 
@@ -91,7 +91,7 @@ pub fn duties(tx: &Tx) -> Result<Vec<Duty>> {
     Ok(deadlines.into_iter().map(duty).collect())
 }
 
-/// What the admin sent by one of our forms, fresh.
+/// A form that the admin sent, with a valid and recent token.
 struct Sent {
     visit: Visit,
     frame: Frame,
@@ -116,7 +116,7 @@ impl FromRequest<App> for Sent {
 }
 
 impl Sent {
-    /// Back to where it shows, or why not.
+    /// Redirects to `back`, or says why it was refused.
     fn answer(&self, result: Result<()>, back: &str) -> Response {
         match result {
             Ok(()) => Redirect::to(back).into_response(),
@@ -136,7 +136,7 @@ async fn reopen(State(app): State<App>, sent: Sent) -> Response {
     reported(app, sent, report::reopen).await
 }
 
-/// Of the service: a report recorded, or taken back.
+/// The service's function that records a report or takes it back.
 type Record = fn(&mut Db, &Office, &Report, &Moment) -> Result<report::Reported>;
 
 async fn reported(app: App, sent: Sent, record: Record) -> Response {
@@ -152,7 +152,7 @@ async fn reported(app: App, sent: Sent, record: Record) -> Response {
 async fn retry(State(app): State<App>, sent: Sent) -> Response {
     let Sent { visit, frame, fields } = &sent;
     let at = visit.now.at;
-    // Without a number every letter is tried again; with one that cannot be read, none is.
+    // Without a number, every letter is tried again; with an unreadable number, none.
     let letter = match (fields.letter.as_str(), fields.letter.parse::<i64>()) {
         ("", _) => Ok(None),
         (_, Ok(id)) => Ok(Some(id)),

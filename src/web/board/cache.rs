@@ -1,5 +1,5 @@
-//! A page that is asked for again before anything on it has changed is written once. With a thousand occurrences the
-//! admin's page takes 35 ms to write: many people who look at it while letters go out would feel that.
+//! Caches pages until something changes. With a thousand occurrences the admin's page takes 35 ms to write: that would
+//! be felt when many people look at it while letters go out.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,16 +16,16 @@ use crate::{
     web::{App, pages::failed},
 };
 
-/// Beyond this everything is forgotten, and the cache fills again.
+/// Above this the cache is emptied.
 const LARGEST_BYTES: usize = 4 << 20;
 
-/// The pages as they are while nothing changes. Whoever asks while one is written waits for it.
+/// The cached pages. While one is written, other requests wait for it.
 #[derive(Default)]
 pub struct Cache(Mutex<Pages>);
 
 #[derive(Default)]
 struct Pages {
-    /// The pages are valid for this; they are forgotten when it changes.
+    /// What the pages are valid for; when it changes, they are dropped.
     stamp: Option<Stamp>,
     by_address: HashMap<String, Bytes>,
     bytes: usize,
@@ -33,13 +33,13 @@ struct Pages {
 
 struct Stamp {
     office: Arc<Office>,
-    /// A page shows the minute in which it was written, and the token of its forms is no older.
+    /// A page shows the minute in which it was written, and its form token is no older.
     minute: DateTime,
-    /// The database's own count of what it changed.
+    /// The database's count of changes.
     changes: i64,
 }
 
-/// Answers with the page under this address (the part after the token); `write` writes it if it is not there.
+/// Responds with the page at `address` (the path after the token), written by `write` if not cached.
 pub async fn page(app: &App, visit: &Visit, address: &str, write: impl AsyncFnOnce() -> Result<String>) -> Response {
     let changes = match app.pages.call(|db| db.read(|tx| tx.changes())).await {
         Ok(changes) => changes,

@@ -1,4 +1,4 @@
-//! A calendar that calendar programs subscribe to: what a section still has to finish.
+//! The iCalendar feed that calendar programs subscribe to: what a section still has to finish.
 
 use ring::digest::{SHA256, digest};
 
@@ -14,10 +14,10 @@ use crate::{
     store::{Tx, state},
 };
 
-/// The calendar reaches thirteen months ahead.
+/// Thirteen months.
 const DAYS_AHEAD: i64 = 396;
 
-/// The calendar, and the tag by which a program sees that nothing has changed.
+/// The calendar, and the entity tag that shows whether it has changed.
 pub struct Feed {
     pub body: String,
     pub etag: String,

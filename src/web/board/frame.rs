@@ -1,10 +1,10 @@
-//! What all pages of one visitor share: whose board it is, and the address it stands under.
+//! What all pages of one visitor share: whose board it is, and its URL.
 
 use jiff::civil::Date;
 
 use crate::{clock::Moment, domain::deadline::Deadline, service::Office};
 
-/// Who looks.
+/// Whose board is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Viewer {
     Admin,
@@ -12,21 +12,21 @@ pub enum Viewer {
     Section(String),
 }
 
-/// What stands around every page.
+/// The frame of every page.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub viewer: Viewer,
-    /// The path before every address: empty, or `/duban`.
+    /// The path prefix of every URL: empty, or like `/duban`.
     pub root: String,
-    /// `/a/TOKEN` or `/s/TOKEN`, after the root.
+    /// The root, then `/a/TOKEN` or `/s/TOKEN`.
     pub door: String,
-    /// What letters' subjects begin with, too.
+    /// The tag that the subjects of letters begin with.
     pub name: String,
     pub contact: String,
     /// `2026年1月27日（周二）08:30`
     pub as_of: String,
     pub today: Date,
-    /// Goes with every form; empty where nothing can be changed.
+    /// Sent with every form; empty if the viewer may not change anything.
     pub form_token: String,
 }
 
@@ -81,7 +81,7 @@ impl Frame {
     }
 }
 
-/// Percent-encodes a part of an address: everything but letters, digits and `-._~` (RFC 3986).
+/// Percent-encodes a path segment: everything but letters, digits and `-._~` (RFC 3986).
 pub fn encode(part: &str) -> String {
     let octet = |octet: u8| match octet {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),

@@ -1,4 +1,4 @@
-//! 首页, and the page of one section: what is due, month by month.
+//! 首页, and the page of one section: what is due, by month.
 
 use askama::Template;
 use jiff::civil::{Date, date};
@@ -25,9 +25,9 @@ pub struct Home<'a> {
     pub overdue: Vec<&'a Line>,
     pub week: Vec<&'a Line>,
     pub months: Vec<Month<'a>>,
-    /// For the admin: each section with its overdue and near occurrences.
+    /// For the admin: each section with its numbers of overdue and near occurrences.
     pub sections: Vec<SectionCounts>,
-    /// For the admin: requests that wait for an answer.
+    /// For the admin: unanswered requests.
     pub asked: &'a [Asked],
     pub notes: Vec<String>,
     /// Whether the sections of each line are shown.
@@ -41,7 +41,7 @@ pub struct Month<'a> {
     pub lines: Vec<&'a Line>,
 }
 
-/// A section's request that waits for an answer.
+/// An unanswered request.
 pub struct Asked {
     pub id: i64,
     pub title: String,
@@ -58,8 +58,8 @@ pub struct SectionCounts {
     pub near: usize,
 }
 
-/// What the page shows: everything of this year and of the next three months, what is still open from
-/// before, and for the admin the requests.
+/// The occurrences of this year and of the next three months, those still open from before, and for the admin the
+/// unanswered requests.
 pub struct Facts {
     pub lines: Vec<Line>,
     pub asked: Vec<Asked>,
@@ -88,7 +88,7 @@ fn last_day(today: Date) -> Date {
     date(today.year(), 12, 31).max(in_three_months.last_of_month())
 }
 
-/// `section`: the admin looks at this section only.
+/// With `section`, the admin looks at that section only.
 pub fn page<'a>(frame: &'a Frame, office: &Office, facts: &'a Facts, section: Option<&str>) -> Home<'a> {
     let (today, all) = (frame.today, &facts.lines);
     let wanted: Vec<&Line> = all.iter().filter(|l| section.is_none_or(|s| l.names.iter().any(|n| n == s))).collect();

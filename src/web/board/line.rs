@@ -1,4 +1,4 @@
-//! One occurrence as a line of the board.
+//! An occurrence as a line of the board.
 
 use jiff::civil::Date;
 
@@ -18,7 +18,7 @@ use crate::{
     store::Tx,
 };
 
-/// How an occurrence is shown: the three lights while it is open, and done.
+/// The status shown: one of three lights while open, or done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Overdue,
@@ -33,22 +33,22 @@ pub struct Line {
     pub period: String,
     pub item: Option<u32>,
     pub title: String,
-    /// The period, where the title does not tell it.
+    /// The period, if the title does not name it.
     pub aside: String,
-    /// The title without its period, for the row of a year.
+    /// The title without its period, for the row in the chart of the year.
     pub duty: String,
     pub status: Status,
     /// `剩3个工作日`, or how it ended.
     pub left: String,
-    /// The day that counts: the target while it lies ahead, then the last working day.
+    /// The target while it lies ahead, then `finish_by`.
     pub aim: Date,
     pub is_target: bool,
     pub finish_by: Date,
     pub due: Date,
     pub sections: String,
-    /// The sections by name, all of them.
+    /// The names of all sections, `各科室` expanded.
     pub names: Vec<String>,
-    /// What to know beside the dates: 局内默认, 暂定.
+    /// Remarks on the dates: 局内默认, 暂定.
     pub marks: Vec<String>,
 }
 
@@ -61,12 +61,12 @@ pub struct Counts {
     pub done: usize,
 }
 
-/// The occurrences that the viewer may see and that are to be finished in `from..=to`, and everything still open
-/// from before, in the order of the day that counts.
+/// The occurrences that the viewer may see with `finish_by` in `from..=to`, and those still open from before, sorted by
+/// `aim`.
 pub fn lines(tx: &Tx, office: &Office, viewer: &Viewer, from: Date, to: Date, now: &Moment) -> Result<Vec<Line>> {
     let mut deadlines = tx.deadlines_in_force()?;
     deadlines.retain(|d| viewer.sees(office, d));
-    // What is due on a day off is to be finished before it, perhaps a long holiday before.
+    // If `due` is a day off, `finish_by` is earlier, by up to a long holiday: so look further.
     let found = ahead(tx, office, &deadlines, (from, shift(to, 15)), now)?;
     let mut lines = Vec::new();
     for one in found.iter().filter(|o| o.occurrence.dates.finish_by <= to) {
@@ -127,7 +127,7 @@ impl Line {
         }
     }
 
-    /// The month in which it has to be done.
+    /// The month of `finish_by`.
     pub fn month(&self) -> (i16, i8) {
         (self.finish_by.year(), self.finish_by.month())
     }
@@ -141,7 +141,7 @@ impl Line {
         words::spaced(self.aim, true)
     }
 
-    /// Only where it is another day.
+    /// `due`; empty if it is the same day as `aim`.
     pub fn due_words(&self) -> String {
         if self.due == self.aim { String::new() } else { words::spaced(self.due, false) }
     }
@@ -154,7 +154,7 @@ fn marks(entry: &Entry) -> Vec<String> {
     target.into_iter().chain(own).chain(provisional).map(str::to_owned).collect()
 }
 
-/// With how many of several reports were given.
+/// Appends how many reports were given, where several are required.
 fn with_progress(left: String, of: &Ahead, status: Status, office: &Office) -> String {
     let (deadline, progress) = (of.deadline, &of.progress);
     let so_far = match deadline.done {
@@ -169,7 +169,7 @@ fn with_progress(left: String, of: &Ahead, status: Status, office: &Office) -> S
     so_far.map_or(left.clone(), |so_far| format!("{left}，{so_far}"))
 }
 
-/// A title without the variables whose value depends on the period.
+/// Replaces the variables in a title that depend on the period.
 fn duty(title: &str) -> String {
     let plain = [
         ("第{quarter}季度", "各季度"),
@@ -201,7 +201,7 @@ impl Status {
         }
     }
 
-    /// The class in the stylesheet.
+    /// The CSS class.
     pub fn class(self) -> &'static str {
         match self {
             Self::Overdue => "red",

@@ -1,4 +1,4 @@
-//! Numbers for whoever watches the service (OpenMetrics text).
+//! Metrics for monitoring the service (OpenMetrics text).
 
 use askama::Template;
 
@@ -12,10 +12,10 @@ use crate::{
 };
 
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Named before they happen: a rate needs the zero it begins at.
+/// Shown before they happen: a rate needs to start from zero.
 const OUTCOMES: [&str; 5] = ["accepted", "temporary", "permanent", "unknown", "misconfigured"];
 
-/// What the database and the calendar say at one moment.
+/// The values at one moment.
 #[derive(Clone, Debug, Template)]
 #[template(path = "board/metrics.txt", escape = "none")]
 pub struct Numbers {
@@ -25,12 +25,12 @@ pub struct Numbers {
     failed: u32,
     oldest_owed_seconds: i64,
     attempts: Vec<(&'static str, u64)>,
-    /// This year and the next; 1 where the statutory days are missing.
+    /// This year and the next; 1 if the statutory days are missing.
     years: [(i16, u8); 2],
     ticks: u64,
-    /// Seconds since 1970.
+    /// Seconds since 1970-01-01.
     last_tick: Option<i64>,
-    /// Each trouble there can be; 1 where the service is in it.
+    /// Every possible trouble; 1 if the service has it.
     troubles: Vec<(&'static str, u8)>,
     version: &'static str,
 }

@@ -1,6 +1,6 @@
-//! The board: where everything stands, for the admin and for each section.
+//! The board: the state of every occurrence, for the admin and for each section.
 //!
-//! Pages are plain functions from what the database says to text; [`routes`] only fetches and sends.
+//! Pages are functions from the database's contents to text; [`routes`] only reads and responds.
 
 mod act;
 mod cache;
@@ -24,7 +24,7 @@ pub use self::{
 };
 use super::App;
 
-/// Every page of the board, what can be done there, and what watches the service.
+/// The routes of the board's pages and actions, and of monitoring.
 pub fn routes() -> Router<App> {
     show::routes().merge(act::routes())
 }

@@ -1,4 +1,4 @@
-//! The page of one occurrence: its dates, its wording, the reports, and everything that was said about it.
+//! The page of one occurrence: its dates, wording, reports and reminders.
 
 use askama::Template;
 
@@ -26,13 +26,13 @@ pub struct Page<'a> {
     pub it: &'a Occurrence,
 }
 
-/// All that the page shows.
+/// What the page shows.
 #[derive(Clone, Debug)]
 pub struct Occurrence {
     pub line: Line,
     pub state: State,
     pub is_case: bool,
-    /// Rows of label and text.
+    /// Label and text.
     pub facts: Vec<(&'static str, String)>,
     pub steps: Vec<String>,
     pub basis: String,
@@ -40,24 +40,24 @@ pub struct Occurrence {
     pub requests: Vec<Request>,
     pub said: Vec<Said>,
     pub changes: Vec<Change>,
-    /// The sections that the admin's form offers: those that have not reported.
+    /// The sections that the admin's form offers: those whose report is missing.
     pub reporters: Vec<String>,
 }
 
-/// A report, as it is shown.
+/// A report, as shown.
 #[derive(Clone, Debug)]
 pub struct Completed {
     pub what: &'static str,
     pub section: String,
     pub by: String,
     pub evidence: String,
-    /// Whether the evidence is an address that can be followed.
+    /// Whether the evidence is a URL.
     pub is_link: bool,
     pub note: String,
     pub at: String,
 }
 
-/// A request, as it is shown.
+/// A request, as shown.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub id: i64,
@@ -67,7 +67,7 @@ pub struct Request {
     pub reason: String,
     pub expected: String,
     pub at: String,
-    /// Empty while the admin has not answered.
+    /// Empty until the admin answers.
     pub answer: String,
 }
 
@@ -83,7 +83,7 @@ pub fn gather(
     let Some(in_force) = tx.deadline(id)? else { return Ok(None) };
     let row = tx.occurrence(id, period)?;
     let then = record::wording_moment(tx, row.as_ref(), now.at)?;
-    // The wording in force then; of a withdrawn deadline, its last one.
+    // The wording at that moment; for a withdrawn deadline, its last one.
     let deadline = tx.wording_at(id, then)?.unwrap_or(in_force.deadline);
     if !viewer.sees(office, &deadline) {
         return Ok(None);
@@ -101,7 +101,7 @@ pub fn gather(
 fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Result<Occurrence> {
     let (deadline, occurrence) = (of.deadline, &of.occurrence);
     let is_own = |section: &str| viewer.section().is_none_or(|own| section.is_empty() || own == section);
-    // A report that closes it for all sections is shown to all of them.
+    // A report that closes it for all sections is shown to all.
     let is_shared = deadline.done == crate::domain::deadline::Done::Any;
     let (mut reports, mut requests, mut said) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(id) = of.id {
@@ -162,7 +162,7 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
     .collect()
 }
 
-/// The date as the file words it.
+/// `due` as written in the file.
 fn wording(deadline: &Deadline) -> String {
     format!("原文：{}", words::plain(&deadline.due.text))
 }

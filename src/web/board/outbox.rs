@@ -1,4 +1,4 @@
-//! 发件箱: what waits, what is stuck and why, what went.
+//! 发件箱: letters that wait, are stuck (and why), or were sent.
 
 use askama::Template;
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use crate::{
     store::{AttemptRow, LetterRow, LetterState, Tx},
 };
 
-/// Sent letters are shown for this long,
+/// Sent letters are shown for this many days,
 const DAYS_SHOWN: i64 = 30;
 /// and only this many of them, the latest.
 const SENT_SHOWN: usize = 200;
@@ -35,7 +35,7 @@ pub struct LetterLine {
     pub mailbox: String,
     pub sections: String,
     pub subject: String,
-    /// When it was written, and when it was sent or will be tried again.
+    /// When it was queued. `at` is when it was sent or will be tried again.
     pub made: String,
     pub at: String,
     pub trouble: String,
@@ -43,7 +43,7 @@ pub struct LetterLine {
     pub tries: Vec<Try>,
 }
 
-/// One attempt.
+/// An attempt to send a letter.
 #[derive(Clone, Debug)]
 pub struct Try {
     pub at: String,
@@ -103,7 +103,7 @@ impl LetterLine {
     }
 }
 
-/// The subject of a letter whose text is not written yet.
+/// Stands in for the subject of a letter that is not written yet.
 fn about(notice: Option<&str>) -> String {
     let Some(notice) = notice else { return "提醒（发出时成文）".to_owned() };
     match serde_json::from_str::<Notice>(notice) {

@@ -1,4 +1,4 @@
-//! 催办记录: all that was said about an occurrence, to whom, when and why, and what became of it.
+//! 催办记录: the reminders of an occurrence: to whom, when, why, and what became of each.
 
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
@@ -19,7 +19,7 @@ use crate::{
     store::{AuditRow, LetterRow, LetterState, Stored, Tx},
 };
 
-/// A reminder that was said, with its letter.
+/// A reminder, with its letter.
 #[derive(Clone, Debug)]
 pub struct Said {
     pub at: String,
@@ -32,12 +32,12 @@ pub struct Said {
     pub class: &'static str,
     pub reply: String,
     pub message_id: String,
-    /// Shown to the admin only: the same letter may name other sections' deadlines.
+    /// Only for the admin, since the letter may name other sections' deadlines.
     pub subject: Option<String>,
     pub tries: Vec<Try>,
 }
 
-/// A line of the audit trail, in words.
+/// A row of the audit trail, in words.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub at: String,
@@ -46,8 +46,8 @@ pub struct Change {
     pub detail: String,
 }
 
-/// What was said, as far as the viewer may know: a section sees letters to its own mailboxes, to its
-/// leader about it, and to the admin on its behalf.
+/// The reminders that the viewer may see. A section sees those to its own mailboxes, to its leader about it, and to the
+/// admin on its behalf.
 pub fn said(tx: &Tx, office: &Office, viewer: &Viewer, occurrence: i64) -> Result<Vec<Said>> {
     let own = viewer.section().map(|name| office.roster.get(name));
     let mut found = Vec::new();
@@ -99,7 +99,7 @@ impl Said {
     }
 }
 
-/// In what capacity the mailbox was written to.
+/// The capacity in which the mailbox was written to.
 fn role(office: &Office, said: &Utterance) -> String {
     let Reader { mailbox, behalf } = &said.reader;
     match (behalf.passed_on_to(), behalf) {
@@ -126,7 +126,7 @@ fn why(said: &Utterance, is_late: bool) -> String {
     format!("{why}{target}{late}")
 }
 
-/// What else happened to the occurrence. A section does not see what another one reported or asked.
+/// What else happened to the occurrence. A section does not see other sections' reports and requests.
 pub fn changes(tx: &Tx, office: &Office, viewer: &Viewer, deadline: &str, period: &str) -> Result<Vec<Change>> {
     let text = |row: &AuditRow, key: &str| row.detail.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let is_seen = |row: &AuditRow| match viewer.section() {
@@ -169,7 +169,7 @@ fn asked(row: &AuditRow) -> &'static str {
     }
 }
 
-/// The wording in force at this moment is shown: that of the last report, else of now.
+/// The moment whose wording is shown: the last report of a closed occurrence, else now.
 pub fn wording_moment(tx: &Tx, occurrence: Option<&Stored<Occurrence>>, now: Timestamp) -> Result<Timestamp> {
     let Some(row) = occurrence.filter(|o| o.state != crate::domain::occurrence::State::Open) else { return Ok(now) };
     Ok(tx.completions(row.id)?.last().map_or(now, |c| c.at))

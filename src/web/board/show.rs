@@ -1,4 +1,4 @@
-//! The pages that can be looked at: each reads, and changes nothing.
+//! The pages of the board, and the monitoring endpoints: all only read.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::{
     web::{App, html, pages::failed, refusal},
 };
 
-/// A probe fails if the database has not answered by then.
+/// A probe fails if the database has not answered within this time.
 const PROBE_TIME: Duration = Duration::from_secs(2);
 
 pub fn routes() -> Router<App> {
@@ -124,9 +124,9 @@ async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> R
         Err(e) => return failed(&e),
     };
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    // A proxy that compresses marks the tag as weak.
+    // A proxy that compresses makes the entity tag weak.
     let is_known = known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag);
-    // A program may keep it, but has to ask each time whether it has changed.
+    // A program may cache it, but must revalidate each time.
     let may_keep = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
     if is_known {
         return (StatusCode::NOT_MODIFIED, may_keep).into_response();

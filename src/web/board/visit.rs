@@ -1,4 +1,4 @@
-//! Who asks: the token in the address says whose board it is, and what may be done there.
+//! Identifies the visitor: the token in the URL says whose board it is, and what is allowed there.
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -14,10 +14,10 @@ use crate::{
     web::{App, Client, refusal},
 };
 
-/// The purpose that is signed into the tokens of the board's forms.
+/// The purpose signed into the board's form tokens.
 pub const PURPOSE: &str = "board";
 
-/// A visitor whose link is good.
+/// A visitor with a valid link.
 #[derive(Clone)]
 pub struct Visit {
     pub viewer: Viewer,
@@ -26,7 +26,7 @@ pub struct Visit {
     pub client: Client,
 }
 
-/// A visitor who may change things.
+/// A visitor with the admin's link, who may change things.
 pub struct AdminVisit(pub Visit);
 
 impl Visit {
@@ -61,7 +61,7 @@ impl FromRequestParts<App> for Visit {
         let is_admins = path_begins_with_a(parts, &token);
         let viewer = match app.scope(&token) {
             Some(Scope::Admin) if is_admins => Viewer::Admin,
-            // A section that has left the roster has nothing to see.
+            // The link of a section that has left the roster is refused.
             Some(Scope::Section(name)) if !is_admins && app.office().roster.get(&name).is_some() => {
                 Viewer::Section(name)
             }
@@ -80,7 +80,7 @@ impl FromRequestParts<App> for AdminVisit {
     }
 }
 
-/// Whether the token stands behind `/a/`.
+/// Whether the token follows `/a/` in the path.
 fn path_begins_with_a(parts: &Parts, token: &str) -> bool {
     let path = parts.uri.path();
     path.split_once(token).is_some_and(|(before, _)| before.ends_with("/a/"))

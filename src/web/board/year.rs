@@ -1,7 +1,7 @@
-//! 全年一览: the year as a picture, a row for each duty, a column for each month, a mark for each period.
+//! 全年一览: the year as a chart, with a row for each deadline, a column for each month, a mark for each period.
 //!
-//! Marks differ in shape, colour and words. The picture is drawn twice: with names beside the rows for
-//! screens and paper, and with names above the rows for telephones.
+//! Marks differ in shape, colour and words. The chart is drawn twice: with names beside the rows for screens and paper,
+//! and with names above the rows for telephones.
 
 use std::collections::BTreeMap;
 
@@ -34,30 +34,30 @@ pub struct Year<'a> {
 struct Picture<'a> {
     frame: &'a Frame,
     year: i16,
-    /// The page holds two pictures: their ids must differ.
+    /// The page holds two charts, whose ids must differ.
     id: &'static str,
     size: Size,
     rows: Vec<Row<'a>>,
 }
 
-/// A duty with its periods in the year.
+/// A deadline with its occurrences in the year.
 #[derive(Clone)]
 struct Row<'a> {
     name: String,
     lines: Vec<&'a Line>,
 }
 
-/// Lengths in the picture's own units.
+/// Lengths in SVG user units.
 struct Size {
-    /// Where January begins.
+    /// The x coordinate at which January begins.
     left: f64,
     month: f64,
     month_word: &'static str,
-    /// What a row takes, how far below its top the marks stand, and its name's foot.
+    /// The height of a row, and the distances from its top to the marks and to the baseline of its name.
     row: f64,
     marks: f64,
     name: f64,
-    /// Characters of a name that fit.
+    /// How many characters of a name fit.
     name_limit: usize,
     radius: f64,
 }
@@ -74,7 +74,7 @@ const WIDE: Size = Size {
 };
 const NARROW: Size =
     Size { left: 6.0, month: 32.0, month_word: "", row: 42.0, marks: 30.0, name: 16.0, name_limit: 29, radius: 5.5 };
-/// What the legend and the months' names take.
+/// The height of the legend and the month names.
 const HEAD: f64 = 64.0;
 
 pub fn gather(tx: &Tx, office: &Office, viewer: &Viewer, year: i16, now: &Moment) -> Result<Vec<Line>> {
@@ -94,7 +94,7 @@ pub fn page<'a>(frame: &'a Frame, lines: &'a [Line], year: i16) -> Year<'a> {
     }
 }
 
-/// The duties that have something to finish, in the plan's order.
+/// The deadlines that have something to finish, in the plan's order.
 fn rows(lines: &[Line]) -> Vec<Row<'_>> {
     let mut rows: BTreeMap<(u32, &str), Row> = BTreeMap::new();
     for line in lines {
@@ -136,13 +136,13 @@ impl Picture<'_> {
     }
 
     fn x(&self, day: &Date) -> f64 {
-        // A mark stays inside its month, the first day's and the last day's too.
+        // A mark stays inside its month, even on the first and the last day.
         let within = f64::from(day.day() - 1) / f64::from(day.days_in_month() - 1);
         let Size { left, month, radius, .. } = self.size;
         left + f64::from(day.month() - 1) * month + radius + within * (month - 2.0 * radius)
     }
 
-    /// What the picture shows, for screen readers.
+    /// A description of the chart for screen readers.
     fn description(&self) -> String {
         let all = || self.rows.iter().flat_map(|r| r.lines.iter().copied());
         let counts = Counts::of(all());

@@ -1,4 +1,4 @@
-//! What the sender of a reply is told, and what the admin is told of him.
+//! The answer to the sender of a reply, and the notice to the admin about an unknown sender.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,12 +14,12 @@ use crate::{
     store::{ItemRow, NewLetter, OccurrenceFilter, Tx},
 };
 
-/// No mailbox is answered more often in a day: two machines do not talk for long.
+/// Most answers to one mailbox in 24 hours, so that two machines cannot go on answering each other.
 const ANSWERS_A_DAY: u32 = 3;
-/// An answer lists so many open items.
+/// Most open items that an answer lists.
 const LISTED: usize = 20;
 
-/// Owes the sender an answer where he is to have one, and the admins a word about a stranger.
+/// Queues an answer to the sender if the outcome calls for one, and a notice to the admins about an unknown sender.
 pub fn answer(
     tx: &Tx,
     office: &Office,
@@ -30,7 +30,7 @@ pub fn answer(
     now: &Moment,
 ) -> Result<()> {
     let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-    // Once a day is enough to know him.
+    // One notice a day about the same sender is enough.
     if let Outcome::Recorded(recorded) = outcome
         && is_stranger(office, sender, recorded)
         && !tx.is_stranger_told_of(sender, day_ago)?
@@ -52,14 +52,14 @@ pub fn answer(
     Ok(tx.set_items(id, &items)?)
 }
 
-/// Somebody whom the roster does not have for what he reported.
+/// Whether the roster does not list the sender for a section they reported for. An admin is never a stranger.
 fn is_stranger(office: &Office, sender: &str, recorded: &[Recorded]) -> bool {
     let own = office.sections_of(sender);
     let is_admin = office.settings.admin.iter().any(|m| m.as_str().eq_ignore_ascii_case(sender));
     !is_admin && recorded.iter().any(|r| !own.contains(&r.section.as_str()))
 }
 
-/// What the sender can still report: of the letter that he answered, else all that his sections were told of.
+/// What the sender can still report: from the letter answered, else everything that was sent to this mailbox.
 fn open_items(tx: &Tx, office: &Office, sender: &str, may_report: Vec<ItemRow>) -> Result<Vec<ItemRow>> {
     let mut items = Vec::new();
     for item in may_report {
@@ -92,7 +92,7 @@ fn open_items(tx: &Tx, office: &Office, sender: &str, may_report: Vec<ItemRow>) 
     Ok(items)
 }
 
-/// The answer as it stands now.
+/// The answer, worded from the present state.
 pub fn in_words(tx: &Tx, office: &Office, incoming: i64, letter: i64) -> Result<Option<Answer>> {
     let Some(incoming) = tx.incoming(incoming)? else { return Ok(None) };
     let outcome: Outcome =
@@ -124,13 +124,13 @@ pub fn in_words(tx: &Tx, office: &Office, incoming: i64, letter: i64) -> Result<
     };
     let sections = office.sections_of(&incoming.sender);
     let to = if sections.is_empty() { incoming.sender.clone() } else { words::list(&sections) };
-    // Words that came with no letter of ours may be anybody's, and are not repeated under our name.
+    // Without a letter of ours that it answers, the text may be anybody's: it is not repeated under our name.
     let wrote = if incoming.letter.is_some() { words::cap(&words::plain(&incoming.text), 200) } else { String::new() };
     let token = tx.letter(letter)?.and_then(|l| office.reply_token(l.id, &l.message_id));
     Ok(Some(Answer { to, said, wrote, lines, token }))
 }
 
-/// What was recorded, for the subject.
+/// What was recorded, in words for the subject.
 fn what(recorded: &[Recorded]) -> &'static str {
     let all = |test: fn(&Act) -> bool| recorded.iter().all(|r| test(&r.act));
     if all(|act| matches!(act, Act::Done(_))) {
@@ -155,7 +155,7 @@ impl Recorded {
 }
 
 impl Office {
-    /// Whether letters go out from this address, or replies come in at it.
+    /// Whether duban itself sends from this address or receives replies at it.
     fn is_own(&self, mailbox: &Mailbox) -> bool {
         let own = [Some(&self.settings.mail.from), self.settings.mailbox.as_ref().map(|m| &m.address)];
         own.into_iter().flatten().any(|m| m.as_str().eq_ignore_ascii_case(mailbox.as_str()))

@@ -1,4 +1,4 @@
-//! A delivery report: which letter it is about, and what follows.
+//! Delivery reports: which letter one is about, and what follows.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -13,10 +13,10 @@ use crate::{
     store::{LetterRow, LetterState, Tx},
 };
 
-/// A report that names no letter is about one that went no longer ago than this.
+/// A report that names no letter is matched with letters sent within this time.
 const RECENT: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// `None` if it is about nobody's letter of ours.
+/// `None` if it is not about a letter of ours.
 pub fn judge(
     tx: &Tx,
     office: &Office,
@@ -29,11 +29,11 @@ pub fn judge(
         let is_ours = |r: &Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
         let outcome = Outcome::Unmatched(said);
         let about_ours = report.recipients.iter().any(is_ours);
-        // One that names nobody may be about anybody: a person looks.
+        // A report that names no recipient may be about a letter of ours: a person decides.
         let is_nameless = report.recipients.iter().all(|r| r.address.is_none());
         return Ok((about_ours || is_nameless).then(|| Verdict::of_machine(None, outcome)));
     };
-    // The mailbox took it and passed it on, to somebody who did not: the letter itself has arrived.
+    // The mailbox took the letter and forwarded it to one that refused: our letter has arrived.
     let is_his = |r: &Recipient| r.address.as_deref().is_none_or(|a| a.eq_ignore_ascii_case(&letter.mailbox));
     if !report.recipients.is_empty() && !report.recipients.iter().any(is_his) {
         return Ok(Some(Verdict::of_machine(Some(letter), Outcome::Unmatched(said))));
@@ -63,7 +63,7 @@ pub fn judge(
     Ok(Some(Verdict::of_machine(Some(letter), outcome)))
 }
 
-/// By our name for it, by its Message-ID, by its token, else by mailbox and subject.
+/// Finds the letter by envelope id, Message-ID or reply token, else by mailbox and subject.
 fn letter(
     tx: &Tx,
     office: &Office,
@@ -71,7 +71,7 @@ fn letter(
     report: &DeliveryReport,
     now: &Moment,
 ) -> Result<Option<LetterRow>> {
-    // ENVID is the left part of the Message-ID: `duban.`, the database, the letter's number, chance.
+    // ENVID is the left part of the Message-ID: `duban`, database, letter number, random part, joined by dots.
     let number = report.envelope_id.as_deref().and_then(|id| id.split('.').nth(2)?.parse().ok());
     if let Some(letter) = number.map(|id| tx.letter(id)).transpose()?.flatten()
         && report.envelope_id.as_deref() == Some(letter.envelope_id())
@@ -97,7 +97,7 @@ fn letter(
     Ok(None)
 }
 
-/// Subjects are wrapped in many ways.
+/// Without white space: servers fold subjects in different ways.
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }

@@ -1,4 +1,4 @@
-//! One look into the mailbox: every message there that is for us acts, and goes to its folder.
+//! Reads the mailbox once: acts on every message that is for us, and files it in its folder.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ use crate::{
         state::{self, MailboxFront, MailboxState},
     },
 };
-/// So often a message is begun before it is left to a person: reading it ends the program, or the connection.
+/// How often reading a message is begun before it is left to a person: reading it may end the program or connection.
 const TRIES: u32 = 5;
-/// A mailbox that cannot be read for so long is trouble, and the admin is told.
+/// The admin is told if the mailbox could not be read for this long.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(45);
 
-/// What a look into the mailbox came to.
+/// The counts of one reading of the mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
     pub done: u32,
     pub waits: u32,
-    /// Not for us.
+    /// Messages that are not for us.
     pub left_alone: u32,
 }
 
@@ -43,7 +43,7 @@ impl From<crate::store::Error> for MailboxError {
     }
 }
 
-/// Reads what is there. Whatever ends it halfway, the next look goes on from there.
+/// Reads what is there. If interrupted, the next reading goes on from there.
 pub async fn read_mailbox(
     store: &Store,
     office: &Arc<Office>,
@@ -66,7 +66,7 @@ pub async fn read_mailbox(
                 None => {}
             }
         }
-        // All have acted before the first is moved: one that cannot be moved keeps nobody behind it waiting.
+        // Filing begins when all messages are acted on: one that cannot be moved must not delay the others.
         let mut refused = None;
         for (uid, to) in acted {
             match (inbox.file(uid, to).await, to) {
@@ -94,7 +94,7 @@ pub async fn read_mailbox(
     Ok(looked)
 }
 
-/// One message; `None` if it is gone.
+/// Reads one message; `None` if it is gone.
 async fn read(
     store: &Store,
     office: &Arc<Office>,
@@ -137,13 +137,13 @@ async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, Mail
     Ok(store.call(move |db| db.write(|tx| tx.begin_place(&place))).await?)
 }
 
-/// Account, server and folder: another account's numbers are others.
+/// Account, server and folder: UIDs are valid only within one folder of one account.
 fn name(office: &Office) -> String {
     let inbox = office.settings.mailbox.as_ref();
     inbox.map(|i| format!("{}@{}/{}", i.imap.server.username, i.imap.server.place(), i.imap.folder)).unwrap_or_default()
 }
 
-/// How the last look went.
+/// How the last reading went.
 pub fn state(db: &mut Db) -> Result<MailboxState> {
     Ok(db.read(state_in)?)
 }
@@ -152,7 +152,7 @@ pub fn state_in(tx: &Tx) -> crate::store::Result<MailboxState> {
     Ok(tx.get(state::MAILBOX)?.unwrap_or_default())
 }
 
-/// Remembers how a look went, and tells the admin of trouble that lasts. True if he is told now.
+/// Records how a reading went, and tells the admin of lasting trouble. True if the admin is told now.
 pub fn note(db: &mut Db, office: &Office, trouble: Option<String>, now: &Moment) -> Result<bool> {
     let mut state = state(db)?;
     let mut tells = false;

@@ -1,5 +1,5 @@
-//! What comes in by mail acts, each message once: a reply reports, a delivery report says what did not arrive.
-//! Nothing is recorded that no person wrote; what is not understood waits for one.
+//! Acts on incoming mail, each message once: replies are reports, delivery reports say what did not arrive.
+//! Only what a person wrote is recorded as a report; what is not understood waits for a person.
 
 mod answer;
 mod bounce;
@@ -20,27 +20,27 @@ use crate::{
     store::{Db, ItemRow, LetterRow, NewIncoming, Place, Tx},
 };
 
-/// What became of a message. Kept as JSON.
+/// What became of a message. Stored as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// As the sender wrote.
+    /// Recorded as the sender wrote.
     Recorded(Vec<Recorded>),
-    /// 收到: read, and nothing to record.
+    /// 收到: nothing to record.
     Acknowledged,
-    /// A person's words that are not understood for certain, and why.
+    /// A person's words that are not understood for certain; why.
     Unclear(String),
-    /// Written by somebody who may not.
+    /// The sender may not report, or is in doubt; why.
     Refused(String),
-    /// A machine's answer.
+    /// An automatic reply; why it is taken for one.
     Automatic(String),
-    /// A letter of ours was not delivered.
+    /// A letter of ours was not delivered; the server's words.
     Bounced(String),
     Delayed(String),
     Delivered,
-    /// A delivery report about a mailbox of ours, and no letter to be found.
+    /// A delivery report that fits no letter of ours; the server's words.
     Unmatched(String),
-    /// Reading it ended the program.
+    /// Reading it failed too often.
     Unreadable,
 }
 
@@ -56,39 +56,39 @@ pub struct Recorded {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// With the report's id.
+    /// The report's id.
     Done(i64),
-    /// It was done before, and stays so.
+    /// It was already done.
     AlreadyDone,
-    /// 不能按期, with the request's id; the admin answers.
+    /// 不能按期, with the request's id; waits for the admin's answer.
     Postponed {
         request: i64,
         expected: Option<Date>,
     },
-    /// 不适用, likewise.
+    /// 不适用, with the request's id; waits for the admin's answer.
     NotApplicable(i64),
     TakenBack,
     /// There was nothing to take back.
     NothingToTakeBack,
 }
 
-/// Where a message belongs now.
+/// Where a message is filed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// 已处理
     Done,
     /// 待人工
     Waits,
-    /// It is not for us, and stays as it is.
+    /// Not for us: left where it is.
     LeftAlone,
 }
 
-/// What a message comes to, before it is written down.
+/// What is decided about a message, before it is stored.
 struct Verdict {
     letter: Option<LetterRow>,
-    /// What of the letter the sender may report.
+    /// The items of the letter that the sender may report.
     items: Vec<ItemRow>,
-    /// What the sender wrote himself.
+    /// The sender's own words, without what is quoted.
     text: String,
     outcome: Outcome,
 }
@@ -99,8 +99,8 @@ impl Verdict {
     }
 }
 
-/// Lets a message act, unless it has: all in one transaction with the memory of it. `place`: where a mailbox
-/// has it.
+/// Acts on a message unless that was done before, and records that in the same transaction. `place` is where it is in
+/// the mailbox, if it is there.
 pub fn act(db: &mut Db, office: &Office, place: Option<&Place>, bytes: &[u8], now: &Moment) -> Result<Fate> {
     let mut message = incoming::read(bytes.get(..LARGEST_BYTES as usize).unwrap_or(bytes));
     if let Kind::Written { attachments, .. } = &mut message.kind
@@ -123,7 +123,7 @@ pub fn act(db: &mut Db, office: &Office, place: Option<&Place>, bytes: &[u8], no
     })
 }
 
-/// Keeps what could not even be read: a person looks at it.
+/// Records a message that cannot be read, for a person to look at.
 pub fn give_up(db: &mut Db, place: &Place, now: &Moment) -> Result<Fate> {
     in_transaction(db, |tx| {
         let fingerprint = format!("{} {} {}", place.mailbox, place.uid_validity, place.uid);
@@ -159,7 +159,7 @@ fn remember(
     let message_id = message.message_id.as_deref().unwrap_or_default();
     let keys = [&*message.fingerprint, message_id, sender, &message.subject, &text];
     let id = add(tx, keys, letter.as_ref().map(|l| l.id), &outcome, now)?;
-    // Who was asked what he means, and has answered it in full, has made the first message clear.
+    // This answers our question about an unclear message: when no item is left open, that message no longer waits.
     if let (Outcome::Recorded(recorded), Some(asked)) = (&outcome, letter.as_ref().and_then(LetterRow::answers)) {
         let mut left = false;
         for item in items.iter().filter(|item| recorded.iter().all(|r| r.occurrence != item.occurrence)) {
@@ -252,7 +252,7 @@ impl Act {
 }
 
 impl Office {
-    /// Whether the address is one of the roster's or an admin's.
+    /// Whether the address is on the roster or an admin's.
     fn knows(&self, address: &str) -> bool {
         let sections = self.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
         sections.chain(&self.settings.admin).any(|m| m.as_str().eq_ignore_ascii_case(address))

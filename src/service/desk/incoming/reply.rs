@@ -1,4 +1,4 @@
-//! A reply is a report: by whom, to which letter, about which of its items.
+//! A reply as a report: who wrote it, which letter it answers, which items it is about.
 
 use super::{Act, Outcome, Recorded, Verdict};
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     store::{Completion, ItemRow, LetterRow, RequestKind, Stored, Tx},
 };
 
-/// A reply, and what it may be about.
+/// A reply, and the items that it may report.
 struct Reply<'a> {
     tx: &'a Tx<'a>,
     office: &'a Office,
@@ -29,7 +29,7 @@ struct Reply<'a> {
     sender: &'a str,
     letter: &'a LetterRow,
     items: Vec<ItemRow>,
-    /// What the sender wrote himself.
+    /// The sender's own words, without what is quoted.
     text: &'a str,
     attachments: &'a [String],
 }
@@ -72,8 +72,8 @@ pub fn judge(
     Ok(Some(Verdict { letter, items, text: written, outcome }))
 }
 
-/// Of a letter's items those that this sender may report, and how many there are in all: his own section's, or
-/// all of it by its token.
+/// The letter's items that the sender may report, and how many it has in all. A valid reply token allows all, else only
+/// those of the sender's own sections.
 fn may_report(
     tx: &Tx,
     office: &Office,
@@ -84,14 +84,14 @@ fn may_report(
     let mut items = tx.items(letter.id)?;
     let all = items.len();
     let age = now.at.duration_since(letter.made_at);
-    // A token opens no longer than a link does.
+    // A token is valid as long as a link.
     let has_token = age.as_hours() <= 24 * VALID_DAYS && tokens(tx, office, message)?.iter().any(|l| l.id == letter.id);
     let sections = office.sections_of(message.from.as_deref().unwrap_or_default());
     items.retain(|item| has_token || sections.contains(&item.section.as_str()));
     Ok((items, all))
 }
 
-/// Why the sender is not believed to be who he says he is.
+/// Why the sender's identity is in doubt; `None` if it is not.
 fn doubt(office: &Office, message: &Message) -> Option<String> {
     if message.from.is_none() {
         return Some("没有发件人，或不止一个".into());
@@ -104,8 +104,8 @@ fn doubt(office: &Office, message: &Message) -> Option<String> {
     }
 }
 
-/// The letters that a message refers to: the one that it answers, and those whose tokens it holds where none of
-/// them is that one's.
+/// The letters that a message refers to: the one it answers. If it holds tokens and none is that letter's, the letters
+/// of those tokens too.
 pub fn letters(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<LetterRow>> {
     let by_token = tokens(tx, office, message)?;
     for id in &message.refers_to {
@@ -118,7 +118,7 @@ pub fn letters(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<Letter
     Ok(by_token)
 }
 
-/// The letters whose tokens are right, each once.
+/// The letters whose tokens are in the message and valid, each once.
 fn tokens(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<LetterRow>> {
     let Some(links) = &office.links else { return Ok(Vec::new()) };
     let mut found: Vec<LetterRow> = Vec::new();
@@ -144,7 +144,7 @@ impl Reply<'_> {
         let items: Vec<Item> = titles.iter().map(|(number, title)| Item { number: *number, title }).collect();
         let understand = |items: &[Item]| incoming::understand(self.text, items, self.now.today());
         let mut understood = understand(&items);
-        // A bare 撤回 to what we confirmed takes back all that was confirmed.
+        // A bare 撤回 in answer to a confirmation takes back everything confirmed there.
         if let (Understood::Unclear(_), Some(_), [first, _, ..]) =
             (&understood, self.letter.answers(), items.as_slice())
             && let Understood::Statements(mut all) = understand(&[*first])
@@ -179,13 +179,13 @@ impl Reply<'_> {
         Ok(recorded)
     }
 
-    /// Of a number's sections the one that is named, where there are several.
+    /// The items with this number; of several sections, the one that the statement names.
     fn meant(&self, number: u32, statement: &Statement) -> Result<Vec<&ItemRow>> {
         let all: Vec<&ItemRow> = self.items.iter().filter(|i| i.number == number).collect();
         if let [_] = all.as_slice() {
             return Ok(all);
         }
-        // The name stands by itself: `已办结，法制科`, and not in `已送法制科备案`.
+        // The name has to stand by itself, as in `已办结，法制科`; it does not in `已送法制科备案`.
         let is_mark = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "，。；：、（）".contains(c);
         let said: Vec<&str> = statement.words.split(is_mark).collect();
         let named: Vec<&ItemRow> = all.iter().filter(|i| said.contains(&i.section.as_str())).copied().collect();
@@ -246,7 +246,8 @@ impl Reply<'_> {
         request::record(self.tx, self.office, &ask, self.now)
     }
 
-    /// What the answered message recorded; in reply to a reminder, all that the section reported.
+    /// Takes back what was recorded by the message that our letter confirmed; in reply to a reminder, all the section's
+    /// reports. A request that waits is withdrawn too.
     fn take_back(&self, occurrence: &Stored<Occurrence>, item: &ItemRow, statement: &Statement) -> Result<Act> {
         let withdrawn = request::withdraw(self.tx, occurrence, &item.section, self.sender, self.now)?;
         let of_reply = self.recorded_before(item)?;
@@ -263,7 +264,7 @@ impl Reply<'_> {
         Ok(if withdrawn || !mine.is_empty() { Act::TakenBack } else { Act::NothingToTakeBack })
     }
 
-    /// The reports of this item that the message recorded which our letter confirmed.
+    /// The ids of this item's reports in the message that our letter confirms; `None` if the letter confirms none.
     fn recorded_before(&self, item: &ItemRow) -> Result<Option<Vec<i64>>> {
         let Some(id) = self.letter.answers() else { return Ok(None) };
         let Some(incoming) = self.tx.incoming(id)? else { return Ok(None) };
@@ -291,5 +292,5 @@ impl Reply<'_> {
     }
 }
 
-/// Characters of a remark that are kept.
+/// Characters of a note that are kept.
 const KEPT: usize = 300;

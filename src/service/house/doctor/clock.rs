@@ -1,4 +1,4 @@
-//! The clock: set, kept right by somebody, in the bureau's zone.
+//! The clock: set, synchronised, and in the bureau's time zone.
 
 use std::{
     path::Path,
@@ -12,9 +12,9 @@ use super::Check;
 use crate::clock::Moment;
 
 const NAME: &str = "时钟";
-/// systemd-timesyncd writes it once it has set the clock.
+/// systemd-timesyncd makes this file when it has set the clock.
 const SYNCHRONISED: &str = "/run/systemd/timesync/synchronized";
-/// Tries to see the end of a program, a tenth of a second apart.
+/// How often a program is polled for its end, at intervals of 0.1 s.
 const PATIENCE: u32 = 50;
 
 pub(in crate::service) async fn look(zone: Option<&TimeZone>, now: &Moment) -> Vec<Check> {
@@ -41,7 +41,7 @@ fn kept(synchronised: Option<bool>) -> Check {
     }
 }
 
-/// `None` where nobody can tell.
+/// `None` if it cannot be found out.
 async fn is_synchronised() -> Option<bool> {
     if Path::new(SYNCHRONISED).exists() {
         return Some(true);
@@ -53,7 +53,7 @@ async fn is_synchronised() -> Option<bool> {
     }
 }
 
-/// Not waited for without end: it asks another service.
+/// With a time limit: `timedatectl` asks another service, which may not answer.
 async fn ask_systemd() -> Option<String> {
     let mut command = Command::new("timedatectl");
     command.args(["show", "-p", "NTPSynchronized", "--value"]);
@@ -66,7 +66,7 @@ async fn ask_systemd() -> Option<String> {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    // It has ended meanwhile, or is ended now.
+    // It may have ended by itself meanwhile: then the error does not matter.
     let _ = child.kill();
     let _ = child.wait();
     None

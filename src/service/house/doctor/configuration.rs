@@ -1,4 +1,4 @@
-//! The files: whether they check, whether their addresses are real, whether their years are complete.
+//! The files: whether they are without errors, their addresses real and their statutory days complete.
 
 use super::{Check, Given};
 use crate::{
@@ -46,7 +46,7 @@ fn one(finding: &Finding) -> String {
     format!("{}{}", finding.what, finding.place.as_ref().map(place).unwrap_or_default())
 }
 
-/// Addresses that belong to nobody, while letters really go out.
+/// Example addresses left in the files, if letters really go out.
 fn examples(loaded: &Loaded) -> Option<Check> {
     let settings = &loaded.settings;
     if matches!(settings.mail.transport, Transport::Folder(_)) {
@@ -60,7 +60,7 @@ fn examples(loaded: &Loaded) -> Option<Check> {
     Some(Check::warning(NAME, found, "在 deadlines.toml 和 duban.toml 里换成真实的邮箱"))
 }
 
-/// `a@example.test`, `a@ju.example.cn`: names that are kept for examples.
+/// `a@example.test`, `a@ju.example.cn`: domains reserved for examples or used as such.
 fn is_example(mailbox: &Mailbox) -> bool {
     let domain = mailbox.as_str().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
     let mut labels = domain.rsplit('.');
@@ -68,7 +68,7 @@ fn is_example(mailbox: &Mailbox) -> bool {
     second == Some("example") || matches!(top, Some("test" | "example" | "invalid"))
 }
 
-/// This year's statutory days, and from November on next year's.
+/// Whether this year's statutory days are known and complete, and from November on next year's.
 pub(in crate::service) fn statutory_years(loaded: &Loaded, now: &Moment) -> Vec<Check> {
     let folder = crate::config::tidy(&loaded.settings.holidays);
     let this = now.today().year();

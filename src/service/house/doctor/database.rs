@@ -1,4 +1,4 @@
-//! The database: there, sound, ours, the service's, with room to grow.
+//! The database: present, undamaged, of this program, owned by the service's user, with room to grow.
 
 use std::{
     fs, io,
@@ -18,10 +18,10 @@ use crate::{
 };
 
 const NAME: &str = "数据库";
-/// Ten years are about 600 MB.
+/// 200 MiB. Ten years of data are about 600 MB.
 const LEAST_FREE_BYTES: u64 = 200 << 20;
 
-/// What the database says of the service comes with it.
+/// Also returns the service's troubles, as recorded in the database.
 pub(in crate::service) fn look(office: &Office, now: &Moment) -> (Vec<Check>, Vec<Trouble>) {
     let path = &office.settings.database;
     let (check, troubles) = match fs::metadata(path) {
@@ -46,7 +46,7 @@ fn not_there(path: &Path, error: &io::Error) -> Check {
     }
 }
 
-/// As it is: an older schema is left for the service to bring up to date.
+/// Does not migrate: an older schema is left for the service to upgrade.
 fn open(path: &Path, office: &Office, now: &Moment) -> (Check, Vec<Trouble>) {
     let mut db = match Db::open_to_look(path) {
         Ok(db) => db,
@@ -73,14 +73,14 @@ fn open(path: &Path, office: &Office, now: &Moment) -> (Check, Vec<Trouble>) {
 }
 
 fn broken(error: &store::Error) -> Check {
-    // Its first sentence says what is wrong, the others what to do.
+    // The first sentence says what is wrong, the others what to do.
     let words = error.explain();
     let (found, advice) = words.split_once('。').unwrap_or((&words, ""));
     let advice = if advice.is_empty() { "执行 duban verify 细看" } else { advice };
     Check::bad(NAME, found, advice)
 }
 
-/// What root made in the service's folder the service cannot open.
+/// The service cannot open files that root has made in its folder.
 fn owner(path: &Path) -> Option<Check> {
     let folder = fs::metadata(path.parent()?).ok()?;
     let stray = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.uid() != folder.uid());

@@ -1,4 +1,4 @@
-//! The pages: whether they answer on this machine, and at the address that letters give.
+//! The pages: whether they answer locally, and at the URL in the letters.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
 const NAME: &str = "网页";
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Nothing where no pages are served.
+/// Empty without `[web]`.
 pub(in crate::service) async fn look(settings: &Settings, is_running: bool) -> Vec<Check> {
     let Some(web) = &settings.web else { return Vec::new() };
     let mut checks = vec![local(web.listen, is_running).await];
@@ -34,7 +34,7 @@ async fn local(listen: SocketAddr, is_running: bool) -> Check {
     Check::bad(NAME, format!("本机 {listen} 打不开：{why}"), advice)
 }
 
-/// As whoever clicks a link would come.
+/// Tries the URL that a person would click.
 async fn outside(web: &Web) -> Check {
     let url = &web.base_url;
     match fetch::status(&format!("{url}/style.css"), LIMIT).await {
@@ -54,7 +54,7 @@ async fn outside(web: &Web) -> Check {
     }
 }
 
-/// What the address itself does not allow.
+/// What is wrong with the URL itself.
 fn address(web: &Web) -> Option<Check> {
     let host = web.origin().split_once("://").map_or("", |(_, rest)| rest);
     let host = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(host, _)| host);

@@ -1,4 +1,4 @@
-//! The mail server and the mailbox, as far as one comes without a letter.
+//! The mail server and the mailbox, as far as they can be checked without sending a letter.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 
 const OUT: &str = "邮件";
 const BACK: &str = "收信";
-/// Whoever looks is sitting there.
+/// Short, since a person waits for the result.
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(in crate::service) fn locked() -> Check {
@@ -61,7 +61,7 @@ fn silence() -> String {
     format!("等了 {} 秒没有结果", LIMIT.as_secs())
 }
 
-/// Nothing where replies are not read.
+/// `None` without `[mailbox]`.
 pub(in crate::service) async fn back(office: &Office) -> Option<Check> {
     let settings = &office.settings.mailbox.as_ref()?.imap;
     let advice = "核对 duban.toml 的 [mailbox] 和收信口令，并请网络管理员放行本机到这个地址的连接";

@@ -1,4 +1,4 @@
-//! Whether everything is as the service needs it: each thing looked at on its own, none changed.
+//! `duban doctor`: checks everything that the service needs, each thing on its own, without changing anything.
 
 mod clock;
 mod configuration;
@@ -23,22 +23,22 @@ use crate::{
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Good,
-    /// Worth knowing; letters go out all the same.
+    /// Worth knowing; letters still go out.
     Warning,
     Bad,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     pub name: &'static str,
     pub verdict: Verdict,
     pub found: String,
-    /// What to do; empty only where all is good.
+    /// What to do; empty only with `Verdict::Good`.
     pub advice: String,
 }
 
-/// For what this user may not see.
+/// The advice where the current user may not look.
 const AS_ROOT: &str = "用 sudo duban doctor 再看一次";
 
 impl Check {
@@ -55,13 +55,13 @@ impl Check {
     }
 }
 
-/// What is known before anything is looked at.
+/// What is known before the first check.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
     /// duban.toml.
     pub config: &'a Path,
     pub loaded: &'a Result<Loaded, Findings>,
-    /// The passwords in it are none: only root may read them.
+    /// The loaded passwords are placeholders, since only root may read the real ones.
     pub is_locked: bool,
     /// The process that sends from the database.
     pub holder: Option<i32>,
@@ -69,7 +69,7 @@ pub struct Given<'a> {
 }
 
 impl Given<'_> {
-    /// Also where only the plan does not check.
+    /// The settings, also if only the plan has errors.
     fn settings(&self) -> Option<&Settings> {
         match self.loaded {
             Ok(loaded) => Some(&loaded.settings),
@@ -77,7 +77,7 @@ impl Given<'_> {
         }
     }
 
-    /// The office; with neither sections nor statutory days where the plan does not check.
+    /// The office; without sections and statutory days if the plan has errors.
     fn office(&self) -> Option<Office> {
         let settings = self.settings()?.clone();
         let (roster, calendar) = match self.loaded {
@@ -88,7 +88,7 @@ impl Given<'_> {
     }
 }
 
-/// Looks at everything; what fails keeps nothing else from being looked at.
+/// Runs all checks that the settings allow; a failed check does not stop the others.
 pub async fn examine(given: Given<'_>) -> Vec<Check> {
     let mut checks = configuration::look(&given);
     let Some(office) = given.office() else {

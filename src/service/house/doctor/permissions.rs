@@ -1,4 +1,4 @@
-//! Who may read and write what: by owner and mode, as the service's user would find it.
+//! Whether the service's user can read and write what it needs, by owner and mode, and others cannot.
 
 use std::{
     fs::{self, Metadata},
@@ -16,7 +16,7 @@ const READ: u32 = 4;
 const WRITE: u32 = 2;
 const SEARCH: u32 = 1;
 
-/// Whom the service runs as: the owner of the database, or of its folder before the first start.
+/// The user that the service runs as: the owner of the database, or of its folder before the first start.
 #[derive(Clone, Copy)]
 struct User {
     uid: u32,
@@ -48,7 +48,7 @@ impl User {
         Self { uid: metadata.uid(), gid: metadata.gid() }
     }
 
-    /// By owner and mode; other groups of the user are not known.
+    /// By owner and mode; the user's supplementary groups are not known.
     fn may(self, what: u32, metadata: &Metadata) -> bool {
         self.may_by(what, (metadata.uid(), metadata.gid(), metadata.mode()))
     }
@@ -63,7 +63,7 @@ impl User {
         bits & what == what
     }
 
-    /// The file itself, and each folder on the way to it.
+    /// Checks the file itself and each folder on the way to it.
     fn may_reach(self, what: u32, path: &Path) -> bool {
         let Ok(real) = fs::canonicalize(path) else { return true };
         let is_open = |folder: &Path| fs::metadata(folder).is_ok_and(|m| self.may(SEARCH, &m));
@@ -75,7 +75,7 @@ fn beside(config: &Path) -> &Path {
     config.parent().unwrap_or(Path::new("."))
 }
 
-/// Passwords are root's alone.
+/// Only root may read the passwords.
 fn secrets(folder: &Path) -> Vec<Check> {
     let Ok(metadata) = fs::metadata(folder) else { return Vec::new() };
     let shown = tidy(folder);
@@ -103,7 +103,7 @@ fn secrets(folder: &Path) -> Vec<Check> {
     checks
 }
 
-/// The files that the service reads anew at every start and after every edit.
+/// Files that the service's user cannot read, of those read at every start and after every edit.
 fn unreadable(given: &Given<'_>, credentials: &Path, user: User) -> Vec<Check> {
     let config = [given.config.to_owned()];
     let sources = given.loaded.as_ref().map_or(&config[..], |loaded| &loaded.sources[..]);
@@ -125,7 +125,7 @@ fn database_folder(folder: &Path) -> Option<Check> {
     (mode & 0o077 != 0).then(|| Check::warning(NAME, found, format!("执行 chmod 700 {}", shown.display())))
 }
 
-/// It is made by the first letter: until then the folder that it will be in counts.
+/// The first letter makes the mail folder; until then the nearest existing parent is checked.
 fn mail_folder(settings: &Settings, user: User) -> Option<Check> {
     let Transport::Folder(folder) = &settings.mail.transport else { return None };
     let shown = tidy(folder);

@@ -1,4 +1,4 @@
-//! The service: whether it runs, and what it says is wrong with itself.
+//! The service: whether it runs, and the troubles that it has recorded.
 
 use std::{
     fs, io,
@@ -36,13 +36,13 @@ fn process(given: &Given<'_>, settings: &Settings) -> Check {
     Check::bad(NAME, "没有运行，不会发信", advice)
 }
 
-/// What is looked at elsewhere is said there.
+/// `None` for troubles that another check reports.
 fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
     let advice = match trouble.name {
         "statutory_year" => return None,
         "backup" => "清理磁盘，再执行 systemctl start duban-backup",
         "letters" => "执行 duban outbox 看原因；先看下面“邮件”一项",
-        // The files are right by now, or right with a password that the service was not started with.
+        // The files were mended since, or they need a password that the service was not started with.
         "configuration" if given.loaded.is_ok() => {
             "现在的文件没有问题：执行 systemctl restart duban（或 duban reload）"
         }
@@ -53,7 +53,7 @@ fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
     Some(Check::bad(NAME, trouble.words.clone(), advice))
 }
 
-/// systemd hands the passwords over at the start: one that was changed since is not the service's.
+/// systemd hands the passwords over at the start; the service does not see a later change.
 fn is_older_than_its_passwords(given: &Given<'_>) -> Option<Check> {
     let started = fs::metadata(format!("/proc/{}", given.holder?)).and_then(|process| process.modified()).ok()?;
     let folder = given.config.parent()?.join(secret::FOLDER);
@@ -62,7 +62,7 @@ fn is_older_than_its_passwords(given: &Given<'_>) -> Option<Check> {
     is_older.then(|| Check::warning(NAME, "启动以后口令改过，服务用的还是原来的", "执行 systemctl restart duban"))
 }
 
-/// A service that runs and does not come back with the machine.
+/// The service runs, but would not start with the machine.
 fn is_not_enabled(given: &Given<'_>) -> Option<Check> {
     given.holder.filter(|_| is_installed(given))?;
     let said = Command::new("systemctl").args(["is-enabled", "duban"]).stdin(Stdio::null()).output().ok()?;

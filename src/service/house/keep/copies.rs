@@ -1,4 +1,4 @@
-//! A folder of copies that a timer makes: one a day, the oldest go, the disk is left room.
+//! The folder of automatic copies: one a day, the oldest removed, space left on the disk.
 
 use std::{
     fs, io,
@@ -10,10 +10,10 @@ use rustix::fs::statvfs;
 use super::{Error, Result};
 use crate::domain::Date;
 
-/// What a copy leaves on its disk, which may well be the database's: a service without room sends nothing.
+/// Bytes that a copy must leave free: the disk may be the database's, and a service without space sends nothing.
 const ROOM_BYTES: u64 = 200 << 20;
 
-/// The folder, where copies are named `duban-2026-11-25.db`.
+/// A folder of copies, named like `duban-2026-11-25.db`.
 pub struct Copies {
     folder: PathBuf,
 }
@@ -29,19 +29,19 @@ impl Copies {
         folder.is_dir().then_some(Self { folder })
     }
 
-    /// The latest day that there is a copy of.
+    /// The day of the latest copy.
     pub fn latest(&self) -> Option<Date> {
         let entries = fs::read_dir(&self.folder).ok()?.flatten();
         entries.filter_map(|entry| day_of(entry.file_name().to_str()?)).max()
     }
 
-    /// The copy of a day. A second one takes its place.
+    /// The path of a day's copy; a second copy on that day replaces it.
     pub fn of(&self, day: Date) -> PathBuf {
         self.folder.join(format!("duban-{day}.db"))
     }
 
     /// # Errors
-    /// In Chinese: with one more copy the disk would be all but full.
+    /// In Chinese: one more copy would leave too little space for the service.
     pub fn leave_room(&self, database: &Path) -> Result<()> {
         let needed = fs::metadata(database).map_err(|e| self.words(&e))?.len() + ROOM_BYTES;
         let disk = statvfs(&self.folder).map_err(|e| self.words(&e.into()))?;
@@ -57,9 +57,8 @@ impl Copies {
         )))
     }
 
-    /// Removes all but the latest `keep` up to today's, and only what has such a name; also what a copy that
-    /// was cut short has left. A copy of a day to come, of a clock that was wrong, is a person's to look at.
-    /// Gives what went.
+    /// Removes all but the latest `keep` copies up to `today`, and partial files of interrupted copies; nothing with
+    /// another name. A copy dated in the future, made by a wrong clock, is left to a person. Returns what was removed.
     ///
     /// # Errors
     /// In Chinese: the folder cannot be read, a file cannot be removed.
@@ -76,7 +75,7 @@ impl Copies {
 
     fn remove(&self, path: PathBuf) -> Result<PathBuf> {
         match fs::remove_file(&path) {
-            // Another one was quicker.
+            // Another process has already removed it.
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
                 Err(Error::Refused(format!("删不掉较早的备份 {}：{e}。", path.display())))
             }
@@ -89,14 +88,14 @@ impl Copies {
     }
 }
 
-/// The day that a copy of ours is of.
+/// The day in a copy's file name; `None` if the name is not one of ours.
 fn day_of(name: &str) -> Option<Date> {
     let day = name.strip_prefix("duban-")?.strip_suffix(".db")?;
-    // "2026-11-25" alone: the library reads other forms too.
+    // Only the form 2026-11-25: the parser accepts others too.
     day.parse().ok().filter(|date: &Date| date.to_string() == day)
 }
 
-/// What is left of a copy of an earlier day whose process was ended: today's may still be under way.
+/// A partial file from an earlier day; today's may belong to a copy still being made.
 fn is_cut_short(name: &str, today: Date) -> bool {
     let day = name.split_once(".db.").and_then(|(copy, rest)| Some((day_of(&format!("{copy}.db"))?, rest)));
     day.is_some_and(|(day, rest)| day < today && rest.contains(".partial"))
@@ -137,7 +136,7 @@ mod tests {
     fn a_disk_without_room_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("duban.db");
-        // As large as no disk, and no block of it written.
+        // Larger than any disk, but sparse.
         fs::File::create(&database).unwrap().set_len(1 << 42).unwrap();
         let why = Copies::new(folder.path()).leave_room(&database).unwrap_err().explain();
         assert!(why.contains("没有备份") && why.contains("200 MB"), "{why}");

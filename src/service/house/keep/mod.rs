@@ -1,14 +1,14 @@
-//! Keeping the database: a copy, and putting one back without saying anything twice or losing it.
+//! Backs up the database, and restores a copy without repeating or losing letters.
 //!
-//! A copy knows nothing of what went out after it was made, and mail cannot be called back. So a
-//! restore first asks the database that it replaces: whatever of that can be read is carried over, and
-//! then nothing is lost and nothing repeated. Only where it cannot be asked (gone, unreadable, not the
-//! same database), the letters between the copy's moment and now are unknown. Then they are said again
-//! unless the operator wants it otherwise: a reminder twice is better than none. A service that was
-//! down says one letter a mailbox anyway, not every one that it missed. Letters that waited when the
-//! copy was made keep their Message-ID; new ones get numbers that the lost time cannot have given away,
-//! so that no mail program takes them for letters it has, and no reply or link from the lost time means
-//! another letter or another occurrence.
+//! A copy does not know what went out after it was made, and mail cannot be recalled. So a restore first carries over
+//! whatever it can read from the database that it replaces; then nothing is lost or repeated. If that database cannot
+//! be read (gone, unreadable, not the same one), the letters since the copy are unknown. They are then sent again
+//! unless the operator chooses otherwise: a reminder twice is better than none, and each mailbox gets one letter, not
+//! every one it missed.
+//!
+//! Letters that waited when the copy was made keep their Message-ID. New ones get numbers that cannot have been used
+//! since the copy: so no mail program takes them for letters it has, and no reply or link from that time means another
+//! letter or occurrence.
 
 mod copies;
 
@@ -36,7 +36,7 @@ use crate::{
     store::{Db, Holdings, Restored, Since, state},
 };
 
-/// Writes a copy to `to`, whole before it has its name. Gives what it holds, and its size in bytes.
+/// Writes a copy to `to`, which gets its name only when complete. Returns what it holds, and its size in bytes.
 ///
 /// # Errors
 /// In Chinese.
@@ -47,7 +47,7 @@ pub fn back_up(db: &mut Db, database: &Path, to: &Path, now: &Moment) -> Result<
     }
     let temporary = named(to, &format!(".{}.partial", std::process::id()));
     let written = (|| {
-        // Made first, so that nobody else can ever read it.
+        // Made beforehand with its mode, so that nobody else can ever read it.
         disk::create_new(&temporary, 0o600).map_err(words)?;
         db.copy_into(&temporary, now.at)?;
         let mut copy = Db::open_copy(&temporary)?;
@@ -64,10 +64,10 @@ pub fn back_up(db: &mut Db, database: &Path, to: &Path, now: &Moment) -> Result<
     written
 }
 
-/// Puts a copy in the database's place. Whoever calls it holds the sender's lock.
+/// Replaces the database with a copy. The caller holds the sender lock.
 ///
 /// # Errors
-/// In Chinese: a copy that is none, is damaged or newer; a database that needs no restoring.
+/// In Chinese: `from` is no copy, damaged or newer; the database needs no restoring.
 pub fn restore(
     (office, deadlines): (&Office, &[Deadline]),
     from: &Path,
@@ -101,7 +101,7 @@ pub fn restore(
             replaced: None,
         };
         ask_replaced(&mut copy, database, wish, &mut restored)?;
-        // What was added to the files since the copy has been in force since then.
+        // Deadlines added to the files since the copy count as in force from the moment of the copy.
         if restored.since != Since::Carried {
             let then = Moment::new(holdings.until.unwrap_or(now.at).min(now.at), &office.settings.timezone);
             put_in_force(&mut copy, office, deadlines, &then)?;
@@ -120,7 +120,7 @@ pub fn restore(
     restored
 }
 
-/// Carries over what the database that is replaced knows, as far as it can be read.
+/// Carries over what can be read from the database that is replaced.
 fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &mut Restored) -> Result<()> {
     if !database.exists() {
         return Ok(());
@@ -128,7 +128,7 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
     let stamp = restored.at.strftime("%Y%m%dT%H%M%SZ").to_string();
     restored.replaced = Some(named(database, &format!(".replaced-{stamp}")));
     let Ok(old) = Db::open_copy(database) else { return Ok(()) };
-    // What its journal holds is in the file then; a damaged one stays as it is.
+    // Moves the journal into the file; a damaged database stays as it is.
     if old.fold_up().is_err_and(|e| e.is_busy()) {
         return Err(Error::Refused("有别的 duban 命令正在用数据库，等它结束再恢复。没有改动。".into()));
     }
@@ -139,7 +139,7 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
             database.display()
         )));
     }
-    // A page of it that cannot be read is damage, and not another database.
+    // An unreadable page means damage, not that it is another database.
     let is_ours_to_ask = copy.is_earlier_state_of(&old).unwrap_or_else(|e| e.is_damage());
     let is_sound = is_ours_to_ask && old.damage().is_empty();
     if is_sound && wish.is_none() {
@@ -159,10 +159,10 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
     Ok(())
 }
 
-/// Has the copy know that it was restored, and owes the admin a letter about it.
+/// Records the restore in the copy, and queues a letter to the admin about it.
 fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -> Result<()> {
     let done = copy.write(|tx| {
-        // One a second is more than ever went out: nothing in the lost time had such a number.
+        // One number a second is more than were ever used, so no number since the copy can be as high.
         tx.put(state::IDS_FROM, &now.at.as_second().saturating_sub(YEAR_2020).max(1))?;
         if restored.since == Since::KeepQuiet {
             restored.silenced = mark_as_said(tx, office, now)?;
@@ -184,7 +184,7 @@ fn refuse_damage(db: &Db, what: &str, path: &Path) -> Result<()> {
     }
 }
 
-/// The new one takes the old one's place in one step; the old one keeps its content under `kept`.
+/// Replaces the database with `new` in one step; the old one is kept as `kept`.
 fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
     File::open(new)?.sync_all()?;
     if let Some(kept) = kept {
@@ -194,7 +194,7 @@ fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
         for end in ["-wal", "-journal"] {
             let journal = named(database, end);
             if journal.exists() {
-                // The kept one needs it; the new one would be overwritten by it.
+                // The kept database needs its journal; beside the new one, SQLite would apply it there.
                 fs::rename(journal, named(kept, end))?;
             }
         }
@@ -206,7 +206,7 @@ fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
         }
     }
     remove_if_there(&named(database, "-shm"))?;
-    // The next damage is news again.
+    // Damage found after this is told again.
     remove_if_there(&named(database, ".damaged"))?;
     sync_folder_of(database)?;
     disk::put(new, database)
@@ -223,7 +223,7 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
     id(a).is_some() && id(a) == id(b)
 }
 
-/// Whether it is one of the files that belong to the database.
+/// Whether `path` is one of the files that belong to the database.
 fn is_beside(database: &Path, path: &Path) -> bool {
     ["-wal", "-shm", "-journal", ".lock", ".link-key", ".sound", ".damaged"]
         .iter()

@@ -1,4 +1,4 @@
-//! Answers → files: the shipped ones, their comments kept, with the values that were answered.
+//! Makes files from answers: the shipped files, with their comments, and the answers as values.
 
 use std::{
     fs, io,
@@ -22,7 +22,7 @@ const SHIPPED: [(&str, &str); 2] = [
     (SETTINGS, include_str!("../../../../config/duban.toml")),
     (DEADLINES, include_str!("../../../../config/deadlines.toml")),
 ];
-/// What the package writes otherwise.
+/// Values that the package changes in the shipped files: from, to.
 const PACKAGED: [(&str, &str); 3] = [
     ("../var/duban.db", "/var/lib/duban/duban.db"),
     ("../var/mail", "/var/lib/duban/mail"),
@@ -32,9 +32,9 @@ macro_rules! holidays {
     ($($year:literal)*) => { [$((concat!($year, ".toml"), include_str!(concat!("../../../../config/holidays/", $year, ".toml")))),*] };
 }
 const HOLIDAYS: [(&str, &str); 7] = holidays!["2020" "2021" "2022" "2023" "2024" "2025" "2026"];
-/// Where the bureau's own deadlines begin in the shipped file.
+/// The line at which the bureau's own deadlines begin in the shipped file.
 const OWN: &str = "# ── 本局自己的事项";
-/// What is true of every bureau: so that there is something to remind of.
+/// A deadline that every bureau has, so that a first plan is not empty.
 const ANNUAL_REPORT: &str = r#"
 [[deadline]]
 id       = "annual-report"
@@ -44,7 +44,7 @@ sections = [{section}]
 basis    = "《政府信息公开条例》第四十九条：“县级以上人民政府部门应当在每年1月31日前向本级政府信息公开工作主管部门提交本行政机关上一年度政府信息公开工作年度报告并向社会公布。”"
 "#;
 
-/// The files for the folder `dir`.
+/// Makes the files for the folder `dir`.
 ///
 /// # Errors
 /// In Chinese: the plan's file cannot be read.
@@ -67,7 +67,7 @@ pub fn draft(answers: &Answers, dir: &Path) -> Result<Vec<Draft>, String> {
     Ok(drafts)
 }
 
-/// The files of `dir` that somebody has written or changed: neither the source's nor the package's.
+/// The configuration files in `dir` that are neither the source's nor the package's: somebody has edited them.
 pub fn edited(dir: &Path) -> Vec<PathBuf> {
     let is_edited = |path: &PathBuf| match fs::read(path) {
         Ok(bytes) => !is_shipped(path, &bytes),
@@ -93,7 +93,7 @@ fn file(name: &str, text: String) -> Draft {
     Draft { name: name.into(), bytes: Zeroizing::new(text.into_bytes()), is_secret: false }
 }
 
-/// How the plan is included; with its bytes where it has to be copied.
+/// The name by which the plan is included, and its bytes if it has to be copied into `dir`.
 fn plan_of(plan: &Path, dir: &Path) -> Result<(PathBuf, Option<Vec<u8>>), String> {
     let failed = |e| format!("读不了 {}：{e}", plan.display());
     let real = fs::canonicalize(plan).map_err(failed)?;
@@ -125,7 +125,7 @@ fn settings(answers: &Answers, is_system: bool) -> String {
     text
 }
 
-/// The value of a key that stands in the text; what is said behind it stays in its column.
+/// Replaces the value of an existing key; a comment behind it stays in its column.
 fn replace(text: &str, table: &str, key: &str, value: &str) -> String {
     let mut here = "";
     let mut lines = Vec::new();
@@ -140,7 +140,7 @@ fn replace(text: &str, table: &str, key: &str, value: &str) -> String {
 }
 
 fn with_value(name: &str, rest: &str, value: &str) -> String {
-    // No shipped value has a # in it.
+    // No shipped value contains a #.
     let Some((before, said)) = rest.split_once('#') else { return format!("{name}= {value}") };
     let pad = before.width().saturating_sub(value.width() + 1).max(2);
     format!("{name}= {value}{}#{said}", " ".repeat(pad))
@@ -148,7 +148,7 @@ fn with_value(name: &str, rest: &str, value: &str) -> String {
 
 fn deadlines(answers: &Answers, include: Option<&Path>) -> String {
     let shipped = SHIPPED[1].1;
-    // One is named in a comment before.
+    // The newline excludes a `[[section]]` in a comment above.
     let (head, rest) = shipped.split_once("\n[[section]]").unwrap_or((shipped, ""));
     let own = rest.find(OWN).map_or("", |at| &rest[at..]);
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! A first configuration, from what was answered: written beside, checked there, then put in place.
+//! Makes a first configuration from answers: written to a temporary folder, checked there, then put in place.
 
 mod draft;
 mod place;
@@ -22,7 +22,7 @@ use crate::{
 /// Where the package keeps its configuration.
 pub const SYSTEM: &str = "/etc/duban";
 
-/// What only the bureau knows.
+/// What only the bureau knows, asked by `duban init`.
 #[derive(Clone, Debug)]
 pub struct Answers {
     pub bureau: String,
@@ -32,13 +32,13 @@ pub struct Answers {
     /// Never empty.
     pub sections: Vec<Section>,
     pub from: Mailbox,
-    /// Without one, letters become files.
+    /// Without a server, letters are written to a folder.
     pub server: Option<Server>,
-    /// A file of deadlines that is there.
+    /// An existing file of deadlines to include.
     pub plan: Option<PathBuf>,
 }
 
-/// A file to be, its path from the folder of duban.toml.
+/// A file to be written; `name` is its path relative to the folder of duban.toml.
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub name: PathBuf,
@@ -46,10 +46,10 @@ pub struct Draft {
     pub is_secret: bool,
 }
 
-/// The password that a file holds, its one line.
+/// Reads a password file, which holds one line.
 ///
 /// # Errors
-/// In Chinese: what keeps it from being read, or from being a password.
+/// In Chinese: the file cannot be read, or does not hold a password.
 pub fn read_password(path: &Path) -> Result<SecretString, String> {
     let shown = path.display();
     let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|e| match e.kind() {

@@ -1,5 +1,5 @@
-//! Written beside the files that it replaces, then put in their place: whatever happens, each is the old one or the
-//! new one, and the old one is kept.
+//! Writes files beside those that they replace, then renames them into place: after a crash each is wholly the old or
+//! the new one. The old ones are kept.
 
 use std::{
     fs::{self, DirBuilder, Permissions},
@@ -11,22 +11,22 @@ use std::{
 use super::{Draft, draft::is_shipped};
 use crate::disk;
 
-/// Drafts in a folder of their own, with all that is beside them, so that they can be loaded as they will be. Gone
-/// with this value.
+/// Drafts in a temporary folder, with links to the existing files, so that the result can be loaded before it is in
+/// place. Dropping it removes the folder.
 #[derive(Debug)]
 pub struct Staged {
     dir: PathBuf,
     folder: PathBuf,
     drafts: Vec<Draft>,
-    /// What was made for it, and goes if nothing is put there.
+    /// Whether `dir` was made for this; it is removed again if nothing is put there.
     made: bool,
 }
 
-/// A file in its place.
+/// A file put in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
     pub path: PathBuf,
-    /// Where what was there is kept.
+    /// Where the replaced file is kept.
     pub kept: Option<PathBuf>,
 }
 
@@ -47,24 +47,24 @@ impl Staged {
         Ok(staged)
     }
 
-    /// duban.toml as it will be.
+    /// The staged duban.toml.
     pub fn config(&self) -> PathBuf {
         self.folder.join("duban.toml")
     }
 
-    /// Words about the drafts, as if they were in their place.
+    /// Rewrites messages about staged files to name their final paths.
     pub fn as_placed(&self, words: &str) -> String {
         words.replace(&*self.folder.to_string_lossy(), &self.dir.to_string_lossy())
     }
 
-    /// Files that are there, are not shipped, and are about to be replaced by others.
+    /// The existing files, other than shipped ones, that `put` will replace with different content.
     pub fn replaces(&self) -> Vec<PathBuf> {
         let paths = self.drafts.iter().filter(|draft| is_replaced(&self.dir, draft));
         paths.map(|draft| self.dir.join(&draft.name)).collect()
     }
 
     /// # Errors
-    /// A file cannot be kept or put there: those before it are in their place.
+    /// A file cannot be kept or put in place; those before it are in place.
     pub fn put(mut self) -> io::Result<Vec<Placed>> {
         self.made = false;
         let mut placed = Vec::new();
@@ -83,7 +83,7 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // Nothing more can be done about what cannot be removed.
+        // If removing fails, nothing more can be done.
         let _ = fs::remove_dir_all(&self.folder);
         if self.made {
             let _ = fs::remove_dir(&self.dir);
@@ -94,14 +94,14 @@ impl Drop for Staged {
 fn is_replaced(dir: &Path, draft: &Draft) -> bool {
     let path = dir.join(&draft.name);
     match fs::read(&path) {
-        // The same password, written with another editor's line end.
+        // A password with another line end is the same password.
         Ok(bytes) if draft.is_secret => bytes.trim_ascii_end() != draft.bytes.trim_ascii_end(),
         Ok(bytes) => bytes != *draft.bytes && !is_shipped(&path, &bytes),
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
 
-/// A second name, the first that is free: `duban.toml.old-1`.
+/// Keeps a file under the first free name: `duban.toml.old-1`.
 fn keep(path: &Path) -> io::Result<PathBuf> {
     for number in 1..1000 {
         let mut name = path.as_os_str().to_owned();
@@ -122,7 +122,7 @@ fn write(path: &Path, draft: &Draft) -> io::Result<()> {
     let mode = if draft.is_secret { 0o600 } else { 0o644 };
     let mut file = disk::create_new(path, 0o600)?;
     file.write_all(&draft.bytes)?;
-    // Whatever the umask says: the service reads what root writes.
+    // Regardless of the umask: the service must read what root writes.
     file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()
 }
@@ -135,7 +135,7 @@ fn make_folder(folder: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(mode))
 }
 
-/// What is there and has no draft is looked at where it is.
+/// Links the existing files that have no draft into the temporary folder.
 fn link_rest(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let path = entry?.path();
