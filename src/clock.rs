@@ -7,7 +7,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-/// Now, in whole seconds, as the world counts it and as the bureau's wall clock shows it.
+/// Now, in whole seconds: as a timestamp, and as the bureau's wall clock shows it.
 #[derive(Clone, Debug)]
 pub struct Moment {
     pub at: Timestamp,
@@ -22,7 +22,7 @@ pub enum Clock {
     Fixed(DateTime),
 }
 
-/// 2026-01-01: this program is not older, so a clock that shows less is wrong.
+/// 2026-01-01: the program is not older, so a clock that shows an earlier time is wrong.
 const WRITTEN_AT: i64 = 1_767_225_600;
 
 impl Clock {
@@ -44,7 +44,7 @@ impl Moment {
         Self { at, local: zone.to_datetime(at) }
     }
 
-    /// False of a clock that has not been set since the machine started.
+    /// False for a clock that has not been set since boot.
     pub fn is_plausible(&self) -> bool {
         self.at.as_second() >= WRITTEN_AT
     }
@@ -54,7 +54,7 @@ impl Moment {
     }
 }
 
-/// What the wall clock and the clock that nobody sets showed at one time.
+/// The wall clock and the boot clock, read together.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     wall: Timestamp,
@@ -71,14 +71,14 @@ impl Reading {
         self.wall.as_second() >= WRITTEN_AT
     }
 
-    /// How far the wall clock was moved between an earlier reading and this one, beyond the time that
-    /// went by. A suspended machine is no move.
+    /// How far the wall clock was set forward or back since `earlier`, beyond the time that passed. Suspend does not
+    /// count.
     pub fn moved_since(&self, earlier: &Self) -> SignedDuration {
         self.wall.duration_since(earlier.wall).saturating_sub(self.boot.saturating_sub(earlier.boot))
     }
 }
 
-/// Time since boot, suspend included: the clock that nobody sets.
+/// Time since boot, suspend included: a clock that nobody sets.
 pub fn since_boot() -> SignedDuration {
     let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     SignedDuration::new(boot.tv_sec, i32::try_from(boot.tv_nsec).unwrap_or(0))

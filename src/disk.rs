@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all: written down to the disk before they have their name.
+//! Files that exist whole or not at all: they are synced to the disk before they get their name.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,35 +7,35 @@ use std::{
     path::Path,
 };
 
-/// A file that is not there yet. The umask takes from `mode`.
+/// Creates a file; an error if it exists. The umask restricts `mode`.
 pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
-/// Writes a file that is not there yet.
+/// Creates, writes and syncs a file; an error if it exists.
 pub fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let mut file = create_new(path, mode)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// The same, in the place of what a process left that died while it wrote.
+/// [`write_new`], after removing what a process that died while writing may have left.
 pub fn write_temporary(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     remove_if_there(path)?;
     write_new(path, mode, bytes)
 }
 
-/// Gives a file that is on the disk its name, over what had it.
+/// Renames a synced file to `path`, replacing what is there.
 pub fn put(file: &Path, path: &Path) -> io::Result<()> {
     fs::rename(file, path)?;
     sync_folder_of(path)
 }
 
-/// Writes a file over what is there, by way of `temporary` in the same folder.
+/// Replaces a file by way of `temporary`, which must be in the same folder.
 pub fn replace(path: &Path, temporary: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let replaced = write_temporary(temporary, mode, bytes).and_then(|()| put(temporary, path));
     if replaced.is_err() {
-        // What is left of it would only take up the space that is missing.
+        // The disk may be full: half a file would only take up more space.
         let _ = fs::remove_file(temporary);
     }
     replaced
@@ -48,7 +48,7 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in a file's folder last.
+/// Syncs the folder of a file: a new name is lasting only after that.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }

@@ -1,14 +1,14 @@
-//! What every room needs of text: one safe line, characters that are not seen, Chinese numerals.
+//! Text helpers that several rooms share: safe lines, hidden characters, Chinese numerals.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Whether a character is not seen, or turns around what is seen. White space, line separators and control characters
-/// are none of these: they separate.
+/// Whether a character is invisible or changes the direction of text. White space, line separators and control
+/// characters are not hidden: they separate.
 pub fn is_hidden(c: char) -> bool {
     turns(c) || is_zero_width(c) || is_blank(c)
 }
 
-/// The name of a character that no text should hold: one that is hidden, controls, or stands for a damaged one.
+/// The name of a character that no text should hold: a hidden one, a line separator, U+FFFD or a control character.
 pub fn hidden(c: char) -> Option<String> {
     let kind = match c {
         c if turns(c) => "改变文字方向的字符",
@@ -35,13 +35,13 @@ fn is_blank(c: char) -> bool {
     matches!(c, '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// One line that is safe to show and to send: nothing hidden; white space, line breaks and control characters, however
-/// many in a row, are one space.
+/// One line that is safe to show and to send: hidden characters are removed, and each run of white space, line breaks
+/// and control characters becomes one space.
 pub fn one_line(text: &str) -> String {
     short_line(text, usize::MAX)
 }
 
-/// The same, cut at `limit` characters.
+/// [`one_line`], cut at `limit` characters.
 pub fn short_line(text: &str, limit: usize) -> String {
     let mut line = String::new();
     let (mut chars, mut gap) = (0, false);
@@ -63,12 +63,12 @@ pub fn short_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// No white space at all, full-width forms made plain, for comparing words.
+/// NFKC of the first 200 characters, without white space and hidden characters, for comparing words.
 pub fn bare(text: &str) -> String {
     text.chars().take(200).filter(|c| !is_hidden(*c)).nfkc().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// A TOML basic string.
+/// The text as a TOML basic string.
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -84,7 +84,7 @@ pub fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether Chinese numbers up to ninety-nine are written with it.
+/// Whether a Chinese number up to ninety-nine may contain the character.
 pub fn is_numeral(c: char) -> bool {
     c == '十' || digit(c).is_some()
 }

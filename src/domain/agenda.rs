@@ -1,4 +1,4 @@
-//! What is said of an occurrence, to whom, when and why: the one place that decides it.
+//! The only place that decides which reminders an occurrence needs: to whom, when and why.
 
 use std::{fmt, str::FromStr};
 
@@ -21,25 +21,24 @@ pub enum Reason {
     Overdue,
     /// Overdue, to the leader.
     Escalated,
-    /// 补发: its day has passed unsaid.
+    /// 补发: the day of the reminder passed before it was sent.
     CaughtUp,
-    /// 更正: a date that was told has moved.
+    /// 更正: a date that was sent has changed.
     Corrected,
 }
 
-/// What is said, as it is remembered: together with the date counted from and the mailbox it is
-/// never said again.
+/// What a reminder says, as it is stored. A reader gets the same saying, counted from the same date, only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Saying {
     Before(Lead),
     /// Working days after `due`.
     Overdue(u16),
-    /// Of the dates' revision with this number.
+    /// The number of the dates' revision that it announces.
     Correction(u32),
 }
 
-/// A day on which something is to be said.
+/// A day on which an occurrence is reminded of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     pub on: Date,
@@ -48,7 +47,7 @@ pub struct Step {
     pub saying: Saying,
 }
 
-/// What one reader is told in one letter, with the dates that he is told.
+/// One reminder to one reader, with the dates that it states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Utterance {
     pub step: Step,
@@ -56,15 +55,15 @@ pub struct Utterance {
     pub dates: Dates,
 }
 
-/// What was said already, or waits in a letter.
+/// A reminder that was sent, or waits in a letter.
 #[derive(Clone, Debug)]
 pub struct Heard {
     pub utterance: Utterance,
-    /// The letter has gone out.
+    /// The letter was sent.
     pub has_gone: bool,
 }
 
-/// All that decides what is said of one occurrence.
+/// Everything that decides the reminders of one occurrence.
 #[derive(Clone, Copy, Debug)]
 pub struct Agenda<'a> {
     pub house: House<'a>,
@@ -76,32 +75,32 @@ pub struct Agenda<'a> {
 }
 
 impl Agenda<'_> {
-    /// Every day on which the occurrence is spoken of while it is open, in order, each day once.
+    /// Every day on which the occurrence is reminded of while it is open, in order, each day once.
     pub fn steps(&self) -> Vec<Step> {
         steps(self.deadline, self.house.calendar, &self.occurrence.dates, self.occurrence.quiet())
     }
 
-    /// What is to be said today, late or not: the latest step alone, and nothing once the next occurrence is due.
+    /// The step for today, on time or late: only the latest one, and none after the next occurrence's due date.
     pub fn latest(&self, today: Date) -> Option<Step> {
         latest(&self.steps(), today, self.occurrence.quiet()).copied()
     }
 
-    /// The day after today on which it is spoken of next.
+    /// The day of the first step after today.
     pub fn next_day(&self, today: Date) -> Option<Date> {
         self.steps().iter().find(|step| step.on > today).map(|step| step.on)
     }
 
-    /// From this day on it is near.
+    /// The day of the first step: from then on the occurrence is near (临近).
     pub fn first_day(&self) -> Option<Date> {
         self.steps().first().map(|step| step.on)
     }
 
-    /// Everything that is still to be said by `until`, nothing being finished, and when: letters go from `opening` on.
-    /// Of what was missed only the latest is said.
+    /// Every reminder still to be sent by `until` if no section reports before, with its time; letters go out from
+    /// `opening` on. Of the missed steps only the latest is sent.
     pub fn entries(&self, opening: DateTime, until: DateTime) -> Vec<(DateTime, Utterance)> {
         let (today, steps) = (opening.date(), self.steps());
         let late = latest(&steps, today, self.occurrence.quiet());
-        // A date that has moved is told with the day's own reminder, where there is one.
+        // A correction goes with the day's own reminder, where there is one.
         let first = late.map_or(opening, |step| self.house.said_at(step.on, opening));
         let mut entries: Vec<(DateTime, Utterance)> = Vec::new();
         if first <= until {
@@ -122,12 +121,12 @@ impl Agenda<'_> {
         entries
     }
 
-    /// What is to be said now, letters going out.
+    /// The reminders to be sent now, given that letters may go out.
     pub fn due(&self, now: DateTime) -> impl Iterator<Item = Utterance> {
         self.entries(now, now).into_iter().map(|(_, utterance)| utterance)
     }
 
-    /// When to look again, once what is due at this moment has been said.
+    /// The day to look again, once the reminders for `now` have been sent.
     pub fn look_again(&self, now: DateTime) -> Option<Date> {
         let (today, steps) = (now.date(), self.steps());
         let waits = |step: &&Step| self.house.said_at(step.on, now) > now;
@@ -137,7 +136,7 @@ impl Agenda<'_> {
         }
     }
 
-    /// For whoever was told dates that have moved since: once for each move.
+    /// One correction to each reader who was last sent other dates, once per revision.
     fn corrections(&self, today: Date) -> Vec<Utterance> {
         let Occurrence { dates, revision, .. } = self.occurrence;
         if *revision == 0 {
@@ -149,7 +148,7 @@ impl Agenda<'_> {
     }
 }
 
-/// What each reader was told last.
+/// The last reminder that was sent to each reader.
 pub fn last_told(said: &[Heard]) -> Vec<&Utterance> {
     let mut told: Vec<&Utterance> = Vec::new();
     for Heard { utterance, .. } in said.iter().filter(|heard| heard.has_gone) {
@@ -160,7 +159,7 @@ pub fn last_told(said: &[Heard]) -> Vec<&Utterance> {
 }
 
 impl Utterance {
-    /// Whether it is the same that is said: whoever has heard the one does not hear the other.
+    /// Whether both say the same to the same reader, so that only one is sent.
     pub fn is_same(&self, other: &Self) -> bool {
         let key = |u: &Self| (u.step.counted_from, u.step.saying);
         key(self) == key(other) && self.reader.is_same(&other.reader)
@@ -168,7 +167,7 @@ impl Utterance {
 }
 
 impl Step {
-    /// The reason to say this today, to a section or to a leader.
+    /// Why this is said today, to a section or to a leader.
     pub fn reason(&self, today: Date, to_leader: bool) -> Reason {
         match self.saying {
             Saying::Correction(_) => Reason::Corrected,
@@ -180,7 +179,7 @@ impl Step {
         }
     }
 
-    /// Whether the leader hears this too.
+    /// Whether it goes to the leader as well.
     pub fn escalates(&self) -> bool {
         matches!(self.saying, Saying::Overdue(n) if n >= ESCALATES_AT)
     }
@@ -197,7 +196,7 @@ fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Ve
     ahead(deadline, cal, dates).into_iter().chain(overdue.filter(is_heard)).collect()
 }
 
-/// The steps that lie ahead of `due`, or on it.
+/// The steps before `due` or on it.
 fn ahead(deadline: &Deadline, cal: &Calendar, dates: &Dates) -> Vec<Step> {
     let mut ahead: Vec<(Date, Date, Step)> = Vec::new();
     for (from, after) in [(dates.target, None), (Some(dates.finish_by), dates.target)] {
@@ -209,7 +208,7 @@ fn ahead(deadline: &Deadline, cal: &Calendar, dates: &Dates) -> Vec<Step> {
             after.is_none_or(|target| on > target).then_some((on, raw, step))
         }));
     }
-    // Leads that land on one day are one reminder, named by the tightest: the last, when sorted.
+    // Leads that land on one day make one reminder, named by the shortest lead, which is sorted last.
     ahead.sort_by_key(|(on, raw, _)| (*on, *raw));
     ahead.reverse();
     ahead.dedup_by_key(|(on, ..)| *on);
@@ -222,11 +221,11 @@ fn latest(steps: &[Step], today: Date, quiet: Quiet) -> Option<&Step> {
     steps.iter().rev().find(|s| s.on <= today && !is_silent)
 }
 
-/// How far before and behind the due date the agenda reaches at most, in days.
+/// The most days that a step can lie before and after the due date.
 pub fn reach(deadline: &Deadline) -> (i64, i64) {
-    /// No run of days off is longer.
+    /// In days: no run of days off is longer.
     const LONGEST_HOLIDAYS: i64 = 30;
-    // No working day lies further off than two days for each, and the longest holidays.
+    // Working days take at most two calendar days each, plus the longest holidays.
     let longest = |lead: Lead| match lead {
         Lead::Days(n) => i64::from(n),
         Lead::Workdays(n) => i64::from(n) * 2 + LONGEST_HOLIDAYS,
@@ -236,13 +235,13 @@ pub fn reach(deadline: &Deadline) -> (i64, i64) {
         Some((_, Target::Before(lead))) => longest(*lead),
         Some((_, Target::Rule(_))) => LONGEST_REACH,
     };
-    // The date counted from is rolled back, and so is the lead's own.
+    // Both the date counted from and the lead's own day are rolled back.
     let before = deadline.remind.iter().map(|lead| longest(*lead)).max().unwrap_or(0) + target + 2 * LONGEST_HOLIDAYS;
     let after = deadline.overdue.iter().map(|n| longest(Lead::Workdays(*n))).max().unwrap_or(0);
     (before.min(LONGEST_REACH), after.min(LONGEST_REACH))
 }
 
-/// Nothing is said further from a due date, in days.
+/// In days: no step lies further from a due date.
 pub const LONGEST_REACH: i64 = 400;
 
 impl fmt::Display for Saying {

@@ -17,27 +17,26 @@ pub struct StatutoryYear {
     pub work: BTreeSet<Date>,
 }
 
-/// Which days work. Years without data count as Monday to Friday and are *provisional*.
+/// Which days are working days. Years without data count as Monday to Friday and are *provisional*.
 ///
 /// Every question is answered in time logarithmic in the number of statutory days, however far
 /// the dates lie apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
     years: BTreeSet<i16>,
-    /// Where a day differs from Monday–Friday, in order: the day, whether it works, and how
-    /// many working days all differences up to and including this one add.
+    /// The days that differ from Monday–Friday, in order: the day, whether it is a working day, and how many working
+    /// days all differences up to and including this one add.
     differences: Vec<(Date, bool, i64)>,
 }
 
 impl Calendar {
-    /// A calendar of the given years. A date outside its file's year is ignored: the check of the
-    /// file has refused it already.
+    /// A calendar of the given years. A date outside its file's year is ignored: the check of the file has refused it.
     pub fn new(years: &BTreeMap<i16, StatutoryYear>) -> Self {
         let mut differences: Vec<(Date, bool, i64)> = Vec::new();
         for (&year, days) in years {
             let off = days.off.iter().filter(|d| is_weekday(**d)).map(|d| (*d, false, -1));
             let work = days.work.iter().filter(|d| !is_weekday(**d)).map(|d| (*d, true, 1));
-            // A day that is named as both works: the make-up day is the later, narrower word.
+            // A day that is named as both is a working day: the make-up day is stated later and more narrowly.
             let off = off.filter(|(d, ..)| !days.work.contains(d));
             differences.extend(off.chain(work).filter(|(d, ..)| d.year() == year));
         }
@@ -60,7 +59,7 @@ impl Calendar {
         self.years.iter().copied()
     }
 
-    /// Years whose data lack what no notice has ever left out (元旦, 春节, 劳动节, 国庆节), and what.
+    /// Years whose data lack a holiday that every notice has named (元旦, 春节, 劳动节, 国庆节), with the first such holiday.
     pub fn doubtful(&self) -> Vec<(i16, &'static str)> {
         let is_off = |year, month, day| Date::new(year, month, day).is_ok_and(|d| !self.is_workday(d));
         let spring_festival = |year| {
@@ -122,8 +121,8 @@ impl Calendar {
     /// The working day with this count: the inverse of [`Self::count_to`].
     fn nth(&self, count: i64) -> Date {
         let mut day = shift(MONDAY, count.div_euclid(5) * 7 + count.rem_euclid(5));
-        // Each round closes the gap by what is missing; a round that closes nothing ends on a run
-        // of days off, which the walk leaves.
+        // Each round moves by the working days still missing. A day off has the count of the working day before it, so
+        // the last step walks back to that day.
         loop {
             let missing = count - self.count_to(day);
             match missing {
@@ -134,7 +133,7 @@ impl Calendar {
         }
     }
 
-    /// The nearest working day, `day` itself first.
+    /// The nearest working day in steps of `by`, `day` itself included.
     fn walk(&self, mut day: Date, by: i64) -> Date {
         while !self.is_workday(day) && !is_edge(day) {
             day = shift(day, by);
@@ -143,12 +142,12 @@ impl Calendar {
     }
 }
 
-/// Where working days are counted from.
+/// The day from which working days are counted.
 const MONDAY: Date = date(1900, 1, 1);
 
-/// `day` moved by whole days; it stays at the end of time rather than leave it.
+/// `day` moved by whole days, within the limits of [`Date`].
 pub fn shift(day: Date, days: i64) -> Date {
-    /// More than there are from the first date to the last.
+    /// More days than [`Date`] spans.
     const ALL_DAYS: i64 = 8_000_000;
     day.saturating_add(SignedDuration::from_hours(24 * days.clamp(-ALL_DAYS, ALL_DAYS)))
 }

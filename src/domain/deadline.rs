@@ -10,7 +10,7 @@ use super::{
     due::{Due, Frequency, Rule},
 };
 
-/// All sections that have not been left out by `in_all = false`.
+/// Stands for all sections but those with `in_all = false`.
 pub const ALL_SECTIONS: &str = "各科室";
 
 /// An address that a letter can be sent to: ASCII, `local@domain` (RFC 5321, section 4.1.2).
@@ -22,9 +22,9 @@ pub struct Mailbox(String);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     pub name: String,
-    /// A letter each. Empty: the section is written to through the admin (代转).
+    /// Each gets its own letter. If empty, the admins get the section's letters to pass on (代转).
     pub email: Vec<Mailbox>,
-    /// 分管领导, written to when overdue.
+    /// 分管领导: written to as well from [`ESCALATES_AT`] on.
     pub leader: Vec<Mailbox>,
     pub in_all: bool,
 }
@@ -35,7 +35,7 @@ pub struct Roster {
     pub sections: Vec<Section>,
 }
 
-/// How long before a date: calendar days or working days. `当天` is no day before.
+/// How long before a date: calendar days or working days. `当天` is 0 days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Lead {
@@ -57,7 +57,7 @@ pub enum Done {
 pub enum Target {
     /// The rule's latest date on or before `due`.
     Rule(Rule),
-    /// So long before `due`.
+    /// This long before `due`.
     Before(Lead),
 }
 
@@ -80,14 +80,14 @@ pub struct Deadline {
     /// 要做: what to do, step by step.
     pub steps: Vec<String>,
     pub remind: Vec<Lead>,
-    /// Working days after `due` on which an open occurrence is spoken of.
+    /// Working days after `due` on which an open occurrence is reminded of.
     pub overdue: Vec<u16>,
-    /// Instead of the sections' leaders.
+    /// Written to instead of the sections' leaders.
     pub escalate_to: Option<Vec<Mailbox>>,
     pub done: Done,
     /// How many completions close an occurrence (of each section, if `done` is each).
     pub times: u32,
-    /// Occurrences due before this day are not opened; the day of loading unless given.
+    /// Occurrences due before this day are not opened; by default the day of loading.
     pub since: Option<Date>,
     /// 局内默认: the date is the bureau's own, not the document's.
     pub bureau_default: bool,
@@ -109,7 +109,7 @@ pub fn default_overdue() -> Vec<u16> {
     std::iter::once(1).chain((0..9).map(|n| ESCALATES_AT + 5 * n)).collect()
 }
 
-/// The leads that follow from how often a deadline comes round.
+/// The default leads of a deadline that recurs this often.
 pub fn default_leads(frequency: Frequency) -> Vec<Lead> {
     use Lead::{Days, Workdays};
     match frequency {
@@ -122,7 +122,7 @@ pub fn default_leads(frequency: Frequency) -> Vec<Lead> {
 }
 
 impl Lead {
-    /// The day so long before `date`, before any rolling.
+    /// The day this long before `date`, not rolled back to a working day.
     fn raw(self, cal: &Calendar, date: Date) -> Date {
         match self {
             Self::Days(n) => shift(date, -i64::from(n)),
@@ -130,9 +130,8 @@ impl Lead {
         }
     }
 
-    /// The working day on which this lead before `date` is said: a lead in calendar days that
-    /// lands on a day off moves back. The second date, before that move, tells the tighter of two
-    /// leads that land on one day.
+    /// The working day of the reminder this long before `date`: a day off is rolled back. The second date is not
+    /// rolled: it tells which of two leads on one day is the shorter.
     pub fn day_before(self, cal: &Calendar, date: Date) -> (Date, Date) {
         let raw = self.raw(cal, date);
         (cal.on_or_before(raw), raw)
@@ -144,8 +143,8 @@ impl Roster {
         self.sections.iter().find(|s| s.name == name)
     }
 
-    /// The sections that are named, each once, `各科室` replaced by all that are in it. A name that
-    /// is not on the roster is passed by: the check of the file has refused it.
+    /// The named sections, each once, `各科室` expanded. A name that is not on the roster is skipped: the check of the
+    /// file has refused it.
     pub fn expand<'a>(&'a self, names: &[String]) -> Vec<&'a Section> {
         let mut found: Vec<&Section> = Vec::new();
         let mut add = |section: &'a Section| {
@@ -170,7 +169,7 @@ impl Deadline {
 
     /// The title of one period: `发布{last_year}年度…` of `2027` is `发布2026年度…`.
     ///
-    /// A variable that the period does not have (a quarter in a year) is left as it is written.
+    /// A variable that the period does not have (a quarter in a year) is left as written.
     pub fn title_for(&self, period: &str) -> String {
         let mut title = self.title.clone();
         for (name, value) in title_values(period) {
@@ -191,7 +190,7 @@ impl Deadline {
     }
 }
 
-/// Every variable that `period` gives a value to.
+/// The variables that `period` gives a value to.
 fn title_values(period: &str) -> BTreeMap<&'static str, String> {
     let mut values = BTreeMap::from([("period", period.to_owned())]);
     let (year, rest) = period.split_once('-').unwrap_or((period, ""));
@@ -236,7 +235,7 @@ impl FromStr for Mailbox {
         }
         let options = email_address::Options::default().without_display_text().without_domain_literal();
         match email_address::EmailAddress::parse_with_options(text, options) {
-            // A quoted local part is legal and always a mistake.
+            // A quoted local part is legal, but always a mistake.
             Ok(_) if !text.contains('"') => Ok(Self(text.to_owned())),
             _ => Err("不是邮箱地址，应写成 name@example.test".to_owned()),
         }
@@ -257,7 +256,7 @@ impl FromStr for Lead {
     type Err = String;
 
     /// # Errors
-    /// In Chinese, what would be understood.
+    /// In Chinese, which forms would be understood.
     fn from_str(text: &str) -> Result<Self, String> {
         let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let bare = bare.strip_prefix("提前").unwrap_or(&bare);

@@ -1,4 +1,4 @@
-//! When letters may go, and who hears.
+//! When letters may be sent, and to whom.
 
 use jiff::civil::{Date, DateTime, Time};
 
@@ -8,27 +8,27 @@ use super::{
     occurrence::Progress,
 };
 
-/// When letters go on a working day, in bureau time.
+/// When letters are sent on a working day, in bureau time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
     pub send_at: Time,
-    /// What is late goes from here
+    /// Start of the sending window: late reminders go out from this time on.
     pub from: Time,
-    /// up to here, this moment not included.
+    /// End of the window, itself excluded.
     pub to: Time,
 }
 
-/// What decides, beside the deadline itself, who hears of it and when.
+/// Everything besides the deadline that decides who is reminded and when.
 #[derive(Clone, Copy, Debug)]
 pub struct House<'a> {
     pub calendar: &'a Calendar,
     pub roster: &'a Roster,
-    /// Written to instead of whoever cannot be.
+    /// Written to instead of a section without a mailbox, or a mailbox that refused.
     pub admins: &'a [Mailbox],
     pub hours: Hours,
 }
 
-/// Somebody who is to hear of an occurrence.
+/// A mailbox that is to be reminded of an occurrence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
     pub mailbox: Mailbox,
@@ -49,12 +49,12 @@ pub enum Behalf {
 }
 
 impl Reader {
-    /// Whoever was written to as one is not written to as the other.
+    /// Whether both are one reader, to be written to only once.
     pub fn is_same(&self, other: &Self) -> bool {
         self.mailbox == other.mailbox && self.behalf.passed_on_to() == other.behalf.passed_on_to()
     }
 
-    /// Whether it is for this section that a deadline is heard of.
+    /// Whether the reader is told of the deadline for this section.
     pub fn hears_for(&self, section: &Section, deadline: &Deadline) -> bool {
         match &self.behalf {
             Behalf::Section => section.email.contains(&self.mailbox),
@@ -66,12 +66,12 @@ impl Reader {
 }
 
 impl Behalf {
-    /// Whether a leader is spoken to, or spoken for.
+    /// Whether the reader is a leader, or an admin who passes letters on to one.
     pub fn is_leader(&self) -> bool {
         matches!(self, Self::Leader | Self::ForMailbox { is_leader: true, .. })
     }
 
-    /// 代转: for whom; `None` of whoever hears it for himself.
+    /// 代转: the section or mailbox it is passed on to; `None` if the reader is written to directly.
     pub fn passed_on_to(&self) -> Option<&str> {
         match self {
             Self::Section | Self::Leader => None,
@@ -82,12 +82,12 @@ impl Behalf {
 }
 
 impl<'a> House<'a> {
-    /// Whether letters may go out now: inside the window of a working day.
+    /// Whether letters may be sent at `local`: inside the window of a working day.
     pub fn is_open(&self, local: DateTime) -> bool {
         self.calendar.is_workday(local.date()) && (self.hours.from..self.hours.to).contains(&local.time())
     }
 
-    /// The next moment at or after `local` at which letters may go out.
+    /// The next moment at or after `local` at which letters may be sent.
     pub fn next_opening(&self, local: DateTime) -> DateTime {
         let today = local.date();
         let day = if local.time() < self.hours.to { today } else { shift(today, 1) };
@@ -95,18 +95,18 @@ impl<'a> House<'a> {
         if open == today && local.time() > self.hours.from { local } else { open.to_datetime(self.hours.from) }
     }
 
-    /// When something of this day is said, if letters go from `opening` on: what was missed at once, the rest at
+    /// When the reminders of the day `on` are sent, if letters go out from `opening` on: missed ones at once, others at
     /// `send_at`.
     pub fn said_at(&self, on: Date, opening: DateTime) -> DateTime {
         if on < opening.date() { opening } else { on.to_datetime(self.hours.send_at).max(opening) }
     }
 
-    /// Everybody who is to hear, each once: the sections that still owe a report, and their leaders when it escalates.
+    /// All readers, each once: the sections that still owe a report, and their leaders when it escalates.
     pub fn readers(&self, deadline: &Deadline, progress: &Progress, escalates: bool) -> Vec<Reader> {
         let sections = self.roster.expand(&deadline.sections);
         let owing = || sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
         let mut readers: Vec<Reader> = Vec::new();
-        // A leader who hears it already, as a section or for one, hears it once.
+        // A leader who is already a reader, as a section or for one, is written to only once.
         let mut add = |mailbox: &Mailbox, behalf: Behalf| {
             let is_there = |r: &Reader| r.mailbox == *mailbox && (behalf == Behalf::Leader || r.behalf == behalf);
             if !readers.iter().any(is_there) {

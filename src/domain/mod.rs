@@ -1,4 +1,4 @@
-//! What duban decides, as plain functions of what they are given: no input or output, no clock.
+//! What duban decides, as pure functions: no input or output, no clock.
 
 pub mod agenda;
 pub mod calendar;

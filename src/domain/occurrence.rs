@@ -16,25 +16,25 @@ pub struct Occurrence {
     pub deadline: String,
     pub period: String,
     pub dates: Dates,
-    /// When the deadline's next occurrence is due: after it, this one is silent.
+    /// The due date of the deadline's next occurrence; after it, this one has no reminders.
     pub next_due: Option<Date>,
-    /// How often its dates have moved.
+    /// How many times its dates have changed.
     pub revision: u32,
     pub state: State,
     /// A case: the day it is counted from.
     pub case_on: Option<Date>,
     /// A case: the date that its extension set.
     pub extended_to: Option<Date>,
-    /// 不能按期, confirmed: nothing overdue is said up to this day.
+    /// 不能按期, confirmed: no overdue reminders up to this day.
     pub quiet_until: Option<Date>,
 }
 
-/// What ends or interrupts what is said of an occurrence.
+/// What ends or pauses the reminders of an occurrence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quiet {
-    /// The due date of the deadline's next occurrence: after it, this one is silent.
+    /// [`Occurrence::next_due`]
     pub after: Option<Date>,
-    /// 不能按期, confirmed: nothing overdue is said up to this day.
+    /// 不能按期, confirmed: no overdue reminders up to this day.
     pub until: Option<Date>,
 }
 
@@ -47,11 +47,11 @@ pub struct Dates {
     pub finish_by: Date,
     /// 局内目标, rolled back to a working day; only where it is earlier than `finish_by`.
     pub target: Option<Date>,
-    /// The notice of one of the years is missing: the working days are a guess.
+    /// The holiday notice of one of the years is missing: the working days are a guess.
     pub provisional: bool,
 }
 
-/// How near, as a light; a word always stands beside the colour.
+/// How near an occurrence is, as a traffic light; a word always stands beside the colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Light {
@@ -70,14 +70,14 @@ pub enum State {
     Withdrawn,
 }
 
-/// How much of the asked-for completions is there.
+/// The reports on an occurrence so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// The sections that have reported, once for each report; empty where none was named.
+    /// The section of each report; an empty name where none was given.
     pub reports: Vec<String>,
 }
 
-/// How far a rule is searched for its next date, in days: further than two years apart.
+/// How far a rule is searched for its next date, in days: more than two years.
 const SEARCH_DAYS: i64 = 800;
 
 /// The deadline's occurrences with `due` in `from..=to`, in order, each with the day on which its period begins.
@@ -110,7 +110,7 @@ impl Occurrence {
         }
     }
 
-    /// A case of a deadline that counts from a day; `None` of one with dates of its own.
+    /// A case of a deadline that counts from a day; `None` for a deadline with dates of its own.
     pub fn case(deadline: &Deadline, cal: &Calendar, reference: &str, on: Date) -> Option<Self> {
         let due = deadline.due.rule.case_due(cal, on)?;
         Some(Self { case_on: Some(on), ..Self::new(deadline, cal, reference, due) })
@@ -120,8 +120,8 @@ impl Occurrence {
         Quiet { after: self.next_due, until: self.quiet_until }
     }
 
-    /// The same occurrence under another wording or calendar; `None` if it has no such period there. A single date that
-    /// moves carries its only open occurrence (`is_only`) with it, though its label is the date.
+    /// This occurrence under a changed deadline or calendar; `None` if the period is gone. The label of a single date
+    /// is the date itself: when the date is changed, the only open occurrence (`is_only`) takes the new label.
     pub fn under(&self, deadline: &Deadline, cal: &Calendar, is_only: bool) -> Option<Self> {
         let (period, due, next_due) = match self.case_on {
             Some(on) => (self.period.clone(), self.extended_to.or_else(|| deadline.due.rule.case_due(cal, on))?, None),
@@ -146,7 +146,7 @@ impl Occurrence {
 }
 
 impl Dates {
-    /// Whether a letter says the same dates.
+    /// Whether a letter would state the same dates.
     pub fn is_told_as(&self, other: &Self) -> bool {
         (self.due, self.finish_by, self.target) == (other.due, other.finish_by, other.target)
     }
@@ -158,13 +158,13 @@ impl Dates {
         Self { due, finish_by, target, provisional: years.into_iter().any(|y| cal.is_provisional(y)) }
     }
 
-    /// The date that counts today: the target while it lies ahead, then the last working day.
+    /// The date that counts today: the target until it has passed, then `finish_by`.
     pub fn aim(&self, today: Date) -> Date {
         self.target.filter(|t| *t >= today).unwrap_or(self.finish_by)
     }
 
-    /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and
-    /// `due`; negative: days since `due`.
+    /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and `due`; after
+    /// `due`, the negative number of days since.
     pub fn days_left(&self, goal: Date, today: Date) -> i64 {
         self.left(goal, today, days_between)
     }
@@ -198,7 +198,6 @@ impl Light {
         }
     }
 
-    /// The colour's own name.
     pub fn colour(self) -> &'static str {
         match self {
             Self::Green => "绿",

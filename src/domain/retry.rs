@@ -1,20 +1,19 @@
-//! An attempt's outcome → try again at | give up.
+//! When a letter is tried again after an attempt, and when it is given up.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What became of one attempt to hand a letter over.
+/// The outcome of one attempt to hand a letter over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The server took responsibility: 250 after the final dot.
     Accepted { reply: String },
-    /// Try again: 4xx, no connection, or anything that is not known to be for good.
+    /// Try again: 4xx, no connection, or anything that is not known to be permanent.
     Temporary { reply: String },
-    /// The server refuses this recipient or this letter for good.
+    /// The server permanently refuses this recipient or this letter.
     Permanent { reply: String },
-    /// The connection ended between the final dot and the reply: it may have been accepted.
+    /// The connection ended between the final dot and the reply: the letter may have been accepted.
     Unknown { reply: String },
-    /// The server refuses *us* (credentials, TLS): no recipient's fault, and nothing goes out until
-    /// the operator mends it.
+    /// The server refuses *us* (credentials, TLS): no letter goes out until the operator fixes it.
     Misconfigured { reply: String },
 }
 
@@ -27,16 +26,16 @@ pub enum Next {
     GiveUp,
 }
 
-/// Trying goes on for at least so long after the first attempt,
+/// Attempts go on for at least this long after the first.
 const HORIZON: SignedDuration = SignedDuration::from_hours(72);
-/// and at least so often: a long holiday inside the horizon leaves few sending windows.
+/// The fewest attempts: a long holiday inside the horizon leaves few sending windows.
 const MIN_ATTEMPTS: u32 = 10;
 const FIRST_PAUSE_SECONDS: i64 = 60;
 const LONGEST_PAUSE_SECONDS: i64 = 3600;
 
-/// Decides after the `attempts`-th attempt (from 1), which ended at `now`; the first began at
-/// `first`. `spread` in 0..1000 is the jitter: a pause is between 80 % and 120 % of its length. What is for
-/// the last who can be told (`is_last`) is given up only if it is refused for good.
+/// Decides after attempt number `attempts` (from 1), which ended at `now`; the first began at `first`. `spread` in
+/// 0..1000 is the jitter: a pause is between 80 % and 120 % of its length. If nobody else can be told (`is_last`), the
+/// letter is given up only on a permanent refusal.
 pub fn after(outcome: &Outcome, attempts: u32, first: Timestamp, now: Timestamp, spread: u16, is_last: bool) -> Next {
     match outcome {
         Outcome::Accepted { .. } => Next::Sent,
@@ -52,7 +51,7 @@ pub fn after(outcome: &Outcome, attempts: u32, first: Timestamp, now: Timestamp,
 }
 
 impl Outcome {
-    /// The server's words, or what went wrong.
+    /// The server's reply, or a description of the error.
     pub fn reply(&self) -> &str {
         match self {
             Self::Accepted { reply }

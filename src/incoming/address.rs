@@ -15,7 +15,7 @@ pub(super) fn sole(header: &Header, name: &str) -> Option<String> {
     looks_right(&address).then_some(address)
 }
 
-/// All addresses in this field, as they are written.
+/// All addresses in this field, as written.
 pub(super) fn in_field(field: &str) -> Vec<String> {
     let line = format!("From: {}\r\n\r\n", field.replace(['\r', '\n'], " "));
     let Some(parsed) = MessageParser::new().with_address_headers().parse_headers(line.as_bytes()) else {
@@ -26,7 +26,7 @@ pub(super) fn in_field(field: &str) -> Vec<String> {
     address.iter().filter_map(|a| a.address()).map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect()
 }
 
-/// Local part, `@` and a domain, and nothing that an address does not hold.
+/// Whether it is a local part, `@` and a domain, without characters that no address has.
 pub(super) fn looks_right(address: &str) -> bool {
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':');
     address.len() <= ADDRESS_BYTES
@@ -42,7 +42,7 @@ pub(super) fn in_text(text: &str, limit: usize) -> Vec<String> {
     let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '=' | '%' | '/');
     let mut found: Vec<String> = Vec::new();
     for (at, _) in text.match_indices('@') {
-        // No longer than a local part or a domain is.
+        // Searches no further than a local part or a domain is long.
         let local = text.as_bytes()[..at].iter().rev().take(65).take_while(|b| part(char::from(**b))).count();
         let domain = text.as_bytes()[at + 1..].iter().take(190).take_while(|b| part(char::from(**b))).count();
         let address = text[at - local..at + 1 + domain].trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -92,7 +92,7 @@ mod tests {
         {
             assert_eq!(from(field), None, "{field}");
         }
-        // What two programs may read in two ways is read in none.
+        // A field that two programs may read in two ways is refused.
         for field in [
             "<bgs@example.test> <x@y.cn>",
             "<bgs@example.test>x@y.cn",

@@ -1,26 +1,26 @@
-//! What our own mail server found out about the sender (RFC 8601).
+//! What our own mail server found about the sender (RFC 8601).
 
 use super::{Message, address};
 
-/// A forger adds fields below ours; more than these are not kept.
+/// The most fields that are kept: a forger adds fields below ours.
 pub(super) const FIELDS: usize = 20;
 const FIELD_CHARS: usize = 4000;
 
-/// What the named server says of the sender.
+/// What the named server says about the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authenticated {
-    /// The domain in From sent it.
+    /// The domain in From sent the message.
     Passed,
-    /// It did not, or nothing shows that it did; the results, for the log.
+    /// The domain did not send it, or nothing shows that it did. Holds the results, for the log.
     Failed(String),
-    /// That server says nothing.
+    /// There is no result of that server.
     Absent,
 }
 
 impl Message {
-    /// Whether the domain in From sent this message, by the word of the server `authserv_id`.
+    /// Whether the domain in From sent this message, according to the server `authserv_id`.
     ///
-    /// Only its topmost Authentication-Results counts: whatever stands below may be forged.
+    /// Only that server's topmost Authentication-Results counts: fields below may be forged.
     pub fn authenticated(&self, authserv_id: &str) -> Authenticated {
         let field = self.results.iter().find_map(|field| {
             let cut: String = field.chars().take(FIELD_CHARS).collect();
@@ -38,7 +38,7 @@ impl Message {
             let said: Vec<String> = results.iter().map(|r| format!("{}={}", r.method, r.result)).collect();
             Authenticated::Failed(if said.is_empty() { "none".to_owned() } else { said.join(" ") })
         };
-        // DMARC has the last word where it is spoken.
+        // A DMARC failure overrides all other results.
         if results.iter().any(|r| r.method == "dmarc" && r.result == "fail") {
             return failed();
         }
@@ -57,7 +57,7 @@ impl Checked {
     fn read(piece: &str) -> Option<Self> {
         let mut pairs = pairs(piece).into_iter();
         let (method, result) = pairs.next()?;
-        // `dkim/1=pass`: the version says nothing here.
+        // `dkim/1=pass`: the version does not matter.
         let method = method.split('/').next().unwrap_or_default().to_owned();
         Some(Self { method, result: result.to_ascii_lowercase(), properties: pairs.collect() })
     }
@@ -75,7 +75,7 @@ impl Checked {
     }
 }
 
-/// `a=b c.d = "e f"` → pairs, names in lower case.
+/// The pairs in `a=b c.d = "e f"`, names in lower case.
 fn pairs(piece: &str) -> Vec<(String, String)> {
     let mut words = Vec::new();
     let mut rest = piece.trim_start();
@@ -87,7 +87,7 @@ fn pairs(piece: &str) -> Vec<(String, String)> {
         } else {
             rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '"')).unwrap_or(rest.len())
         };
-        // A domain holds no `=`, an address may.
+        // A domain has no `=`, but an address may.
         let mut end = end.max(1);
         if words.last().is_some_and(|w| *w == "=") && !rest.starts_with('"') {
             end = rest.find(char::is_whitespace).unwrap_or(rest.len());
@@ -126,7 +126,7 @@ fn without_comments(field: &str) -> Vec<String> {
     pieces
 }
 
-/// Whether two domains are one organisation's: the same, or one under the other.
+/// Whether two domains belong to one organisation: they are equal, or one is below the other.
 fn aligned(one: &str, other: &str) -> bool {
     let under = |child: &str, parent: &str| {
         child.strip_suffix(parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')) && is_someones(parent)
@@ -134,7 +134,7 @@ fn aligned(one: &str, other: &str) -> bool {
     under(one, other) || under(other, one)
 }
 
-/// Under `cn` and under `gov.cn` anybody has his own.
+/// Whether a domain belongs to one owner: below `cn` and `gov.cn` anybody may register a domain.
 fn is_someones(domain: &str) -> bool {
     const SHARED: [&str; 8] = ["com", "net", "org", "gov", "edu", "ac", "mil", "co"];
     let labels: Vec<&str> = domain.split('.').collect();

@@ -1,4 +1,4 @@
-//! The parts of a message → the text that is read, and the names of what is attached.
+//! From the parts of a message, the text that is read and the names of the attachments.
 
 use super::{
     TEXT_BYTES, charset, encoded, html,
@@ -9,11 +9,11 @@ use crate::text::short_line;
 const NAME_CHARS: usize = 120;
 const ATTACHMENTS: usize = 50;
 
-/// The whole text a person reads: plain where there is any, else from HTML; attached messages apart.
+/// The whole text that a person reads: plain if there is any, else from HTML; without attached messages.
 pub(super) fn text(parts: &Parts) -> String {
     let own = || parts.leaves.iter().filter(|l| !l.attached);
     let plain = |l: &&Leaf| l.is_text("text/plain");
-    // Where a plain twin is enough.
+    // Groups of alternatives with a plain text: their HTML is skipped.
     let twins: Vec<Option<usize>> =
         own().filter(plain).filter(|l| !plain_text(l).trim().is_empty()).map(|l| l.alternative).collect();
     let mut text = String::new();
@@ -42,7 +42,7 @@ pub(super) fn text(parts: &Parts) -> String {
     cut(text)
 }
 
-/// Hands over each text in which something may be found: plain, HTML, attached messages and their subjects.
+/// Hands over each text that may be searched: plain, HTML, attached messages and their subjects.
 pub(super) fn every_text(parts: &Parts, mut each: impl FnMut(&str)) {
     for leaf in &parts.leaves {
         match leaf.kind.value.as_str() {
@@ -56,12 +56,12 @@ pub(super) fn every_text(parts: &Parts, mut each: impl FnMut(&str)) {
     }
 }
 
-/// What is attached, by name; pictures that belong to the text or to a signature are not.
+/// The names of the attachments; pictures that belong to the text or to a signature are left out.
 pub(super) fn attachments(parts: &Parts) -> Vec<String> {
     let own = parts.leaves.iter().filter(|l| !l.attached && !l.is_text("text/plain") && !l.is_text("text/html"));
     let named = own.filter(|l| !is_picture_in_text(l)).filter_map(|leaf| {
         let name = short_line(&encoded::decode(leaf.name()?), NAME_CHARS);
-        // A path is where it lay on the sender's disk.
+        // A path names the place on the sender's disk.
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
         (!name.is_empty()).then_some(name)
     });
@@ -72,7 +72,7 @@ fn is_picture_in_text(leaf: &Leaf) -> bool {
     leaf.kind.value.starts_with("image/") && leaf.header.has("content-id") && leaf.place.value != "attachment"
 }
 
-/// The characters of a part, in whatever encoding.
+/// The characters of a part, decoded.
 pub(super) fn characters(leaf: &Leaf) -> String {
     let mut text = charset::decode(&leaf.body, leaf.kind.get("charset"));
     text.retain(|c| !matches!(c, '\0' | '\r'));
@@ -85,7 +85,7 @@ fn plain_text(leaf: &Leaf) -> String {
     if is("format", "flowed") { unflowed(&text, is("delsp", "yes")) } else { text }
 }
 
-/// Joins the lines that a program has broken (RFC 3676): those that end in a blank.
+/// Joins the lines that a program has broken (RFC 3676): those that end in a space.
 fn unflowed(text: &str, without_blank: bool) -> String {
     let mut joined = String::with_capacity(text.len());
     let mut open: Option<usize> = None;

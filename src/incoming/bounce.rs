@@ -1,4 +1,4 @@
-//! 系统退信: delivery reports that are only written for people.
+//! 系统退信: delivery reports in prose, without the standard's machine-readable part.
 
 use super::{
     address,
@@ -58,7 +58,7 @@ const DELAYED: [&str; 14] = [
     "仍在尝试",
     "transient",
 ];
-/// From here on it is the returned letter.
+/// From such a line on, the text is the returned letter.
 const RETURNED: [&str; 9] = [
     "--- Below this line is a copy",
     "------ This is a copy of",
@@ -71,13 +71,13 @@ const RETURNED: [&str; 9] = [
     "--- Original message follows",
 ];
 
-/// The report in this message, if a server wrote it and its words say so.
+/// The delivery report in this message, if a server wrote it and its words say that it is one.
 pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     let subject = seen.subject.to_lowercase();
     let body = before_returned(seen.text).to_lowercase();
     let says = |place: &str, words: &[&str]| words.iter().any(|word| place.contains(word));
     let in_subject = says(&subject, &FAILED) || says(&subject, &DELAYED);
-    // Anyone's absence note has an empty Return-Path, and may quote a letter that speaks of 退信.
+    // An absence note has an empty Return-Path too, and may quote a letter that mentions 退信.
     let is_report = if seen.is_from_server() {
         in_subject || says(&body, &FAILED) || says(&body, &DELAYED)
     } else {
@@ -98,7 +98,7 @@ pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     Some(DeliveryReport { recipients, envelope_id: None, message_ids: message_ids(seen), text: text(seen) })
 }
 
-/// The addresses it speaks of: not the server's own, not the sender's to whom it reports.
+/// The addresses it mentions, except the server's own and the one it is sent to.
 fn recipients(seen: &Seen) -> Vec<String> {
     let told = seen.header.raw("to").map(|to| address::in_field(&to)).unwrap_or_default();
     let is_told = |a: &str| {
@@ -112,7 +112,7 @@ fn recipients(seen: &Seen) -> Vec<String> {
         .filter(|l| !l.to_ascii_lowercase().contains("message-id"))
         .flat_map(|l| [l, "\n"])
         .collect();
-    // A Message-ID in brackets looks like an address: it has two dots before its @, or no such domain.
+    // A Message-ID in brackets looks like an address; ours begin with `duban.`.
     let is_letter = |a: &str| a.starts_with("duban.") && ids.iter().any(|id| id == a);
     let server = |a: &str| matches!(address::local(a).as_str(), "postmaster" | "mailer-daemon");
     let found = address::in_text(&written, RECIPIENTS * 3);
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_person_who_writes_of_it_is_none() {
         assert_eq!(report("From: bgs@example.test\nSubject: 退信怎么处理", "系统退信：a@b.cn 不存在"), None);
-        // An absence note that quotes us.
+        // An absence note that quotes our letter.
         assert_eq!(report("From: bgs@example.test\nReturn-Path: <>\nSubject: 外出", "退信邮箱：a@b.cn"), None);
         assert_eq!(report("From: postmaster@example.test\nSubject: 密码到期", "请更换密码"), None);
     }

@@ -1,11 +1,11 @@
-//! Bytes → text, whatever their label says: in this country labels are often wrong, and bytes seldom.
+//! Decodes bytes to text. In Chinese mail the declared charset is often wrong, so the bytes are believed first.
 
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GB18030, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-/// The text of these bytes: UTF-8 if they are UTF-8, else as declared if that works, else GB18030.
+/// Decodes as UTF-8 if the bytes are UTF-8, else as declared if that works, else as GB18030.
 pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     let label = declared.unwrap_or_default().trim().to_ascii_lowercase();
     if let Some(text) = seven_bit(bytes, &label) {
@@ -15,14 +15,14 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     if let Some(text) = utf8(bytes) {
         return text.into_owned();
     }
-    // ASCII is declared by programs that did not ask what they send.
+    // Some programs declare ASCII whatever they send.
     let named = Encoding::for_label(label.as_bytes())
         .filter(|e| *e != UTF_8 && !(*e == WINDOWS_1252 && (label.contains("ascii") || label.is_empty())));
     let declared = named.and_then(|e| e.decode_without_bom_handling_and_without_replacement(bytes));
     declared.unwrap_or_else(|| GB18030.decode_without_bom_handling(bytes).0).into_owned()
 }
 
-/// Encodings whose bytes look like ASCII, or like nothing: here the label must be believed.
+/// Encodings whose bytes look like ASCII, or are not recognisable: here the label must be believed.
 fn seven_bit(bytes: &[u8], label: &str) -> Option<String> {
     if label.starts_with("hz") {
         return Some(hz(bytes));
@@ -35,13 +35,13 @@ fn seven_bit(bytes: &[u8], label: &str) -> Option<String> {
     encoding.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
 }
 
-/// UTF-8, also with its last character cut in two or, in a long text, a byte broken here and there.
+/// UTF-8, also if the last character is cut or, in a long text, a few bytes are broken.
 fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => return Some(Cow::Borrowed(text)),
         Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => {
             let whole = bytes.get(..error.valid_up_to())?;
-            // GBK may end in what looks like the beginning of a UTF-8 character.
+            // GBK may end in bytes that look like the beginning of a UTF-8 character.
             if !whole.is_ascii() {
                 return Some(String::from_utf8_lossy(whole));
             }

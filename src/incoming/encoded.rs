@@ -1,12 +1,12 @@
-//! Encoded words (RFC 2047) in header fields, as they are written and not as they should be.
+//! Encoded words (RFC 2047) in header fields, also where programs deviate from the standard.
 
 use super::{charset, transfer};
 
-/// The longest word that is looked for: programs here write whole subjects as one.
+/// The longest word that is searched for, in bytes: some programs write a whole subject as one word.
 const WORD_BYTES: usize = 4000;
 
-/// The field with its encoded words decoded; words that follow each other are joined before, since a
-/// character may be cut between them.
+/// The field with its encoded words decoded. Adjacent words are joined first, since a character may be split between
+/// them.
 pub(super) fn decode(field: &str) -> String {
     let mut text = String::new();
     let mut pending: Option<(String, Vec<u8>)> = None;
@@ -42,7 +42,7 @@ fn flush(text: &mut String, pending: &mut Option<(String, Vec<u8>)>) {
     }
 }
 
-/// `=?charset*language?B or Q?text?=` at the beginning: charset, bytes, what follows.
+/// `=?charset*language?B or Q?text?=` at the beginning: its charset, its bytes, and the rest of the field.
 fn word(from: &str) -> Option<(String, Vec<u8>, &str)> {
     let inside = from.strip_prefix("=?")?;
     let label_end = inside.bytes().take(60).position(|b| b == b'?')?;

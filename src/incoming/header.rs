@@ -1,23 +1,23 @@
-//! The head of a message or of a part: fields as bytes, and as text where text is wanted.
+//! The header of a message or of a part: its fields as bytes or as text.
 
 use super::{charset, encoded};
 
-/// More fields than any letter has; what is beyond is not looked at.
+/// More fields than any letter has; later ones are not read.
 const FIELDS: usize = 1000;
 const FIELD_BYTES: usize = 32 * 1024;
 
-/// Fields in the order they stand, unfolded, names in lower case.
+/// The fields in their order, unfolded, names in lower case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Header {
     fields: Vec<(String, Vec<u8>)>,
 }
 
 impl Header {
-    /// Reads fields until something ends the head: an empty line, or `ends`. Also says where the body begins.
+    /// Reads fields up to an empty line or a line for which `ends` is true. Also returns where the body begins.
     pub fn read(bytes: &[u8], ends: impl Fn(&[u8]) -> bool) -> (Self, usize) {
         let mut header = Self::default();
         let mut at = 0;
-        // After a field that is not kept, neither are its folded lines.
+        // The folded lines of a field that is not kept are not kept either.
         let mut kept = false;
         while let Some(line) = line(bytes, at) {
             let text = trim_end(line);
@@ -53,7 +53,7 @@ impl Header {
         self.fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
     }
 
-    /// The first field of this name, its bytes as characters but nothing else decoded.
+    /// The first field of this name as characters; encoded words stay as they are.
     pub fn raw(&self, name: &str) -> Option<String> {
         self.bytes(name).map(characters)
     }
@@ -68,7 +68,6 @@ impl Header {
         self.raw(name).map(|raw| encoded::decode(&raw))
     }
 
-    /// Whether there is such a field.
     pub fn has(&self, name: &str) -> bool {
         self.bytes(name).is_some()
     }

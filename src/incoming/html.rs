@@ -1,15 +1,15 @@
-//! HTML → the lines that a reader sees, quotes marked with `> `. In one pass.
+//! Turns HTML into the lines that a reader sees, quotes marked with `> `, in one pass.
 
 use mail_parser::decoders::html::add_html_token;
 
-/// Deeper quotes are marked no further.
+/// The most quote marks before a line.
 const QUOTE_MARKS: usize = 4;
 
 /// The text of a page or a piece of one.
 pub(super) fn to_text(html: &str) -> String {
     let mut page = Page::default();
     let mut rest = html;
-    // Once something is known not to come any more, it is not looked for again.
+    // An end that was not found once is not searched for again.
     let mut comments_end = true;
     while let Some(at) = rest.find('<') {
         page.text(&rest[..at]);
@@ -31,7 +31,7 @@ pub(super) fn to_text(html: &str) -> String {
         };
         rest = &from[length..];
         match name.as_str() {
-            // An unclosed one hides everything after it, as it does in a browser.
+            // An unclosed element hides everything after it, as in a browser.
             "style" | "script" | "title" | "template" if !closes => rest = after_closing(rest, &name),
             _ => page.tag(&name, closes),
         }
@@ -59,7 +59,7 @@ fn tag(from: &str) -> Option<(String, bool, usize)> {
     for (at, byte) in from.bytes().enumerate().skip(1) {
         match (byte, quote) {
             (b'>', None) => return Some((name, closes, at + 1)),
-            // The tag is broken off: text goes on.
+            // The tag is incomplete: text goes on.
             (b'<', None) => return Some((name, closes, at)),
             (b'>', Some(_)) => early_end = early_end.or(Some(at + 1)),
             (b'"' | b'\'', None) => quote = Some(byte),
@@ -67,7 +67,7 @@ fn tag(from: &str) -> Option<(String, bool, usize)> {
             _ => {}
         }
     }
-    // An unclosed quote: the tag ends where it seems to.
+    // A quotation mark is unclosed: the tag ends at the first `>` inside it.
     Some((name, closes, early_end.unwrap_or(from.len())))
 }
 
@@ -88,7 +88,7 @@ fn after_closing<'a>(rest: &'a str, name: &str) -> &'a str {
 struct Page {
     lines: String,
     line: String,
-    /// A blank stands between the words before and after it.
+    /// A space is due before the next word.
     gap: bool,
     quotes: usize,
     pre: usize,
@@ -150,7 +150,7 @@ impl Page {
         self.line.push(c);
     }
 
-    /// Ends the line; an empty one is only kept where it is meant.
+    /// Ends the line. An empty line is kept only if it is `meant`.
     fn break_line(&mut self, meant: bool) {
         self.gap = false;
         if self.line.is_empty() && !meant {

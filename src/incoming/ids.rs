@@ -24,13 +24,13 @@ pub(super) fn refers_to(header: &Header) -> Vec<String> {
     ids
 }
 
-/// Adds the Message-IDs in a text: what stands in `<…@…>`, or bare words with an `@` in a field without.
+/// Adds the Message-IDs in a text: `<…@…>`, or, if it has no `<`, bare words with an `@`.
 pub(super) fn collect(text: &str, limit: usize, ids: &mut Vec<String>) {
     let mut rest = text;
     let mut any = false;
     while let Some(at) = rest.find('<').filter(|_| ids.len() < limit) {
         rest = &rest[at + 1..];
-        // A line may be broken inside of it, and an unclosed one ends where the next begins.
+        // A Message-ID may contain a line break. An unclosed one ends where the next begins.
         let Some(end) = rest.bytes().take(ID_BYTES * 2).position(|b| matches!(b, b'>' | b'<')) else { continue };
         if rest.as_bytes()[end] == b'>' {
             any |= add(rest[..end].split_whitespace().collect(), limit, ids);

@@ -1,8 +1,8 @@
-//! Whether a machine wrote it (RFC 3834, and what programs do instead).
+//! Whether a machine wrote a message (RFC 3834, and what programs do instead).
 
 use super::{address, header::Header, mime::Parts};
 
-/// What is known of a message when it is told apart.
+/// What is known of a message when its kind is decided.
 pub(super) struct Seen<'a> {
     pub header: &'a Header,
     pub parts: &'a Parts,
@@ -12,12 +12,12 @@ pub(super) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether it says itself that nobody is to be answered.
+    /// Whether the Return-Path is empty: nobody is to be answered.
     pub fn has_empty_return_path(&self) -> bool {
         self.header.raw("return-path").is_some_and(|path| path.split_whitespace().collect::<String>() == "<>")
     }
 
-    /// Whether the sender's name is one that mail servers report under.
+    /// Whether the sender's address is one from which mail servers send reports.
     pub fn is_from_server(&self) -> bool {
         const SERVERS: [&str; 6] =
             ["mailer-daemon", "postmaster", "mail-daemon", "maildaemon", "mailerdaemon", "mailer_daemon"];
@@ -28,7 +28,7 @@ impl Seen<'_> {
     }
 }
 
-/// By what a machine's answer is known; `None` if nothing speaks against a person.
+/// What shows that a machine wrote it; `None` if a person may have.
 pub(super) fn automatic(seen: &Seen) -> Option<&'static str> {
     let header = seen.header;
     let value = |name: &str| header.raw(name).map(|v| v.to_ascii_lowercase());
@@ -60,7 +60,7 @@ pub(super) fn automatic(seen: &Seen) -> Option<&'static str> {
             return Some("X-Autoreply");
         }
     }
-    // Who forbids only receipts may be a person.
+    // A sender that forbids only receipts may be a person.
     let suppressed = value("x-auto-response-suppress").unwrap_or_default();
     if suppressed.split(',').any(|v| matches!(v.trim(), "all" | "oof" | "autoreply")) {
         return Some("X-Auto-Response-Suppress");
@@ -85,7 +85,7 @@ pub(super) fn automatic(seen: &Seen) -> Option<&'static str> {
     None
 }
 
-/// `自动回复：…`, also after `回复：`: some responders put that before.
+/// `自动回复：…`, also after `回复：`, which some responders put before it.
 fn is_automatic_subject(subject: &str) -> bool {
     const STARTS: [&str; 12] = [
         "自动回复",

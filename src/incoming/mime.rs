@@ -1,4 +1,4 @@
-//! A message's body → its parts, in one pass over its lines whatever they are.
+//! Splits a message's body into its parts, in one pass over its lines even if it is malformed.
 
 use super::{
     header::{Header, line, trim_end},
@@ -6,13 +6,13 @@ use super::{
     transfer,
 };
 
-/// Deeper than programs nest; what is deeper is read as text.
+/// Deeper than programs nest; deeper parts are read as text.
 const DEPTH: usize = 30;
 const PARTS: usize = 300;
-/// Attached messages that are themselves encoded, each read anew.
+/// The deepest nesting of attached messages that are encoded: each is read in a pass of its own.
 const ENCODED_DEPTH: usize = 2;
 
-/// A part without parts of its own, or an attached message before its parts.
+/// A part without parts of its own, or the entry for an attached message, which stands before its parts.
 #[derive(Debug, Default)]
 pub(super) struct Leaf {
     pub header: Header,
@@ -23,12 +23,12 @@ pub(super) struct Leaf {
     pub body: Vec<u8>,
     /// In a message that is attached to this one.
     pub attached: bool,
-    /// Which group of alternatives it belongs to.
+    /// The group of alternatives that it belongs to.
     pub alternative: Option<usize>,
 }
 
 impl Leaf {
-    /// The name it would be saved under.
+    /// The file name under which it would be saved.
     pub fn name(&self) -> Option<&str> {
         self.place.get("filename").or_else(|| self.kind.get("name"))
     }
@@ -40,24 +40,24 @@ impl Leaf {
     }
 }
 
-/// What the parts of a message are.
+/// The parts of a message.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub leaves: Vec<Leaf>,
-    /// The heads of the messages that are attached, in order.
+    /// The headers of the attached messages, in order.
     pub attached: Vec<Header>,
 }
 
-/// What encloses the place that is being read.
+/// A multipart or attached message that encloses the current position.
 struct Frame {
-    /// `None` for an attached message: it ends where what is around it ends.
+    /// `None` for an attached message: it ends where its enclosing part ends.
     boundary: Option<Vec<u8>>,
     digest: bool,
     attached: bool,
     alternative: Option<usize>,
 }
 
-/// Reads the parts of a message with this head.
+/// Reads the parts of a message with this header.
 pub(super) fn read(header: &Header, body: &[u8]) -> Parts {
     let mut reader = Reader { bytes: body, at: 0, frames: Vec::new(), parts: Parts::default(), alternatives: 0 };
     reader.message(header.clone(), 0);
@@ -90,7 +90,7 @@ impl Reader<'_> {
         header
     }
 
-    /// One entity whose head has been read; afterwards the place is at a boundary or at the end.
+    /// Reads one entity whose header has been read; afterwards the position is at a boundary or at the end.
     fn entity(&mut self, mut header: Header, encoded: usize) {
         loop {
             let within = self.frames.last();
@@ -121,7 +121,7 @@ impl Reader<'_> {
                 }
                 if is_message && transfer_is_plain(&coding) {
                     self.frames.push(Frame { boundary: None, digest: false, attached: true, alternative: None });
-                    // It has a name as a file has, and no body but its parts.
+                    // It has a name like a file, and no body besides its parts.
                     let place = Params::read(&header.raw("content-disposition").unwrap_or_default());
                     self.parts.leaves.push(Leaf { header, kind, place, attached, ..Leaf::default() });
                     header = self.head();
@@ -145,7 +145,7 @@ impl Reader<'_> {
         }
     }
 
-    /// An attached message in base64, against the rules, or in quoted-printable.
+    /// Reads an attached message that is encoded: in base64, against the rules, or in quoted-printable.
     fn encoded_message(&mut self, bytes: &[u8], encoded: usize) {
         let (header, length) = Header::read(bytes, |_| false);
         self.parts.attached.push(header.clone());
@@ -163,11 +163,11 @@ impl Reader<'_> {
         self.parts = inner.parts;
     }
 
-    /// A multipart's own boundary, or what looks like it where none is declared or another is used.
+    /// A multipart's declared boundary, or what looks like one if none is declared or another one is used.
     fn boundary(&self, kind: &Params) -> Option<Vec<u8>> {
         let rest = self.bytes.get(self.at..)?;
         let declared = kind.get("boundary").map(|b| b.trim_end().as_bytes()).filter(|b| !b.is_empty());
-        // Only the outermost is searched for: what is nested may be nested a thousand times.
+        // Only the outermost boundary is searched for: a thousand nested ones would each search the whole body.
         let comes = |b: &&[u8]| !self.frames.is_empty() || has_line(rest, b);
         if let Some(boundary) = declared.filter(comes) {
             return Some(boundary.to_vec());
@@ -177,7 +177,7 @@ impl Reader<'_> {
         lines.find_map(|l| l.strip_prefix(b"--").filter(|b| !b.is_empty() && !b.contains(&b' '))).map(<[u8]>::to_vec)
     }
 
-    /// What stands before a multipart's first part is nothing, unless that part never comes.
+    /// Skips the text before a multipart's first part. If that part never comes, the text is kept as a part.
     fn preamble(&mut self, header: Header) {
         let depth = self.frames.len();
         let text = self.body().to_vec();
@@ -201,7 +201,7 @@ impl Reader<'_> {
         self.bytes.get(start..).unwrap_or_default()
     }
 
-    /// Goes to the head of the next part; `false` at the end.
+    /// Goes to the header of the next part; `false` at the end.
     fn next_part(&mut self) -> bool {
         while let Some(line) = line(self.bytes, self.at) {
             let Some((frame, closes)) = ends(&self.frames, line) else {
@@ -218,7 +218,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether some line is this boundary.
+/// Whether some line begins with this boundary.
 fn has_line(bytes: &[u8], boundary: &[u8]) -> bool {
     let marks = |line: &[u8]| line.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(boundary));
     bytes.split(|b| *b == b'\n').any(marks)
@@ -229,7 +229,7 @@ fn transfer_is_plain(coding: &str) -> bool {
     !coding.starts_with("base64") && !coding.starts_with("quoted-printable")
 }
 
-/// Which frame's boundary this line is, innermost first, and whether it closes it.
+/// The frame whose boundary this line is, innermost first, and whether the line closes it.
 fn ends(frames: &[Frame], line: &[u8]) -> Option<(usize, bool)> {
     let rest = line.strip_prefix(b"--")?;
     frames.iter().enumerate().rev().find_map(|(i, frame)| {
@@ -298,7 +298,7 @@ mod tests {
             leaves("Content-Type: multipart/mixed; boundary=a\n\n--a\n\nhello"),
             [leaf("text/plain", "hello", false)]
         );
-        // The head of a part is cut off by the next.
+        // The header of a part is cut off by the next part.
         assert_eq!(
             leaves("Content-Type: multipart/mixed; boundary=a\n\n--a\nX: y\n--a\n\nhello\n--a--"),
             [leaf("text/plain", "", false), leaf("text/plain", "hello", false)]

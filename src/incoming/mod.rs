@@ -1,5 +1,5 @@
-//! Bytes of a message that came in → who wrote, to which letter, and what. Pure, and reading never
-//! fails: what comes from outside may be broken, mislabelled or hostile.
+//! Reads an incoming message: who wrote, in reply to which letter, and what. Pure. Reading never fails: mail from
+//! outside may be broken, mislabelled or hostile.
 
 mod address;
 mod authentication;
@@ -30,42 +30,40 @@ use crate::text::short_line;
 use header::Header;
 
 const SUBJECT_CHARS: usize = 200;
-/// The longest body text that is kept; a person's letter is shorter.
+/// The longest body text that is kept, in bytes; a person's letter is shorter.
 const TEXT_BYTES: usize = 512 * 1024;
 
-/// A message that came in, read as far as it can be read. Reading never fails.
+/// An incoming message, read as far as possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Message-ID without `<` and `>`.
     pub message_id: Option<String>,
-    /// The address in From as it is written; none if it is absent, unreadable, or one of several.
+    /// The address in From as written; `None` if it is absent, unreadable, or one of several.
     pub from: Option<String>,
-    /// Decoded, on one line, cut.
+    /// Decoded, in one line, cut.
     pub subject: String,
     /// The Message-IDs it answers, the nearest first: In-Reply-To, then References from the last.
     pub refers_to: Vec<String>,
     /// Reply tokens in subject, texts and attached messages, in order, each once.
     pub tokens: Vec<String>,
-    /// Who or what wrote it, and what.
+    /// Whether a person or a machine wrote it, and what.
     pub kind: Kind,
-    /// The same for one message that is delivered twice.
+    /// Stays the same if the message is delivered twice.
     pub fingerprint: String,
-    /// Authentication-Results, the topmost first.
+    /// The Authentication-Results fields, topmost first.
     results: Vec<String>,
 }
 
-/// What sort of message it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Written by a person: the whole text with its quotes, and the names of what is attached.
+    /// Written by a person: the whole text with its quotes, and the names of the attachments.
     Written { text: String, attachments: Vec<String> },
-    /// A machine answered, and by what this is known: nothing is recorded and nothing answered.
+    /// Written by a machine, and what shows it: nothing is recorded, and no answer is sent.
     Automatic(&'static str),
     /// A delivery report.
     Report(DeliveryReport),
 }
 
-/// Reads a message.
 pub fn read(bytes: &[u8]) -> Message {
     let bytes = without_envelope_line(bytes);
     let (header, body_at) = Header::read(bytes, |_| false);
@@ -99,13 +97,13 @@ pub fn read(bytes: &[u8]) -> Message {
     }
 }
 
-/// A message's text, whoever wrote it.
+/// A message's text, whatever its kind.
 pub fn text_of(bytes: &[u8]) -> String {
     let (header, body_at) = Header::read(bytes, |_| false);
     body::text(&mime::read(&header, bytes.get(body_at..).unwrap_or_default()))
 }
 
-/// A mailbox file puts a line of its own before each message.
+/// Skips the `From ` line that a mailbox file puts before each message.
 fn without_envelope_line(bytes: &[u8]) -> &[u8] {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let blank = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
@@ -116,8 +114,8 @@ fn without_envelope_line(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Over what its way does not change: Received lines are other each time, and gateways add to the text. One
-/// without a Message-ID is known by all that it holds.
+/// A hash of what delivery does not change: Received fields differ each time, and gateways add to the text. Without a
+/// Message-ID, it includes the body.
 fn fingerprint(header: &Header, body: &[u8]) -> String {
     let mut hash = Context::new(&SHA256);
     let has_id = header.bytes("message-id").is_some_and(|id| !id.trim_ascii().is_empty());

@@ -1,5 +1,5 @@
-//! `text/plain; charset=gbk; name*0*=…`: a value and its parameters (RFC 2045, 2231), and what is
-//! written instead.
+//! `text/plain; charset=gbk; name*0*=…`: a value and its parameters (RFC 2045, 2231), also where programs deviate from
+//! the standard.
 
 use super::{charset, encoded};
 
@@ -30,7 +30,7 @@ impl Params {
                 None => params.push((name, encoded::decode(&value))),
             }
         }
-        // The extended form goes before the plain one, which is there for old programs.
+        // The extended form goes first: the plain one is meant for old programs.
         params.splice(0..0, extended.into_iter().map(|(name, segments)| (name, join(segments))));
         Self { value, params }
     }
@@ -131,7 +131,7 @@ fn unquote(value: &str) -> String {
     while let Some(c) = chars.next() {
         match c {
             '"' => break,
-            // A Windows path is written without a second backslash.
+            // Programs write a Windows path without doubling its backslashes.
             '\\' => match chars.next() {
                 Some(c @ ('"' | '\\')) => text.push(c),
                 Some(c) => text.extend(['\\', c]),

@@ -1,21 +1,21 @@
-//! What the sender wrote himself: quotes, the quoted letter's head and signatures of phones cut off.
+//! Cuts a reply down to the sender's own words.
 
 use std::borrow::Cow;
 
 use crate::text::is_hidden;
 
-/// Shorter lines may stand in any letter.
+/// A shorter line may stand in any letter.
 const OUR_LINE_CHARS: usize = 8;
-/// Attributions are broken over so many lines at most.
+/// The most lines over which an attribution is broken.
 const ATTRIBUTION_LINES: usize = 3;
 const ATTRIBUTION_CHARS: usize = 400;
-/// Nobody writes more by hand; what is beyond is not looked at.
+/// Nobody writes more lines by hand; later ones are not read.
 const LINES: usize = 2000;
 
-/// What the sender wrote himself: without quotes, the quoted letter's head, and signatures of phones.
+/// The sender's own words, without quotes, the quoted letter's header, and phone signatures.
 ///
-/// `ours` is the plain text of our letter, if it is known: what stands in it is quoted, however the
-/// mail program shows it.
+/// `ours` is the plain text of our letter, if it is known: a line that stands in it is a quote, however the mail
+/// program marks it.
 pub fn written(text: &str, ours: Option<&str>) -> String {
     let ours = ours.map(letters);
     let text = visible(text);
@@ -30,7 +30,7 @@ pub fn written(text: &str, ours: Option<&str>) -> String {
     below(&lines, cut, is_ours)
 }
 
-/// Who answers below the quote, or between its lines.
+/// The answer of a sender who writes below the quote, or between its lines.
 fn below(lines: &[&str], cut: usize, is_ours: impl Fn(&str) -> bool) -> String {
     let Some(first) = (cut..lines.len()).find(|i| is_marked(lines[*i])) else { return String::new() };
     let mut own = Vec::new();
@@ -50,7 +50,7 @@ fn is_marked(line: &str) -> bool {
     line.trim_start().starts_with(['>', '＞'])
 }
 
-/// Whether nothing that the sender wrote comes from this line on.
+/// Whether the sender's own words end before this line.
 fn ends_own_words(lines: &[&str], i: usize) -> bool {
     let line = lines[i].trim();
     is_rule(line) || is_signature_mark(line) || is_quoted_head(lines, i) || is_attribution(lines, i)
@@ -86,13 +86,13 @@ fn is_rule(line: &str) -> bool {
         || label == "以下是转发的邮件"
 }
 
-/// `-- ` and `——` alone on a line: name and telephone follow.
+/// `-- ` and `——` alone on a line: a signature with name and telephone follows.
 fn is_signature_mark(line: &str) -> bool {
     let dashes = line.chars().count();
     (2..20).contains(&dashes) && line.chars().all(|c| matches!(c, '-' | '—' | '－' | '_' | '─'))
 }
 
-/// `发件人：… 发送时间：…`: two fields of a quoted letter's head near each other, the sender first.
+/// `发件人：… 发送时间：…`: two fields of a quoted letter's header near each other, the sender first.
 fn is_quoted_head(lines: &[&str], i: usize) -> bool {
     const SENDER: [&str; 6] = ["发件人", "发信人", "寄件者", "寄件人", "from", "发送人"];
     const OTHER: [&str; 14] = [
@@ -126,7 +126,7 @@ fn is_quoted_head(lines: &[&str], i: usize) -> bool {
         return false;
     }
     let near = lines[i + 1..].iter().filter(|l| !l.trim().is_empty()).take(4);
-    // Some programs put all of it on one line.
+    // Some programs put all fields on one line.
     let same =
         OTHER.iter().any(|name| lines[i].contains(&format!("{name}：")) || lines[i].contains(&format!("{name}:")));
     same || near.take(3).any(|line| is_field(line, &OTHER))
@@ -159,7 +159,7 @@ fn is_attribution(lines: &[&str], i: usize) -> bool {
     false
 }
 
-/// `发自我的iPhone`: written by the phone.
+/// `发自我的iPhone`: added by the phone.
 fn is_phone_signature(line: &str) -> bool {
     const STARTS: [&str; 15] = [
         "发自我的",
@@ -201,9 +201,9 @@ fn tidy(lines: &[&str]) -> String {
     text
 }
 
-/// Whether this line was ours.
+/// Whether this line comes from our letter.
 fn stands_in(line: &str, ours: &str) -> bool {
-    // A longer line cannot be searched for cheaply, and is none of ours.
+    // Our letters have no line this long, and searching for one is slow.
     if line.len() > 4000 {
         return false;
     }
@@ -211,12 +211,12 @@ fn stands_in(line: &str, ours: &str) -> bool {
     line.chars().count() >= OUR_LINE_CHARS && ours.contains(&line)
 }
 
-/// Letters and digits only: programs change blanks and marks, and tables have none of our colons.
+/// Letters and digits only: mail programs change spaces and punctuation, and tables have none of our colons.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// Blanks of one sort, and nothing that cannot be seen.
+/// One kind of space, and no hidden characters.
 fn visible(text: &str) -> Cow<'_, str> {
     let odd = |c: char| is_hidden(c) || matches!(c, '\u{a0}' | '\u{2028}' | '\u{2029}' | '\r');
     if !text.contains(odd) {

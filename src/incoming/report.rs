@@ -1,4 +1,4 @@
-//! Delivery reports as the standard has them (RFC 3464).
+//! Delivery reports in the standard's form (RFC 3464).
 
 use super::{address, body, header::Header, ids, machine::Seen, mime::Leaf};
 use crate::text::short_line;
@@ -7,44 +7,43 @@ const RECIPIENTS: usize = 20;
 const MESSAGE_IDS: usize = 20;
 pub(super) const WORDS_CHARS: usize = 300;
 
-/// What a mail server says became of a letter.
+/// A mail server's report on the delivery of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryReport {
-    /// Each mailbox it speaks of.
+    /// One for each mailbox in the report.
     pub recipients: Vec<Recipient>,
-    /// What the sender called the delivery (ENVID), if anything.
+    /// The sender's name for the delivery (ENVID), if it gave one.
     pub envelope_id: Option<String>,
-    /// The Message-IDs of what was returned, then whatever looks like one in the text.
+    /// The Message-IDs of the returned messages, then whatever looks like one in the text.
     pub message_ids: Vec<String>,
-    /// The whole text, the report's own subject and the returned one, to find the letter by its subject.
+    /// The whole text with the subjects of the report and of the returned message, to find the letter by its subject.
     pub text: String,
 }
 
-/// What became of it for one mailbox.
+/// The outcome for one mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
-    /// As it was written to, if that is known.
+    /// The address that the letter was sent to, if known.
     pub address: Option<String>,
-    /// What the server did.
     pub action: Action,
     /// The enhanced status code, `5.1.1`.
     pub status: Option<String>,
-    /// The server's words, on one line.
+    /// The server's reply, in one line.
     pub words: String,
 }
 
 /// What a server did with a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// It gave up.
+    /// The server gave up.
     Failed,
-    /// It still tries.
+    /// The server still tries.
     Delayed,
     /// Delivered, relayed or expanded.
     Delivered,
 }
 
-/// The report in this message, if it has the standard's part for it.
+/// The delivery report in this message, if it has a `message/delivery-status` part.
 pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     let own = || seen.parts.leaves.iter().filter(|l| !l.attached);
     let is_status =
@@ -69,7 +68,7 @@ pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     })
 }
 
-/// Fields in groups, with empty lines between them.
+/// The groups of fields, which are separated by empty lines.
 fn groups(text: &str) -> Vec<Header> {
     let mut rest = text.trim_start().as_bytes();
     let mut groups = Vec::new();
@@ -88,7 +87,7 @@ fn is_recipient(group: &Header) -> bool {
 }
 
 fn recipient(group: &Header, spoken: &str) -> Recipient {
-    // `rfc822; name@domain`: the type is of no use.
+    // `rfc822; name@domain`: the type is not needed.
     let typed = |name: &str| {
         let value = group.text(name)?;
         let value = value.split_once(';').map_or(value.as_str(), |(_, address)| address).trim().to_owned();
@@ -106,7 +105,7 @@ fn recipient(group: &Header, spoken: &str) -> Recipient {
         "delayed" => Action::Delayed,
         "delivered" | "relayed" | "expanded" => Action::Delivered,
         "failed" => Action::Failed,
-        // No action: the code tells.
+        // No action is given: the status code decides.
         _ if status.as_deref().is_some_and(|s| s.starts_with('2')) => Action::Delivered,
         _ => Action::Failed,
     };
@@ -119,7 +118,7 @@ fn recipient(group: &Header, spoken: &str) -> Recipient {
     }
 }
 
-/// RFC 3461: `+` and two hexadecimal digits stand for a character.
+/// Decodes xtext (RFC 3461): `+` and two hexadecimal digits stand for a character.
 fn xtext(coded: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = coded.trim().as_bytes();
@@ -142,7 +141,7 @@ fn xtext(coded: &str) -> String {
     short_line(&String::from_utf8_lossy(&bytes), 200)
 }
 
-/// Message-IDs in what was returned, then in the text.
+/// The Message-IDs in the returned messages, then in the text.
 pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
     let mut found = Vec::new();
     for header in &seen.parts.attached {
@@ -153,7 +152,7 @@ pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
         let (header, _) = Header::read(&leaf.body, |_| false);
         ids::collect(&header.raw("message-id").unwrap_or_default(), MESSAGE_IDS, &mut found);
     }
-    // A labelled one is surely one; anything else in brackets may be an address, which harms nobody.
+    // Labelled ones come first. Anything else in `<…>` may be an address, which does no harm.
     let labelled = |line: &&str| line.to_ascii_lowercase().contains("message-id");
     for line in seen.text.lines().filter(labelled).take(MESSAGE_IDS) {
         let after = line.split_once([':', '：']).map_or(line, |(_, id)| id);
@@ -165,7 +164,7 @@ pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
     found
 }
 
-/// What a person would read, and the subject of what was returned.
+/// The text that a person would read, and the subjects of the returned messages.
 pub(super) fn text(seen: &Seen) -> String {
     let mut text = format!("主题：{}\n{}", seen.subject, seen.text);
     let mut add = |header: &Header| {
@@ -181,7 +180,7 @@ pub(super) fn text(seen: &Seen) -> String {
     text
 }
 
-/// The lines of a text that say why, on one line.
+/// The lines of a text that give the reason, joined to one line.
 pub(super) fn reason(text: &str) -> String {
     const HINTS: [&str; 30] = [
         "退信原因",
@@ -221,7 +220,7 @@ pub(super) fn reason(text: &str) -> String {
         let line = line.to_lowercase();
         HINTS.iter().any(|hint| line.contains(hint))
     };
-    // With a code it is the server's own word; a label stands alone where the reason follows it.
+    // A line with a code is the server's own reply. A short line is a label, with the reason on the next line.
     let coded = lines.iter().filter(hinted).filter(|l| l.bytes().any(|b| b.is_ascii_digit()) && has_code(l));
     let mut chosen: Vec<&str> = coded.copied().take(3).collect();
     if chosen.is_empty() {
@@ -245,7 +244,7 @@ fn has_code(line: &str) -> bool {
         })
 }
 
-/// An enhanced status code of a failure in a text: `5.1.1`, but no part of a longer number.
+/// The first enhanced status code of a failure in a text: `5.1.1`, but not a part of a longer number.
 pub(super) fn status_in(text: &str) -> Option<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
     let code = |word: &&str| {

@@ -1,12 +1,12 @@
-//! Reply tokens, `DB412-K3M9QZ7RT2XH5WPA`: which letter is answered, however a program wrote it.
+//! Reply tokens, `DB412-K3M9QZ7RT2XH5WPA`, which tell the letter that is answered, in any form that programs write.
 
 const TOKENS: usize = 20;
 const DIGITS: usize = 12;
 const KEY: usize = 16;
-/// Line break, blanks and quote marks after the hyphen.
+/// The most characters of line break, spaces and quote marks after the hyphen.
 const GAP: usize = 20;
 
-/// Adds the tokens of a text that are not there yet, in order, in ASCII capitals.
+/// Adds the tokens of a text that `tokens` lacks, in order, in ASCII capitals.
 pub(super) fn find(text: &str, tokens: &mut Vec<String>) {
     let chars: Vec<char> = text.chars().map(plain).collect();
     for at in 0..chars.len() {
@@ -24,7 +24,7 @@ pub(super) fn find(text: &str, tokens: &mut Vec<String>) {
     }
 }
 
-/// A capital or digit of full or usual width, and the hyphens that programs make of a hyphen.
+/// The character in ASCII width, as a capital; the dashes that programs write for a hyphen become hyphens.
 fn plain(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).map_or(c, |c| c.to_ascii_uppercase()),
@@ -40,7 +40,7 @@ fn token(chars: &[char]) -> Option<String> {
         return None;
     }
     let mut key = &rest[digits + 1..];
-    // A line broken after the hyphen, and the next one quoted.
+    // The line may be broken after the hyphen, and the next line quoted.
     let gap = key.iter().take(GAP).take_while(|c| c.is_whitespace() || **c == '>').count();
     if key[..gap].iter().filter(|c| **c == '\n').count() == 1 {
         key = &key[gap..];

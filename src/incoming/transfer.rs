@@ -1,10 +1,10 @@
-//! Base64 and quoted-printable, read as far as they go.
+//! Base64 and quoted-printable, decoded as far as possible.
 
-/// What a part's body holds, by its Content-Transfer-Encoding.
+/// Decodes a part's body by its Content-Transfer-Encoding.
 pub(super) fn decode(body: &[u8], encoding: &str) -> Vec<u8> {
     let encoding = encoding.trim().to_ascii_lowercase();
     if encoding.starts_with("base64") {
-        // No base64 begins a line with hyphens: that is a boundary that was not announced.
+        // No line of base64 begins with hyphens: it is a boundary that was not declared.
         let end = body.windows(3).position(|three| three == b"\n--").unwrap_or(body.len());
         base64(&body[..end])
     } else if encoding.starts_with("quoted-printable") {
@@ -14,7 +14,7 @@ pub(super) fn decode(body: &[u8], encoding: &str) -> Vec<u8> {
     }
 }
 
-/// Every whole byte of it; what is no base64 is passed over.
+/// Every whole byte of it; characters outside the alphabet are skipped.
 pub(super) fn base64(coded: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(coded.len() / 4 * 3);
     let (mut bits, mut held) = (0_u32, 0_u8);
@@ -43,7 +43,7 @@ pub(super) fn base64(coded: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Soft line breaks joined; an `=` that is no code stays.
+/// Joins soft line breaks; an `=` that is not a code stays.
 pub(super) fn quoted_printable(coded: &[u8]) -> Vec<u8> {
     let digit = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
     let mut bytes = Vec::with_capacity(coded.len());

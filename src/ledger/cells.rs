@@ -1,4 +1,4 @@
-//! What single cells of a table mean: who, until when, which number, what to call it.
+//! What single cells of a table mean: sections, date, number, title.
 
 use jiff::civil::Date;
 
@@ -22,19 +22,19 @@ pub struct Trouble {
     pub instead: Vec<String>,
 }
 
-/// What stands in for a date where the plan gives none.
+/// Stands in for a date if the plan gives none.
 pub const CHECK_IN: &str = "每季度末月20日";
 
-/// Until when, as it goes into the file.
+/// The date, as it goes into the deadlines file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct When {
-    /// Empty where nothing was understood; several to choose from are no date yet.
+    /// Empty if nothing was understood, or if there are several to choose from.
     pub due: String,
     pub rule: Option<Rule>,
     pub bureau_default: bool,
     pub target: Option<String>,
     pub times: Option<u32>,
-    /// What was made of it, for whoever reads the file.
+    /// How the cell was read, for the reader of the file.
     pub note: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub struct Who {
     pub each: bool,
 }
 
-/// Words of a duty that goes on all the time, longest first.
+/// Words of a duty without a date, longest first.
 const CONTINUOUS: &[&str] = &["持续", "长期", "常态化", "常态", "常年", "全年", "贯穿", "始终", "不断", "经常性"];
 const FILLERS: &[&str] = &[
     "推进", "坚持", "开展", "实施", "落实", "进行", "抓好", "做好", "任务", "工作", "执行", "保持", "更新", "加强",
@@ -104,7 +104,7 @@ pub fn when(cell: Option<&Value>) -> Result<When, Trouble> {
     }
 }
 
-/// Excel makes a date of `1月31日`, with the year in which it was typed: which was meant is not to be seen.
+/// Excel turns `1月31日` into a date in the year in which it was typed, so it is not known which one was meant.
 fn date_cell(date: Date) -> Trouble {
     Trouble {
         what: format!("是 Excel 的日期（{date}），分不清是每年都办，还是只办一次"),
@@ -174,7 +174,7 @@ fn not_on(name: &str, roster: &Roster) -> Trouble {
 }
 
 fn likeness(name: &str, known: &str) -> f64 {
-    // 办公室（综合科） for 办公室: one inside the other says more than any distance.
+    // 办公室（综合科） for 办公室: a name inside the other one counts for more than the edit distance.
     let is_inside = name.contains(known) || known.contains(name);
     let name: String = name.chars().take(40).collect();
     strsim::normalized_damerau_levenshtein(&name, known).max(if is_inside { 0.6 } else { 0.0 })
@@ -259,7 +259,7 @@ pub fn number(cell: &str) -> Option<u32> {
     number.filter(|n| (1..=9999).contains(n))
 }
 
-/// What it is called: 工作任务, or the first clause of 具体要求; of rows that share one 工作任务, both.
+/// The title: 工作任务, or the first clause of 具体要求; for rows that share one 工作任务, both.
 pub fn title(task: &str, requirement: &str, is_shared: bool) -> String {
     let task = excel::line(task);
     let task = unnumbered(&task).trim_end_matches(['。', '；', '：']).to_owned();
@@ -277,7 +277,7 @@ pub fn plain_title(title: &str) -> String {
     excel::line(title).replace('{', "｛").replace('}', "｝")
 }
 
-/// Longer ones do not fit a subject; the whole stands in `basis`.
+/// Whether it is too long for a subject; the whole text is then in `basis`.
 pub fn is_long(task: &str) -> bool {
     excel::line(task).chars().count() > 60
 }

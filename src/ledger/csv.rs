@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, GB18030};
 
 use super::{Error, Result, excel};
 
-/// A text that a spreadsheet may take for a formula is marked as text by an apostrophe.
+/// One record. A text that a spreadsheet may take for a formula is marked as text by an apostrophe.
 pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let cells: Vec<String> = cells.map(field).collect();
     cells.join(",") + "\r\n"
@@ -16,10 +16,10 @@ fn field(cell: &str) -> String {
     if needs_quotes { format!("\"{mark}{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
 
-/// UTF-8 with or without its mark, UTF-16 with it, or GBK.
+/// Decodes UTF-8 with or without a byte order mark, UTF-16 with one, or GBK.
 ///
 /// # Errors
-/// In words, when it is none of them.
+/// In Chinese, if it is none of them.
 pub fn decode(bytes: &[u8]) -> Result<String> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let (text, is_bad) = encoding.decode_without_bom_handling(&bytes[mark..]);
@@ -36,12 +36,12 @@ fn not_text() -> Error {
     Error::Unreadable("这个文件不是表格，也不是 UTF-8 或 GBK 的文本。请用 Excel 或 WPS 另存为 .xlsx 再试。".into())
 }
 
-/// The records. A quotation mark that is never closed is passed over.
+/// The records. An opening quotation mark without a closing one is ignored.
 pub fn records(text: &str) -> Records<'_> {
     Records { rest: text, comma: separator(text) }
 }
 
-/// Excel's “Unicode 文本” has tabs. The first line with either says which.
+/// Excel's “Unicode 文本” has tabs. The first line with a comma or a tab decides.
 fn separator(text: &str) -> char {
     let head: String = text.chars().take(4000).collect();
     let line = head.lines().find(|line| line.contains([',', '\t'])).unwrap_or_default();

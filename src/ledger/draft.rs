@@ -10,7 +10,7 @@ pub struct Draft {
     pub id: String,
     pub item: Option<u32>,
     pub title: String,
-    /// As understood, or as written where it was not; several are a choice for the reader.
+    /// As understood, or as written if it was not understood; several are for the reader to choose from.
     pub due: Vec<String>,
     pub bureau_default: bool,
     pub target: Option<String>,

@@ -1,11 +1,11 @@
-//! What a spreadsheet asks of a text: how long it may be, and what it would take for a formula or a link.
+//! Text for spreadsheets: how long it may be, and what is read as a formula or a link.
 
 use crate::text::{is_hidden, one_line};
 
-/// Excel takes 32,767 UTF-16 units in a cell; what is longer makes the whole file fail.
+/// Excel allows 32,767 UTF-16 units in a cell; a longer one makes the whole file fail.
 pub const MAX_CELL: usize = 32_000;
 
-/// Lines stay lines; what is hidden is left out, and other control characters are spaces.
+/// Keeps the lines; hidden characters are left out, and other control characters become spaces.
 pub fn lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let separates = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
@@ -36,7 +36,7 @@ pub fn is_formula_like(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'])
 }
 
-/// An address that may be clicked: http or https, plain ASCII, nobody's name in it.
+/// Whether a text may become a link: http or https, plain ASCII, no user name in it.
 pub fn is_link(text: &str) -> bool {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let Some(rest) = lower.find("://").filter(|_| lower.starts_with("http://") || lower.starts_with("https://")) else {

@@ -14,12 +14,12 @@ use crate::domain::occurrence::{Light, State};
 
 const FONT: &str = "宋体";
 
-/// Of a line in the body's size, and the tallest row that Excel has.
+/// The height of a line in the body's font size, and of the tallest row that Excel allows.
 const LINE_POINTS: f64 = 15.0;
 const MAX_POINTS: f64 = 409.0;
 
 /// # Errors
-/// What the writer says; more rows than a sheet holds.
+/// The writer's error, such as more rows than a sheet holds.
 pub fn xlsx(ledger: &Ledger) -> Result<Vec<u8>> {
     let mut workbook = Workbook::new();
     workbook.set_properties(&properties(ledger)?);
@@ -49,7 +49,7 @@ pub fn xlsx(ledger: &Ledger) -> Result<Vec<u8>> {
     Ok(workbook.save_to_buffer()?)
 }
 
-/// Comma-separated, with the mark by which Excel knows UTF-8, and its line ends.
+/// Comma-separated, with the byte order mark by which Excel recognises UTF-8, and Excel's line ends.
 pub fn csv(ledger: &Ledger) -> String {
     let mut file = String::from("\u{FEFF}");
     file.push_str(&line(COLUMNS.iter().map(|c| c.name)));
@@ -77,7 +77,7 @@ fn write_row(sheet: &mut Worksheet, at: u32, row: &Row, body: &Format, centred: 
                     .set_underline(rust_xlsxwriter::FormatUnderline::Single);
                 sheet.write_url_with_format(at, column, Url::new(cell).set_text(cell), &blue)?;
             }
-            // It stays text also when somebody opens the cell and leaves it again.
+            // The prefix keeps it text even after somebody opens the cell and leaves it again.
             _ if excel::is_formula_like(cell) => {
                 sheet.write_string_with_format(at, column, cell, &format.clone().set_quote_prefix())?;
             }
@@ -89,7 +89,7 @@ fn write_row(sheet: &mut Worksheet, at: u32, row: &Row, body: &Format, centred: 
     Ok(())
 }
 
-/// The colour says no more than the word in it.
+/// The colour only repeats the word in the cell.
 fn light(row: &Row, format: &Format) -> Format {
     let (fill, ink) = match (row.state, row.light) {
         (State::Done, _) => (0x00A9_D08E, 0x0000_0000),
@@ -108,7 +108,7 @@ fn lay_out(sheet: &mut Worksheet, ledger: &Ledger, last: u32) -> Result<()> {
     sheet.set_margins(0.4, 0.4, 0.8, 0.6, 0.35, 0.3);
     sheet.set_repeat_rows(0, 0)?;
     sheet.set_print_area(0, 0, last, column(LAST_PRINTED))?;
-    // The style stands between size and text: `&142026年` would be size 142.
+    // The font stands between size and text, or `&142026年` would be size 142.
     let title = ledger.title().replace('&', "&&");
     sheet.set_header(format!("&C&14&\"{FONT},Bold\"{title}"));
     let made = ledger.made_at.strftime("%Y-%m-%d %H:%M");
@@ -116,7 +116,7 @@ fn lay_out(sheet: &mut Worksheet, ledger: &Ledger, last: u32) -> Result<()> {
     Ok(())
 }
 
-/// Its time is that of the export, not of a clock of the writer's own.
+/// Its time is the time of the export, not of the library's own clock.
 fn properties(ledger: &Ledger) -> Result<DocProperties> {
     let made = ledger.made_at;
     let part = |n: i8| u8::try_from(n).unwrap_or(1);

@@ -1,4 +1,4 @@
-//! The row with the headings, found by its words, and which column is which.
+//! Finds the row with the headings by its words, and the columns in it.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub enum Role {
     /// 配合, in a column of its own.
     Support,
     Due,
-    /// Of the ledger: the date that followed from `Due`.
+    /// Only in a ledger: the date that was computed from `Due`.
     Limit,
     Period,
     Id,
@@ -27,7 +27,7 @@ pub enum Role {
 
 use Role::*;
 
-/// Headings, without spaces and what stands in brackets. The first that a sheet has is taken.
+/// Headings, without spaces and text in brackets. The first one that a sheet has is taken.
 const WORDS: &[(Role, &[&str])] = &[
     (Number, &["序号", "项号", "任务序号", "项目序号", "No.", "NO"]),
     (Task, &["工作任务", "工作事项", "重点任务", "主要任务", "任务名称", "事项名称", "任务", "事项"]),
@@ -65,7 +65,7 @@ const SEARCHED_ROWS: usize = 200;
 
 #[derive(Clone, Debug)]
 pub struct Header {
-    /// Its row; of two, the lower one.
+    /// Its row; the lower one of two.
     pub row: u32,
     pub columns: BTreeMap<Role, u32>,
 }
@@ -73,7 +73,7 @@ pub struct Header {
 /// The first sheet that has such a header.
 ///
 /// # Errors
-/// In Chinese: there is none, and what the nearest one lacks.
+/// In Chinese: there is no such header, and what the nearest one lacks.
 pub fn find(sheets: &[Sheet]) -> Result<(&Sheet, Header)> {
     let mut near: Option<(usize, String)> = None;
     for sheet in sheets {

@@ -1,4 +1,4 @@
-//! The rows of a table → the deadlines file it would be, and a finding for each row that was not understood.
+//! Turns the rows of a table into a deadlines file, with a finding for each row that was not understood.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +26,7 @@ use crate::{
     text::{bare, is_numeral},
 };
 
-/// What the rows are held against; without it, names and dates are taken as they are.
+/// What the rows are checked against; without it, names and dates are taken as they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Bureau<'a> {
     pub roster: &'a Roster,
@@ -37,16 +37,16 @@ pub struct Bureau<'a> {
 pub struct Imported {
     pub toml: String,
     pub findings: Vec<RowFinding>,
-    /// How many deadlines are in force in it.
+    /// How many of its deadlines are in force.
     pub deadlines: usize,
 }
 
-/// What is wrong in which cell, counted and named as the spreadsheet does.
+/// What is wrong with a cell. Rows are counted and columns named as in the spreadsheet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowFinding {
     pub row: u32,
     pub column: String,
-    /// What stands there, in short.
+    /// The text of the cell, cut.
     pub text: String,
     pub what: String,
     pub instead: Vec<String>,
@@ -150,7 +150,7 @@ impl<'a> Line<'a> {
         self.value(role).map(shown).unwrap_or_default()
     }
 
-    /// The id that a ledger gives each of its rows; a running number is none.
+    /// The id that a ledger gives each of its rows; a running number is not one.
     fn id(&self) -> Option<String> {
         let id = self.text(Role::Id);
         let is_sound = id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -161,7 +161,7 @@ impl<'a> Line<'a> {
         Some(id).filter(|_| is_sound)
     }
 
-    /// Nothing of its own, a number that waits for its text, or the header once more.
+    /// Whether the row has nothing of its own, only a number without its text, or repeats the header.
     fn is_idle(&self) -> bool {
         let mut own = self.cells.iter().filter(|(_, cell)| !cell.carried);
         let (first, more) = (own.next(), own.next());
@@ -174,7 +174,7 @@ impl<'a> Line<'a> {
         number_alone || header::columns(self.cells) == self.header.columns
     }
 
-    /// `一、优化政务公开工作基础`, `注：……`: one cell that is no task.
+    /// `一、优化政务公开工作基础`, `注：……`: a row with a single cell that is not a task.
     fn words_alone(&self) -> Option<String> {
         let mut cells = self.cells.iter();
         let (Some((at, cell)), None) = (cells.next(), cells.next()) else { return None };
@@ -270,7 +270,7 @@ fn deadline(lines: &[Line], bureau: Option<Bureau>, ids: &mut BTreeSet<String>) 
     (draft, findings)
 }
 
-/// Rows with one id have to say the same.
+/// Finds a row that says something else than the first row with its id.
 fn unlike(line: &Line, first: &Line) -> Option<RowFinding> {
     let role = [Role::Due, Role::Sections, Role::Requirement]
         .into_iter()
@@ -279,7 +279,7 @@ fn unlike(line: &Line, first: &Line) -> Option<RowFinding> {
     Some(line.finding(role, Trouble { what, instead: vec!["改成一样，或换一个编号".into()] }))
 }
 
-/// The ledger's 完成时限, if somebody changed it, contradicts the rule beside it.
+/// Finds a 完成时限 that contradicts the rule beside it: somebody changed it in the ledger.
 fn off_the_rule(line: &Line, rule: &Rule, calendar: &Calendar) -> Option<RowFinding> {
     line.id()?;
     let limit = line.value(Role::Limit)?;
@@ -301,7 +301,7 @@ fn date_of(words: &str) -> Option<Date> {
     }
 }
 
-/// A cell that is too long, or that was damaged on its way.
+/// Finds a cell that is too long, or whose characters were damaged.
 fn garbled(line: &Line) -> Option<RowFinding> {
     let roles = [Role::Task, Role::Requirement, Role::Sections, Role::Lead, Role::Support, Role::Due];
     roles.into_iter().find_map(|role| {
@@ -317,10 +317,10 @@ fn garbled(line: &Line) -> Option<RowFinding> {
     })
 }
 
-/// The check of the file takes no longer `basis`.
+/// The check of the deadlines file refuses a longer `basis`.
 const MAX_CHARS: usize = 20_000;
 
-/// `item-31`, then `item-31-2`: the same table gives the same.
+/// `item-31`, then `item-31-2`: the same table always gives the same ids.
 fn propose(item: Option<u32>, row: u32, ids: &mut BTreeSet<String>) -> String {
     let stem = item.map_or_else(|| format!("row-{row}"), |n| format!("item-{n}"));
     let mut id = stem.clone();

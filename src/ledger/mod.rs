@@ -1,9 +1,8 @@
-//! The ledger (台账) as a sheet: written for people, and read back. Pure, apart from the bytes that
-//! are handed in.
+//! The ledger (台账) as a spreadsheet: written for people, and read back. Pure: files are handed in and out as bytes.
 //!
-//! Out: `row` puts an occurrence into words, `export` makes the file of them. Back: `read` takes a
-//! file apart (`unpack` and `csv` under it), `header` finds the columns, `import` makes the deadlines
-//! file of the rows (`cells`, `title` and `draft` under it).
+//! Writing: `row` puts an occurrence into words, `export` makes the file. Reading: `read` gets the cells of a file
+//! (with `unpack` and `csv`), `header` finds the columns, `import` turns the rows into the deadlines file (with
+//! `cells`, `title` and `draft`).
 
 mod cells;
 mod csv;
@@ -31,11 +30,11 @@ pub use import::{Bureau, Imported, RowFinding, import};
 pub use read::{MAX_BYTES, Sheet, read};
 pub use row::Row;
 
-/// All that is due in one year.
+/// All occurrences that are due in one year.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     pub year: i16,
-    /// Only this section's.
+    /// If set, only the occurrences of this section.
     pub section: Option<String>,
     /// Bureau time.
     pub made_at: DateTime,
@@ -50,19 +49,19 @@ pub struct Entry<'a> {
     pub dates: Dates,
     pub state: State,
     pub light: Light,
-    /// Until `finish_by`; 0 between it and `due`; negative: since `due`.
+    /// Calendar days until `finish_by`; 0 between it and `due`; after `due`, the negative number of days since.
     pub days_left: i64,
     pub workdays_left: i64,
     pub today: Date,
     pub reports: Vec<Completion>,
-    /// Who still owes a report (`done = "each"`).
+    /// The sections that still owe a report (`done = "each"`).
     pub missing: Vec<String>,
 }
 
-/// Who reported it done.
+/// One report that it is done.
 #[derive(Clone, Debug, Default)]
 pub struct Completion {
-    /// Empty where none was named.
+    /// Empty if none was named.
     pub section: String,
     pub by: String,
     pub note: String,
@@ -71,7 +70,7 @@ pub struct Completion {
     pub on: Date,
 }
 
-/// In Chinese, for whoever runs duban.
+/// The messages are in Chinese, for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("表格没有写成：{0}")]

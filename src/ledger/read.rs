@@ -1,7 +1,7 @@
-//! Bytes → the cells of its sheets.
+//! Reads the cells of a spreadsheet file.
 //!
-//! The limits hold for `.xlsx` and `.csv`. Of a damaged `.xls` the reader underneath may take what it
-//! likes, or panic: whoever reads a file from outside does it in a process of its own.
+//! The limits hold for `.xlsx` and `.csv`. On a damaged `.xls` the library may exceed them, or panic: a file from
+//! outside is read in a process of its own.
 
 use std::{collections::BTreeMap, io::Cursor};
 
@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Result, csv, excel, unpack};
 
-/// The largest file that is looked at.
+/// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 20 << 20;
 const MAX_ROWS: usize = 20_000;
 const MAX_COLUMNS: u32 = 100;
 const MAX_SHEETS: usize = 50;
-/// Of all cells together: a string that is stored once can stand in every cell.
+/// In bytes, of all cells together: a string that is stored once can stand in every cell.
 const MAX_TEXT: usize = 64 << 20;
 const MAX_MERGED: usize = 50_000;
 
-/// What a cell holds; an empty one is not there.
+/// What a cell holds; empty cells are left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     Text(String),
@@ -30,14 +30,14 @@ pub enum Value {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cell {
     pub value: Value,
-    /// From a merged cell that begins in a row above.
+    /// Copied from a merged cell that begins in a row above.
     pub carried: bool,
 }
 
 /// By column, from 0.
 pub type Cells = BTreeMap<u32, Cell>;
 
-/// Its rows by number, from 0; those without a cell are not there.
+/// The rows by number, from 0; rows without a cell are left out.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sheet {
     pub name: String,
@@ -134,7 +134,7 @@ impl Sheet {
         Ok(())
     }
 
-    /// What stands in a merged cell holds for all of its rows. Beside its first column it says nothing.
+    /// The value of a merged cell holds for all of its rows, but only in its first column.
     fn carry_down(&mut self, merged: &[Dimensions], room: &mut Room) -> Result<()> {
         for area in merged.iter().take(MAX_MERGED) {
             let (top, column) = area.start;
@@ -166,7 +166,7 @@ impl Room {
     }
 
     fn text(&mut self, text: &str) -> Result<Option<Value>> {
-        // A little more than a cell may hold, so that a cell that is too long is seen to be.
+        // A little more than a cell may hold, so that a cell that is too long is still found.
         let end = text.char_indices().nth(excel::MAX_CELL + 1000).map_or(text.len(), |(at, _)| at);
         let text = text[..end].trim();
         if text.is_empty() {
@@ -177,7 +177,7 @@ impl Room {
         Ok(Some(value))
     }
 
-    /// Of a formula, what it gave when the file was saved.
+    /// For a formula, its result when the file was saved.
     fn value(&mut self, data: &Data) -> Result<Option<Value>> {
         let text = match data {
             Data::Empty => return Ok(None),

@@ -20,7 +20,7 @@ pub struct Row {
     pub cells: [String; COLUMNS.len()],
 }
 
-/// A column: its heading, how many characters wide, and whether it is short words to be centred.
+/// A column: its heading, its width in characters, and whether it holds short words to be centred.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     pub name: &'static str,
@@ -55,14 +55,14 @@ pub const TASK: usize = 2;
 pub const EVIDENCE: usize = 9;
 pub const LAST_PRINTED: usize = 10;
 
-/// Lines under a date that say more of it, as they are read back.
+/// The first words of lines under a date that say more about it; they are read back.
 pub const DEFAULT: &str = "局内默认";
 pub const TARGET: &str = "局内目标";
 pub const TIMES: &str = "次数";
-/// In the brackets of a weekend day that works, after its weekday.
+/// Marks a working weekend day, in the brackets after its weekday.
 pub const MADE_UP: &str = "，调休上班";
 
-/// From so many working days on, calendar days are what people count in.
+/// Beyond this many working days, people count in calendar days.
 const FAR_WORKDAYS: i64 = 7;
 
 impl Row {
@@ -106,7 +106,7 @@ fn limit(entry: &Entry) -> String {
     lines.join("\n")
 }
 
-/// A weekend day that works says so; the year only where it is another one.
+/// A working weekend day is marked; the year is written only if `beside` has another one.
 fn working_day(day: Date, beside: Date) -> String {
     let full = words::full_workday(day);
     let year = if day.year() == beside.year() { format!("{}年", day.year()) } else { String::new() };
@@ -161,9 +161,9 @@ fn remarks(entry: &Entry) -> String {
     lines.join("\n")
 }
 
-/// What the date follows from, as it can be read back.
+/// The rule of the date, in words that can be read back.
 fn rule(deadline: &Deadline) -> String {
-    // A date without its year can be read in the plan file alone.
+    // A date without its year can be read only in the plan file.
     let written = excel::line(&deadline.due.text);
     let is_plain = Due::parse(&written, None).is_ok_and(|due| due.rule == deadline.due.rule);
     let mut lines = vec![if is_plain { written } else { deadline.due.to_string() }];
@@ -180,7 +180,7 @@ fn rule(deadline: &Deadline) -> String {
 }
 
 impl Row {
-    /// How many lines the tallest of its cells takes, wrapped. Some programs do not measure it themselves.
+    /// How many lines its tallest cell takes, wrapped. Some programs do not measure this themselves.
     pub fn lines(&self) -> usize {
         let cells = self.cells.iter().zip(COLUMNS);
         let lines =
@@ -191,7 +191,7 @@ impl Row {
 
 fn wrapped(line: &str, width: f64) -> usize {
     let halves: usize = line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
-    // A wide character that does not fit the rest of a line leaves it empty.
+    // A wide character that does not fit the rest of a line leaves that rest empty.
     (1..).find(|n| halves as f64 <= *n as f64 * (width - 1.0)).unwrap_or(1)
 }
 

@@ -1,10 +1,10 @@
-//! A ledger's titles have their year put in; the deadlines file has a variable there.
+//! Turns the titles of a ledger, with their years, back into titles with variables.
 
-/// From period and title: what the period puts into a title, and the variable for it.
+/// From period and title: the text that the period puts into the title, and its variable.
 type Part = fn(&str, &str) -> Option<(String, &'static str)>;
 
-/// The title that gives each row's title for its period (in the ledger's words), if it is one with
-/// variables.
+/// The title with variables that gives the title of every row; a row is a title and its period in the ledger's
+/// words.
 pub fn template(rows: &[(String, String)]) -> Option<String> {
     let finer: [Part; 3] = [quarter, half, month];
     let years = |(title, period): &(String, String)| with_years(title, period);
@@ -24,7 +24,7 @@ fn same(mut titles: impl Iterator<Item = Option<String>>) -> Option<String> {
     titles.all(|title| title.as_ref() == Some(&first)).then_some(first)
 }
 
-/// Four digits alone that are the period's year, the one before or the one after.
+/// Puts a variable for a number of four digits that is the period's year, the year before or the year after.
 fn with_years(title: &str, period: &str) -> Option<String> {
     let year: u32 = period.get(..4)?.parse().ok()?;
     let mut written = String::new();

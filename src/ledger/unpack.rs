@@ -1,4 +1,4 @@
-//! How much a file holds, measured before a reader believes it.
+//! Measures how much a file unpacks to, before it is read.
 
 use std::io::{self, Cursor, Read};
 
@@ -6,12 +6,12 @@ use zip::ZipArchive;
 
 use super::{Error, Result};
 
-/// All parts of an `.xlsx`, unpacked.
+/// All parts of an `.xlsx` together, unpacked, in bytes.
 const MAX_UNPACKED: u64 = 100 << 20;
 const MAX_PARTS: usize = 2000;
 
 /// # Errors
-/// In Chinese: damaged, or unpacks to too much. What the parts claim of themselves is not believed.
+/// In Chinese: damaged, or unpacks to too much. The sizes that the parts declare are not trusted.
 pub fn check_zip(bytes: &[u8]) -> Result<()> {
     let broken = || Error::Unreadable("文件已损坏，不是完整的 .xlsx。请用 Excel 或 WPS 打开，另存后再试。".into());
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken())?;

@@ -1,4 +1,4 @@
-//! What the sender of a reply is told: what was recorded, or how to say it so that it can be.
+//! The answer to a reply: what was recorded, or how to write a reply that can be.
 
 use jiff::civil::Date;
 
@@ -11,12 +11,12 @@ use super::{
 /// An answer to a reply.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The sections of the sender's mailbox, or the mailbox.
+    /// The sections of the sender's mailbox, or the mailbox itself.
     pub to: String,
     pub said: Answered,
     /// The sender's own words.
     pub wrote: String,
-    /// What was recorded, or what can be.
+    /// The items that were recorded, or that can be.
     pub lines: Vec<Line>,
     pub token: Option<String>,
 }
@@ -37,7 +37,7 @@ pub struct Line {
     pub number: u32,
     pub title: String,
     pub finish_by: Date,
-    /// What was recorded of it.
+    /// What was recorded for it.
     pub said: Option<String>,
     pub url: Option<String>,
 }
@@ -103,7 +103,7 @@ fn item(line: &Line, several: bool) -> Vec<PageLine> {
     [Some(PageLine::Text(title)), said, link].into_iter().flatten().collect()
 }
 
-/// Worded so that none of its lines is itself a report, however it is quoted.
+/// Worded so that none of its lines is read as a report when a reply quotes it.
 fn how(answer: &Answer, contact: &str) -> Option<String> {
     if let Answered::Recorded { can_be_taken_back, .. } = answer.said {
         let how = "如果登记错了，直接回复本邮件，只写“撤回”两个字，就恢复到登记以前。";

@@ -1,4 +1,4 @@
-//! A letter's entries as a page: what each of them says to whom it is written.
+//! A letter's entries as a page.
 
 use jiff::civil::Date;
 
@@ -35,7 +35,7 @@ pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
         let said = if by_reply.is_some() { REPLY.to_owned() } else { format!("请告知{contact}{EVIDENCE}") };
         blocks.push(Block::Card(Box::new(card(entry, number, today, &said, names.len() > 1))));
     }
-    // Said once: it is the same for all.
+    // Once per letter: it is the same for all entries.
     if by_reply.is_some() {
         blocks.push(Block::Para(how_to_reply(letter)));
     } else if several && letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
@@ -48,7 +48,7 @@ pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
     Page { title: subject.to_owned(), greeting: format!("{}：", words::list(&names)), blocks, footer }
 }
 
-/// What a reply may say. Worded so that none of its lines is itself a report, however it is quoted.
+/// What a reply may say. Worded so that none of its lines is read as a report when a reply quotes it.
 fn how_to_reply(letter: &Letter) -> String {
     let which = match letter.entries.as_slice() {
         [_] => "写“已办结”".to_owned(),
@@ -68,12 +68,12 @@ fn number(entry: &Entry) -> String {
     words::circled(entry.number)
 }
 
-/// Whether whoever is spoken to can report it as done.
+/// Whether the addressees can report it as done.
 fn reports(entry: &Entry) -> bool {
     !entry.is_for_leader() && entry.supports().is_none()
 }
 
-/// Who the letter greets; as what, too, where it holds one entry only.
+/// The names in the greeting; in a letter with one entry, with their roles (牵头, 配合).
 fn names(letter: &Letter) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for addressee in letter.entries.iter().flat_map(|e| &e.to) {
@@ -108,7 +108,7 @@ fn summary(entry: &Entry, today: Date) -> Summary {
 fn card(entry: &Entry, number: String, today: Date, report_to: &str, shared: bool) -> Card {
     let several = !number.is_empty();
     let item = entry.item.map(|n| format!("分工方案第{n}项"));
-    // A yearly title names its year; of a quarter or a case the title alone does not tell which.
+    // A yearly title names its year; other titles do not tell which quarter or case is meant.
     let period = (entry.period.len() > 4).then(|| words::period(&entry.period));
     let aside: Vec<String> = item.into_iter().chain(period).collect();
     let mut rows = Vec::new();
@@ -143,7 +143,7 @@ fn tone(entry: &Entry, today: Date) -> Tone {
     }
 }
 
-/// What is out of the ordinary about this letter, above everything else.
+/// What is unusual about this entry, above everything else.
 fn notes(entry: &Entry) -> Vec<Block> {
     notes_text(entry).into_iter().map(|text| Block::Note { tone: Tone::Blue, text }).collect()
 }
@@ -167,8 +167,8 @@ fn notes_text(entry: &Entry) -> Vec<String> {
     pass_on.chain(told).collect()
 }
 
-/// Who is spoken to, and as what. The greeting is enough where it names one section for all, and
-/// that section neither leads nor supports.
+/// The addressed sections and their roles. The greeting is enough if it names one section for all entries, and that
+/// section neither leads nor supports.
 fn role_row(entry: &Entry, shared: bool) -> Option<Row> {
     let names: Vec<String> = entry
         .to
@@ -239,7 +239,7 @@ fn report_row(entry: &Entry, report_to: &str, several: bool) -> Option<Row> {
     reports(entry).then(|| Row { label: "办结后", lines: vec![line] })
 }
 
-/// The light, how often it was said, when it is said again, and who hears of it then.
+/// The light, the number of this reminder, the day of the next one, and when the leader is told.
 fn status_row(entry: &Entry, today: Date) -> Row {
     let next = match entry.next {
         Some(day) => format!("下次提醒{}", words::beside(day, today)),

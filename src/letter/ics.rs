@@ -1,4 +1,4 @@
-//! The dates as a calendar file (RFC 5545), an all-day event each.
+//! The dates as a calendar file (RFC 5545), one all-day event each.
 //!
 //! Written by hand: the `icalendar` crate stamps every component with the clock of the machine and
 //! a random UID, alarms among them, and lets control characters through.
@@ -22,7 +22,7 @@ const LINE_LIMIT: usize = 75;
 /// `None` where no date lies ahead: what is overdue is not put into a calendar.
 pub fn of(letter: &Letter) -> Option<String> {
     let today = letter.now.date();
-    // A correction goes in even so: the calendar still holds the date that was told before.
+    // A correction is included even then: the calendar still holds the old date.
     let belongs = |e: &&Entry| {
         !e.is_for_leader() && (matches!(when::phase(e, today), Phase::Ahead | Phase::Today) || e.told.is_some())
     };
@@ -39,11 +39,11 @@ pub fn of(letter: &Letter) -> Option<String> {
     Some(file.0)
 }
 
-/// How often a calendar program asks for a feed again, unless it knows better.
+/// How often a calendar program should fetch a feed.
 const REFRESH: &str = "PT6H";
 
-/// A calendar that programs subscribe to: all the entries, as the letters' attachments have them.
-/// `stamp` is when the entries last changed, not now: a feed that says the same reads the same.
+/// A calendar to subscribe to: all the entries, as in the letters' attachments. `stamp` is when the entries last
+/// changed, not now: an unchanged feed stays the same byte for byte.
 pub fn feed<'a>(name: &str, entries: impl IntoIterator<Item = &'a Entry>, today: Date, stamp: &Zoned) -> String {
     let stamp = utc(stamp);
     let mut file = File::begun();
@@ -84,7 +84,7 @@ impl File {
         self.raw(&format!("SEQUENCE:{}", entry.sequence));
         self.raw(&format!("DTSTAMP:{stamp}"));
         self.raw(&format!("DTSTART;VALUE=DATE:{}", basic(entry.aim)));
-        // The end is not part of the event: a whole day ends on the day after.
+        // DTEND is not part of the event: an all-day event ends on the day after.
         self.raw(&format!("DTEND;VALUE=DATE:{}", basic(entry.aim.saturating_add(1.day()))));
         self.text("SUMMARY", &title);
         self.text("DESCRIPTION", &description(entry, today));
@@ -126,7 +126,7 @@ fn description(entry: &Entry, today: Date) -> String {
     lines.join("\n")
 }
 
-/// Before midnight of the event's day, as people work: on a Monday it is said on the Friday.
+/// The alarm at 08:30 on the day before, counted from the midnight that begins the event; for a Monday, on the Friday.
 fn half_past_eight_before(day: Date) -> &'static str {
     if day.weekday() == Weekday::Monday { "-P2DT15H30M" } else { "-PT15H30M" }
 }
@@ -135,7 +135,7 @@ fn basic(day: Date) -> String {
     day.strftime("%Y%m%d").to_string()
 }
 
-/// TEXT (RFC 5545, section 3.3.11); every control character but the line break is left out.
+/// TEXT (RFC 5545, section 3.3.11); hidden and control characters are left out, except the line break.
 fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
         match c {

@@ -1,4 +1,4 @@
-//! Reminders → subject, text, HTML and calendar. Pure: what to say is decided before; here it is put into words.
+//! Puts reminders into words: subject, text, HTML and calendar. Pure: what to say was decided before.
 
 pub mod answer;
 pub mod ics;
@@ -23,45 +23,46 @@ use crate::domain::{
 /// Everything that one mailbox is told at one time.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// The moment it is handed over, bureau time: every "left" is counted from its date.
+    /// When it is handed over, in bureau time: all days left are counted from this date.
     pub now: Zoned,
-    /// What subjects begin with, without its brackets: the sender's display name.
+    /// The sender's display name, with which subjects begin; without its brackets.
     pub tag: String,
     /// 联系人、电话, shown at the end.
     pub contact: String,
     /// Most urgent first; never empty.
     pub entries: Vec<Entry>,
-    /// What a reply is known by; `None` where nobody reads replies.
+    /// Identifies a reply to this letter; `None` if replies are not read.
     pub reply_token: Option<String>,
 }
 
 /// One occurrence in a letter.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// What a reply calls it where the letter holds several, from 1.
+    /// The number, from 1, by which a reply names it if the letter holds several.
     pub number: u32,
     pub deadline: String,
     pub period: String,
     /// The number in the plan (分工方案第31项).
     pub item: Option<u32>,
-    /// With the period's year put in.
+    /// The title of the period, variables replaced.
     pub title: String,
     pub dates: Dates,
     pub light: Light,
     pub reason: Reason,
     pub saying: Saying,
-    /// The date that counts: target while it lies ahead, then finish_by.
+    /// The date that counts: `target` until it has passed, then `finish_by`.
     pub aim: Date,
-    /// Until `aim`; 0 on the day and between finish_by and due; negative: since due.
+    /// Calendar days until `aim`; 0 on that day and between `finish_by` and `due`; after `due`, the negative number of
+    /// days since.
     pub days_left: i64,
     pub workdays_left: i64,
-    /// Who is spoken to.
+    /// The addressees of this entry.
     pub to: Vec<Addressee>,
     /// 牵头, if the plan names one.
     pub lead: Option<String>,
     /// All sections that answer for it, as the plan writes them (`各科室` stays one word).
     pub sections: Vec<String>,
-    /// Everybody reports for himself (`done = "each"`): who has not yet. Empty otherwise.
+    /// If each section reports for itself (`done = "each"`), those that have not yet. Empty otherwise.
     pub missing: Vec<String>,
     /// Reports given and asked for, where more than one is asked for.
     pub reports: Option<(u32, u32)>,
@@ -69,33 +70,33 @@ pub struct Entry {
     pub basis: Option<String>,
     /// 局内默认: the date is the bureau's own.
     pub bureau_default: bool,
-    /// The how-manieth reminder of this occurrence to this mailbox, from 1.
+    /// Number of this reminder among those of the occurrence to this mailbox, from 1.
     pub nth: u32,
-    /// The next day on which something is said if nothing is reported.
+    /// The day of the next reminder if nothing is reported.
     pub next: Option<Date>,
     /// Whether a leader is written to when it is overdue.
     pub escalates: bool,
-    /// The dates that were told before, for a correction.
+    /// The dates that were sent before, for a correction.
     pub told: Option<Dates>,
-    /// The sections whose report a reply to this letter is; empty for who only hears of it.
+    /// The sections for which a reply to this letter reports; empty if the mailbox is only informed.
     pub reports_for: Vec<String>,
-    /// Where it is reported as done; without it, by reply, or 联系人 is told.
+    /// The page on which it is reported as done; `None` if that is done by reply, or by telling 联系人.
     pub report_url: Option<String>,
     /// Stable over the occurrence's life, for calendars.
     pub uid: String,
-    /// Grows with every move of the dates.
+    /// Grows with every change of the dates.
     pub sequence: u32,
 }
 
-/// In what capacity a mailbox hears of an occurrence.
+/// In what capacity a mailbox is told of an occurrence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Addressee {
-    /// A section answers for it; whether it is the lead.
+    /// A section that answers for it, and whether it is the lead.
     Section { name: String, leads: bool },
     /// 分管领导 of these sections.
     Leader { of: Vec<String> },
-    /// 代转: the admin is asked to pass it on to `to` (a section without a mailbox, or a mailbox that
-    /// refused it), and why.
+    /// 代转: the admin is asked to pass it on to `to` (a section without a mailbox, or a mailbox that refused it), and
+    /// why.
     PassOn { to: String, why: String },
 }
 
@@ -117,20 +118,20 @@ pub fn render(letter: &Letter) -> Rendered {
 }
 
 impl Entry {
-    /// Whether only leaders are spoken to.
+    /// Whether all addressees are leaders.
     fn is_for_leader(&self) -> bool {
         !self.to.is_empty() && self.to.iter().all(|to| matches!(to, Addressee::Leader { .. }))
     }
 
-    /// The lead's name, where everybody who is spoken to only supports it.
+    /// The lead's name, if all addressees only support it.
     fn supports(&self) -> Option<&str> {
         let supporting = |to: &Addressee| matches!(to, Addressee::Section { leads: false, .. });
-        // Where each section reports for itself, nobody merely supports.
+        // If each section reports for itself, no section merely supports.
         let all = !self.to.is_empty() && self.to.iter().all(supporting) && self.missing.is_empty();
         self.lead.as_deref().filter(|_| all)
     }
 
-    /// The sections that the leaders who are spoken to are asked about.
+    /// The sections of the addressed leaders.
     fn led(&self) -> Vec<&str> {
         let of = self.to.iter().filter_map(|to| match to {
             Addressee::Leader { of } => Some(of),
@@ -139,7 +140,7 @@ impl Entry {
         of.flatten().map(String::as_str).collect()
     }
 
-    /// Whom the admin is asked to pass it on to.
+    /// The sections and mailboxes that the admin is asked to pass it on to.
     fn passed_on_to(&self) -> Vec<&str> {
         let to = self.to.iter().filter_map(|to| match to {
             Addressee::PassOn { to, .. } => Some(to.as_str()),

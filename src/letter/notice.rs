@@ -1,4 +1,4 @@
-//! Letters to the admin, in the look of the others: what happened, where, what to do.
+//! Notices, the letters to the admin: what happened, where, what to do.
 
 use jiff::civil::{Date, DateTime};
 
@@ -14,32 +14,32 @@ use super::{
 pub enum Notice {
     Started(Summary),
     Reloaded(Summary),
-    /// A configuration that does not check; the one before stays in force.
+    /// A configuration that fails the check; the previous one stays in force.
     ConfigRejected {
         /// As `check` prints them.
         findings: String,
         in_force_since: DateTime,
     },
-    /// A mailbox refuses letters for good.
+    /// A mailbox refuses letters permanently.
     Undeliverable {
         mailbox: String,
         sections: Vec<String>,
-        /// The server's words.
+        /// The server's reply.
         reply: String,
-        /// Of the letter that was refused.
+        /// The subject of the refused letter.
         subject: String,
         attempts: u32,
         since: DateTime,
     },
     /// Letters that have waited too long.
     Stuck(Vec<StuckLetter>),
-    /// The State Council's notice of that year is not among the data.
+    /// The data lack the State Council's notice for that year.
     HolidayMissing {
         year: i16,
     },
     /// A section asks for an answer: 不能按期, 不适用.
     Asked(Asked),
-    /// A mailbox that the roster does not have reported by a reply.
+    /// A mailbox that is not on the roster has reported by reply.
     Stranger {
         sender: String,
         subject: String,
@@ -47,31 +47,31 @@ pub enum Notice {
         /// What was recorded.
         recorded: String,
     },
-    /// Nothing can be looked at, and the database cannot even hold a letter about it.
+    /// Deadlines cannot be checked, and the database cannot even store a letter about it.
     SweepsFail {
         since: DateTime,
         why: String,
     },
-    /// For a while nothing was looked at; what was missed has been said since.
+    /// For a while deadlines were not checked; the missed reminders have been sent since.
     Swept {
         since: DateTime,
         why: String,
     },
-    /// The mailbox that replies come to cannot be read.
+    /// The mailbox for replies cannot be read.
     MailboxDown {
         since: DateTime,
         why: String,
     },
-    /// The database was put back from a copy.
+    /// The database was restored from a copy.
     Restored(Restored),
     /// The database is damaged, in SQLite's words.
     Damaged(String),
-    /// Every Monday, even with nothing to say: the sign of life.
+    /// Every Monday, even with nothing to report: it shows that the service is alive.
     Weekly(Weekly),
     Test,
 }
 
-/// 不能按期 or 不适用.
+/// A request of a section.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// `不能按期` or `不适用`.
@@ -83,7 +83,7 @@ pub struct Asked {
     pub title: String,
     pub finish_by: Date,
     pub due: Date,
-    /// Where it is answered; without it, by the command line.
+    /// The page on which it is answered; `None` if it is answered on the command line.
     pub url: Option<String>,
 }
 
@@ -95,10 +95,10 @@ pub struct Weekly {
     /// Finished in the last seven days.
     pub finished: Vec<Upcoming>,
     pub next_seven_days: Vec<Upcoming>,
-    /// Mailboxes that refuse letters, with the server's words: until they change.
+    /// Mailboxes that refuse letters, with the server's reply; listed until the mailbox is changed.
     pub refused: Vec<(String, String)>,
     pub waiting_letters: u32,
-    /// Replies that nobody but a person understands.
+    /// Replies that a person has to read.
     pub replies: u32,
     /// Requests that wait for an answer.
     pub requests: u32,
@@ -122,7 +122,7 @@ pub struct Summary {
     pub changes: Vec<String>,
 }
 
-/// What has to be finished soon.
+/// One occurrence in a list.
 #[derive(Clone, Debug)]
 pub struct Upcoming {
     pub date: Date,

@@ -1,11 +1,11 @@
-//! A letter as blocks, and the blocks as plain text and as HTML. All letters look alike: they are
-//! all made of these.
+//! A letter as blocks, and the blocks as plain text and as HTML. All letters are made of these blocks, so they look
+//! alike.
 
 use askama::Template;
 
 use crate::text::is_hidden;
 
-/// What a reader meets from top to bottom.
+/// The contents of a letter, from top to bottom.
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
 pub struct Page {
@@ -27,7 +27,7 @@ pub enum Block {
     Summary(Vec<Summary>),
     Card(Box<Card>),
     Rows(Vec<Row>),
-    /// With its line breaks and columns.
+    /// Keeps its line breaks and columns.
     Pre(String),
 }
 
@@ -79,9 +79,9 @@ pub enum Line {
     },
 }
 
-/// How urgent, as colours: a strong one with white letters on it, one for the edge of a card, and
-/// a pale one to lie under it. Letters are white on dark even on yellow: mail programs that darken
-/// a letter turn dark letters light, and leave what lies under them as it is.
+/// The urgency, as colours: a strong one under white text, one for the edge of a card, and a pale one for its
+/// background. Text on the strong colour is white even for amber: mail programs in dark mode turn dark text light, and
+/// leave its background as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Red,
@@ -196,7 +196,7 @@ pub(super) fn note(tone: Tone, text: &str) -> Block {
     Block::Note { tone, text: text.to_owned() }
 }
 
-/// Line breaks stay, what is hidden and other control characters do not.
+/// Keeps line breaks, and removes hidden and other control characters.
 pub(super) fn lines(text: &str) -> String {
     text.lines()
         .map(|l| l.chars().filter(|c| !c.is_control() && !is_hidden(*c)).collect::<String>())

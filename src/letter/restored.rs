@@ -1,5 +1,4 @@
-//! The letter after the database was put back from a copy: what is known of the time in between, and
-//! what to look at.
+//! The notice after the database was restored from a copy: what is known of the time in between, and what to check.
 
 use jiff::civil::DateTime;
 
@@ -8,17 +7,17 @@ use super::{
     words,
 };
 
-/// What became of the time between the copy and the restore.
+/// What is known of the time between the copy and the restore.
 #[derive(Clone, Debug)]
 pub struct Restored {
     pub at: DateTime,
-    /// The copy's moment.
+    /// When the copy was made, if known.
     pub until: Option<DateTime>,
-    /// The replaced database told what went out in between.
+    /// The replaced database could tell what was sent in between.
     pub is_known: bool,
-    /// Not all of it could be read.
+    /// Not all of the replaced database could be read.
     pub has_gaps: bool,
-    /// So many reminders were taken as said.
+    /// How many reminders were taken as sent.
     pub kept_quiet: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! Subjects. A telephone shows about twenty characters of one: the words that matter come first.
+//! Subjects of letters. A phone shows about twenty characters of one, so the words that matter come first.
 
 use jiff::civil::Date;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::agenda::Reason;
 
-/// In characters. Longer ones are cut by somebody on the way, and not at a good place.
+/// In characters. Longer subjects are cut on the way, and not at a good place.
 pub const LIMIT: usize = 100;
 
 pub fn of(letter: &Letter) -> String {
@@ -21,12 +21,12 @@ pub fn of(letter: &Letter) -> String {
     tagged(&letter.tag, &format!("{}{said}", markers(&letter.entries)))
 }
 
-/// Any subject of ours: the tag, then what is said, in one line of bounded length.
+/// A subject: the tag and the text, in one line of at most [`LIMIT`] characters.
 pub fn tagged(tag: &str, said: &str) -> String {
     words::cap(&words::plain(&format!("【{}】{said}", words::plain(tag))), LIMIT)
 }
 
-/// 〔补发〕〔更正〕〔代转〕, with 含 where it is true of some entries only.
+/// 〔补发〕〔更正〕〔代转〕, with 含 if it applies only to some of the entries.
 fn markers(entries: &[Entry]) -> String {
     let mark = |name: &str, test: fn(&Entry) -> bool| match entries.iter().filter(|e| test(e)).count() {
         0 => String::new(),
@@ -53,7 +53,7 @@ fn single(entry: &Entry, today: Date) -> String {
     format!("{pass_on}{}{role}：{}", by_when(entry, today), entry.title)
 }
 
-/// The date follows the time left; a title may start with a noun, so nothing leans on its first word.
+/// The time left, then the date. A title may start with a noun, so the wording must not depend on its first word.
 fn by_when(entry: &Entry, today: Date) -> String {
     let left = when::left_short(entry, today);
     let date = words::narrow_workday(entry.aim);

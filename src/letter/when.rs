@@ -1,20 +1,20 @@
-//! The time in words: how much is left, by when, and which date says so.
+//! Time in words: how much is left, and until which date.
 
 use jiff::civil::Date;
 
 use super::{Entry, words};
 use crate::domain::occurrence::Dates;
 
-/// From so many working days on, calendar days are what people count in.
+/// Beyond this many working days, people count in calendar days.
 const FAR_WORKDAYS: i64 = 7;
 
 /// Where today lies among an occurrence's dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Ahead,
-    /// On the day that counts.
+    /// Today is the date that counts.
     Today,
-    /// The last working day has passed, `due` (a day off) has not.
+    /// The last working day has passed, but `due` (a day off) has not.
     Between,
     Overdue,
 }
@@ -66,7 +66,7 @@ pub fn headline(entry: &Entry, today: Date) -> String {
     }
 }
 
-/// The other dates that an occurrence has, each said once.
+/// The other dates of an occurrence, each stated once.
 pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
     let Dates { due, finish_by, target, .. } = entry.dates;
     let term = term(entry);
@@ -91,7 +91,7 @@ pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
     }
 }
 
-/// What a correction says: each date that moved, from what to what.
+/// What a correction says: each date that changed, with its old and new value.
 pub fn moves(entry: &Entry) -> Vec<String> {
     let Some(told) = entry.told else { return vec![] };
     let new = entry.dates;
@@ -106,7 +106,7 @@ pub fn moves(entry: &Entry) -> Vec<String> {
         (Some(from), None) => Some(format!("取消局内目标{}", words::full(from))),
         (None, None) => None,
     };
-    // A due date that is a working day is the day to finish by: said once.
+    // A due date that is a working day is also `finish_by`: stated once.
     let same = told.due == told.finish_by && new.due == new.finish_by;
     due.into_iter().chain(finish_by.filter(|_| !same)).chain(target).collect()
 }

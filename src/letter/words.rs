@@ -1,4 +1,4 @@
-//! Dates, numbers and lists as a Chinese office writes them. The one place for it.
+//! Dates, numbers and lists as a Chinese office writes them.
 
 use jiff::civil::{Date, DateTime, Weekday};
 
@@ -24,7 +24,7 @@ pub fn full(date: Date) -> String {
     format!("{}年{}", date.year(), day(date))
 }
 
-/// `2026年1月30日（周五）`; a weekend day that works says so, or nobody would believe it.
+/// `2026年1月30日（周五）`; a working weekend day is marked, or nobody would believe it.
 pub fn full_workday(date: Date) -> String {
     let made_up = if is_weekend(date) { "，调休上班" } else { "" };
     format!("{}年{}（{}{made_up}）", date.year(), short(date), weekday(date))
@@ -36,13 +36,13 @@ pub fn narrow_workday(day: Date) -> String {
     format!("{}({}{made_up})", short(day), weekday(day))
 }
 
-/// `1月30日 周五`, `2月28日 周六上班`: for tables, which break it at the space alone.
+/// `1月30日 周五`, `2月28日 周六上班`: for tables, which break it only at the space.
 pub fn spaced(day: Date, works: bool) -> String {
     let made_up = if works && is_weekend(day) { "上班" } else { "" };
     format!("{} {}{made_up}", short(day), weekday(day))
 }
 
-/// With its year only where that is another one than `beside`'s.
+/// With its year only if `beside` has another one.
 pub fn beside(date: Date, beside: Date) -> String {
     if date.year() == beside.year() { day(date) } else { full(date) }
 }
@@ -64,7 +64,7 @@ pub fn weekday(day: Date) -> &'static str {
     }
 }
 
-/// What a day is called on which nobody works.
+/// What a day off is called.
 pub fn day_off(day: Date) -> &'static str {
     if is_weekend(day) { "休息日" } else { "节假日" }
 }
@@ -73,7 +73,7 @@ fn is_weekend(day: Date) -> bool {
     matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
-/// ①…⑳, then (21): there are no more circles that every font has.
+/// ①…⑳, then (21): not every font has more circled numbers.
 pub fn circled(n: u32) -> String {
     match n {
         1..=20 => char::from_u32(0x2460 + n - 1).map(String::from).unwrap_or_default(),
@@ -116,12 +116,12 @@ pub fn few<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// One safe line. What is written in the files is checked when they are read; a letter does not rest on it.
+/// One safe line. The files are checked when they are read, but a letter does not rely on it.
 pub fn plain(text: &str) -> String {
     one_line(text)
 }
 
-/// At most `limit` characters, the last of them … where something was cut.
+/// At most `limit` characters, with … as the last one if something was cut.
 pub fn cap(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),

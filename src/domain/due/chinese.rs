@@ -1,4 +1,4 @@
-//! The Chinese forms: a row of words → a rule. One row a form (design, section 2).
+//! The Chinese forms of `due`, one match arm each (design, section 2).
 
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ pub fn rule(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Ref
 /// What stands after 每.
 fn every(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
     match p.words {
-        // 每1月31日 is no 每月31日.
+        // Not `Month`: 每1月31日 is not 每月31日.
         [Num(1), Year | Half | Quarter | Months | Week, ..] => every(p.from(1), year, aside),
         [Num(m @ 1..=12), Month, ..] => refuse_with(
             p.place(),
@@ -91,7 +91,7 @@ fn every(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusa
     }
 }
 
-/// `每2个月`, `每两周`: which months, which weeks?
+/// Refuses `每2个月`, `每两周`: they do not say which months or weeks.
 fn every_few(n: u32, unit: Word, place: Range<usize>) -> Refusal {
     let (what, instead): (&str, &[&str]) = match (n, unit) {
         (3, Months | Month) => ("每三个月请写成每季度", &["每季度末月20日", "每季度首月10日前"]),
@@ -120,7 +120,7 @@ fn days(cycle: Cycle, unit: Unit, p: Phrase, aside: &mut Aside) -> Result<Rule, 
     list(unit, p, aside).map(|at| Rule::cyclic(cycle, at))
 }
 
-/// Every n-th year, from one on.
+/// Every `n`-th year, counted from the year `from`.
 fn years(n: u32, from: Option<u32>, p: Phrase, aside: &mut Aside, whole: Range<usize>) -> Result<Rule, Refusal> {
     let at = list(Unit::Year, p, aside)?;
     let every = match i16::try_from(n) {
@@ -186,7 +186,7 @@ fn after(p: Phrase) -> Result<Rule, Refusal> {
     Ok(Rule::After { unit, span: span(n, length, i32::from(unit.months()), p.place())? })
 }
 
-/// The month after the one that is reported on: day 5 of it is five days after that one's end.
+/// The month after the month that is reported on. Its day 5 is five days after the end of that month.
 fn next_month(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
     let after = |n, unit| Rule::After { unit: Unit::Month, span: Span { n, unit } };
     if let [Num(n), Workday] = p.words {
@@ -235,7 +235,7 @@ fn span_unit(word: Word) -> Option<SpanUnit> {
     }
 }
 
-/// A length of at most so many months.
+/// A length of at most `months` months.
 pub fn span(n: u32, unit: Word, months: i32, place: Range<usize>) -> Result<Span, Refusal> {
     let months = u32::try_from(months).unwrap_or(1);
     let Some(unit) = span_unit(unit) else {
@@ -262,7 +262,7 @@ pub fn span(n: u32, unit: Word, months: i32, place: Range<usize>) -> Result<Span
     }
 }
 
-/// What can be said of any phrase before its form is known.
+/// Refuses contradictions that any form may hold.
 fn conflicts(p: Phrase) -> Result<(), Refusal> {
     let mut every = (0..p.words.len()).filter(|i| p.words[*i] == Every);
     if let (Some(_), Some(second)) = (every.next(), every.next()) {
@@ -285,7 +285,7 @@ fn conflicts(p: Phrase) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Where a second date or length follows a date without a mark between: `1月31日前10个工作日`.
+/// Where a second date or length follows a date without a separator: `1月31日前10个工作日`.
 fn two_in_a_row(words: &[Word]) -> Option<usize> {
     let soft = |w: &&Word| matches!(w, Before | Within | Until);
     (1..words.len()).find(|i| {
@@ -295,7 +295,7 @@ fn two_in_a_row(words: &[Word]) -> Option<usize> {
     })
 }
 
-/// Why none of the rows: the mistakes that have a name.
+/// Why no form matched: the known mistakes.
 fn no_row(p: Phrase, within: bool) -> Refusal {
     let (what, instead): (&str, Vec<String>) = match p.words {
         [] => ("没有写日期", forms(&["每年1月31日前", "每季度末月20日", "每月25日"])),

@@ -1,4 +1,4 @@
-//! A rule → its dates. Every question jumps to the period it asks for.
+//! The dates of a rule. Every query starts at its own period: none walks from the rule's first date.
 
 use jiff::{
     ToSpan,
@@ -11,7 +11,7 @@ use super::{
     rule::{At, CaseFrom, Cycle, DayOf, Months, Rule, Span, SpanUnit, Unit},
 };
 
-/// No term lies outside: wider than any year that a `due` may name, and far from the end of time.
+/// No term lies outside: wider than the years that a `due` may name, and far from the limits of [`Date`].
 const FIRST: Date = date(1950, 1, 1);
 const LAST: Date = date(2300, 12, 31);
 
@@ -46,7 +46,7 @@ impl Rule {
         }
     }
 
-    /// The due date of a case that was opened on `anchor`; `None` where the rule is no case.
+    /// The due date of a case that is counted from `anchor`; `None` if the rule is not a case.
     pub fn case_due(&self, cal: &Calendar, anchor: Date) -> Option<Date> {
         let Self::Case { from, span } = self else { return None };
         let n = i64::from(span.n) * if *from == CaseFrom::BeforeEvent { -1 } else { 1 };
@@ -70,7 +70,7 @@ impl Period {
         Self { unit, index: month_number(day).div_euclid(i32::from(unit.months())) }
     }
 
-    /// The month before its first.
+    /// The number of its first month, as `month_number` counts.
     fn months_before(self) -> i32 {
         self.index * i32::from(self.unit.months())
     }
@@ -100,7 +100,7 @@ impl Period {
         let twice_a_month = at.windows(2).any(|w| w[0].month == w[1].month);
         let mut days: Vec<(Date, Date)> = at.iter().map(|a| (a.day.of(month_of(a), cal), month_of(a))).collect();
         days.sort_unstable();
-        // Day 30 and day 31 are one in February.
+        // In February, day 30 and day 31 are the same day.
         days.dedup_by_key(|(due, _)| *due);
         let mut opens = self.first_day();
         let terms = days.into_iter().map(|(due, month)| {
@@ -154,7 +154,7 @@ impl DayOf {
 
 /// Labelled by the period that has ended; open from the day after.
 fn after(unit: Unit, span: Span, cal: &Calendar, from: Date, to: Date) -> impl Iterator<Item = Term> {
-    // No working day lies further on than two days for each, and the longest holidays.
+    // Working days take at most two calendar days each, plus the longest holidays.
     let reach = match span.unit {
         SpanUnit::Days => i64::from(span.n),
         SpanUnit::Workdays => i64::from(span.n) * 2 + 30,
@@ -172,7 +172,7 @@ fn after(unit: Unit, span: Span, cal: &Calendar, from: Date, to: Date) -> impl I
             // end with August.
             SpanUnit::Months => shift(first_of(month_number(end) + i32::from(span.n) + 1), -1),
         };
-        // Two months without a working day between them would share a date.
+        // Two periods with no working day between their ends would share a date.
         let again = last.replace(due) == Some(due);
         (!again).then(|| Term { period: period.label(), due, opens: shift(end, 1) })
     });
@@ -208,7 +208,7 @@ fn month_number(day: Date) -> i32 {
     i32::from(day.year()) * 12 + i32::from(day.month()) - 1
 }
 
-/// The first day of the month of this number; the ends of time where there is none.
+/// The first day of the month with this number; `Date::MAX` if there is none.
 fn first_of(month: i32) -> Date {
     let year = i16::try_from(month.div_euclid(12)).unwrap_or(i16::MAX);
     let month = i8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);

@@ -13,7 +13,7 @@ use super::{
 
 use Word::*;
 
-/// One item of a list; what it leaves out is in the items beside it.
+/// One item of a list. What it leaves out is taken from the items beside it.
 enum Item {
     Whole(At),
     /// `1月` of `1月、7月15日`
@@ -22,10 +22,10 @@ enum Item {
     Day(u8, u8),
 }
 
-/// Every date of a list, none twice. In a unit of a month `At::month` is 1.
+/// The dates of a list; a repeated date is refused. For `Unit::Month`, `At::month` is 1.
 pub fn list(unit: Unit, phrase: Phrase, aside: &mut Aside) -> Result<Vec<At>, Refusal> {
     let mut found: Vec<At> = Vec::new();
-    // Where each was written that still waits for the rest of it.
+    // Incomplete items, with their places, until a later item completes them.
     let mut open: Vec<(Item, Range<usize>)> = Vec::new();
     let mut month = (unit == Unit::Month).then_some(1);
     for part in phrase.split(|w| *w == Comma) {
@@ -88,7 +88,7 @@ fn distinct(found: &[At], place: Range<usize>) -> Result<(), Refusal> {
         if found[..i].contains(at) {
             return refuse(place, "同一个日期写了两次", &["每月4日、14日、24日"]);
         }
-        // Its label would be its date, and that moves with the holidays.
+        // The period's label would be the date, which changes with the holidays.
         if matches!(at.day, DayOf::Workday(_)) && same_month().next().is_some() {
             let what = "同一个月里有几个日期，又有按工作日数的：请分成几个事项来写";
             return refuse(place, what, &["每月第3个工作日", "每月最后一个工作日"]);
@@ -97,7 +97,7 @@ fn distinct(found: &[At], place: Range<usize>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `3月1日至3月31日` is due at its end; the start is passed over when it is one.
+/// `3月1日至3月31日` is due on its last day. The start must be a date too, and is then passed over.
 fn window(unit: Unit, month: Option<u8>, part: Phrase, aside: &mut Aside) -> Result<Item, Refusal> {
     let Some(to) = part.words.iter().position(|w| matches!(w, To | Dash)) else {
         return item(unit, month, part, aside);
@@ -228,7 +228,7 @@ fn day_of(unit: Unit, p: Phrase, aside: &mut Aside) -> Result<DayOf, Refusal> {
     }
 }
 
-/// Says a missing number by name; everything else is left to the nearest forms.
+/// Names a missing number; for anything else the nearest forms are suggested.
 fn not_a_day(p: Phrase) -> Refusal {
     let missing = p.words.iter().enumerate().find(|(i, w)| {
         let before = i.checked_sub(1).and_then(|i| p.words.get(i));
@@ -245,7 +245,7 @@ fn not_a_day(p: Phrase) -> Refusal {
     }
 }
 
-/// No form known. The caller looks for the nearest ones.
+/// No form matches. The caller adds the nearest ones.
 pub fn not_understood(p: Phrase) -> Refusal {
     let unknown = p.words.iter().position(|w| *w == Unknown);
     let at = unknown.map_or(p.place(), |i| p.places[i].clone());
@@ -267,7 +267,7 @@ fn day_number(d: u32, place: Range<usize>) -> Result<u8, Refusal> {
     }
 }
 
-/// Whether that month can have that day at all; 2 月 29 日 can.
+/// Refuses a day that the month never has; 2 月 29 日 is allowed.
 pub fn checked(unit: Unit, month: u8, day: DayOf, place: Range<usize>) -> Result<At, Refusal> {
     let longest = match month {
         2 => 29,
@@ -282,7 +282,7 @@ pub fn checked(unit: Unit, month: u8, day: DayOf, place: Range<usize>) -> Result
     }
 }
 
-/// Fifteen: the fewest working days that a month with the longest holidays has.
+/// Limit 15: the fewest working days of a month with the longest holidays.
 pub fn workday(n: i32, place: Range<usize>) -> Result<DayOf, Refusal> {
     match i8::try_from(n) {
         Ok(n @ (-15..=-1 | 1..=15)) => Ok(DayOf::Workday(n)),

@@ -1,8 +1,8 @@
-//! The dictionary: every word that is known, and how it is written.
+//! Every word that is known, and how it is written.
 
 use jiff::civil::Weekday;
 
-/// One word. Words that mean the same are the same.
+/// One word; synonyms share a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
     Num(u32),
@@ -12,7 +12,7 @@ pub enum Word {
     Iso(u32, u32, u32),
     /// `07-10`: two digits each.
     MonthDay(u32, u32),
-    /// `1.31`, `1/31`: which is which is not certain.
+    /// `1.31`, `1/31`: month and day may stand in either order.
     Pair(u32, u32),
     Every,
     Year,
@@ -64,15 +64,15 @@ pub enum Word {
     Received,
     BeforeEvent,
     AfterEvent,
-    /// What stands before a date and changes nothing.
+    /// Stands before a date and changes nothing.
     Lead,
     /// Changes nothing and is not worth showing: 的.
     Soft,
-    /// What is done by the date: begins a tail.
+    /// What is done by the date: begins the tail of a sentence.
     Verb,
-    /// How it is done, before a verb in a tail.
+    /// How it is done: stands before a verb in the tail.
     How,
-    /// In a tail, so that no number is read out of it.
+    /// Known so that no number is read from it (`一次性`).
     Filler,
     /// Refused by name.
     Named(Name),
@@ -106,11 +106,11 @@ pub enum Name {
     Around,
     Hours,
     Lunar,
-    /// A feast of the sun calendar, and the day before it.
+    /// A holiday of the solar calendar: month and day of the day before it.
     Feast(u8, u8),
-    /// 下周: a date to come.
+    /// 下周: a coming date, depending on the day of writing.
     Relative,
-    /// 上月, 本季度: in a tail, what is reported on.
+    /// 上月, 本季度: in a tail, the period that is reported on.
     Current,
     Daily,
     HalfMonth,
@@ -255,7 +255,7 @@ pub const CHINESE: &[(&str, &[Word])] = &[
     ("不含 不包括 不包含 除外 除", &[Named(Name::Except)]),
 ];
 
-/// Only as whole runs of letters.
+/// Matched only as whole runs of letters.
 pub const ENGLISH: &[(&str, &[Word])] = &[
     ("yearly annually", &[Each(Often::Year)]),
     ("half-yearly halfyearly", &[Each(Often::Half)]),

@@ -13,7 +13,7 @@ use super::{
 
 use Word::*;
 
-/// The rule, and how many times the period asks for.
+/// The rule, and how many completions a period needs.
 pub fn rule(p: Phrase) -> Result<(Rule, Option<u32>), Refusal> {
     if let Some(at) = p.words.iter().position(|w| *w == At)
         && let [At, Least, Num(n @ 1..=99), Times, rest @ ..] = &p.words[at..]
@@ -79,7 +79,7 @@ fn case(from: CaseFrom, p: Phrase) -> Result<Rule, Refusal> {
     Ok(Rule::Case { from, span: span(*n, a_length(*length), CASE, p.place())? })
 }
 
-/// `month` names a month and measures one.
+/// `month` is both a name and a length; here it is a length.
 fn a_length(word: Word) -> Word {
     if word == Month { Months } else { word }
 }
@@ -144,7 +144,7 @@ fn day_of(p: Phrase) -> Result<DayOf, Refusal> {
     }
 }
 
-/// Due on the last day of every such period.
+/// A rule that is due on the last day of every such period.
 pub fn period_end(unit: Word) -> Option<Rule> {
     let (cycle, day) = match unit {
         Year => return Some(Rule::Cyclic { cycle: Cycle::YEARLY, at: vec![at(12, DayOf::Day(31))] }),

@@ -1,4 +1,4 @@
-//! The text as people write it → characters that compare, each with its place in the original.
+//! Normalises a text to characters that can be compared, each with its place in the original.
 
 use std::ops::Range;
 
@@ -12,8 +12,7 @@ pub struct Glyph {
     pub c: char,
     pub start: usize,
     pub end: usize,
-    /// Something was left out before it: a space, a line break. Digits and letters are not read
-    /// across a gap; Chinese words are.
+    /// A space or line break was left out before it. Digits and letters are not read across a gap; Chinese words are.
     pub gap: bool,
 }
 
@@ -45,8 +44,7 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
 }
 
-/// A number in ASCII or Chinese digits at the beginning: its value, how many glyphs it takes, and
-/// how it is written.
+/// A number in ASCII or Chinese digits at the beginning: its value, and how many glyphs it takes.
 pub fn number(glyphs: &[Glyph]) -> Option<(u32, usize)> {
     let first = glyphs.first()?;
     if first.c.is_ascii_digit() { ascii_number(glyphs) } else { chinese_number(glyphs) }
@@ -55,7 +53,7 @@ pub fn number(glyphs: &[Glyph]) -> Option<(u32, usize)> {
 fn ascii_number(glyphs: &[Glyph]) -> Option<(u32, usize)> {
     let rest = glyphs.iter().skip(1).take_while(|g| g.c.is_ascii_digit() && !g.gap).count();
     let digits = &glyphs[..=rest];
-    // Longer ones are no number of anything here.
+    // No longer number has a meaning here.
     let value = digits.iter().take(9).fold(0, |n, g| n * 10 + g.c.to_digit(10).unwrap_or(0));
     Some((if digits.len() > 9 { u32::MAX } else { value }, digits.len()))
 }
@@ -91,7 +89,7 @@ fn digit(c: char) -> Option<u32> {
     }
 }
 
-/// Ten or hundred, and how many of it the character says by itself.
+/// The unit (ten or a hundred), and how many units the character stands for.
 fn tens(c: char) -> Option<(u32, u32)> {
     match c {
         '十' => Some((10, 1)),

@@ -1,4 +1,4 @@
-//! The text as a row of words of the dictionary.
+//! Splits a text into words of the dictionary.
 
 use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
@@ -35,7 +35,7 @@ pub struct Words {
 
 impl Words {
     fn push(&mut self, words: &[Word], place: Range<usize>) {
-        // What is unknown is one word, so that it is shown as a whole.
+        // Adjacent unknown characters are one word, so that they are shown together.
         if let (Some(Unknown), Some(last), [Unknown]) = (self.words.last(), self.places.last_mut(), words) {
             last.end = place.end;
             return;
@@ -63,7 +63,7 @@ impl<'a> Phrase<'a> {
         self.sub(start.min(self.words.len())..self.words.len())
     }
 
-    /// All its bytes; the empty phrase has none.
+    /// Its byte range in the text; an empty range for an empty phrase.
     pub fn place(self) -> Range<usize> {
         match (self.places.first(), self.places.last()) {
             (Some(first), Some(last)) => first.start..last.end.max(first.start),
@@ -71,12 +71,12 @@ impl<'a> Phrase<'a> {
         }
     }
 
-    /// Without what stands before it and makes only a pause.
+    /// Without leading punctuation.
     pub fn trim_start(self) -> Self {
         self.from(self.words.iter().take_while(|w| matches!(w, Comma | Stop | Colon)).count())
     }
 
-    /// Without the words around it that change nothing: 前 内 止, commas.
+    /// Without the words at its ends that change nothing: 前 内 止, punctuation.
     pub fn trim(self) -> Self {
         let p = self.trim_start();
         let after = |w: &&Word| matches!(w, Comma | Stop | Colon | Before | Within | Until);
@@ -105,7 +105,7 @@ impl<'a> Phrase<'a> {
     }
 }
 
-/// The longest known word at each place, one after another.
+/// Reads the longest known word at each place.
 pub fn read(text: &str) -> Words {
     let glyphs = glyphs(text);
     let mut found = Words { words: Vec::with_capacity(glyphs.len()), places: Vec::with_capacity(glyphs.len()) };
@@ -146,7 +146,7 @@ fn known(rest: &[Glyph]) -> Option<(usize, &'static [Word])> {
     entries.iter().find_map(longest)
 }
 
-/// What holds a number, or one unknown character.
+/// A word with a number in it, or one unknown character.
 fn counted(rest: &[Glyph]) -> (usize, Word) {
     ordinal(rest).or_else(|| shape(rest)).or_else(|| number(rest).map(|(n, len)| (len, Num(n)))).unwrap_or((1, Unknown))
 }

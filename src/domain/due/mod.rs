@@ -1,13 +1,13 @@
-//! The words of `due` → a rule → dates (design, section 2).
+//! Reads the words of `due` as a rule, and computes its dates (design, section 2).
 //!
-//! Never a wrong date: what is not understood for certain is refused, with the nearest forms.
+//! No date is guessed: a text that is not understood for certain is refused, with the nearest forms.
 //!
 //! A text goes through these files, in this order:
 //!
 //! - `glyphs`: characters that compare, each with its place in the text as written
 //! - `lexer`: words of the `dictionary`, longest match first
 //! - `sentence`: what changes nothing is set aside; what never gives a date is refused by name
-//! - `chinese` (with `days` and `once`), `english`, `recurrence`: the forms, one row each
+//! - `chinese` (with `days` and `once`), `english`, `recurrence`: the forms, one match arm each
 //! - `rule`: what was meant, and its canonical form; `dates`: its dates
 
 mod chinese;
@@ -39,16 +39,16 @@ use lexer::Phrase;
 use refusal::{did_you_mean, nearest, refuse, refuse_with};
 use sentence::{Aside, cut};
 
-/// A `due` that was understood. It is stored with the words as written beside the rule.
+/// A `due` that was understood. The words as written are stored beside the rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// As the admin wrote it.
     pub text: String,
     pub rule: Rule,
-    /// `每年至少2次`: how many completions the period asks for.
+    /// `每年至少2次`: how many completions a period needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// What was read and changes nothing (`务于`, `完成`), for `check` to show.
+    /// Words that were read and change nothing (`务于`, `完成`), for `check` to show.
     #[serde(skip)]
     pub passed_over: Vec<String>,
 }
@@ -70,12 +70,12 @@ pub struct Term {
     /// `2026`, `2026-H1`, `2026-Q3`, `2026-08`, `2026-W34` or a date.
     pub period: String,
     pub due: Date,
-    /// From this day on the work can be done and reported: the first day of the period, or the day
-    /// after the period that is reported on has ended.
+    /// From this day on the work can be done and reported: the first day of the period, or the day after the end of
+    /// the period that is reported on.
     pub opens: Date,
 }
 
-/// A plan's phrase is a sentence or two.
+/// A `due` in a plan is a sentence or two.
 const MAX_BYTES: usize = 2000;
 
 impl Due {
@@ -105,8 +105,8 @@ fn whole(text: &str) -> Range<usize> {
     start..start + text.trim().len()
 }
 
-/// What to write instead of something unknown: the text without it, the text before it, or what it
-/// may be a misspelling of.
+/// What to write instead of an unknown word: the text with its spelling corrected, the text without it, or the text
+/// before it.
 fn suggest(text: &str, at: &Range<usize>, year: Option<i16>) -> Vec<String> {
     let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
     let pause = |c: char| c.is_whitespace() || "，、；,;".contains(c);
@@ -152,7 +152,7 @@ fn understand(text: &str, year: Option<i16>) -> Result<Due, Refusal> {
     Ok(Due { text: text.to_owned(), rule, times: aside.times, passed_over: as_written(text, aside.passed) })
 }
 
-/// `…至少2次`, `2次/年`: the number, and what says the period or the date.
+/// `…至少2次`, `2次/年`: the number, and the words for the period or the date.
 fn times(p: Phrase) -> Option<(u32, Phrase)> {
     use Word::*;
     if let [Num(n @ 1..=99), Times, Slash, _] = p.words {
@@ -164,7 +164,7 @@ fn times(p: Phrase) -> Option<(u32, Phrase)> {
     Some((n, p.sub(0..end - 1 - verbs)))
 }
 
-/// A period that asks for so many times ends with its last day, unless a date is given.
+/// The rule of a number of times: due on the last day of the period, unless a date is given.
 fn often(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
     use Word::*;
     let unit = match p.words {
@@ -185,8 +185,7 @@ fn often(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusa
     }
 }
 
-/// The weekday beside a single date must be that date's own; beside a recurring one it says
-/// nothing.
+/// The weekday beside a single date must be the right one. Beside a recurring date it changes nothing.
 fn weekdays_agree(rule: &Rule, aside: &mut Aside) -> Result<(), Refusal> {
     for (day, place) in std::mem::take(&mut aside.weekdays) {
         if let Rule::Once(date) = rule

@@ -1,4 +1,4 @@
-//! A single date, in Chinese: its year is written, or the plan's.
+//! A single date in Chinese, with the year as written or the plan's year.
 
 use std::ops::Range;
 
@@ -77,7 +77,7 @@ fn once_in(year: i16, p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
     }
 }
 
-/// `12月1日至1月31日` of one year ends in the next: which one is written out.
+/// Refuses `12月1日至1月31日`: it ends in the next year, and that year must be written.
 fn crosses_no_year(year: i16, p: Phrase, end: &[At]) -> Result<(), Refusal> {
     let to = p.words.iter().position(|w| matches!(w, To | Dash));
     let start = to.map(|i| list(Unit::Year, p.sub(0..i).without_begin(), &mut Aside::default())).transpose();
@@ -105,7 +105,7 @@ fn in_order(start: Rule, end: Rule, place: Range<usize>) -> Result<Rule, Refusal
     }
 }
 
-/// A date without a year: once in the plan's year; else it may as well mean every year.
+/// A date without a year: once, in the plan's year. If the plan has no year, every year may be meant.
 pub fn this_year(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
     if let Some(year) = year {
         let year = checked_year(u32::try_from(year).unwrap_or_default(), p.place())?;
@@ -129,7 +129,7 @@ pub fn checked_year(y: u32, place: Range<usize>) -> Result<i16, Refusal> {
     }
 }
 
-/// A date that there is.
+/// Refuses a date that does not exist.
 pub fn date(y: u32, m: u32, d: u32, place: Range<usize>) -> Result<Date, Refusal> {
     let year = checked_year(y, place.clone())?;
     let small = |n: u32| i8::try_from(n).ok();

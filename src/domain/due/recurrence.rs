@@ -1,7 +1,7 @@
-//! RFC 5545 recurrences: the only file that knows the crate `rrule`.
+//! RFC 5545 recurrences: the only file that uses the crate `rrule`.
 //!
-//! A recurrence is kept so that it can be asked about any window without walking to it: what
-//! `DTSTART` implies is written out, and `COUNT` has become the date of the last.
+//! A recurrence is kept in a form that gives the dates of any window without walking to it: what `DTSTART` implies
+//! is written out, and `COUNT` is replaced by the last date.
 
 use std::{collections::BTreeMap, fmt, ops::Range};
 
@@ -22,11 +22,11 @@ use super::{
 pub struct Recurrence {
     freq: Freq,
     interval: u16,
-    /// There whenever `interval` is more than one.
+    /// Always set if `interval` is more than one.
     start: Option<Date>,
     until: Option<Date>,
     week_start: Weekday,
-    /// `BYMONTH=5;BYDAY=2SU`: determines the days within a period.
+    /// The parts that determine the days within a period: `BYMONTH=5;BYDAY=2SU`.
     by: String,
 }
 
@@ -40,12 +40,12 @@ enum Freq {
 
 const MAX_COUNT: u32 = 1000;
 const MAX_INTERVAL: u16 = 366;
-/// The last day that a recurrence is asked about.
+/// No date of a recurrence is searched after this day.
 const HORIZON: Date = date(2300, 12, 31);
 
 type Parts = BTreeMap<String, String>;
 
-/// Whether the text means to be a recurrence.
+/// Whether the text is meant as a recurrence.
 pub fn is_meant(text: &str) -> bool {
     let text = text.trim_start();
     ["RRULE", "DTSTART", "FREQ="].iter().any(|w| text.get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w)))
@@ -56,7 +56,7 @@ impl Recurrence {
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let (mut parts, start) = read(text)?;
         let refuse = |what: String, instead: &[&str]| Err(refusal(text, 0..text.len(), what, instead));
-        // The library cuts days in two by bytes, and panics inside of a character.
+        // `rrule` splits days at byte offsets, and panics if that is inside a character.
         if let Some((key, _)) = parts.iter().find(|(key, value)| !key.is_ascii() || !value.is_ascii()) {
             return refuse(format!("RRULE 的 {key} 里只能有英文字母、数字和符号"), &[EXAMPLE]);
         }
@@ -113,7 +113,7 @@ impl Recurrence {
         Ok(rule)
     }
 
-    /// Makes sure that there is a date at all, and that `COUNT` is a date.
+    /// Refuses a rule without any date, and replaces `COUNT` by the last date.
     fn settle(&mut self, text: &str, count: Option<u32>) -> Result<(), Refusal> {
         let from = self.start.unwrap_or(date(2000, 1, 1));
         let until = self.until.unwrap_or(HORIZON);
@@ -134,11 +134,11 @@ impl Recurrence {
         }
     }
 
-    /// Labelled by the date; open from the day after the one before it, but not before the first
-    /// day of its own year, month or week.
+    /// Labelled by the date; open from the day after the previous date, but not before the first day of its own year,
+    /// month or week.
     pub fn terms(&self, from: Date, to: Date) -> Vec<Term> {
         let to = self.until.map_or(to, |until| until.min(to));
-        // From the period before on: the date before the first one is needed.
+        // From the start of the period: the date before the first one is needed.
         let Ok(dates) = self.dates(self.period_start(from), to, u32::MAX) else { return Vec::new() };
         let mut before = Date::MIN;
         let mut terms = Vec::new();
@@ -162,7 +162,7 @@ impl Recurrence {
         }
     }
 
-    /// The calendar period that `day` lies in.
+    /// The first day of the calendar period that `day` lies in.
     fn period_start(&self, day: Date) -> Date {
         match self.freq {
             Freq::Yearly => day.first_of_year(),
@@ -172,8 +172,8 @@ impl Recurrence {
         }
     }
 
-    /// The last counted period's first day on or before `day`: from there the crate counts on as
-    /// it would have from `DTSTART`.
+    /// The first day of a period at or before `day` that `INTERVAL` counts: from there the crate gives the same dates
+    /// as from `DTSTART`.
     fn anchor(&self, day: Date) -> Date {
         let Some(start) = self.start else { return shift(self.period_start(day), -7) };
         let every = i64::from(self.interval);
@@ -267,7 +267,7 @@ fn refusal(text: &str, at: Range<usize>, what: String, instead: &[&str]) -> Refu
     Refusal { at, what, instead: instead.iter().map(|s| (*s).to_owned()).collect() }
 }
 
-/// The parts of the rule, and `DTSTART`.
+/// Reads the parts of the rule, and `DTSTART`.
 fn read(text: &str) -> Result<(Parts, Option<Date>), Refusal> {
     let mut parts = Parts::new();
     let mut start = None;
@@ -355,7 +355,7 @@ fn weekday(code: &str) -> Option<Weekday> {
     i8::try_from(n).ok().and_then(|n| Weekday::from_monday_zero_offset(n).ok())
 }
 
-/// `20260301`, also with a time, which is passed over.
+/// `20260301`; a time after it is ignored.
 fn date_of(text: &str) -> Option<Date> {
     let digits = text.split('T').next().filter(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit()))?;
     let number = |range: Range<usize>| digits[range].parse::<i16>().ok();

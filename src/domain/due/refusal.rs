@@ -19,7 +19,7 @@ pub fn refuse_with<T>(at: Range<usize>, what: impl Into<String>, instead: Vec<St
     Err(Refusal { at, what: what.into(), instead })
 }
 
-/// The year in an example where only the admin knows which one is meant.
+/// The year in an example where only the admin knows the right one.
 pub const SOME_YEAR: i16 = 2026;
 
 /// Refuses a word that never gives a certain date.
@@ -92,7 +92,7 @@ fn hours(all: Phrase) -> Option<u32> {
     })
 }
 
-/// Forms to be near to, when nothing better is known.
+/// Forms to suggest when nothing better is known.
 const SAMPLES: &[&str] = &[
     "每年1月31日前",
     "每年3月底前",
@@ -140,7 +140,7 @@ pub fn nearest(text: &str) -> Vec<String> {
 }
 
 fn alike(a: &str, b: &str) -> f64 {
-    // A long pasted sentence is not compared letter by letter.
+    // Only the beginning of a long pasted sentence is compared letter by letter.
     let a: String = a.chars().take(40).collect();
     strsim::sorensen_dice(&a, b) + strsim::normalized_levenshtein(&a, b)
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::recurrence::Recurrence;
 
-/// When something is due (design, section 2). It is stored as this data, whatever the words were: a later version's
-/// reading of the words does not change what was in force.
+/// When something is due (design, section 2). The rule itself is stored, not only the words: a later version may read
+/// the words differently, and must not change what was in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
@@ -17,7 +17,7 @@ pub enum Rule {
         cycle: Cycle,
         at: Vec<At>,
     },
-    /// So long after the end of every period.
+    /// This long after the end of every period.
     After {
         unit: Unit,
         span: Span,
@@ -36,7 +36,7 @@ pub enum Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cycle {
-    /// Every n-th year from one on. `from` is there whenever `every` is more than one.
+    /// Every n-th year, counted from `from`, which is always set if `every` is more than one.
     Years {
         every: i16,
         from: Option<i16>,
@@ -79,7 +79,7 @@ pub struct At {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DayOf {
-    /// The last day where the month has none of this number.
+    /// In a month without this day, the month's last day.
     Day(u8),
     Last,
     /// The n-th working day, from the end if negative.
@@ -111,10 +111,10 @@ pub enum CaseFrom {
     BeforeEvent,
 }
 
-/// How often a rule comes round: its default leads follow from it (design, section 4).
+/// How often a rule recurs: decides the default leads (design, section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frequency {
-    /// Yearly, half-yearly, every few years, once, and whatever else.
+    /// Yearly, half-yearly, every few years, once, and all others.
     Yearly,
     Quarterly,
     Monthly,
@@ -123,7 +123,7 @@ pub enum Frequency {
 }
 
 impl Unit {
-    /// How many months long.
+    /// Its length in months.
     pub fn months(self) -> u8 {
         match self {
             Self::Year => 12,
@@ -166,7 +166,6 @@ impl Rule {
         Self::Cyclic { cycle, at }
     }
 
-    /// How often it comes round: the default leads follow from it.
     pub fn frequency(&self) -> Frequency {
         match self {
             Self::Case { .. } => Frequency::Case,
@@ -178,7 +177,7 @@ impl Rule {
             }
             Self::Cyclic { cycle: Cycle::Weeks, .. } => Frequency::Weekly,
             Self::Recurrence(recurrence) => recurrence.frequency(),
-            // Others are as yearly (design, section 4): every second month.
+            // All others, such as every second month, count as yearly (design, section 4).
             Self::After { .. } | Self::Cyclic { .. } | Self::Once(_) => Frequency::Yearly,
         }
     }
@@ -268,7 +267,7 @@ impl At {
                 DayOf::Weekday(_, day) => f.write_str(weekday_en(day)),
                 day => write!(f, "{day}"),
             },
-            // The last month of a half-year or quarter goes without saying.
+            // The last month of a half-year or quarter is the default, and is left out.
             _ if cycle.unit().is_none_or(|u| u.months() == self.month) => write!(f, "{}", self.day),
             _ => write!(f, "{} month {}", ORDINALS[usize::from(self.month - 1) % ORDINALS.len()], self.day),
         }

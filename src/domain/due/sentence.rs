@@ -1,4 +1,4 @@
-//! A pasted sentence → the words that say when. What changes nothing is set aside and shown.
+//! Cuts a pasted sentence down to the words for the date. What changes nothing is set aside and shown.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub struct Aside {
     pub times: Option<u32>,
 }
 
-/// The words that say when. Refuses what is known to give no certain date.
+/// Keeps the words for the date. Refuses words that give no certain date.
 pub fn cut(text: &str, read: &Words, aside: &mut Aside) -> Result<Words, Refusal> {
     let mut kept = Words::default();
     let all = Phrase { words: &read.words, places: &read.places };
@@ -51,7 +51,7 @@ pub fn cut(text: &str, read: &Words, aside: &mut Aside) -> Result<Words, Refusal
                 }
                 _ => aside.passed.push(rest.places[0].clone()),
             },
-            // After 务于, 起 and at the beginning they only make a pause.
+            // After 务于, 起 and at the beginning they mean nothing.
             Comma | Colon if matches!(all.words[..i].last(), None | Some(Lead | Begin | Soft)) => {}
             Soft | TitleOpen | TitleClose => {}
             // 17:00
@@ -74,7 +74,7 @@ pub fn cut(text: &str, read: &Words, aside: &mut Aside) -> Result<Words, Refusal
     Ok(kept)
 }
 
-/// A verb (or 及时, 全面 and then a verb) after the date begins what is to be done by then.
+/// A verb after the date (or 及时, 全面 and then a verb) begins the tail: what is to be done by then.
 fn tail_begins(kept: &[Word], rest: &[Word]) -> bool {
     let how = |w: &&Word| matches!(w, How | Lead | Comma | Soft | Named(Name::Vague | Name::NoDate));
     let skipped = rest.iter().take_while(how).count();
@@ -87,7 +87,7 @@ fn tail_begins(kept: &[Word], rest: &[Word]) -> bool {
             && kept.iter().any(|w| matches!(w, Every))
 }
 
-/// Whether a date has been said: a number of something, or an end.
+/// Whether a date was written already: a number with its unit, or an end.
 fn seen_date(kept: &[Word]) -> bool {
     let days = |w: &Word| {
         matches!(
@@ -158,8 +158,8 @@ const TIMES: [&str; 27] = [
 const SOFT: [&str; 5] = ["力争", "争取", "原则上", "尽量", "最好"];
 const HARD: [&str; 6] = ["最迟", "最晚", "至迟", "不迟于", "不晚于", "不超过"];
 
-/// What is passed over names no time of its own: `每年至少1次，上半年完成` is no yearly date, while
-/// `前报送上半年总结` says what is handed in.
+/// Refuses a time in the words set aside: `每年至少1次，上半年完成` is no yearly date. `前报送上半年总结` is accepted: it
+/// says what is handed in.
 pub fn says_no_time(text: &str, passed: &[Range<usize>]) -> Result<(), Refusal> {
     for range in passed {
         let piece = &text[range.clone()];
@@ -180,7 +180,7 @@ pub fn says_no_time(text: &str, passed: &[Range<usize>]) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// A date that is hoped for and one that is allowed are two: `力争每年6月30日前，最迟9月30日前`.
+/// Refuses a desired date beside a latest one: `力争每年6月30日前，最迟9月30日前`.
 pub fn one_limit(text: &str) -> Result<(), Refusal> {
     let is_number = |c: char| c.is_numeric() || is_numeral(c);
     let first_number = text.find(is_number).unwrap_or(text.len());
@@ -198,7 +198,7 @@ fn two_dates<T>(at: Range<usize>) -> Result<T, Refusal> {
     refuse(at, "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项", &[])
 }
 
-/// Where the words name a date, titles apart: 《2022年要点》 is a name.
+/// Where the words name a date outside a title: 《2022年要点》 is a name.
 fn second_date(phrase: Phrase) -> Option<Range<usize>> {
     let mut depth = 0;
     for (i, word) in phrase.words.iter().enumerate() {

@@ -190,7 +190,7 @@ fn assert_sound(due: &Due, from: Date, days: (i64, i64)) {
     assert_eq!(whole, halves, "{due}");
 }
 
-/// The library for recurrences panics inside of a character.
+/// `rrule` panics if it splits a day inside a character.
 #[test]
 fn recurrences_are_ascii() {
     for text in ["RRULE:FREQ=MONTHLY;BYDAY=\u{fffd}M", "RRULE:FREQ=MONTHLY;BYDAY=周一", "RRULE:FREQ=YEARLY;BYMONTH=３"]

@@ -49,7 +49,7 @@ fn above_the_quote() {
 fn our_words_begin_the_quote() {
     let text =
         "已办结，网址附后\n\n办公室 （牵头）：\n事项 发布2025年度《政府信息公开工作年度报告》（分工方案第31项）\n期限";
-    // The first short line is too little to be told by.
+    // The first line is too short to be recognised.
     assert_eq!(written(text, Some(OURS)), "已办结，网址附后\n\n办公室 （牵头）：");
     assert_eq!(written("规定期限2026年1月31日（周六）已过\n已办结", Some(OURS)), "");
 }
@@ -59,7 +59,7 @@ fn below_the_quote() {
     let text = "在 2026/1/27 8:30, 政务公开提醒 写道:\n> 事项：x\n> 期限：y\n\n已办结，网址附后\n-- \n张三";
     cut(text);
     cut("> 事项：x\n\n已办结，网址附后\n\n发自我的iPhone");
-    // A quoted line that was broken is still ours.
+    // A quoted line that was broken is still recognised as ours.
     let broken = "> 期限：已逾期3个工作日，规定\n期限2026年1月31日（周六）已过，请立即办结。\n已办结，网址附后";
     assert_eq!(written(broken, Some(OURS)), "已办结，网址附后");
     assert_eq!(written("发件人: x\n发送时间: y\n\n已办结", None), "");

@@ -1,4 +1,4 @@
-//! One clause of a reply: the items it begins with, the verb, and the rest.
+//! One clause of a reply: its items, its verb, and the remark.
 
 use super::{
     Item, NO_SUCH, NOT_UNDERSTOOD, WHICH,
@@ -8,15 +8,15 @@ use super::{
     verbs::{self, Verb},
 };
 
-/// A subject shorter than this is too little to tell a title by.
+/// A shorter subject is not enough to recognise a title.
 const SUBJECT_CHARS: usize = 4;
 /// Longer than any title.
 const SUBJECT_WINDOW: usize = 200;
 
-/// What begins with these is still to come.
+/// A clause that begins with one of these is about the future.
 const PLANS: [&str; 7] = ["预计", "预期", "计划", "争取", "力争", "拟于", "将于"];
 
-/// What a clause says of items.
+/// What a clause says about items.
 pub(super) struct Clause<'a> {
     pub numbers: Vec<u32>,
     pub verb: Verb,
@@ -28,9 +28,9 @@ pub(super) enum Meaning<'a> {
     Nothing,
     Acknowledged,
     Said(Clause<'a>),
-    /// When it will be done: belongs to what is not done in time.
+    /// When it will be done: a remark on 不能按期 only.
     Plan(Piece<'a>),
-    /// Neither item nor verb: a remark, if there is something it can be a remark on.
+    /// Neither item nor verb: a remark, if a statement stands before it.
     Other(Piece<'a>),
 }
 
@@ -44,7 +44,7 @@ pub(super) fn split(text: &Text) -> Vec<Piece<'_>> {
         in_title = (in_title || *c == '《') && !matches!(c, '》' | '\n');
         let ends = matches!(c, '\n' | '。' | ';' | '!');
         let pauses = matches!(c, ',' | '、' | ' ') && !in_title && begins_item(&whole.plain[at + 1..], *c);
-        // `1、3已办结`: what stands before is a list that goes on.
+        // In `1、3已办结`, no verb stands before the pause: the list goes on.
         if ends || (pauses && verbs::stands_in(&whole.plain[start..at])) {
             clauses.push(whole.from(start).to(at - start));
             start = at + 1;
@@ -54,7 +54,7 @@ pub(super) fn split(text: &Text) -> Vec<Piece<'_>> {
     clauses
 }
 
-/// After a pause: whether another item is spoken of.
+/// Whether another item begins after a pause.
 fn begins_item(rest: &[char], pause: char) -> bool {
     let blanks = rest.iter().take(3).take_while(|c| **c == ' ').count();
     let rest = &rest[blanks..];
@@ -65,8 +65,8 @@ fn begins_item(rest: &[char], pause: char) -> bool {
     speaks || (!all && (named.marked || (pause == ',' && after.first().is_some_and(|c| !c.is_ascii()))))
 }
 
-/// What a clause says, or why it is not understood. Behind a statement (`follows`) a greeting is none: who is
-/// named there may be whom the work still has to reach.
+/// What a clause says, or why it is not understood. After a statement (`follows`) a salutation is not skipped: the
+/// person named there may be one whom the work still has to reach.
 pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Result<Meaning<'a>, &'static str> {
     if clause.trim_start().plain.is_empty() {
         return Ok(Meaning::Nothing);
@@ -98,7 +98,7 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
     }
     if let Some((subject, verb, remark)) = subject(rest) {
         let titled = titled(&subject, items).ok_or(NOT_UNDERSTOOD)?;
-        // With a number too, both must mean the same item.
+        // If a number is given too, both must mean the same item.
         let agrees = match &named {
             Some(named) => chosen(&named.numbers, items)? == [titled],
             None => true,
@@ -115,7 +115,7 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
     Ok(Meaning::Other(clause.trim_start()))
 }
 
-/// Whether a number without a verb still speaks of an item, and is no part of a telephone number.
+/// Whether a number without a verb still means an item, and is not part of a telephone number.
 fn is_item(named: &numbers::Named, rest: Piece, items: &[Item]) -> bool {
     let exists = match &named.numbers {
         Numbers::All => true,
@@ -142,7 +142,7 @@ fn sole(items: &[Item]) -> Result<Vec<u32>, &'static str> {
     }
 }
 
-/// Words before the first verb that ends as one: a subject, if a title has them.
+/// The words before the first verb, the verb, and the remark. The words are a subject if a title contains them.
 fn subject(clause: Piece) -> Option<(String, Verb, Piece)> {
     let window = clause.plain.len().min(SUBJECT_WINDOW);
     (1..window).find_map(|at| {
@@ -152,7 +152,7 @@ fn subject(clause: Piece) -> Option<(String, Verb, Piece)> {
     })
 }
 
-/// The one item whose title has these words in it.
+/// The only item whose title contains these words.
 fn titled(subject: &str, items: &[Item]) -> Option<u32> {
     if subject.chars().count() < SUBJECT_CHARS {
         return None;

@@ -2,20 +2,20 @@
 
 use jiff::civil::Date;
 
-/// Words before the date that counts, where a text names several.
+/// Words before the date that counts, if a text names several.
 const LEADS: [&str; 12] =
     ["预计", "预期", "延期至", "延期到", "延至", "延到", "推迟至", "推迟到", "顺延至", "拟于", "争取", "计划"];
 
-/// The date in these words, if there is one, or one that is called the expected one.
+/// The date in these words, if there is only one, or only one that is marked as expected.
 pub(super) fn expected(words: &str, today: Date) -> Option<Date> {
-    // What lies behind cannot be expected any more.
+    // A past date is not expected.
     let ahead: Vec<Found> = dates(words, today).into_iter().filter(|found| found.date >= today).collect();
     let all = ahead.iter().map(|found| found.date).collect();
     only(all).or_else(|| only(ahead.iter().filter(|found| found.is_led).map(|found| found.date).collect()))
 }
 
-/// Whether they name a day soon to come; without a year, one within two months, since the year that is meant may
-/// be the one that has passed.
+/// Whether the words name a future day. Without a year, only a day within 60 days counts: the past year may be
+/// meant.
 pub(super) fn lies_ahead(words: &str, today: Date) -> bool {
     let soon = today.saturating_add(jiff::Span::new().days(60));
     let is_meant = |found: &Found| found.has_year || found.date <= soon;
@@ -27,7 +27,7 @@ struct Found {
     has_year: bool,
     /// 预计 or the like stands before it.
     is_led: bool,
-    /// 已 stands behind it: last year's, where no year is named.
+    /// 已 follows it: if no year is named, the date is last year's.
     has_passed: bool,
 }
 
@@ -62,7 +62,7 @@ fn only(mut dates: Vec<Date>) -> Option<Date> {
     }
 }
 
-/// A date at the beginning and its width; `Some((None, _))` for one that does not exist.
+/// A date at the beginning and its length in characters; `Some((None, _))` for a date that does not exist.
 fn date(chars: &[char], today: Date) -> Option<(Option<Date>, usize)> {
     let (first, mut at) = number(chars, 4)?;
     at += blanks(&chars[at..]);

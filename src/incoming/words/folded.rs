@@ -1,10 +1,10 @@
-//! A text as it is searched and as it is shown: as many characters in both.
+//! A text in two forms with the same number of characters: one to search, one to show.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::text::is_hidden;
 
-/// Characters as they were written, and the same in one width.
+/// Characters as written (`shown`), and the same in one width (`plain`).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Text {
     plain: Vec<char>,
@@ -28,7 +28,7 @@ impl Text {
         Piece { plain: &self.plain, shown: &self.shown }
     }
 
-    /// Adds a piece, with a blank between.
+    /// Adds a piece, after a space.
     pub fn push(&mut self, piece: Piece) {
         for (mine, more) in [(&mut self.plain, piece.plain), (&mut self.shown, piece.shown)] {
             if !mine.is_empty() {
@@ -38,12 +38,11 @@ impl Text {
         }
     }
 
-    /// As it was written.
     pub fn shown(&self) -> String {
         self.shown.iter().collect()
     }
 
-    /// In one width, what is named by links and in 《》 left out: a title says nothing of its own.
+    /// In one width, without links and titles in 《》: a title reports nothing.
     pub fn spoken(&self) -> String {
         let mut spoken = String::new();
         let mut at = 0;
@@ -69,7 +68,6 @@ fn begins_link(rest: &[char]) -> bool {
     ["http://", "https://", "www."].iter().any(|start| starts_with(rest, start))
 }
 
-/// Whether these characters begin with that word.
 pub(super) fn starts_with(chars: &[char], word: &str) -> bool {
     let mut at = chars.iter();
     word.chars().all(|c| at.next() == Some(&c))
@@ -85,7 +83,7 @@ impl<'a> Piece<'a> {
         Self { plain: &self.plain[..end], shown: &self.shown[..end] }
     }
 
-    /// Without blanks and pauses before it.
+    /// Without leading pauses.
     pub fn trim_start(self) -> Self {
         self.from(self.plain.iter().take_while(|c| is_pause(**c)).count())
     }
@@ -99,7 +97,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Blanks, commas and colons: they separate, and say nothing.
+/// Spaces and punctuation that only separate.
 pub(super) fn is_pause(c: char) -> bool {
     matches!(c, ' ' | ',' | ':' | '、' | '.' | '~' | '!' | '。' | ';' | '\n')
 }
@@ -109,7 +107,7 @@ pub(super) fn letters(chars: impl IntoIterator<Item = char>) -> String {
     chars.into_iter().map(plain).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// One width for letters, digits and marks; ① stays what it is, since NFKC makes a 1 of it.
+/// One width for letters, digits and punctuation. ① is kept: NFKC would turn it into 1.
 fn plain(c: char) -> char {
     if c == '\n' || ('①'..='⓿').contains(&c) || ('㉑'..='㊿').contains(&c) {
         return c;
@@ -125,7 +123,7 @@ fn plain(c: char) -> char {
     }
 }
 
-/// Variation selectors choose a picture, and say nothing.
+/// Hidden characters, and variation selectors, which only choose a glyph.
 fn is_unsaid(c: char) -> bool {
     is_hidden(c) || matches!(c, '\r' | '\u{fe0e}' | '\u{fe0f}')
 }

@@ -1,4 +1,4 @@
-//! What a reply says of the items of a letter: `①③已办结`, `不能按期，材料未齐，预计2月10日`. Never a guess.
+//! What a reply says about the items of a letter: `①③已办结`, `不能按期，材料未齐，预计2月10日`. Nothing is guessed.
 
 mod clause;
 mod date;
@@ -13,7 +13,7 @@ use crate::text::short_line;
 use clause::{Clause, Meaning};
 use folded::Text;
 
-/// Who writes more than this does not report, but explain.
+/// A longer reply explains rather than reports.
 const REPLY_CHARS: usize = 4000;
 const WORDS_CHARS: usize = 300;
 
@@ -25,35 +25,35 @@ const TOO_LONG: &str = "内容太长，请只写办理情况";
 const OUR_WORDS: &str = "回复里夹着来信的内容，请只写办理情况";
 const NOT_UNDERSTOOD: &str = "没有看懂，请用“已办结”“不能按期”“不适用”或“撤回”开头";
 
-/// An item of the letter, as it is numbered there.
+/// An item of the letter, with its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item<'a> {
     pub number: u32,
     pub title: &'a str,
 }
 
-/// What was understood of a reply: all of it, or nothing.
+/// What a reply means: it is understood as a whole, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Understood {
-    /// What is reported, in the order it was written.
+    /// What is reported, in the order in which it was written.
     Statements(Vec<Statement>),
-    /// It was read, which is not to say that it was done.
+    /// The letter was read; this does not say that anything was done.
     Acknowledged,
-    /// Why not, in Chinese, for the answer.
+    /// Not understood, and why, in Chinese, for the answer.
     Unclear(&'static str),
 }
 
-/// One thing that is said of one or more items.
+/// One report on one or more items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// The numbers in the letter, ascending, each once.
     pub numbers: Vec<u32>,
     pub act: Act,
-    /// Remark or reason: on one line, cut.
+    /// Remark or reason: in one line, cut.
     pub words: String,
 }
 
-/// What is said of an item.
+/// What is reported of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     Done,
@@ -61,11 +61,11 @@ pub enum Act {
         expected: Option<Date>,
     },
     NotApplicable,
-    /// What was reported before was wrong.
+    /// The earlier report was wrong.
     TakeBack,
 }
 
-/// What the sender's own words say of these items.
+/// What the sender's own words say about these items.
 ///
 /// A date without a year is the next one, `today` included.
 pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
@@ -83,7 +83,7 @@ pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
     }
 }
 
-/// A quote that nothing marked: its words would pass for the sender's.
+/// Whether it holds an unmarked quote of our letter: its words would be taken for the sender's.
 fn holds_our_letter(written: &str) -> bool {
     const OURS: [&str; 10] = [
         "本邮件由系统",
@@ -105,7 +105,6 @@ fn holds_our_letter(written: &str) -> bool {
 struct Open {
     numbers: Vec<u32>,
     verb: verbs::Verb,
-    /// As [`Text`]: what is searched for, and what is shown.
     remark: Text,
 }
 
@@ -138,7 +137,7 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
             return Err(TWICE);
         }
         let words = short_line(remark.shown().trim_matches(is_edge), WORDS_CHARS);
-        // Said again: the remark is added to what was said first.
+        // Reported twice: the remark is added to the first statement.
         let first = said.iter().position(|s| s.numbers.iter().any(|n| numbers.contains(n)));
         numbers.retain(|n| !said.iter().any(|s| s.numbers.contains(n)));
         match first.and_then(|i| said.get_mut(i)).filter(|_| numbers.is_empty()) {

@@ -7,13 +7,13 @@ use crate::text::{is_numeral, numeral};
 const LARGEST: u32 = 999;
 const MOST: usize = 100;
 
-/// What a clause begins with.
+/// The items that a clause begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named {
     pub numbers: Numbers,
-    /// How many characters it took.
+    /// Its length in characters.
     pub length: usize,
-    /// Written as only an item is: ①, （1）, 第1项.
+    /// Written as only items are: ①, （1）, 第1项.
     pub marked: bool,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn read(chars: &[char]) -> Option<Named> {
         let Some(step) = joint(&chars[at..], ordinal) else { break };
         at += step;
     }
-    // `1、3项`: the word belongs to all of them; `3项` by itself may be three.
+    // `1、3项` means items 1 and 3; `3项` alone may mean three items.
     if !marked && numbers.len() == 1 && chars.get(at) == Some(&'项') {
         return None;
     }
@@ -87,7 +87,7 @@ struct One {
     marked: bool,
 }
 
-/// One number, in whatever dress.
+/// One number, in any notation.
 fn one(chars: &[char], ordinal: bool) -> Option<One> {
     let first = *chars.first()?;
     if let Some(number) = circled(first) {
@@ -101,7 +101,7 @@ fn one(chars: &[char], ordinal: bool) -> Option<One> {
     if first == '第' {
         let (number, width) = digits(&chars[1..]).or_else(|| chinese(&chars[1..]))?;
         let mut length = 1 + width;
-        // Within `第1、3项` the word stands at the end; `第1季度` is none.
+        // In `第1、3项` the word 项 stands at the end; `第1季度` is not an item.
         let rest: Vec<char> = chars[length..].iter().copied().take(40).collect();
         if !closes_with_item(&rest) {
             return None;
@@ -118,7 +118,7 @@ fn one(chars: &[char], ordinal: bool) -> Option<One> {
     Some(One { number, length: width, marked: false })
 }
 
-/// After `第1`: more numbers at most, and then 项.
+/// Whether 项 follows `第1`, with at most more numbers between them.
 fn closes_with_item(rest: &[char]) -> bool {
     let in_list = |c: &char| {
         c.is_ascii_digit()
@@ -164,19 +164,19 @@ fn range(chars: &[char], ordinal: bool) -> Option<(usize, One)> {
     one(&chars[width..], ordinal).map(|last| (width, last))
 }
 
-/// What stands between two numbers of a list: `、`, `和`, a comma, or nothing between ① and ③.
+/// The length of what joins two numbers of a list: `、`, `和`, a comma, or nothing between ① and ③.
 fn joint(chars: &[char], ordinal: bool) -> Option<usize> {
     let blanks = chars.iter().take(3).take_while(|c| **c == ' ').count();
     let rest = &chars[blanks..];
     let mark = usize::from(matches!(rest.first()?, '、' | ',' | '和' | '及' | '与'));
-    // `1 3` may be anything.
+    // `1 3` is not taken as a list: it may mean anything.
     let after = &rest[mark..];
     let more = after.iter().take(3).take_while(|c| **c == ' ').count();
     let next = one(&after[more..], ordinal)?;
     if mark == 0 && !next.marked {
         return None;
     }
-    // `1、3月已发布`: a number with its measure goes on with something else.
+    // `1、3月已发布`: a number with a measure word is not an item.
     let end = &after[more + next.length..];
     if !next.marked && end.first().is_some_and(|c| is_measure(*c) || *c == '.') {
         return None;

@@ -1,4 +1,4 @@
-//! What is said before and around a report and reports nothing: greetings, `收到`, `本科室`.
+//! Words around a report that report nothing: greetings, `收到`, `本科室`.
 
 use super::folded::{Piece, is_pause, starts_with};
 
@@ -84,7 +84,7 @@ const READ: [&str; 30] = [
     "按要求办理",
 ];
 
-/// The clause without greetings and without what only says who speaks.
+/// The clause without greetings, and without words that only name the sender.
 pub(super) fn skip(clause: Piece) -> Piece {
     let mut rest = clause.trim_start();
     for _ in 0..6 {
@@ -108,7 +108,7 @@ pub(super) fn skip(clause: Piece) -> Piece {
     rest
 }
 
-/// Whether it says no more than that the letter was read; `greets`: perhaps to whom.
+/// Whether it says only that the letter was read; `greets`: a salutation is allowed too.
 pub(super) fn is_acknowledgement(clause: Piece, greets: bool) -> bool {
     let mut any = false;
     for words in clause.plain.split(|c| is_pause(*c)).filter(|w| !w.is_empty()) {
@@ -123,7 +123,7 @@ pub(super) fn is_acknowledgement(clause: Piece, greets: bool) -> bool {
     any
 }
 
-/// `张主任您好`, `李科长`: nobody's report.
+/// `张主任您好`, `李科长`: not a report.
 fn is_salutation(words: &[char]) -> bool {
     let text: String = words.iter().collect();
     let bare = text.trim_end_matches('好').trim_end_matches(['您', '你', '们']);
@@ -135,7 +135,7 @@ fn skip_salutation(clause: Piece) -> Piece {
     if is_salutation(clause.plain.get(..end).unwrap_or_default()) { clause.from(end).trim_start() } else { clause }
 }
 
-/// `经办人：张三`, and then the report.
+/// Skips `经办人：张三` before a report.
 fn skip_reporter(clause: Piece) -> Piece {
     let Some(label) = ["经办人", "联系人", "填报人", "报送人", "回复人"].iter().find(|l| clause.starts_with(l))
     else {

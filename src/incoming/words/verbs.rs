@@ -1,4 +1,4 @@
-//! What is said of an item: done, not in time, not applicable, taken back — and what only looks so.
+//! The verbs of a report (办结, 不能按期, 不适用, 撤回), and remarks that contradict them.
 
 use jiff::civil::Date;
 
@@ -7,7 +7,7 @@ use super::{
     folded::{Text, is_pause, starts_with},
 };
 
-/// Which of the four things was said; the date is looked for in what follows.
+/// What a verb reports; an expected date is read from the remark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Done,
@@ -80,12 +80,12 @@ const TAKE_BACK: [&str; 12] = [
 ];
 const TAKEN: [&str; 7] = ["办结登记", "上次登记", "登记", "办结", "申报", "上报", "回复"];
 
-/// The verb at the beginning, and how many characters it took: only if it ends there.
+/// The verb at the beginning, if it ends as a verb does, and its length in characters.
 pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     let bare = skip(chars, 0, &["对", "该项", "此项", "本项"]);
     let adverbs = (0..3).fold(bare, |at, _| skip(chars, at, &ADVERBS));
     if let Some(at) = word(chars, on_a_day(chars, adverbs), &DONE) {
-        // `办结：否` fills in a form; only what says 已 is said by itself.
+        // `办结：否` fills in a form: without 已, the verb does not stand alone.
         if adverbs == bare && chars.get(at) == Some(&':') {
             return None;
         }
@@ -97,7 +97,7 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
         let at = skip(chars, skip(chars, at, &FINISH), &["了"]);
         return ends(chars, at, &["因", "由于", "原因"]).map(|end| (Verb::Postponed, end));
     }
-    // `已延期` and `已撤回` may speak of a paper: neither is asked for.
+    // `已延期` and `已撤回` may be about a document: they ask for nothing.
     if let Some(at) = word(chars, bare, &POSTPONE) {
         let at = skip(chars, at, &FINISH);
         return ends(chars, at, &["至", "到", "因", "由于", "原因"]).map(|end| (Verb::Postponed, end));
@@ -110,7 +110,7 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     ends(chars, skip(chars, skip(chars, at, &TAKEN), &["了"]), &[]).map(|end| (Verb::TakeBack, end))
 }
 
-/// `已于1月30日`: a day on which it was done. Without 已 it may be one to come.
+/// `已于1月30日`: the day on which it was done. Without 已 it may be a future day.
 fn on_a_day(chars: &[char], at: usize) -> usize {
     let is_said = at > 0 && chars.get(at - 1) == Some(&'已') && chars.get(at) == Some(&'于');
     let of_day = |c: &&char| c.is_ascii_digit() || matches!(c, '年' | '月' | '日' | '号' | '.' | '-' | '/' | ' ');
@@ -118,7 +118,7 @@ fn on_a_day(chars: &[char], at: usize) -> usize {
     if is_said && length > 0 { at + 1 + length } else { at }
 }
 
-/// Whether a verb stands anywhere in it, ended or not.
+/// Whether a verb stands anywhere in it, even without an end.
 pub(super) fn stands_in(chars: &[char]) -> bool {
     const MARKS: [&str; 14] = [
         "办结",
@@ -140,7 +140,7 @@ pub(super) fn stands_in(chars: &[char]) -> bool {
     (0..chars.len()).any(|at| MARKS.iter().chain(&more).any(|mark| starts_with(&chars[at..], mark)))
 }
 
-/// The longest of these words at this place: where it ends.
+/// Where the longest of these words at this place ends.
 fn word(chars: &[char], at: usize, words: &[&str]) -> Option<usize> {
     let rest = chars.get(at..)?;
     let found = words.iter().filter(|w| starts_with(rest, w)).map(|w| w.chars().count()).max()?;
@@ -151,7 +151,7 @@ fn skip(chars: &[char], at: usize, words: &[&str]) -> usize {
     word(chars, at, words).unwrap_or(at)
 }
 
-/// A verb ends with the clause, with a mark or a blank, or before one of these words.
+/// A verb ends with the clause, with punctuation or a space, or before one of these words.
 fn ends(chars: &[char], at: usize, before: &[&str]) -> Option<usize> {
     let rest = chars.get(at..).unwrap_or_default();
     let mark = rest.first().is_none_or(|c| is_pause(*c) || matches!(c, '(' | '-' | '…' | '—' | '[' | '【'));
@@ -159,14 +159,14 @@ fn ends(chars: &[char], at: usize, before: &[&str]) -> Option<usize> {
 }
 
 impl Verb {
-    /// The act with what its remark adds; `None` if the remark takes back what the verb said.
+    /// The act, with what the remark adds; `None` if the remark contradicts the verb.
     pub fn act(self, remark: &Text, today: Date) -> Option<Act> {
         let spoken = remark.spoken();
         let says = |words: &[&str]| words.iter().any(|word| spoken.contains(word));
-        // A question is no report, an item that is numbered in a remark is not spoken of clearly, and
-        // what begins with a closing quotation mark was only quoted.
+        // A question is not a report, a numbered item in a remark makes it unclear which item is meant, and words
+        // before a closing quotation mark were only quoted.
         let numbered = spoken.contains(|c: char| ('①'..='⒛').contains(&c) || ('㉑'..='㊿').contains(&c));
-        // `不能按期办结` broken before `的，请说明原因`: words of a letter, not of an answer.
+        // `不能按期办结` with a line break before `的，请说明原因`: words of our letter, not of a reply.
         let goes_on = spoken.trim_start().starts_with(['的', '后', '时', '前', '之', '者', '情', '一', '或']);
         if goes_on
             || says(&["请说明", "请写明", "?", "吗", "怎么", "能否", "可否", "是否", "如何"])
@@ -203,11 +203,11 @@ impl Verb {
     }
 }
 
-/// Whether a remark says that something is left to do.
+/// Whether a remark says that not all is done.
 fn weakens(spoken: &str) -> bool {
-    // Names, in which these characters deny nothing.
+    // Names in which these characters are no negation.
     let spoken = &["不动产", "未来", "未成年", "非遗"].iter().fold(spoken.to_owned(), |s, name| s.replace(name, ""));
-    // `：否`, `：无`, and a part of it: `八成`, `2/3`.
+    // `：否`, `：无`, and a fraction: `八成`, `2/3`.
     let head = spoken.trim_start_matches(|c: char| is_pause(c) || c == ':');
     let part = |c: char| c.is_ascii_digit() || "一二三四五六七八九半".contains(c);
     let first = head.trim_start_matches(part);

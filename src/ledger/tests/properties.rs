@@ -1,4 +1,4 @@
-//! What goes out comes back: the same items, sections, words and dates.
+//! An exported ledger is read back with the same items, sections, words and dates.
 
 use proptest::{prelude::*, sample::subsequence};
 

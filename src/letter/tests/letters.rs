@@ -1,7 +1,7 @@
 use super::{super::render, *};
 use crate::domain::calendar::{Calendar, days_between};
 
-/// The mailbox hears `entry` on `day`.
+/// Checks the letter about `entry` on `day`.
 fn one(name: &str, day: Date, entry: Entry) {
     check(name, &render(&letter(day, vec![entry])));
 }

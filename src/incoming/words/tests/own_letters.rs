@@ -1,4 +1,4 @@
-//! Nothing that stands in our letters may pass for a report.
+//! No words of our own letters may be read as a report.
 
 use std::{fs, path::Path};
 
@@ -45,7 +45,7 @@ fn our_own_letters_report_nothing() {
             for mark in ["", "> "] {
                 let text = wrapped(&letter, width, mark);
                 for items in [&ITEMS[..1], &ITEMS[..]] {
-                    // Also where only its end is left.
+                    // Also if only its end is left.
                     let starts = text.match_indices('\n').map(|(at, _)| at + 1).take(200);
                     let ends = std::iter::once(0).chain(starts.filter(|_| width % 4 == 0));
                     for start in ends {
