@@ -1,4 +1,4 @@
-//! Files → a checked configuration, or findings. What does not check is never put in force.
+//! Reads the configuration files. A configuration with errors is never put in force.
 
 mod plan;
 mod settings;
@@ -48,18 +48,18 @@ pub struct Loaded {
     pub calendar: Calendar,
     /// Every file that was read.
     pub sources: Vec<PathBuf>,
-    /// The files and folders as they were when they were read, for a [`Watch`].
+    /// The files and folders as they were read, for a [`Watch`].
     pub seen: Fingerprint,
     pub warnings: Vec<Finding>,
 }
 
-/// Why a configuration was not taken. Warnings are among them.
+/// Why a configuration was refused, with its warnings.
 #[derive(Clone, Debug)]
 pub struct Findings {
     pub list: Vec<Finding>,
-    /// The files as they were when they were read, so that their mending is noticed.
+    /// The files as they were read, so that a correction is noticed.
     pub seen: Fingerprint,
-    /// The settings, where only the plan does not check: the last good plan can go on with them.
+    /// The settings, if only the plan has errors: the last good plan can run with them.
     pub settings: Option<Box<Settings>>,
 }
 
@@ -68,7 +68,7 @@ impl Findings {
         render(&self.list)
     }
 
-    /// How many errors, how many warnings.
+    /// The number of errors and of warnings.
     pub fn count(&self) -> (usize, usize) {
         count(&self.list)
     }
@@ -82,10 +82,10 @@ impl fmt::Display for Findings {
 
 impl std::error::Error for Findings {}
 
-/// Reads the settings and all that they lead to. `env` is the whole environment.
+/// Reads the settings and every file that they name. `env` is the whole environment.
 ///
 /// # Errors
-/// Every finding, if there is an error among them.
+/// All findings, if one of them is an error.
 pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded, Findings> {
     let report = Collector::default();
     let mut files = Files::new(&report);
@@ -101,7 +101,7 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
     }
 }
 
-/// The settings without the plan; `None` where they have an error.
+/// The settings without the plan; `None` if they have an error.
 pub fn settings_alone(duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Settings> {
     let report = Collector::default();
     let mut files = Files::new(&report);
@@ -131,7 +131,7 @@ fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>
     let (deadlines, holidays) = settings::paths(&layers, folder);
     let settings = settings::read(&layers, folder, (deadlines.clone(), holidays.clone()), files);
     let settings = settings.filter(|_| !report.has_errors());
-    // The plan is read whatever the settings lack: all findings at once.
+    // The plan is read even if the settings have errors, so that all findings are reported at once.
     let calendar = holidays::read(files, &holidays, |what, instead| match layers.at("holidays") {
         At::Nowhere => report.placeless(Severity::Warning, what, instead),
         at => layers.error(&at, what, instead),

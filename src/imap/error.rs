@@ -1,4 +1,4 @@
-//! Whose fault it is that the mailbox cannot be read.
+//! Why the mailbox cannot be read: the settings or the connection.
 
 use crate::net::one_line;
 
@@ -8,7 +8,7 @@ pub enum ImapError {
     /// It cannot work as it is configured: a wrong password, a certificate, no such folder.
     #[error("{0}")]
     Settings(String),
-    /// Dropped, silent or senseless: it will pass.
+    /// The connection broke, timed out or gave invalid answers; a later try may work.
     #[error("{0}")]
     Line(String),
 }
@@ -28,7 +28,7 @@ impl ImapError {
     }
 }
 
-/// A refusal that will pass, by its words: too much at once, a server that is being serviced.
+/// Whether a refusal is temporary, by its words: too many requests, or maintenance.
 pub(super) fn passes(words: &str) -> bool {
     const PASSING: [&str; 16] = [
         "unavailable",

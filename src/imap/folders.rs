@@ -1,4 +1,4 @@
-//! Folders: found, made if missing, selected.
+//! Finds, creates and opens folders.
 
 use std::time::Duration;
 
@@ -13,19 +13,20 @@ use super::{
 /// What a server says about the folder that it has opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Selected {
-    /// While this is the same, so are the letters' UIDs.
+    /// UIDVALIDITY: while it is the same, UIDs name the same letters.
     pub(super) validity: u32,
     pub(super) next: Option<u32>,
     pub(super) exists: u32,
-    /// Letters may be marked with words of our own.
+    /// Letters can be marked with keywords of our own.
     pub(super) keywords: bool,
     pub(super) read_only: bool,
 }
 
-/// The word that marks what was dealt with and could not be moved.
+/// The keyword of letters that were dealt with and could not be moved.
 pub(super) const FILED: &str = "$DubanFiled";
 
-/// The folder as the server writes it: by its name, or below INBOX where all folders are. None if it is not there.
+/// The folder's name on the server: as given, or below INBOX, where some servers keep all folders. None if there is no
+/// such folder.
 pub(super) async fn find(session: &mut Session, name: &str, limit: Duration) -> Result<Option<String>, ImapError> {
     for name in [mutf7(name), below_inbox(session, name, limit).await?] {
         if listed(session, &name, limit).await?.0 {
@@ -35,23 +36,23 @@ pub(super) async fn find(session: &mut Session, name: &str, limit: Duration) -> 
     Ok(None)
 }
 
-/// The folder as the server writes it, or as we would; opening it then says that it is not there.
+/// The folder's name on the server; as given if it is not found, so that opening it reports the error.
 pub(super) async fn written(session: &mut Session, name: &str, limit: Duration) -> Result<String, ImapError> {
     Ok(find(session, name, limit).await?.unwrap_or_else(|| mutf7(name)))
 }
 
-/// The folder as the server writes it, made if it was not there.
+/// The folder's name on the server; creates the folder if it is missing.
 pub(super) async fn ensure(session: &mut Session, name: &str, limit: Duration) -> Result<String, ImapError> {
     if let Some(found) = find(session, name, limit).await? {
         return Ok(found);
     }
     let mut refused = String::new();
-    // Some servers keep all of a person's folders below INBOX and make no others.
+    // Some servers keep all of a person's folders below INBOX and create no others.
     for written in [mutf7(name), below_inbox(session, name, limit).await?] {
         let answer = session.command(&format!("CREATE {}", quoted(&written)), limit, |_| {}).await?;
         let exists = answer.words.to_lowercase().contains("exist");
         if answer.is_ok() || exists {
-            // So that it is seen in mail programs. Nothing depends on it.
+            // Makes the folder visible in mail programs. Nothing depends on it.
             session.command(&format!("SUBSCRIBE {}", quoted(&written)), limit, |_| {}).await?;
             return Ok(written);
         }
@@ -70,7 +71,7 @@ async fn below_inbox(session: &mut Session, name: &str, limit: Duration) -> Resu
     Ok(format!("INBOX{}{}", delimiter.as_deref().unwrap_or("/"), mutf7(name)))
 }
 
-/// Whether there is a folder of this name that can be opened, and what parts names here.
+/// Whether there is a folder of this name that can be opened, and the server's hierarchy delimiter.
 async fn listed(session: &mut Session, written: &str, limit: Duration) -> Result<(bool, Option<String>), ImapError> {
     let (mut there, mut parts) = (false, None);
     let answer = session
@@ -94,7 +95,7 @@ async fn listed(session: &mut Session, written: &str, limit: Duration) -> Result
     Ok((there, parts))
 }
 
-/// Opens a folder; `verb` is SELECT, or EXAMINE to look only. `name` is for words.
+/// Opens a folder; `verb` is SELECT, or EXAMINE to change nothing. `name` is for messages.
 pub(super) async fn open(
     session: &mut Session,
     verb: &str,
@@ -124,7 +125,7 @@ pub(super) async fn open(
         let words = format!("打不开文件夹“{name}”：{}", answer.words);
         return Err(if passes(&answer.words) { session.line(&words) } else { session.settings(&words) });
     }
-    // Without it (RFC 3501 6.3.1) nothing that was dealt with could be told from what was not.
+    // Without UIDVALIDITY (RFC 3501 6.3.1) new letters could not be told from those dealt with.
     selected.validity =
         validity.ok_or_else(|| session.settings("服务器不给信件固定的编号（UIDVALIDITY），不能使用"))?;
     selected.read_only = answer.read_only;

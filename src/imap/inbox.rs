@@ -1,4 +1,4 @@
-//! The folder that replies come to: what lies there, and where it goes.
+//! The folder for replies: lists, reads and files its letters.
 
 use std::time::Duration;
 
@@ -14,27 +14,27 @@ use super::{
 };
 use crate::net::ImapSettings;
 
-/// So much of a letter is read and no more.
+/// How much of a letter is read.
 pub const LARGEST_BYTES: u32 = 1024 * 1024;
-/// So many letters are listed at once.
+/// How many letters are listed at once.
 const LISTED: usize = 5000;
-/// A command's line and its answer stay within what servers and we take.
+/// How many UIDs one command names: the line and the answer stay within the servers' limits and ours.
 const AT_ONCE: usize = 200;
-/// So many letters are searched at once.
+/// How many letters one SEARCH covers.
 const PIECE: u32 = 5000;
-/// A folder that claims to hold more is not believed.
+/// How many letters of a folder are searched: a server that claims more is not believed.
 const COUNTED: u32 = 1_000_000;
 
-/// A mailbox that is connected, logged in, its folders there, the one for replies open.
+/// A mailbox that is connected and logged in, with all its folders there and the one for replies open.
 ///
-/// After an error of the line every call fails: open it anew.
+/// After a connection error every call fails: open a new one.
 #[derive(Debug)]
 pub struct Inbox {
     session: Session,
     offers: Offers,
     settings: ImapSettings,
     limits: Limits,
-    /// As the server writes them.
+    /// The folders' names on the server.
     folder: String,
     done: String,
     manual: String,
@@ -58,7 +58,7 @@ pub enum Filed {
 }
 
 impl Inbox {
-    /// Connects, logs in, makes the folders that are missing and opens the one for replies.
+    /// Connects, logs in, creates missing folders and opens the one for replies.
     pub async fn open(settings: &ImapSettings, limits: Limits) -> Result<Self, ImapError> {
         let (mut session, offers) = log_in(&settings.server, &limits).await?;
         let limit = limits.command;
@@ -72,23 +72,23 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// While this is the same, so are the letters' UIDs.
+    /// UIDVALIDITY: while it is the same, UIDs name the same letters.
     pub fn uid_validity(&self) -> u32 {
         self.selected.validity
     }
 
-    /// What lies in the folder from this UID on and was not dealt with, by ascending UID: the first 5000 of it.
+    /// The letters from this UID on that were not dealt with, by ascending UID, at most 5000.
     pub async fn list(&mut self, from: u32) -> Result<Vec<Listed>, ImapError> {
-        // How many there are now; what comes after this is news.
+        // Gets the current count; letters that come after it set `fresh` again.
         self.session.command("NOOP", self.limits.command, |_| {}).await?;
         self.session.fresh = false;
         let what = match (self.moves(), self.selected.keywords) {
-            // Without keywords a person's marks look like ours: what was dealt with is known by its UID.
+            // Without keywords our marks look like a person's: letters dealt with are known by their UID.
             (true, _) | (false, false) => format!("UID {from}:*"),
             (false, true) => format!("UID {from}:* UNKEYWORD {FILED}"),
         };
         let mut uids = self.search(&what, usize::MAX).await?;
-        // `n:*` always names the last one.
+        // `n:*` includes the last letter, even if its UID is below `n`.
         uids.retain(|uid| *uid >= from);
         uids.truncate(LISTED);
         let mut found = Vec::new();
@@ -123,22 +123,22 @@ impl Inbox {
                 }
             })
             .await?;
-        // It is there, and did not come: it is asked for again, and is never taken for gone.
+        // The letter is there but was not sent: an error has it fetched again, and it never counts as gone.
         if found.is_none() && self.flags(uid).await?.is_some() {
             return Err(self.session.line(&format!("取不到第 {uid} 号信：{}", answer.words)));
         }
         Ok(found)
     }
 
-    /// Marks as read (Done) or flagged (Manual) and moves to its folder; deletes nothing, and does nothing if it is
-    /// no longer there.
+    /// Marks a letter as read (Done) or flagged (Manual) and moves it to its folder. Deletes nothing, and does nothing
+    /// if the letter is gone.
     pub async fn file(&mut self, uid: u32, to: Filed) -> Result<(), ImapError> {
         let (folder, mark) = match to {
             Filed::Done => (self.done.clone(), "\\Seen"),
             Filed::Manual => (self.manual.clone(), "\\Flagged"),
         };
         let limit = self.limits.command;
-        // Dealt with before a restart, or by a person.
+        // The letter was filed before a restart, or moved by a person.
         if self.flags(uid).await?.is_none_or(|filed| filed) {
             return Ok(());
         }
@@ -159,14 +159,14 @@ impl Inbox {
             return Err(self.refused(&words));
         }
         if !self.moves() {
-            // The letter itself stays, and is not listed again.
+            // The original stays; the mark keeps it from being listed again.
             let mark = if self.selected.keywords { FILED } else { "\\Answered" };
             self.mark(uid, &format!("\\Seen {mark}")).await?;
         }
         Ok(())
     }
 
-    /// Returns when something may have come, or after `longest`.
+    /// Returns when new letters may have come, or after `longest`.
     pub async fn wait(mut self, longest: Duration) -> Result<Self, ImapError> {
         let limits = self.limits;
         let begun = tokio::time::Instant::now();
@@ -176,7 +176,7 @@ impl Inbox {
                 return Ok(self);
             }
             if self.session.idle(left.min(limits.idle), limits.command).await?.is_none() {
-                // Offered, but refused: asked no more.
+                // The server offers IDLE but refuses it: it is not asked again.
                 self.offers.drop("IDLE");
             }
         }
@@ -187,7 +187,7 @@ impl Inbox {
         Ok(self)
     }
 
-    /// Takes leave; nothing depends on the answer.
+    /// Logs out; nothing depends on the answer.
     pub async fn close(mut self) {
         let _ = self.session.command("LOGOUT", self.limits.courtesy, |_| {}).await;
     }
@@ -204,7 +204,7 @@ impl Inbox {
             return Err(self.session.settings(&format!("文件夹“{}”只能看，不能移动信件", self.settings.folder)));
         }
         if before.validity != 0 && before.validity != now.validity {
-            // What was listed before means other letters now.
+            // The UIDs that were listed before name other letters now.
             return Err(self.session.line("信箱重建过，信件重新编了号"));
         }
         self.session.fresh |= now.exists > before.exists || now.next != before.next;
@@ -212,8 +212,8 @@ impl Inbox {
         Ok(())
     }
 
-    /// The first `most` of them, ascending. Piece by piece: a mailbox may hold a hundred thousand letters, and the
-    /// answer is one line.
+    /// The first `most` UIDs found, ascending. Searched in pieces: a mailbox may hold a hundred thousand letters, and
+    /// the answer is one line.
     async fn search(&mut self, what: &str, most: usize) -> Result<Vec<u32>, ImapError> {
         let (mut uids, mut from) = (Vec::new(), 1);
         while from <= self.session.exists().min(COUNTED) && uids.len() < most {
@@ -299,7 +299,7 @@ impl<'a> Row<'a> {
                 _ => {}
             }
         }
-        // Without it the server only mentions that something changed.
+        // A response without a UID only tells that something changed.
         uid.map(|uid| Row { uid, ..row })
     }
 
@@ -307,7 +307,7 @@ impl<'a> Row<'a> {
         self.flags.iter().any(|f| f.eq_ignore_ascii_case(flag))
     }
 
-    /// It was dealt with, and stays only because it could not be moved.
+    /// Whether it was dealt with, and stays only because it could not be moved.
     fn is_filed(&self, keywords: bool, moves: bool) -> bool {
         self.has(FILED) || (!keywords && !moves && self.has("\\Seen") && self.has("\\Answered"))
     }

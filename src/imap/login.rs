@@ -1,4 +1,4 @@
-//! From nothing to a mailbox that lets us in.
+//! Connects to the server and logs in.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::net::{Fault, Server, Stream, Tls};
 
-/// What a server says that it can, in capitals.
+/// The server's capabilities, in capitals.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Offers(BTreeSet<String>);
 
@@ -30,7 +30,7 @@ impl Offers {
     }
 }
 
-/// Connected, encrypted if it is to be, logged in and introduced.
+/// Connects, encrypts if so set, logs in and sends ID.
 pub(super) async fn log_in(server: &Server, limits: &Limits) -> Result<(Session, Offers), ImapError> {
     let tcp = server.connect(limits.connect).await.map_err(|fault| failed(server, fault))?;
     let mut session = match server.tls {
@@ -40,10 +40,10 @@ pub(super) async fn log_in(server: &Server, limits: &Limits) -> Result<(Session,
     };
     let offers = offers(&mut session, limits).await?;
     authenticate(&mut session, &offers, server, limits).await?;
-    // Most servers can more once they know whom they serve.
+    // Most servers offer more after the login.
     let offers = self::offers(&mut session, limits).await?;
     if offers.has("ID") {
-        // 163 and 126 call a login unsafe whose program does not say what it is. Refusing the name is no fault.
+        // 163 and 126 call a login unsafe if the program does not send ID. A refused ID is no error.
         let id = format!("ID (\"name\" \"duban\" \"version\" {})", quoted(env!("CARGO_PKG_VERSION")));
         session.command(&id, limits.command, |_| {}).await?;
     }
@@ -70,7 +70,7 @@ fn failed(server: &Server, fault: Fault) -> ImapError {
     }
 }
 
-/// Everything that was said in the clear is forgotten with the conversation that heard it.
+/// Drops the session with everything received in plain text, and begins a new one on the encrypted connection.
 async fn starttls(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Session, ImapError> {
     let limit = limits.command;
     let mut clear = greeted(Stream::Plain(tcp), server, limits).await?;
@@ -84,7 +84,7 @@ async fn starttls(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Se
     }
     let spoke_too_soon = clear.line("服务器在加密之前多说了话，可能有人在中间作怪，连接作废");
     let tcp = clear.into_wire().into_clear().ok_or(spoke_too_soon)?;
-    // No second greeting (RFC 3501 6.2.1).
+    // The server does not greet again (RFC 3501 6.2.1).
     Ok(Session::new(Wire::new(encrypt(tcp, server, limits).await?), &server.place()))
 }
 

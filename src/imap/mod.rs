@@ -1,5 +1,5 @@
-//! The mailbox that replies come to: the only place that knows imap-proto, which parses what a server says. Commands
-//! are written here.
+//! The mailbox for replies. Only this module knows imap-proto, which parses a server's responses. Commands are written
+//! here.
 
 mod error;
 mod folders;
@@ -17,10 +17,10 @@ use login::log_in;
 
 use crate::net::ImapSettings;
 
-/// How long to wait for what.
+/// Time limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For each address of the host, and for its name; and for the TLS handshake.
+    /// For the host's name, for each of its addresses, and for the TLS handshake.
     pub connect: Duration,
     /// The greeting, and each command but those below.
     pub command: Duration,
@@ -28,7 +28,7 @@ pub struct Limits {
     pub fetch: Duration,
     /// LOGOUT, on which nothing depends.
     pub courtesy: Duration,
-    /// After how long a wait is asked for anew: servers drop who is silent for half an hour (RFC 2177).
+    /// How long one IDLE lasts: servers disconnect clients that are silent for half an hour (RFC 2177).
     pub idle: Duration,
 }
 
@@ -44,7 +44,7 @@ impl Default for Limits {
     }
 }
 
-/// Connects, logs in, looks, changes nothing; says what was found.
+/// Connects, logs in and looks, changing nothing; gives what was found, in Chinese.
 pub async fn probe(settings: &ImapSettings, limits: Limits) -> Result<String, ImapError> {
     let limit = limits.command;
     let (mut session, offers) = log_in(&settings.server, &limits).await?;
@@ -56,7 +56,7 @@ pub async fn probe(settings: &ImapSettings, limits: Limits) -> Result<String, Im
             missing.push(format!("“{name}”"));
         }
     }
-    // Nothing depends on it.
+    // Nothing depends on its answer.
     let _ = session.command("LOGOUT", limits.courtesy, |_| {}).await;
     let (place, tls, folder) = (settings.server.place(), settings.server.tls.words(), &settings.folder);
     let mut words = format!("{place}：已连接，{tls}，登录成功，“{folder}”里有 {} 封信", found.exists);

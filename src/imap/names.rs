@@ -8,7 +8,7 @@ use base64::{
 
 const MUTF7: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 
-/// The name in modified UTF-7 (RFC 3501 5.1.3); a control character goes in encoded, too.
+/// The name in modified UTF-7 (RFC 3501 5.1.3); control characters are encoded too.
 pub(super) fn mutf7(name: &str) -> String {
     let mut written = String::new();
     let mut foreign: Vec<u8> = Vec::new();
@@ -36,12 +36,12 @@ fn flush(foreign: &mut Vec<u8>, written: &mut String) {
     }
 }
 
-/// A quoted string; what it holds has no line break and no byte beyond ASCII.
+/// A quoted string; the text must be ASCII without line breaks.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Whether two encoded names are the same folder: INBOX is so in any case.
+/// Whether two encoded names are the same folder: INBOX is not case-sensitive.
 pub(super) fn same(a: &str, b: &str) -> bool {
     a == b || (a.eq_ignore_ascii_case("inbox") && b.eq_ignore_ascii_case("inbox"))
 }

@@ -1,4 +1,4 @@
-//! One command, one answer, a limit on each.
+//! Sends one command at a time and reads its answer, within a time limit.
 
 use std::{io, time::Duration};
 
@@ -8,18 +8,18 @@ use tokio::time::{Instant, timeout};
 use super::{error::ImapError, wire::Wire};
 use crate::net::line_words;
 
-/// The conversation with a server, by whatever line.
+/// A session with a server, over a plain or an encrypted connection.
 #[derive(Debug)]
 pub(super) struct Session {
     wire: Wire,
     tag: u32,
-    /// An answer was not heard to its end: nothing that comes now can be understood.
+    /// An answer was not read to its end, so that later responses cannot be understood.
     lost: bool,
-    /// How many letters the folder holds, as far as the server has said.
+    /// How many letters the folder holds, as the server last said.
     exists: u32,
-    /// Something may have come since this was last made false.
+    /// New letters may have come since this was last set to false.
     pub(super) fresh: bool,
-    /// host:port, for words.
+    /// host:port, for messages.
     place: String,
 }
 
@@ -27,9 +27,9 @@ pub(super) struct Session {
 #[derive(Debug)]
 pub(super) struct Answer {
     ok: bool,
-    /// As the server put it, the code among them.
+    /// The server's words, after `[TRYCREATE]` if it gave that code.
     pub(super) words: String,
-    /// The folder that was opened cannot be changed.
+    /// The opened folder is read-only.
     pub(super) read_only: bool,
 }
 
@@ -56,7 +56,7 @@ impl Session {
         ImapError::settings(&self.place, words)
     }
 
-    /// Another folder is selected: what is known about the last one no longer holds.
+    /// Sets the number of letters when another folder is opened.
     pub(super) fn forget(&mut self, exists: u32) {
         self.exists = exists;
     }
@@ -65,7 +65,7 @@ impl Session {
         self.exists
     }
 
-    /// What a server says first.
+    /// Reads the server's greeting.
     pub(super) async fn greeting(&mut self, limit: Duration) -> Result<(), ImapError> {
         let greeting = match timeout(limit, self.wire.response()).await {
             Ok(Ok(Some(bytes))) => bytes,
@@ -85,7 +85,7 @@ impl Session {
         }
     }
 
-    /// Says a command and hears its answer to the end, what comes before it by `each`.
+    /// Sends a command and reads its answer to the end; `each` gets every response before it.
     pub(super) async fn command(
         &mut self,
         command: &str,
@@ -95,7 +95,7 @@ impl Session {
         self.converse(command, None, limit, each).await
     }
 
-    /// As [`Self::command`], with what is said when the server asks for more.
+    /// As [`Self::command`]; `more` is sent when the server asks for it.
     pub(super) async fn converse(
         &mut self,
         command: &str,
@@ -106,7 +106,7 @@ impl Session {
         if self.lost {
             return Err(self.line("上一次对话没有结束，连接作废"));
         }
-        // Stays so on any fault, and if this future is dropped.
+        // Stays true on any fault, and if this future is dropped.
         self.lost = true;
         let ended = timeout(limit, async {
             let tag = self.say(command).await?;
@@ -122,7 +122,7 @@ impl Session {
         }
     }
 
-    /// Waits until something may have come, at most `longest`; None if the server does not know how.
+    /// Waits until new letters may have come, at most `longest`; None if the server refuses IDLE.
     pub(super) async fn idle(&mut self, longest: Duration, limit: Duration) -> Result<Option<()>, ImapError> {
         if self.lost {
             return Err(self.line("上一次对话没有结束，连接作废"));
@@ -242,7 +242,7 @@ fn sound(read: io::Result<Option<Vec<u8>>>) -> Result<Vec<u8>, String> {
     read.map_err(|error| line_words(&error))?.ok_or_else(|| "连接中途断开".to_owned())
 }
 
-/// The parser's own errors quote what they could not read.
+/// The parser's own errors are not passed on: they quote what they could not read.
 fn parsed(bytes: &[u8]) -> Result<Response<'_>, String> {
     match Response::parse(bytes) {
         Ok(([], response)) => Ok(response),

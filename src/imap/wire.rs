@@ -1,6 +1,6 @@
-//! What a server says, one response at a time: in UTF-8 (servers here speak GBK), and bounded. Lets through only what
-//! was asked for and what the parser is sound for: that one descends without end into nested parentheses, and panics on
-//! some lines that a server may well write.
+//! Reads a server's responses one at a time, in UTF-8 (servers here use GBK) and limited in size. Passes on only what
+//! was asked for and what the parser can take: it follows nested parentheses without limit, and panics on some lines
+//! that a server may well send.
 
 use std::{fmt, io, mem};
 
@@ -11,25 +11,25 @@ use tokio::{
 
 use crate::net::{Stream, text};
 
-/// What a server may say between two commands; a letter's first MiB and then some.
+/// How much a server may send for one command: the first MiB of a letter, and more.
 const COMMAND_BYTES: usize = 2 * 1024 * 1024;
-/// The longest line that is asked for names 5000 letters.
+/// The longest line asked for names 5000 letters.
 const LINE_BYTES: usize = 256 * 1024;
 const CHUNK_BYTES: usize = 16 * 1024;
-/// Deeper than anything that is asked for.
+/// Deeper than any response that is asked for.
 const DEEPEST: usize = 32;
 
 pub(super) struct Wire {
     stream: BufReader<Stream>,
-    /// The response that is being received, as the parser is to read it.
+    /// The response being received, as the parser will read it.
     response: Vec<u8>,
     kind: Kind,
     depth: usize,
-    /// The line of it that is being received.
+    /// Its line being received.
     line: Vec<u8>,
-    /// It goes on behind a literal, of which so many bytes are still to come.
+    /// Bytes still to come of a literal, after which the response goes on.
     literal: Option<usize>,
-    /// Since the last command.
+    /// Bytes received since the last command.
     heard: usize,
 }
 
@@ -40,7 +40,7 @@ enum Kind {
     Plain,
     List,
     Fetch,
-    /// Nothing that we asked for, and dropped.
+    /// Not asked for, and dropped.
     Other,
 }
 
@@ -57,7 +57,7 @@ impl Wire {
         }
     }
 
-    /// A command begins: the server may say as much again.
+    /// Starts the size limit again for a new command.
     pub(super) fn renew(&mut self) {
         self.heard = 0;
     }
@@ -67,7 +67,8 @@ impl Wire {
         self.stream.flush().await
     }
 
-    /// Takes the line back, for TLS. What came in the clear must not be read as if it had come encrypted.
+    /// Takes the connection back, for TLS; None if anything is unread: plain text must not be read as if it had come
+    /// encrypted.
     pub(super) fn into_clear(self) -> Option<TcpStream> {
         let is_quiet = self.stream.buffer().is_empty() && self.line.is_empty() && self.response.is_empty();
         match self.stream.into_inner() {
@@ -76,7 +77,8 @@ impl Wire {
         }
     }
 
-    /// The next response; None if the server has closed the line. If this is dropped, the next call goes on.
+    /// The next response; None if the server has closed the connection. If this future is dropped, the next call goes
+    /// on.
     pub(super) async fn response(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             let chunk = self.stream.fill_buf().await?;
@@ -146,7 +148,7 @@ impl Wire {
                 return Err(senseless("服务器的答复层层嵌套"));
             }
         }
-        // Never asked for, and the parser panics where it is NIL.
+        // INTERNALDATE is never asked for, and the parser panics if it is NIL.
         if self.kind == Kind::Fetch && line.to_ascii_uppercase().contains("INTERNALDATE") {
             return Err(senseless("服务器答非所问"));
         }
@@ -167,15 +169,15 @@ fn kind(line: &str) -> Kind {
     }
 }
 
-/// How long the literal is that a line announces.
+/// The length of the literal that a line announces.
 fn literal(line: &str) -> Option<usize> {
     let digits = line.strip_suffix('}')?.rsplit_once('{')?.1;
     let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    // Longer than can be counted is longer than is allowed.
+    // A number too large to parse is above the limit anyway.
     is_number.then(|| digits.parse().unwrap_or(usize::MAX))
 }
 
-/// A blank behind `[CODE]`, where the parser cuts a byte off whatever stands there.
+/// Puts a space after `[CODE]`: the parser drops the byte that follows it, whatever it is.
 fn part_code(line: &mut String) {
     if let Some(end) = line.find(']')
         && line[end + 1..].starts_with(|c: char| !c.is_ascii())
@@ -188,7 +190,7 @@ fn senseless(words: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, words)
 }
 
-/// What was said is nobody's business.
+/// Leaves out the traffic, which is private.
 impl fmt::Debug for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wire").field("heard", &self.heard).finish_non_exhaustive()

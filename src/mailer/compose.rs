@@ -1,4 +1,4 @@
-//! A letter → the bytes of a message (RFC 5322). The same letter gives the same bytes.
+//! Writes a letter as the bytes of a message (RFC 5322). The same letter gives the same bytes.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{Zoned, fmt::rfc2822};
@@ -13,7 +13,7 @@ use lettre::{
 };
 use ring::digest::{SHA256, digest};
 
-/// Longer ones are cut: one long word would be one long line.
+/// Longer subjects are cut: one long word would be one long line.
 const SUBJECT_CHARS: usize = 200;
 const MESSAGE_ID_BYTES: usize = 200;
 
@@ -32,7 +32,7 @@ pub struct Outgoing {
     /// Without `<` and `>`.
     pub message_id: String,
     pub date: Zoned,
-    /// The Message-ID of a person's message that it answers; empty: it has none.
+    /// The Message-ID of the person's message that this letter answers; empty if that message has none.
     pub answers: Option<String>,
 }
 
@@ -67,10 +67,10 @@ pub fn compose(letter: &Outgoing) -> Result<Vec<u8>, ComposeError> {
         builder = builder.header(ReplyTo::from(reply_to));
     }
     builder = builder.header(Subject::from(subject));
-    // Written by a machine, so that no other machine answers (RFC 3834, section 5).
+    // Marks the letter as automatic, so that no machine answers it (RFC 3834, section 5).
     let by = if letter.answers.is_some() { "auto-replied" } else { "auto-generated" };
     builder = builder.raw_header(raw("Auto-Submitted", by));
-    // Another's Message-ID is put in only where it is as it should be.
+    // A Message-ID from outside is used only if it is valid.
     if let Some(id) = letter.answers.as_deref().filter(|id| is_message_id(id)) {
         builder = builder.raw_header(raw("In-Reply-To", &format!("<{id}>")));
         builder = builder.raw_header(raw("References", &format!("<{id}>")));
@@ -99,7 +99,7 @@ fn mailbox(field: &'static str, address: &str, name: Option<&str>) -> Result<Mai
     Ok(Mailbox::new(name.filter(|name| !name.is_empty()).map(str::to_owned), address))
 }
 
-/// ASCII only: SMTPUTF8 is not to be relied on.
+/// ASCII only: servers may not support SMTPUTF8.
 pub(super) fn address(address: &str) -> Option<Address> {
     let plain = address.bytes().all(|byte| byte.is_ascii_graphic());
     if plain { address.parse().ok() } else { None }
@@ -120,14 +120,14 @@ fn cut(subject: &str) -> String {
     cut
 }
 
-/// What is more than ASCII goes as base64: for Chinese no longer than quoted-printable, and far sooner done.
+/// Text beyond ASCII is sent as base64: for Chinese it is no longer than quoted-printable, and much faster.
 fn body(text: &str) -> Body {
     let text = tidy(text);
     if text.is_ascii() { Body::new(text) } else { Body::dangerous_pre_encoded(base64(text.as_bytes()), Base64) }
 }
 
-/// Lines end in CR LF, before lettre makes room for each CR apart. A stray control character is left out: the reminder
-/// matters more.
+/// Ends lines in CR LF here: lettre would make room for each CR separately. Leaves out stray control characters: the
+/// reminder matters more.
 fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len() + text.len() / 16);
     for (nth, line) in text.split('\n').enumerate() {
@@ -135,7 +135,7 @@ fn tidy(text: &str) -> String {
             tidy.push_str("\r\n");
         }
         let line = line.strip_suffix('\r').unwrap_or(line);
-        // 0xC2 begins the controls beyond ASCII, and a few characters that are none.
+        // 0xC2 begins the control characters beyond ASCII, and a few others.
         let may_hold_controls = |found, byte| found | (byte < b' ') | (byte == 0x7f) | (byte == 0xc2);
         if line.bytes().fold(false, may_hold_controls) {
             tidy.extend(line.chars().filter(|c| !c.is_control() || *c == '\t'));
@@ -146,7 +146,7 @@ fn tidy(text: &str) -> String {
     tidy
 }
 
-/// In lines of 76 (RFC 2045, section 6.8).
+/// Base64 in lines of 76 characters (RFC 2045, section 6.8).
 fn base64(bytes: &[u8]) -> Vec<u8> {
     let encoded = STANDARD.encode(bytes);
     let mut lines = Vec::with_capacity(encoded.len() + encoded.len() / 38 + 2);
@@ -160,14 +160,14 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn calendar(ics: &str) -> SinglePart {
-    // RFC 6047: the part says the method if the calendar does.
+    // RFC 6047: the part names the method if the calendar does.
     let publishes = ics.lines().any(|line| line.trim_end().eq_ignore_ascii_case("METHOD:PUBLISH"));
     let method = if publishes { "; method=PUBLISH" } else { "" };
     let kind = ContentType::parse(&format!("text/calendar; charset=utf-8{method}; name=\"reminder.ics\""));
     SinglePart::builder().header(CalendarName).header(kind.unwrap_or(ContentType::TEXT_PLAIN)).body(body(ics))
 }
 
-/// 提醒.ics. lettre would split the name in numbered pieces even where there is one, which fewer clients read.
+/// `提醒.ics`. lettre would number the name's pieces even if there is only one, which fewer clients read.
 #[derive(Clone)]
 struct CalendarName;
 
@@ -185,7 +185,7 @@ impl Header for CalendarName {
     }
 }
 
-/// lettre knows only UTC; it looks at the raw value and writes the other.
+/// lettre knows only UTC: it reads the first value, in UTC, and writes the second, in local time.
 fn date(date: &Zoned) -> Result<HeaderValue, ComposeError> {
     let local = rfc2822::to_string(date).map_err(|_| ComposeError::Date)?;
     let utc = date.timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -202,7 +202,7 @@ fn is_message_id(id: &str) -> bool {
     plain && parts && !id.contains(['<', '>', '(', ')', ',', ';', ':', '"', '\\']) && id.matches('@').count() == 1
 }
 
-/// Only for what was checked to be printable ASCII.
+/// Only for values that were checked to be printable ASCII.
 fn raw(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.to_owned(), value.to_owned())
 }

@@ -1,4 +1,4 @@
-//! One letter over a connection: its commands, two at once where the server takes them so, its bytes, the answers.
+//! Sends one letter over a connection: its commands, two at once if the server allows it, and its bytes.
 
 use std::{io, time::Duration};
 
@@ -28,7 +28,7 @@ pub(super) struct Connection {
     is_sound: bool,
 }
 
-/// Sender, recipient, and what reports name the letter by.
+/// Sender, recipient, and the id by which delivery reports name the letter.
 pub(super) type Envelope<'a> = (&'a Address, &'a Address, &'a str);
 
 impl Connection {
@@ -40,7 +40,7 @@ impl Connection {
         self.letters += 1;
         self.wire.forget_final_dot();
         match self.envelope(limits, envelope).await {
-            // It offers reports, and does not know what to do when asked for one.
+            // The server offers delivery reports but rejects the request for one.
             Err((Stage::Mail | Stage::Rcpt, Fault::Refused { code: 501 | 504 | 555, .. }))
                 if self.wire.offers_dsn() && self.is_sound =>
             {
@@ -77,16 +77,16 @@ impl Connection {
         Ok(())
     }
 
-    /// MAIL and RCPT in one piece, with as many answers (RFC 2920). DATA waits for them: its 354 is the one answer that
-    /// is like no other, so that one too many before it cannot pass for the letter's 250, and no refused recipient
-    /// leaves us with a letter to end.
+    /// Sends MAIL and RCPT together and reads both answers (RFC 2920). DATA waits for them. Its 354 is unlike any other
+    /// answer, so that a surplus answer cannot pass for the letter's 250; and after a refused recipient there is no
+    /// letter to end.
     async fn at_once(&mut self, limits: &Limits, mail: Mail, rcpt: Rcpt) -> Step<()> {
         let said = timeout(limits.command, self.wire.say(&format!("{mail}{rcpt}"))).await;
         let said = said.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         said.map_err(|error| (Stage::Mail, Fault::Broken(line_words(&error))))?;
         let answer = timeout(limits.command, self.smtp.read_response()).await;
         if let Err(fault) = expect(answer, &[250], limits.command) {
-            // What is said to RCPT now decides only whether the line is good for more.
+            // The answer to RCPT now only shows whether the connection can be used again.
             let answer = timeout(limits.courtesy, self.smtp.read_response()).await;
             let answer = expect(answer, &[250, 251], limits.courtesy);
             self.is_sound = matches!(answer, Ok(_) | Err(Fault::Refused { .. }));
@@ -96,7 +96,7 @@ impl Connection {
         expect(answer, &[250, 251], limits.command).map(|_| ()).map_err(|fault| (Stage::Rcpt, fault))
     }
 
-    /// Whether the next letter can go over it, after this fault.
+    /// Whether the next letter can use the connection after this fault.
     pub(super) async fn recover(&mut self, stage: Stage, fault: &Fault, limits: &Limits) -> bool {
         match (stage, fault) {
             _ if !self.is_sound => false,
@@ -116,7 +116,7 @@ impl Connection {
     }
 }
 
-/// Asks for a report if the letter is late or does not arrive, with its head, under a name of ours (RFC 3461,
+/// Asks for a report, with the letter's headers and our id, if the letter is late or does not arrive (RFC 3461,
 /// sections 4.1 to 4.4).
 fn dsn(envelope_id: &str, to: &Address) -> (Vec<MailParameter>, Vec<RcptParameter>) {
     let mail = |keyword: &str, value: &str| MailParameter::Other { keyword: keyword.into(), value: Some(value.into()) };
@@ -130,8 +130,8 @@ fn xtext(c: char) -> String {
     format!("+{:02X}", u32::from(c))
 }
 
-/// As it goes after DATA (RFC 5321, section 4.5.2). Every line ends in CR LF, or a lone line feed before a dot could end
-/// the letter early for a lenient server.
+/// The message as sent after DATA (RFC 5321, section 4.5.2). Every line ends in CR LF: for a lenient server, a lone
+/// line feed before a dot could end the letter early.
 fn as_data(message: &[u8]) -> Vec<u8> {
     let mut data = Vec::with_capacity(message.len() + message.len() / 64 + 16);
     if is_as_data(message) {

@@ -59,8 +59,8 @@ fn create(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
-/// Sorted by time, and the same for the same Message-ID: a letter that is handed over again has a later date, yet
-/// must take the place of the first.
+/// Names sort by time and are the same for the same Message-ID: a letter that is handed over again has a later date,
+/// but must replace the first file.
 fn name(dir: &Path, to: &str, message: &[u8]) -> io::Result<String> {
     let id =
         header(message, "Message-ID").map_or_else(|| digest(&SHA256, message), |id| digest(&SHA256, id.as_bytes()));

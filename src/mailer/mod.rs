@@ -1,4 +1,4 @@
-//! The only place that knows lettre: letters → bytes → an SMTP server, or a folder.
+//! Writes letters as messages and hands them to an SMTP server or a folder. Only this module knows lettre.
 
 mod compose;
 mod exchange;
@@ -16,10 +16,10 @@ pub use smtp::{SettingsError, Smtp};
 
 use crate::{domain::retry::Outcome, net::SmtpSettings};
 
-/// How long to wait for what (RFC 5321 4.5.3.2).
+/// Time limits (RFC 5321 4.5.3.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For each address of the host, and for its name; and for the TLS handshake.
+    /// For the host's name, for each of its addresses, and for the TLS handshake.
     pub connect: Duration,
     /// Greeting and EHLO together.
     pub greeting: Duration,
@@ -70,8 +70,8 @@ impl Mailer {
         })
     }
 
-    /// Goes as far as one can without a letter: connection, TLS, login, whether `envelope_from` may send. `Accepted`
-    /// says what was found, and a refusal at which step it came.
+    /// Tries all that needs no letter: connection, TLS, login, whether `envelope_from` may send. `Accepted` says what
+    /// was found; a refusal says at which step.
     pub async fn probe(&self, envelope_from: &str) -> Outcome {
         match self {
             Self::Smtp(smtp) => smtp.probe(envelope_from).await,
@@ -80,8 +80,8 @@ impl Mailer {
     }
 }
 
-/// Letters one after the other over one connection, which is kept for `SmtpSettings::letters_per_connection`
-/// letters and given up on any fault or timeout, or if `send` is dropped halfway.
+/// Sends letters one after the other over one connection. It is closed after `SmtpSettings::letters_per_connection`
+/// letters, after a fault or timeout that leaves it unusable, or if `send` is dropped halfway.
 pub struct Session(Way);
 
 enum Way {
@@ -90,7 +90,7 @@ enum Way {
 }
 
 impl Session {
-    /// Whether letters wait for their turn.
+    /// Whether letters are limited per minute.
     pub fn has_a_limit(&self) -> bool {
         matches!(&self.0, Way::Smtp(conversation) if conversation.has_a_limit())
     }
@@ -102,8 +102,8 @@ impl Session {
         }
     }
 
-    /// Hands over one letter to one mailbox; it was waited for its [`Self::turn`]. Delivery reports will
-    /// name `envelope_id` where the server offers them (RFC 3461); printable ASCII without `+` and `=`.
+    /// Hands over one letter to one mailbox; wait for [`Self::turn`] first. If the server offers delivery reports (RFC
+    /// 3461), they name `envelope_id`: printable ASCII without `+` and `=`.
     pub async fn send(&mut self, envelope_from: &str, to: &str, message: &[u8], envelope_id: &str) -> Outcome {
         match &mut self.0 {
             Way::Smtp(conversation) => conversation.send(envelope_from, to, message, envelope_id).await,
@@ -111,7 +111,7 @@ impl Session {
         }
     }
 
-    /// Says QUIT; nothing depends on the answer.
+    /// Sends QUIT; nothing depends on the answer.
     pub async fn finish(self) {
         if let Way::Smtp(conversation) = self.0 {
             conversation.finish().await;

@@ -1,4 +1,4 @@
-//! So many letters a minute, evenly.
+//! Limits the letters per minute, evenly spaced.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// A token bucket that holds one: no burst, since it is bursts that providers punish. Shared by all sessions.
+/// A token bucket of one: no bursts, which providers punish. Shared by all sessions.
 pub struct Pace {
     /// None: no limit.
     gap: Option<Duration>,

@@ -1,4 +1,4 @@
-//! The conversation with the relay, step by step, a limit on each.
+//! The conversation with the relay, step by step, each within a time limit.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub struct Smtp {
     trust: Trust,
     hello: ClientId,
     pace: Pace,
-    /// What no outcome may quote.
+    /// Masked in every outcome.
     secrets: Vec<SecretString>,
 }
 
@@ -102,19 +102,19 @@ impl Smtp {
         }
     }
 
-    /// The first command of a letter that is then not written.
+    /// Sends MAIL for the sender, then RSET: no letter is sent.
     async fn try_sender(&self, from: Address) -> Step<()> {
         let Limits { command: limit, courtesy, .. } = self.limits;
         let mut connection = self.open().await?;
         let answer = timeout(limit, connection.smtp.command(Mail::new(Some(from), Vec::new()))).await;
         let taken = expect(answer, &[250], limit).map_err(|fault| (Stage::Mail, fault));
-        // Nothing depends on it.
+        // Nothing depends on its answer.
         let _ = timeout(courtesy, connection.smtp.command(Rset)).await;
         connection.quit(courtesy).await;
         taken.map(|_| ())
     }
 
-    /// Connected, encrypted if it is to be, and logged in.
+    /// Connects, encrypts if so set, and logs in.
     async fn open(&self) -> Step<Connection> {
         let server = &self.settings.server;
         let tcp = server.connect(self.limits.connect).await.map_err(|fault| (Stage::Greeting, fault.into()))?;
@@ -140,7 +140,7 @@ impl Smtp {
         }
     }
 
-    /// Everything that was said in the clear is forgotten with the connection that heard it.
+    /// Drops the connection's state with everything received in plain text.
     async fn starttls(&self, tcp: TcpStream) -> Step<Stream> {
         let limit = self.limits.command;
         let mut clear = self.greet(Wire::new(Stream::Plain(tcp))).await.map_err(|fault| (Stage::Greeting, fault))?;
@@ -178,7 +178,7 @@ impl Smtp {
     }
 }
 
-/// The password as it is and as it is said: some servers quote the command that they refuse, or an earlier one.
+/// The password, plain and as it is sent: some servers quote the command that they refuse, or an earlier one.
 fn secrets(server: &Server) -> Vec<SecretString> {
     let Some(password) = &server.password else { return Vec::new() };
     let credentials = Credentials::new(server.username.clone(), password.expose_secret().to_owned());
@@ -193,7 +193,7 @@ fn secrets(server: &Server) -> Vec<SecretString> {
     secrets.into_iter().filter(|secret| !secret.is_empty()).map(SecretString::from).collect()
 }
 
-/// A server's refusal with the step that it refused: who probes has no letter to tell it by.
+/// Adds the refused step to a refusal: after a probe there is no letter that shows it.
 fn at_step(outcome: Outcome, place: &str, stage: Stage) -> Outcome {
     let told = |reply| one_line(&format!("{place}：{}被拒绝：{reply}", step_words(stage)));
     match outcome {
@@ -258,7 +258,7 @@ impl Conversation {
         }
     }
 
-    /// The kept connection, if it has letters left and the server has neither closed it nor spoken up.
+    /// The kept connection, if it may take more letters and the server has neither closed it nor sent anything.
     async fn reuse(&mut self) -> Option<Connection> {
         let connection = self.connection.take()?;
         if connection.letters >= self.smtp.settings.letters_per_connection {

@@ -1,4 +1,4 @@
-//! What a reply, a silence or a broken line means for the letter. Pure.
+//! What a reply, a timeout or a broken connection means for the letter. Pure.
 
 use std::{error::Error as _, io, time::Duration};
 
@@ -24,16 +24,16 @@ pub(super) enum Stage {
     Letter,
 }
 
-/// Why a step did not give what it should.
+/// Why a step failed.
 #[derive(Debug)]
 pub(super) enum Fault {
     Refused {
         code: u16,
         words: String,
     },
-    /// It was said clearly that this cannot work as it is configured.
+    /// The settings cannot work.
     Setting(String),
-    /// Dropped, silent or senseless.
+    /// The connection broke, timed out or gave an invalid reply.
     Broken(String),
 }
 
@@ -122,7 +122,7 @@ pub(super) fn step_words(stage: Stage) -> &'static str {
 fn refused(stage: Stage, code: u16, words: &str) -> Outcome {
     let reply = one_line(&format!("{code} {words}"));
     let words = words.to_lowercase();
-    // QQ answers a wrong password with a list of everything it could be, "frequency limited" among it.
+    // QQ answers a wrong password with a list of all possible causes, "frequency limited" among them.
     if code < 500 || (stage != Stage::Auth && passes(&words)) {
         return Outcome::Temporary { reply };
     }
@@ -135,7 +135,7 @@ fn refused(stage: Stage, code: u16, words: &str) -> Outcome {
     }
 }
 
-/// A 5xx that will pass: too much at once, greylisting, a mailbox that is full.
+/// Whether a 5xx is temporary all the same: too many letters, greylisting, a full mailbox.
 fn passes(words: &str) -> bool {
     const PASSING: [&str; 20] = [
         "frequen",
@@ -164,7 +164,7 @@ fn passes(words: &str) -> bool {
         || (words.contains("limit") && !words.contains("size"))
 }
 
-/// Postfix keeps its complaints about sender, client, name and login until RCPT.
+/// Whether a refusal is about us. Postfix reports faults of sender, client, HELO name and login only at RCPT.
 fn is_about_us(code: u16, words: &str) -> bool {
     const ABOUT_US: [&str; 6] = [
         "relay",
@@ -177,7 +177,7 @@ fn is_about_us(code: u16, words: &str) -> bool {
     matches!(code, 530 | 534 | 535 | 538) || ABOUT_US.iter().any(|word| words.contains(word))
 }
 
-/// Uncut: what is to be masked must still be whole.
+/// Not shortened, so that secrets are still whole when they are masked.
 pub(super) fn words(response: &Response) -> String {
     let lines: Vec<&str> = response.message().collect();
     format!("{} {}", response.code(), lines.join(" "))

@@ -1,6 +1,6 @@
-//! The stream beneath lettre. Hands it one line of a reply at a time, in UTF-8 (servers here answer in GBK) and
-//! bounded (lettre reads an endless line into memory), and lets nothing be said while an unasked reply lies about:
-//! a reply that is taken for the next command's answer turns a 554 into a 250.
+//! The stream below lettre. Passes on one line of a reply at a time, in UTF-8 (servers here answer in GBK) and limited
+//! in size (lettre reads an endless line into memory). Sends nothing while an unexpected reply is unread: taken for the
+//! next command's answer, it would turn a 554 into a 250.
 
 use std::{
     future::poll_fn,
@@ -19,12 +19,12 @@ use crate::net::{Stream, text};
 
 const LINE_BYTES: usize = 8 * 1024;
 const REPLY_BYTES: usize = 64 * 1024;
-/// lettre reads a reply anew with each line that comes: thousands of short ones would hold up the whole thread.
+/// lettre parses a reply again with each new line: thousands of short lines would block the thread.
 const REPLY_LINES: usize = 200;
 const CHUNK_BYTES: usize = 4 * 1024;
 /// What ends a letter: CR LF . CR LF.
 const END_BYTES: usize = 5;
-/// A letter up to this goes with its end; of a longer one the end waits until the rest has gone.
+/// A letter up to this size is sent together with its end; the end of a longer one waits until the rest has gone.
 const ONE_GO_BYTES: usize = 64 * 1024;
 
 /// A handle: lettre owns one and we keep one.
@@ -33,19 +33,19 @@ pub(super) struct Wire(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// None once it was taken back.
+    /// None after [`Wire::take`].
     stream: Option<Stream>,
-    /// Received, not yet handed on.
+    /// Received, not yet passed on.
     raw: Vec<u8>,
-    /// The line that is being handed on.
+    /// The line being passed on.
     line: Vec<u8>,
-    /// Since we last spoke.
+    /// Received since we last sent something.
     heard_bytes: usize,
     heard_lines: usize,
-    /// We spoke last.
+    /// Nothing was read since we last sent something.
     spoke: bool,
     final_dot: bool,
-    /// lettre keeps no word of these.
+    /// lettre does not keep these extensions.
     offers_dsn: bool,
     offers_pipelining: bool,
 }
@@ -79,14 +79,15 @@ impl Wire {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the stream back, for TLS. What came in the clear must not be read as if it had come encrypted.
+    /// Takes the stream back, for TLS; an error if anything is unread: plain text must not be read as if it had come
+    /// encrypted.
     pub(super) fn take(&self) -> io::Result<Stream> {
         let mut state = self.state();
         state.expect_silence()?;
         state.stream.take().ok_or_else(closed)
     }
 
-    /// Still open, and the server says nothing.
+    /// Whether the connection is open and the server has sent nothing.
     pub(super) fn is_quiet(&self) -> bool {
         self.state().expect_silence().is_ok()
     }
@@ -110,13 +111,13 @@ impl Wire {
         self.state().offers_pipelining
     }
 
-    /// Several commands at once; each is answered in its turn.
+    /// Sends several commands at once; each is answered in its turn.
     pub(super) async fn say(&mut self, commands: &str) -> io::Result<()> {
         self.write_all(commands.as_bytes()).await?;
         self.flush().await
     }
 
-    /// A letter with its end. What is said while it is on its way is no answer to its end.
+    /// Writes a letter with its end. A reply that comes before the end is not the answer to it.
     pub(super) async fn write_letter(&mut self, data: &[u8]) -> io::Result<()> {
         let begin = if data.len() > ONE_GO_BYTES { data.len() - END_BYTES } else { 0 };
         let (begin, mut left) = data.split_at(begin);
@@ -180,7 +181,7 @@ impl State {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Whether there is something to hand on.
+    /// Whether a line is ready to be passed on.
     fn next_line(&mut self) -> io::Result<bool> {
         if !self.line.is_empty() {
             return Ok(true);
@@ -193,7 +194,7 @@ impl State {
             }
             let raw: Vec<u8> = self.raw.drain(..=end).collect();
             self.line = tidy(raw.trim_ascii_end());
-            // A whole line of the answer to EHLO.
+            // The answer to EHLO has one extension a line.
             self.offers_dsn |= is_offer(&self.line, b"DSN");
             self.offers_pipelining |= is_offer(&self.line, b"PIPELINING");
             return Ok(true);
@@ -205,13 +206,13 @@ impl State {
     }
 }
 
-/// As an answer to anything but EHLO it changes nothing that matters.
+/// A match in an answer to another command does no harm.
 fn is_offer(line: &[u8], what: &[u8]) -> bool {
     let offered = line.strip_prefix(b"250-").or(line.strip_prefix(b"250 ")).unwrap_or_default();
     offered.trim_ascii_end().eq_ignore_ascii_case(what)
 }
 
-/// As lettre reads it: UTF-8, CR LF at the end, a space behind a bare code.
+/// The line as lettre expects it: UTF-8, CR LF at the end, a space after a bare code.
 fn tidy(line: &[u8]) -> Vec<u8> {
     let mut tidied = text(line);
     if tidied.len() == 3 {

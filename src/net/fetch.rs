@@ -1,4 +1,4 @@
-//! One page asked for, as a browser would: the only place that knows HTTP from the asking side.
+//! Requests one page, as a browser would: the only HTTP client.
 
 use std::{future::Future, time::Duration};
 
@@ -18,15 +18,15 @@ use super::{
 /// Why there was no answer, in Chinese.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Somebody answers, and cannot prove that it is he.
+    /// A server answers, but its certificate does not prove who it is.
     Certificate(&'static str),
     Other(String),
 }
 
-/// The status with which an `http` or `https` address answers; `limit` for all of it.
+/// The status with which an `http` or `https` address answers; `limit` is for the whole request.
 ///
 /// # Errors
-/// No answer, or one that is not to be trusted.
+/// No answer, or one that cannot be trusted.
 pub async fn status(url: &str, limit: Duration) -> Result<u16, Fault> {
     let uri: Uri = url.parse().map_err(|_| Fault::Other("不是网址".to_owned()))?;
     match timeout(limit, ask(&uri)).await {
@@ -70,7 +70,7 @@ async fn get(line: impl AsyncRead + AsyncWrite + Unpin, uri: &Uri) -> Result<u16
     Ok(answer.status().as_u16())
 }
 
-/// The answer, while the connection is driven; one that has ended may still hold it.
+/// Waits for the answer while driving the connection, which may end before the answer is taken.
 async fn beside<T>(answer: impl Future<Output = T>, connection: impl Future) -> T {
     let mut answer = std::pin::pin!(answer);
     tokio::select! {

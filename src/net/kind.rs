@@ -1,9 +1,9 @@
-//! What there is of servers: SMTP and IMAP, and how TLS begins.
+//! The kinds of servers, SMTP and IMAP, and how TLS begins.
 
 /// A kind of server: what its settings are called, and its usual ports.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// The table of its settings, in words about them.
+    /// The name of its settings table, for messages.
     pub table: &'static str,
     pub implicit: u16,
     pub starttls: u16,
@@ -23,19 +23,19 @@ impl Kind {
     }
 }
 
-/// There is no "if possible": what is asked for is done, or nothing is said.
+/// There is no "if possible": without the TLS that was asked for, nothing is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
     /// From the first byte.
     Implicit,
-    /// After a greeting in the clear.
+    /// After an unencrypted greeting.
     StartTls,
-    /// The configuration has checked that this is the machine itself, or that the operator insists.
+    /// No TLS: the configuration has checked that the server is this machine, or that the operator insists.
     None,
 }
 
 impl Tls {
-    /// As settings have it.
+    /// The name in the settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Implicit => "implicit",
@@ -48,7 +48,7 @@ impl Tls {
         [Self::Implicit, Self::StartTls, Self::None].into_iter().find(|tls| tls.name() == name)
     }
 
-    /// What a look at the server says of it.
+    /// How a probe describes it, in Chinese.
     pub fn words(self) -> &'static str {
         match self {
             Self::Implicit | Self::StartTls => "已加密，证书无误",

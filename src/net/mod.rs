@@ -1,4 +1,4 @@
-//! Connections out: a server described once, whom to trust, the stream, and what it means when one of them fails.
+//! Outgoing connections: a server's settings, whom to trust, the stream, and what a failure means.
 
 pub mod fetch;
 mod kind;

@@ -20,7 +20,7 @@ pub struct Server {
     /// Empty: no login.
     pub username: String,
     pub password: Option<SecretString>,
-    /// The bureau's own authority, the contents of the file.
+    /// The bureau's own certificate authority: the contents of the PEM file.
     pub ca_pem: Option<Vec<u8>>,
 }
 
@@ -28,7 +28,7 @@ pub struct Server {
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
     pub server: Server,
-    /// Whom we say we are; the machine's name if not given.
+    /// The name for EHLO; the machine's name if not given.
     pub helo: Option<String>,
     /// 0: no limit.
     pub per_minute: u32,
@@ -43,11 +43,11 @@ pub struct ImapSettings {
     pub server: Server,
     /// Where replies come in.
     pub folder: String,
-    /// Where what was acted on goes.
+    /// Where replies go that were acted on.
     pub done_folder: String,
-    /// Where what a person must look at goes.
+    /// Where replies go that a person must look at.
     pub manual_folder: String,
-    /// How long to sleep where the server cannot say that something came.
+    /// How long to sleep between looks if the server cannot tell of new mail.
     pub poll: Duration,
 }
 
@@ -56,17 +56,17 @@ pub struct ImapSettings {
 pub enum Fault {
     /// It cannot work as it is configured.
     Settings(String),
-    /// The line broke: it will pass.
+    /// The connection failed; a later try may work.
     Line(String),
 }
 
 impl Server {
-    /// host:port, for words.
+    /// host:port, for messages.
     pub fn place(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// Whom to trust; nobody has to be where nothing is encrypted.
+    /// Whom to trust; nobody, if nothing is encrypted.
     pub fn trust(&self) -> Result<Trust, TrustError> {
         match self.tls {
             Tls::None => Ok(Trust::nobody()),
@@ -74,7 +74,7 @@ impl Server {
         }
     }
 
-    /// The first address of its name that answers; `limit` for each, and for the name.
+    /// Connects to the first address of the host that answers; `limit` is for the name and for each address.
     pub async fn connect(&self, limit: Duration) -> Result<TcpStream, Fault> {
         stream::connect(&self.host, self.port, limit, self.kind.table).await.map_err(Fault::Line)
     }

@@ -1,4 +1,4 @@
-//! A line to a server, in the clear or encrypted, and what it means when it breaks.
+//! A connection to a server, plain or encrypted, and what its failure means.
 
 use std::{
     io,
@@ -18,9 +18,9 @@ use tokio_rustls::client::TlsStream;
 
 use crate::text::short_line;
 
-/// What a server says is kept so far.
+/// How many characters of a server's words are kept.
 const WORDS_CHARS: usize = 500;
-/// A name with more addresses than this is not tried to the end.
+/// How many addresses of a name are tried.
 const ADDRESSES: usize = 4;
 
 #[derive(Debug)]
@@ -68,10 +68,11 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// The first address of the name that answers; `limit` for each, and for the name. `table` is for words.
+/// Connects to the first address of the host that answers; `limit` is for the name and for each address. `table` is for
+/// messages.
 ///
 /// # Errors
-/// In Chinese: why nothing was reached.
+/// In Chinese: why no address was reached.
 pub(super) async fn connect(host: &str, port: u16, limit: Duration, table: &str) -> Result<TcpStream, String> {
     let addresses = match timeout(limit, lookup_host((host, port))).await {
         Ok(Ok(addresses)) => addresses,
@@ -82,7 +83,7 @@ pub(super) async fn connect(host: &str, port: u16, limit: Duration, table: &str)
     for address in addresses.take(ADDRESSES) {
         match timeout(limit, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
-                // Only slower without it.
+                // Without it the connection is only slower.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
@@ -93,7 +94,7 @@ pub(super) async fn connect(host: &str, port: u16, limit: Duration, table: &str)
     Err(last)
 }
 
-/// What came over a line, as text: servers here speak GBK where they do not speak UTF-8.
+/// Received bytes as text: servers here use GBK if they do not use UTF-8.
 pub fn text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -106,7 +107,7 @@ pub fn one_line(words: &str) -> String {
     short_line(words, WORDS_CHARS)
 }
 
-/// What a broken line means.
+/// Why a connection failed, in Chinese.
 pub fn line_words(error: &io::Error) -> String {
     use io::ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, InvalidData,

@@ -13,11 +13,11 @@ use tokio_rustls::{
 
 use super::{kind::Kind, stream::Stream};
 
-/// Whose certificates are believed.
+/// Whose certificates are trusted.
 #[derive(Clone)]
 pub struct Trust(Option<Arc<ClientConfig>>);
 
-/// Why no TLS can be had, whatever the server.
+/// Why TLS cannot be used, with any server.
 #[derive(Debug)]
 pub enum TrustError {
     CaFile,
@@ -26,7 +26,7 @@ pub enum TrustError {
 }
 
 impl TrustError {
-    /// With the key that the bureau's own authority is set by.
+    /// In Chinese; `ca_file` is the setting that names the bureau's own authority.
     pub fn words(&self, ca_file: &str) -> String {
         match self {
             Self::CaFile => format!("{ca_file} 不是 PEM 格式的证书"),
@@ -37,7 +37,7 @@ impl TrustError {
 }
 
 impl Trust {
-    /// For a line in the clear.
+    /// For a connection without encryption.
     pub(super) fn nobody() -> Self {
         Self(None)
     }
@@ -64,7 +64,7 @@ impl Trust {
         Ok(Self(Some(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))))
     }
 
-    /// Encrypts the line; the caller sets the limit.
+    /// Encrypts the connection; the caller sets the time limit.
     pub(super) async fn handshake(&self, host: &str, stream: TcpStream) -> io::Result<Stream> {
         let refused = |error| io::Error::new(io::ErrorKind::InvalidData, error);
         let config = self.0.clone().ok_or_else(|| refused(TlsError::General("TLS 没有准备好".to_owned())))?;
@@ -78,7 +78,7 @@ pub(super) fn no_answer(Kind { table, .. }: &Kind) -> String {
     format!("TLS 握手没有答复（请核对 {table}.port 与 {table}.tls 是否配套）")
 }
 
-/// In words, if it is TLS that failed and not the line.
+/// In Chinese, if TLS failed and not the connection.
 pub(super) fn explain(error: &io::Error, kind: &Kind) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<TlsError>()?;
     let Kind { table, implicit, starttls, .. } = kind;
@@ -96,7 +96,7 @@ pub(super) fn explain(error: &io::Error, kind: &Kind) -> Option<String> {
     })
 }
 
-/// What is wrong with a certificate, if that is what failed: in a few words, where there is no table of settings.
+/// What is wrong with the certificate, if that is what failed: a short text that names no settings.
 pub(super) fn certificate_fault(error: &io::Error) -> Option<&'static str> {
     let TlsError::InvalidCertificate(fault) = error.get_ref()?.downcast_ref::<TlsError>()? else { return None };
     Some(match fault {
@@ -132,7 +132,8 @@ fn explain_certificate(error: &CertificateError, table: &str) -> String {
     }
 }
 
-/// What `openssl req -x509` makes by itself: common where a server signed for itself. The library has no name for it.
+/// Whether it is a CA certificate, as `openssl req -x509` makes by default: common for self-signed servers. The library
+/// has no name for the error.
 fn is_ca(error: &CertificateError) -> bool {
     error.to_string().contains("CaUsedAsEndEntity")
 }

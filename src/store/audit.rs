@@ -1,4 +1,4 @@
-//! What happened: the audit trail.
+//! The audit trail.
 
 use jiff::Timestamp;
 use rusqlite::{Row, params};
@@ -35,9 +35,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The audit trail of one deadline, or of all, oldest first, the latest `limit` lines.
+    /// The latest `limit` lines of the audit trail, of one deadline or of all, oldest first.
     pub fn audit_trail(&self, deadline: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
-        // Two conditions in one query would be served by no index.
+        // One query with both conditions could use no index.
         let wanted = if deadline.is_some() { "deadline = ?1" } else { "?1 IS NULL" };
         let sql = format!(
             "SELECT at, who, what, deadline, period, detail FROM
@@ -60,7 +60,7 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// What happened to one occurrence, letters left out, oldest first.
+    /// The audit trail of one occurrence without its letters, oldest first.
     pub fn audit_of(&self, deadline: &str, period: &str) -> Result<Vec<AuditRow>> {
         let sql = "SELECT at, who, what, detail FROM audit
                    WHERE deadline = ?1 AND period = ?2 AND what <> 'sent' ORDER BY id";
@@ -75,7 +75,7 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// How often the service was started since.
+    /// How often the service was started since then.
     pub fn count_starts(&self, since: Timestamp) -> Result<u32> {
         let sql = "SELECT count(*) FROM audit WHERE what = 'started' AND at >= ?1";
         Ok(self.tx.query_row(sql, [since], |row| row.get(0))?)

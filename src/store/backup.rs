@@ -1,8 +1,7 @@
-//! A copy of the database to keep, and what is looked at before one is trusted.
+//! Backup copies of the database, and the checks before one is trusted.
 //!
-//! The copy is made by `VACUUM INTO`: one view of the database, however much a service writes
-//! meanwhile (SQLite's page by page copy begins anew whenever another process writes), every row read
-//! on the way, and one file with no journal beside it.
+//! A copy is made by `VACUUM INTO`: it is consistent however much a service writes meanwhile (SQLite's page by page
+//! copy begins anew whenever another process writes), it reads every row, and it is one file without a journal.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,11 +23,11 @@ pub struct Holdings {
     pub letters: i64,
     pub occurrences: i64,
     pub schema: i64,
-    /// When the copy was made; of a plain copy of the file, when its last entry was.
+    /// When the copy was made; for a plain copy of the file, the time of its last audit entry.
     pub until: Option<Timestamp>,
 }
 
-/// What becomes of the time between the copy's moment and now.
+/// What is known of the time between the copy and now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Since {
@@ -40,11 +39,11 @@ pub enum Since {
     KeepQuiet,
 }
 
-/// How a database was restored; it remembers this itself.
+/// How the database was restored; stored in the database itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restored {
     pub at: Timestamp,
-    /// The copy's moment.
+    /// When the copy was made.
     pub until: Option<Timestamp>,
     pub since: Since,
     /// Rows that were carried over.
@@ -58,51 +57,51 @@ pub struct Restored {
 }
 
 impl Db {
-    /// Writes all of it into a new file, as of one moment.
+    /// Writes a consistent copy into a new file.
     pub fn copy_into(&mut self, path: &Path, now: Timestamp) -> Result<()> {
         self.conn.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
         let mut copy = Self::open_copy(path)?;
         copy.write(|tx| tx.put(COPIED_AT, &now).map(drop))
     }
 
-    /// Opens a file that is to be a database of ours: an empty one is none, and nothing is made.
+    /// Opens a file that must be a database of ours. An empty file is an error; nothing is created.
     pub fn open_copy(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
         if schema::is_ours(&db.conn)? { Ok(db) } else { Err(Error::Foreign(path.display().to_string())) }
     }
 
-    /// Opens a database of ours as it is, to look at: nothing is made, an older schema stays.
+    /// Opens a database of ours to look at it as it is: nothing is created, and an older schema stays.
     pub fn open_to_look(path: &Path) -> Result<Self> {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         let is_left = Path::new(&log).exists();
         let db = Self::open_copy(path)?;
         db.conn.pragma_update(None, "query_only", true)?;
-        // What a process that was killed has left is for the next start to fold up.
+        // The log of a killed process is left for the next start to fold up.
         db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left)?;
         Ok(db)
     }
 
-    /// False of one that the next start brings up to date; a newer one than ours is an error.
+    /// Whether the schema is current; false if the next start would migrate it. A newer schema is an error.
     pub fn is_up_to_date(&self, path: &Path) -> Result<bool> {
         Ok(schema::pending(&self.conn, &path.display().to_string())?.is_none())
     }
 
-    /// Brings a copy up to date, and has it stand in one file.
+    /// Migrates a copy and keeps it in one file.
     pub fn ready_to_serve(self, path: &Path) -> Result<Self> {
         let db = schema::migrate(self, &path.display().to_string())?;
         db.conn.pragma_update(None, "journal_mode", "DELETE")?;
         Ok(db)
     }
 
-    /// Brings everything into the one file, as far as the file allows: nothing of it is left beside it.
+    /// Moves the log into the main file, as far as the file allows, so that nothing is left beside it.
     pub fn fold_up(&self) -> Result<()> {
         Ok(self.conn.pragma_update(None, "journal_mode", "DELETE")?)
     }
 
-    /// Brings everything into the file itself, at the end of a process: nothing is left for another to bring there.
-    /// Whether it could: readers are waited for a second.
+    /// Moves the log into the main file at the end of a process, so that no other process has to. Gives whether it
+    /// could: it waits one second for readers.
     pub fn checkpoint(&self) -> Result<bool> {
         self.conn.busy_timeout(Duration::from_secs(1))?;
         Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? == 0)
@@ -125,8 +124,8 @@ impl Db {
 }
 
 impl Tx<'_> {
-    /// A number that nothing of this table ever had: larger than all, and after a restore larger than
-    /// what the lost time may have given away. What is in a letter's link must not mean another thing.
+    /// An id that no row of this table ever had: above all its ids, and after a restore above those that the lost time
+    /// may have used. An id in a letter's link must never mean something else.
     pub(super) fn fresh_id(&self, table: &str) -> Result<i64> {
         let sql = format!("SELECT coalesce(max(id), 0) + 1 FROM {table}");
         let next: i64 = self.tx.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
@@ -134,7 +133,7 @@ impl Tx<'_> {
         Ok(next.max(from))
     }
 
-    /// Whatever waits in the outbox is not sent any more, and stays said. Gives how many letters.
+    /// Drops all letters that wait; their reminders still count as said. Gives how many letters.
     pub fn silence_outbox(&self, why: &str, now: Timestamp) -> Result<usize> {
         let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2, last_error = ?1
                    WHERE state IN ('queued', 'sending')";

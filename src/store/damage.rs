@@ -2,11 +2,11 @@
 
 use super::{Db, Result};
 
-/// So many complaints of SQLite are shown.
+/// How many of SQLite's findings are shown.
 const SHOWN: usize = 5;
 
 impl Db {
-    /// What is broken in the file, in SQLite's words; nothing when it is sound.
+    /// What is broken in the file, in SQLite's words; empty if the file is sound.
     pub fn damage(&self) -> Vec<String> {
         match self.look_for_damage("PRAGMA integrity_check") {
             Ok(found) => found,
@@ -14,7 +14,7 @@ impl Db {
         }
     }
 
-    /// The same, faster: whether indexes agree with their tables is not looked at.
+    /// Faster than [`Self::damage`]: does not compare indexes with their tables.
     pub fn damage_at_a_glance(&self) -> Vec<String> {
         match self.look_for_damage("PRAGMA quick_check") {
             Ok(found) => found,

@@ -1,4 +1,4 @@
-//! The deadlines as loaded, each wording kept, and the loads themselves.
+//! The deadlines with every wording that was in force, and the loads.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::{Error, Result, Tx};
 use crate::domain::deadline::Deadline;
 
-/// A deadline with its wording in force (or the last that was).
+/// A deadline with its wording in force, or the last one that was.
 #[derive(Clone, Debug)]
 pub struct DeadlineRow {
     pub deadline: Deadline,
@@ -55,7 +55,7 @@ impl Tx<'_> {
         found.query_row([id], read_deadline).optional()?.transpose()
     }
 
-    /// Of one deadline or of all that ever were: whether it is in force, and since when.
+    /// Whether a deadline is in force, and since when: one deadline, or all that ever were.
     pub fn since(&self, only: Option<&str>) -> Result<HashMap<String, (bool, Date)>> {
         let sql = "SELECT id, in_force, since FROM deadline WHERE ?1 IS NULL OR id = ?1";
         let mut found = self.tx.prepare_cached(sql)?;
@@ -63,13 +63,14 @@ impl Tx<'_> {
         Ok(found.query_map([only], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Deadlines in force whose next occurrence may open by `today`: their ids, since all of them at once are large.
+    /// The ids of deadlines in force whose next occurrence may open by `today`. Only ids, since all deadlines at once
+    /// are large.
     pub fn deadlines_to_open(&self, today: Date) -> Result<Vec<String>> {
         let sql = "SELECT id FROM deadline WHERE in_force AND next_opens <= ?1";
         Ok(self.tx.prepare_cached(sql)?.query_map([today], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Hands over what is stored of every deadline, by id: whether it is in force, and its wording as JSON.
+    /// Calls `take` for every stored deadline, with its id, whether it is in force, and its wording as JSON.
     pub fn each_wording(&self, mut take: impl FnMut(&str, bool, &str)) -> Result<()> {
         let sql = "SELECT d.id, d.in_force, v.definition FROM deadline d JOIN deadline_version v ON v.id = d.version";
         let mut all = self.tx.prepare_cached(sql)?;
@@ -92,7 +93,7 @@ impl Tx<'_> {
     ///
     /// A row that cannot be read is given as its error.
     pub fn deadlines_around(&self, from: Date, to: Date) -> Result<Vec<Result<Deadline>>> {
-        // UNION ALL: to merge the parts of a UNION, SQLite reads every occurrence in the order of its deadline.
+        // UNION ALL: for a UNION, SQLite would read every occurrence in the order of its deadline.
         let sql = format!(
             "{DEADLINE} WHERE d.in_force AND d.id IN (
                SELECT id FROM deadline WHERE in_force AND next_opens <= ?2
@@ -151,7 +152,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Looks at every deadline in force again today: a leads' day may have moved.
+    /// Has every deadline in force looked at again today: the day of a lead may have moved.
     pub fn look_at_all_deadlines(&self, today: Date) -> Result<()> {
         self.tx.execute("UPDATE deadline SET next_opens = ?1 WHERE in_force", [today])?;
         Ok(())
@@ -164,7 +165,7 @@ fn read_deadline(row: &Row) -> rusqlite::Result<Result<DeadlineRow>> {
     Ok(parse_definition(&definition).map(|deadline| DeadlineRow { deadline, in_force, since, last_due }))
 }
 
-/// A deadline as it is stored.
+/// A deadline as stored, in JSON.
 pub fn wording(deadline: &Deadline) -> Result<String> {
     serde_json::to_string(deadline).map_err(|e| Error::Value(e.to_string()))
 }

@@ -1,4 +1,4 @@
-//! The asynchronous door to the database.
+//! The asynchronous access to the database.
 
 use std::{collections::VecDeque, sync::mpsc, thread};
 
@@ -9,7 +9,7 @@ use super::{
     group_commit::{self, MOST, Shared},
 };
 
-/// The asynchronous door: one thread owns the database, callers send it work.
+/// One thread owns the database; callers send it work.
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Job>,
@@ -23,8 +23,8 @@ enum Job {
     Last(Box<dyn FnOnce(Db) + Send>),
 }
 
-/// `first` and what waits right behind it for the same. What comes meanwhile makes the next group: were it taken in,
-/// everybody would wait for the disk at once, and the disk for them.
+/// `first` and the shared work that waits right behind it. Work that comes later forms the next group: if it joined
+/// this one, all callers would wait for the disk at once, and then the disk for them.
 fn group(first: Box<dyn Shared>, waiting: &mut VecDeque<Job>) -> Vec<Box<dyn Shared>> {
     let others = waiting.iter().take(MOST - 1).take_while(|job| matches!(job, Job::Shared(_))).count();
     let others = waiting.drain(..others).filter_map(|job| match job {
@@ -51,7 +51,7 @@ impl Store {
         Ok(Self { jobs })
     }
 
-    /// Runs `work` on the database's thread and waits for what it gives back.
+    /// Runs `work` on the database's thread and waits for its result.
     pub async fn call<T, E>(
         &self,
         work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
@@ -62,15 +62,15 @@ impl Store {
     {
         let (answer, answered) = oneshot::channel();
         let job = Job::Alone(Box::new(move |db| {
-            // Nobody waiting any more is no error: the work itself is done.
+            // It is no error if the caller no longer waits: the work itself is done.
             let _ = answer.send(work(db));
         }));
         self.jobs.send(job).map_err(|_| Error::Gone)?;
         answered.await.map_err(|_| Error::Gone)?
     }
 
-    /// The same for the last work: when it has ended the database is closed, and the process may end. Whoever comes
-    /// later is told that it is gone.
+    /// Runs `work` as the last one: then the database is closed, and the process may end. Later calls get
+    /// [`Error::Gone`].
     pub async fn close<T, E>(
         &self,
         work: impl FnOnce(Db) -> std::result::Result<T, E> + Send + 'static,
@@ -87,8 +87,8 @@ impl Store {
         answered.await.map_err(|_| Error::Gone)?
     }
 
-    /// Runs `work` in a write transaction, all of it or nothing, and waits until it is on the disk. Others that wait to
-    /// write share the transaction.
+    /// Runs `work` in a write transaction, all of it or nothing, and waits until it is on the disk. Work that waits at
+    /// the same time shares the transaction.
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&Tx) -> std::result::Result<T, E> + Send + 'static,

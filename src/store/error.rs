@@ -1,4 +1,4 @@
-//! What goes wrong with the database, and what it means.
+//! Database errors, and what they mean.
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -8,7 +8,7 @@ pub enum Error {
     Newer { found: i64, known: i64 },
     #[error("stored value cannot be read: {0}")]
     Value(String),
-    /// Whoever began the transaction has thought better of it.
+    /// The transaction was undone on purpose, or together with other work.
     #[error("undone")]
     Undone,
     #[error("the database thread has ended")]
@@ -26,7 +26,7 @@ impl Error {
         matches!(self, Self::Sqlite(e) if matches!(e.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked)))
     }
 
-    /// Whether a value that is stored cannot be read: one row's matter, and not the database's.
+    /// Whether a stored value cannot be read: a fault of one row, not of the database.
     pub fn is_value(&self) -> bool {
         use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
         let of_row = |e: &rusqlite::Error| {
@@ -35,7 +35,7 @@ impl Error {
         matches!(self, Self::Value(_)) || matches!(self, Self::Sqlite(e) if of_row(e))
     }
 
-    /// The file is broken, and waiting does not mend it.
+    /// Whether the file is damaged, which waiting does not mend.
     pub fn is_damage(&self) -> bool {
         use rusqlite::ErrorCode as Code;
         let code = match self {
@@ -45,7 +45,7 @@ impl Error {
         matches!(code, Some(Code::DatabaseCorrupt | Code::NotADatabase))
     }
 
-    /// What it means for whoever runs duban, and what to do, in Chinese.
+    /// What it means for the operator and what to do, in Chinese.
     pub fn explain(&self) -> String {
         use rusqlite::ErrorCode as Code;
         let code = match self {

@@ -1,17 +1,17 @@
-//! Group commit: what waits to be written goes to the disk in one transaction, with one wait for the disk.
+//! Group commit: writes that wait share one transaction and one wait for the disk.
 
 use rusqlite::TransactionBehavior;
 use tokio::sync::oneshot;
 
 use super::{Db, Error, Result, Tx};
 
-/// So many at most share a transaction: none of them is answered before its end.
+/// How many may share a transaction: none of them is answered before its end.
 pub(super) const MOST: usize = 64;
 
-/// Work for a transaction that it may share.
+/// Work that may share a transaction.
 pub(super) trait Shared: Send {
     fn run(&mut self, tx: &Tx);
-    /// Called once, after the end of the transaction: that it is on the disk, or why it is not.
+    /// Called once, after the transaction: `end` is whether it is on the disk.
     fn answer(self: Box<Self>, end: Result<()>);
 }
 
@@ -40,17 +40,17 @@ where
     fn answer(self: Box<Self>, end: Result<()>) {
         let answer = match (end, self.done) {
             (Ok(()), Some(done)) => done,
-            // Why it failed itself says more than that all of it failed.
+            // The work's own error says more than that of the whole transaction.
             (Err(_), Some(Err(e))) => Err(e),
             (Err(e), _) => Err(e.into()),
             (Ok(()), None) => Err(Error::Undone.into()),
         };
-        // Nobody waiting any more is no error: the work itself is done.
+        // It is no error if the caller no longer waits: the work itself is done.
         let _ = self.answer.send(answer);
     }
 }
 
-/// Writes all of it in one transaction, each undone alone if it fails.
+/// Runs the group in one transaction; work that fails is undone alone.
 pub(super) fn write(db: &mut Db, mut group: Vec<Box<dyn Shared>>) {
     let end = run(db, &mut group);
     for work in group {
@@ -62,7 +62,7 @@ fn run(db: &mut Db, group: &mut [Box<dyn Shared>]) -> Result<()> {
     let tx = Tx { tx: db.conn.transaction_with_behavior(TransactionBehavior::Immediate)? };
     for work in group {
         work.run(&tx);
-        // A full disk ends the transaction there and then: what came after it would be written on its own.
+        // A full disk ends the transaction at once: later work would be written on its own.
         if tx.tx.is_autocommit() {
             break;
         }
@@ -70,7 +70,7 @@ fn run(db: &mut Db, group: &mut [Box<dyn Shared>]) -> Result<()> {
     Ok(tx.tx.commit()?)
 }
 
-/// The same error for each whose work it undid.
+/// A copy of the error, for each work that it undid.
 fn again(error: &Error) -> Error {
     match error {
         Error::Sqlite(rusqlite::Error::SqliteFailure(code, words)) => {

@@ -1,4 +1,4 @@
-//! What came in by mail: where it lies, what became of it, and what still waits for a person.
+//! Incoming messages: where they are, what became of them, and which ones wait for a person.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Result, Tx};
 
-/// Where a mailbox has a message.
+/// Where a message is in a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Account, server and folder.
@@ -18,9 +18,9 @@ pub struct Place {
 /// What is known of a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placed {
-    /// Its reading was begun so often, this time included.
+    /// How many times its reading was begun, this time included.
     Begun(u32),
-    /// It has acted; whether it waits for a person.
+    /// The message was acted on; `waits` is whether it waits for a person.
     Acted { waits: bool },
     /// It is not for us.
     LeftAlone,
@@ -48,7 +48,7 @@ pub struct IncomingRow {
     pub message_id: String,
     pub sender: String,
     pub subject: String,
-    /// What the sender wrote himself.
+    /// The sender's own words.
     pub text: String,
     pub letter: Option<i64>,
     pub outcome: String,
@@ -80,7 +80,7 @@ impl Tx<'_> {
         Ok(Placed::Begun(tries + 1))
     }
 
-    /// What lies there has acted (`incoming`), or is not for us.
+    /// Notes that the message there was acted on (`incoming`), or is not for us.
     pub fn end_place(&self, place: &Place, incoming: Option<i64>) -> Result<()> {
         let sql = "UPDATE incoming_place SET incoming = ?4, left_alone = ?4 IS NULL
                    WHERE mailbox = ?1 AND uid_validity = ?2 AND uid = ?3";
@@ -118,7 +118,7 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(&sql)?.query_row([fingerprint], read_incoming).optional()?)
     }
 
-    /// What waits for a person, or everything, the latest `limit` of it, oldest first.
+    /// The latest `limit` messages, or those of them that wait for a person, oldest first.
     pub fn incoming_list(&self, only_waiting: bool, limit: u32) -> Result<Vec<IncomingRow>> {
         let sql = format!(
             "SELECT * FROM (SELECT {INCOMING} FROM incoming WHERE waits OR NOT ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id"
@@ -131,7 +131,7 @@ impl Tx<'_> {
         Ok(self.tx.query_row("SELECT count(*) FROM incoming WHERE waits", [], |row| row.get(0))?)
     }
 
-    /// A person has seen to it; false if it did not wait.
+    /// Notes that a person has dealt with a message; false if it did not wait.
     pub fn end_waiting(&self, id: i64, by: &str, at: Timestamp) -> Result<bool> {
         let sql = "UPDATE incoming SET waits = 0, handled_by = ?2, handled_at = ?3 WHERE id = ?1 AND waits";
         Ok(self.tx.prepare_cached(sql)?.execute(params![id, by, at])? == 1)

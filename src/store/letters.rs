@@ -35,35 +35,35 @@ impl LetterState {
 /// What a letter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetterKind {
-    /// It says what `said` holds of it.
+    /// Holds the reminders that `said` lists for it.
     Reminders,
     /// To the admin.
     Notice,
-    /// To the admin, of a letter that failed for good.
+    /// To the admin, about a letter that failed for good.
     Undeliverable,
-    /// To the admin, of a reply by somebody whom the roster does not have.
+    /// To the admin, about a reply from a sender who is not on the roster.
     Stranger,
     /// To the sender of a reply.
     Answer,
 }
 
-/// What a letter is about that is no reminder.
+/// The content of a letter that holds no reminders.
 #[derive(Clone, Debug)]
 pub struct NewNotice {
     pub kind: LetterKind,
     pub json: String,
-    /// The message that came in and that it answers or tells of.
+    /// The incoming message that it answers or reports.
     pub incoming: Option<i64>,
 }
 
-/// A letter to be owed.
+/// A letter to be queued.
 #[derive(Clone, Debug)]
 pub struct NewLetter<'a> {
     pub mailbox: &'a str,
     /// `None` for reminders.
     pub notice: Option<&'a NewNotice>,
     pub any_time: bool,
-    /// Of the sender's address: the right side of the Message-ID.
+    /// The domain of the sender's address: the right side of the Message-ID.
     pub domain: &'a str,
 }
 
@@ -85,21 +85,21 @@ pub struct LetterRow {
     pub ended_at: Option<Timestamp>,
     pub last_error: Option<String>,
     pub reply: Option<String>,
-    /// The message that came in and that it answers or tells of.
+    /// The incoming message that it answers or reports.
     pub incoming: Option<i64>,
-    /// The report's words that it was not delivered.
+    /// The words of the report that it was not delivered.
     pub bounce: Option<String>,
-    /// The words of the latest report that delivery takes its time.
+    /// The words of the latest report that its delivery is delayed.
     pub delay: Option<String>,
 }
 
 impl LetterRow {
-    /// The message that it answers.
+    /// The incoming message that it answers.
     pub fn answers(&self) -> Option<i64> {
         self.incoming.filter(|_| self.kind == LetterKind::Answer)
     }
 
-    /// What a delivery report names it by: the left part of the Message-ID.
+    /// The id by which a delivery report names it: the left part of the Message-ID.
     pub fn envelope_id(&self) -> &str {
         self.message_id.split('@').next().unwrap_or_default()
     }
@@ -132,11 +132,11 @@ impl Tx<'_> {
         }
     }
 
-    /// Owes a letter. Gives its id.
+    /// Queues a letter. Gives its id.
     pub fn queue_letter(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
         let uid = self.get(UID)?.unwrap_or_default();
         let id = self.fresh_id("letter")?;
-        // Who has seen one letter cannot write the next one's.
+        // Random, so that nobody can derive the next Message-ID from one seen before.
         let chance: String = self.tx.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))?;
         let message_id = format!("duban.{uid}.{id}.{chance}@{}", new.domain);
         let sql =
@@ -155,7 +155,7 @@ impl Tx<'_> {
     }
 
     fn letters(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<LetterRow>> {
-        // `+`: the few that are wanted are put in order, rather than all read in it.
+        // `+id` sorts the few rows that are wanted, instead of reading all rows in order.
         let sql = format!("SELECT {LETTER} FROM letter WHERE {condition} ORDER BY +id");
         let mut found = self.tx.prepare_cached(&sql)?;
         let rows = found.query_map(values, read_letter)?;
@@ -167,7 +167,7 @@ impl Tx<'_> {
         self.tx.prepare_cached(&sql)?.query_row([message_id], read_letter).optional()?.transpose()
     }
 
-    /// Letters to this mailbox that were taken since then, the latest first.
+    /// Letters to this mailbox that were accepted since then, the latest first.
     pub fn sent_to(&self, mailbox: &str, since: Timestamp) -> Result<Vec<LetterRow>> {
         let sql = format!(
             "SELECT {LETTER} FROM letter WHERE mailbox = ?1 COLLATE NOCASE AND state = 'sent' AND ended_at >= ?2 ORDER BY id DESC"
@@ -176,22 +176,22 @@ impl Tx<'_> {
         found.query_map(params![mailbox, since], read_letter)?.map(|row| row?).collect()
     }
 
-    /// What is owed or failed, and what went since, oldest first.
+    /// Letters that wait or failed, and those sent since then, oldest first.
     pub fn outbox(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
-        // A question to each index: one that holds some rows serves only a query with its condition word for word.
+        // One query for each index: a partial index serves only a query with its condition word for word.
         let wanted = "id IN (SELECT id FROM letter WHERE state IN ('queued', 'sending')
                       UNION ALL SELECT id FROM letter WHERE state IN ('failed', 'bounced')
                       UNION ALL SELECT id FROM letter WHERE state = 'sent' AND ended_at >= ?1)";
         self.letters(wanted, params![since])
     }
 
-    /// What was last handed over of a letter, as it went to the server.
+    /// The message that was last handed over for a letter, as it went to the server.
     pub fn handed_over(&self, id: i64) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT message FROM letter_text WHERE letter = ?1";
         Ok(self.tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
     }
 
-    /// Keeps what was handed over, whatever came of it.
+    /// Keeps the message that was handed over, whatever the outcome.
     pub fn keep_text(&self, letter: i64, message: &[u8]) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO letter_text (letter, message) VALUES (?1, ?2)";
         self.tx.prepare_cached(sql)?.execute(params![letter, message])?;
@@ -210,21 +210,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How many answers went (or wait) to this mailbox since.
+    /// How many answers to this mailbox were queued since then, sent or not.
     pub fn count_answers(&self, mailbox: &str, since: Timestamp) -> Result<u32> {
         let sql = "SELECT count(*) FROM letter WHERE kind = 'answer' AND mailbox = ?1 COLLATE NOCASE AND made_at >= ?2";
         Ok(self.tx.prepare_cached(sql)?.query_row(params![mailbox, since], |row| row.get(0))?)
     }
 
-    /// The relay reports that a letter was not delivered; false if it was not on its way.
+    /// Records the relay's report that a letter was not delivered; false if the letter was not on its way, or was
+    /// reported before.
     pub fn set_bounced(&self, letter: i64, words: &str, at: Timestamp) -> Result<bool> {
-        // While its sending is not settled yet, the word is kept for `settle`.
+        // While its sending is not settled, the report is kept for `settle`.
         let sql = "UPDATE letter SET state = CASE state WHEN 'sent' THEN 'bounced' ELSE state END,
                    bounced_at = ?2, bounce = ?3, last_error = ?3 WHERE id = ?1 AND state IN ('sent', 'sending') AND bounced_at IS NULL";
         Ok(self.tx.prepare_cached(sql)?.execute(params![letter, at, words])? == 1)
     }
 
-    /// The relay reports that delivery takes its time.
+    /// Records the relay's report that delivery is delayed.
     pub fn set_delayed(&self, letter: i64, words: &str) -> Result<()> {
         self.tx.prepare_cached("UPDATE letter SET delay = ?2 WHERE id = ?1")?.execute(params![letter, words])?;
         Ok(())
@@ -237,8 +238,8 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.query_row([mailbox], |row| row.get(0)).optional()?.flatten())
     }
 
-    /// Mailboxes whose last news is a refusal for good, with its words: nothing that was sent later has
-    /// stayed unrefused until `settled`.
+    /// Mailboxes whose last result is a refusal for good, with its words: no letter that was sent later, up to
+    /// `settled`, is without a refusal.
     pub fn refusing_mailboxes(&self, settled: Timestamp) -> Result<Vec<(String, String)>> {
         let sql = "SELECT r.mailbox, coalesce(r.bounce, r.reply), max(coalesce(r.bounced_at, r.ended_at)) AS refused_at
                    FROM letter r WHERE r.state IN ('failed', 'bounced') GROUP BY r.mailbox
@@ -250,14 +251,14 @@ impl Tx<'_> {
         Ok(refused.query_map([settled], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whether the admin was told of this stranger since.
+    /// Whether the admin was told of this stranger since then.
     pub fn is_stranger_told_of(&self, sender: &str, since: Timestamp) -> Result<bool> {
         let sql = "SELECT 1 FROM letter l JOIN incoming i ON i.id = l.incoming
                    WHERE l.kind = 'stranger' AND l.made_at >= ?2 AND i.sender = ?1 COLLATE NOCASE";
         Ok(self.tx.prepare_cached(sql)?.exists(params![sender, since])?)
     }
 
-    /// What waits and what was lost: no matter how much ever went out, it is not looked at.
+    /// Counts the letters that wait and that were lost, without reading those that were sent.
     pub fn count_owed(&self) -> Result<Owed> {
         let waiting = "SELECT count(*), min(made_at) FROM letter WHERE state IN ('queued', 'sending')";
         let (queued, oldest_queued) =
@@ -268,13 +269,13 @@ impl Tx<'_> {
         Ok(Owed { queued, oldest_queued, failed, bounced })
     }
 
-    /// Whether any letter waits or is under way.
+    /// Whether any letter waits or is being sent.
     pub fn is_owed(&self) -> Result<bool> {
         let sql = "SELECT 1 FROM letter WHERE state IN ('queued', 'sending')";
         Ok(self.tx.prepare_cached(sql)?.exists([])?)
     }
 
-    /// How many letters went, and how many of them were reported as delayed.
+    /// How many letters were sent, and how many of them were reported as delayed.
     pub fn count_sent(&self) -> Result<(u32, u32)> {
         let sent = "SELECT count(*) FROM letter WHERE state = 'sent'";
         let delayed = "SELECT count(*) FROM letter WHERE delay IS NOT NULL AND state = 'sent'";

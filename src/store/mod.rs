@@ -44,7 +44,7 @@ pub use self::{
 /// How long a command waits for another's write transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Something with the id that the database knows it by.
+/// A value with its id in the database.
 #[derive(Clone, Debug)]
 pub struct Stored<T> {
     pub id: i64,
@@ -63,7 +63,7 @@ pub struct Db {
     conn: Connection,
 }
 
-/// One transaction. All SQL stands in methods of this type.
+/// One transaction; the queries are its methods.
 pub struct Tx<'a> {
     tx: Transaction<'a>,
 }
@@ -79,21 +79,21 @@ impl Db {
         schema::migrate(db, &path.display().to_string())
     }
 
-    /// Opens a database that is there, to read only.
+    /// Opens an existing database for reading; an older schema is migrated first.
     pub fn open_to_read(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
         schema::migrate(db, &path.display().to_string())
     }
 
-    /// Beside the connection that writes; nothing can be changed with it.
+    /// A connection beside the one that writes; it cannot change anything.
     pub fn open_for_pages(path: &Path) -> Result<Self> {
         let db = Self::open_to_read(path)?;
         db.conn.pragma_update(None, "query_only", true)?;
         Ok(db)
     }
 
-    /// A database that lives as long as this value, for looking ahead where there is none yet.
+    /// A database in memory, for looking ahead when there is no file yet.
     pub fn in_memory() -> Result<Self> {
         schema::migrate(Self::connect(Connection::open_in_memory()?)?, ":memory:")
     }
@@ -101,13 +101,14 @@ impl Db {
     fn connect(conn: Connection) -> Result<Self> {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-        // A plan that depends on what is bound is made anew each time that something is bound: most of a query's time.
+        // Otherwise a query plan may depend on bound values and is made again at every bind, which takes most of a
+        // query's time.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.pragma_update(None, "foreign_keys", true)?;
         // Under NORMAL a `sent` can vanish with the power, and the letter goes out twice.
         conn.pragma_update(None, "synchronous", "FULL")?;
-        // What is needed to undo a part of a transaction would go to a file made for each transaction.
+        // The data to undo a part of a transaction would otherwise go to a new file for each transaction.
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         conn.set_prepared_statement_cache_capacity(64);
         Ok(Self { conn })
@@ -122,7 +123,7 @@ impl Db {
         Ok(done)
     }
 
-    /// Runs `work` on one unchanging view of the database.
+    /// Runs `work` on one snapshot of the database.
     pub fn read<T>(&mut self, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let tx = Tx { tx: self.conn.transaction_with_behavior(TransactionBehavior::Deferred)? };
         work(&tx)
@@ -140,7 +141,7 @@ impl Tx<'_> {
         let done = work();
         let undone = if done.is_ok() { Ok(()) } else { run("ROLLBACK TO attempt") };
         let ended = undone.and_then(|()| run("RELEASE attempt"));
-        // A full disk has ended the whole transaction already: why is what counts.
+        // A full disk has already ended the whole transaction: the error of `work` is the one that counts.
         if done.is_ok() || !self.tx.is_autocommit() {
             ended?;
         }

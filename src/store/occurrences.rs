@@ -11,7 +11,7 @@ use crate::domain::{
     occurrence::{Dates, Occurrence, Progress, State},
 };
 
-/// Which occurrences; every part narrows.
+/// Which occurrences to give; all conditions must hold.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OccurrenceFilter<'a> {
     pub deadline: Option<&'a str>,
@@ -37,7 +37,7 @@ const OCCURRENCE: &str =
                           o.extended_to, o.quiet_until";
 
 impl Tx<'_> {
-    /// From the day on, the next sweep looks at it.
+    /// Opens an occurrence; sweeps look at it from `look_on` on. Gives its id.
     pub fn open_occurrence(&self, new: &Occurrence, look_on: Date) -> Result<i64> {
         let sql = "INSERT INTO occurrence (id, deadline, period, due, finish_by, target, provisional, next_due, state,
                    speak_on, case_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10)";
@@ -68,15 +68,15 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(&sql)?.query_row([id], read_occurrence).optional()?)
     }
 
-    /// The same, with its deadline's wording.
+    /// An occurrence with its deadline's wording.
     pub fn with_deadline(&self, id: i64) -> Result<Option<(Stored<Occurrence>, Deadline)>> {
         let found = self.with_wording("o.id = ?1", &id)?.pop();
         found.map(|(occurrence, deadline)| Ok((occurrence, deadline?))).transpose()
     }
 
-    /// By due date.
+    /// Occurrences by due date.
     pub fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<Stored<Occurrence>>> {
-        // Word for word: an index that holds only what is open serves no `:state`.
+        // Written out, not bound: an index of open occurrences serves no `:state`.
         let state = filter.state.map(|state| format!("o.state = '{}'", state_name(state)));
         let mut wheres: Vec<&str> = Vec::new();
         let mut values: Vec<(&str, &dyn ToSql)> = Vec::new();
@@ -94,13 +94,13 @@ impl Tx<'_> {
         Ok(found.query_map(values.as_slice(), read_occurrence)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Of one deadline or all: whatever is open, and whatever is due from that day on, by deadline, in no order.
+    /// Occurrences of one deadline or all that are open, or due from that day on; by deadline, in no order.
     pub fn occurrences_lately(
         &self,
         only: Option<&str>,
         from: Date,
     ) -> Result<HashMap<String, Vec<Stored<Occurrence>>>> {
-        // A question to each index: an OR over all deadlines would read all that ever was.
+        // One query for each index: an OR over all deadlines would read every occurrence there ever was.
         let sql = match only {
             Some(_) => format!(
                 "SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND (o.due >= ?2 OR o.state = 'open')"
@@ -126,7 +126,7 @@ impl Tx<'_> {
         self.with_wording("o.state = 'open' AND o.speak_on <= ?1", &today)
     }
 
-    /// Open occurrences whose due date has passed and that are still heard of, with their wording.
+    /// Open occurrences whose due date has passed and of which reminders still go out, with their wording.
     pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
         let heard_of = "o.state = 'open' AND o.due < ?1 AND (o.next_due IS NULL OR o.next_due >= ?1)
                         AND (o.quiet_until IS NULL OR o.quiet_until < ?1)";
@@ -154,19 +154,19 @@ impl Tx<'_> {
 
     /// How many open occurrences there are, and how many of them are overdue.
     pub fn count_open(&self, today: Date) -> Result<(u32, u32)> {
-        // One question for each: the index alone answers both.
+        // Two queries: the index alone answers each.
         let open = self.tx.query_row("SELECT count(*) FROM occurrence WHERE state = 'open'", [], |row| row.get(0))?;
         let overdue = "SELECT count(*) FROM occurrence WHERE state = 'open' AND due < ?1";
         Ok((open, self.tx.query_row(overdue, [today], |row| row.get(0))?))
     }
 
-    /// The occurrence will be looked at on this day.
+    /// Sets the day on which the occurrence is looked at next.
     pub fn speak_on(&self, id: i64, day: Option<Date>) -> Result<()> {
         self.tx.prepare_cached("UPDATE occurrence SET speak_on = ?2 WHERE id = ?1")?.execute(params![id, day])?;
         Ok(())
     }
 
-    /// Writes its label and dates as they are now, and has the next sweep look at it from the day on.
+    /// Writes an occurrence's label and dates; sweeps look at it from `look_on` on.
     pub fn move_occurrence(&self, id: i64, moved: &Occurrence, look_on: Date) -> Result<()> {
         let sql = "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6,
                    next_due = ?7, revision = ?8, extended_to = ?9, speak_on = ?10 WHERE id = ?1";
@@ -187,13 +187,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Nothing overdue is said up to this day.
+    /// No overdue reminder goes out up to and including this day.
     pub fn set_quiet_until(&self, id: i64, until: Date) -> Result<()> {
         self.tx.prepare_cached("UPDATE occurrence SET quiet_until = ?2 WHERE id = ?1")?.execute(params![id, until])?;
         Ok(())
     }
 
-    /// Open cases with this reference, of whatever deadline.
+    /// Cases with this reference, of any deadline.
     pub fn cases(&self, reference: &str) -> Result<Vec<Stored<Occurrence>>> {
         let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.period = ?1 AND o.case_on IS NOT NULL");
         let mut found = self.tx.prepare_cached(&sql)?;
@@ -206,7 +206,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The reports that count, oldest first.
+    /// The reports that were not revoked, oldest first.
     pub fn completions(&self, occurrence: i64) -> Result<Vec<Completion>> {
         let sql = "SELECT id, section, by, note, evidence, at, kind = 'not_applicable' FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL ORDER BY id";
         let read = |row: &Row| {
@@ -230,7 +230,7 @@ impl Tx<'_> {
         Ok(Progress { reports })
     }
 
-    /// Records a report; its `id` is ignored, the new one is given.
+    /// Records a report; ignores its `id` and gives the new one.
     pub fn add_completion(&self, occurrence: i64, report: &Completion) -> Result<i64> {
         let sql = "INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.tx.prepare_cached(sql)?.execute(params![

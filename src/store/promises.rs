@@ -1,34 +1,34 @@
-//! Whether the database bears out what duban promises: plain SQL over what was written, which shares
-//! nothing with what decides and sends.
+//! Checks that the database bears out what duban promises, by plain SQL that shares nothing with the code that decides
+//! and sends.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, ToSql};
 
 use super::{Db, Result};
 
-/// Something that does not fit.
+/// A contradiction in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// In Chinese: what, and where.
     pub what: String,
-    /// It may have an innocent reason: worth a look, and no breach.
+    /// It may have a harmless reason: worth a look, but not a breach.
     pub is_hint: bool,
 }
 
-/// A letter that waits longer than the longest holiday, and nobody was told.
+/// Longer than the longest holiday: by then the admin must have been told of a letter that waits.
 const WAITS_TOO_LONG: SignedDuration = SignedDuration::from_hours(24 * 14);
-/// So long after its first failure the admin has been told, or the service does not run.
+/// By this time after a letter's first failure the admin was told, unless the service does not run.
 const FAILS_TOO_LONG: SignedDuration = SignedDuration::from_hours(24 * 3);
-/// So many of one kind are shown.
+/// How many findings of one kind are shown.
 const SHOWN: usize = 10;
 
 /// Each gives a line of Chinese per row.
 const BREACHES: [&str; 6] = [
-    // Without the index that should forbid it.
+    // Does not use the index that should forbid it.
     "SELECT '说了两遍：' || o.deadline || ' ' || o.period || ' 的“' || s.saying || '”对 ' || s.mailbox || ' 记了 ' || count(*) || ' 次'
      FROM said s NOT INDEXED JOIN occurrence o ON o.id = s.occurrence WHERE s.dropped IS NULL
      GROUP BY s.occurrence, s.counted_from, s.saying, s.mailbox, s.behalf HAVING count(*) > 1",
-    // Of an occurrence that is done the last report that counts is what closed it.
+    // An occurrence that is done was closed by its last report that was not revoked.
     "SELECT '办结以后还发：' || o.deadline || ' ' || o.period || ' 在 ' || c.closed || ' 办结，' || l.id || ' 号信在 ' || a.at || ' 又发给 ' || l.mailbox
      FROM occurrence o
      JOIN (SELECT occurrence, max(at) AS closed FROM completion WHERE revoked_at IS NULL GROUP BY occurrence) c ON c.occurrence = o.id
@@ -53,7 +53,7 @@ const BREACHES: [&str; 6] = [
 const HINTS: [&str; 2] = [
     "SELECT '经过的时间倒退：第 ' || id || ' 行是 ' || at || '，前一行是 ' || before || '（钟被往回拨过，或有人改动）'
      FROM (SELECT id, at, lag(at) OVER (ORDER BY id) AS before FROM audit) WHERE at < before",
-    // A wording that was ever in force names it, or the roster does now.
+    // A wording that was ever in force must name the section, or the roster now.
     "SELECT '科室对不上：' || o.deadline || ' ' || o.period || ' 由“' || c.section || '”登记，事项里从未有这个科室（改过名？）'
      FROM completion c JOIN occurrence o ON o.id = c.occurrence
      WHERE c.section <> '' AND c.revoked_at IS NULL
@@ -64,10 +64,10 @@ const HINTS: [&str; 2] = [
 ];
 
 impl Db {
-    /// What does not fit. Nothing: the promises are borne out.
+    /// The contradictions; empty if the promises are kept.
     ///
     /// # Errors
-    /// What SQLite says, where it cannot even be looked for.
+    /// SQLite's error, if the checks cannot be run.
     pub fn broken_promises(&mut self, now: Timestamp) -> Result<Vec<Finding>> {
         let mut found: Vec<Finding> = self
             .damage()

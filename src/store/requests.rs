@@ -1,4 +1,4 @@
-//! What sections asked of the admin, and what was answered.
+//! Requests of sections to the admin, and the admin's decisions.
 
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, Row, params};
@@ -82,7 +82,7 @@ impl Tx<'_> {
         self.requests("occurrence = ?1", params![occurrence])
     }
 
-    /// What waits for the admin, oldest first.
+    /// Requests that wait for the admin, oldest first.
     pub fn open_requests(&self) -> Result<Vec<RequestRow>> {
         self.requests("confirmed IS NULL", params![])
     }

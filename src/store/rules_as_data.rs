@@ -1,4 +1,4 @@
-//! Schema 5, what SQL cannot do of it: a rule was stored as the English that a parser wrote and read.
+//! The part of schema 5 that SQL cannot do: rules were stored as English text, which a parser wrote and read.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Result, deadlines::wording};
 use crate::domain::{deadline::Deadline, due::Due};
 
-/// Writes every wording anew, its rules as data. One that cannot be read stays as it is.
+/// Rewrites every wording with its rules as data. One that cannot be read stays as it is.
 pub(super) fn rewrite(conn: &Connection) -> Result<()> {
     let mut next = conn.prepare("SELECT id, definition FROM deadline_version WHERE id > ?1 ORDER BY id LIMIT 1")?;
     let mut put = conn.prepare("UPDATE deadline_version SET definition = ?2 WHERE id = ?1")?;
@@ -49,7 +49,7 @@ mod tests {
         )
     }
 
-    /// Of every shape that a rule can have: what is stored of it, and that a load of the same words finds the same.
+    /// The stored form of every shape of a rule, and that a load of the same words gives the same rule.
     #[test]
     fn a_rule_of_every_shape_is_the_same_after_it() {
         let shapes = [

@@ -1,4 +1,4 @@
-//! What was said to whom: say it once. And the numbers under which a letter says it.
+//! What was said to whom, so that it is said once; and the numbers of the items of a letter.
 
 use rusqlite::{Row, params};
 
@@ -18,12 +18,12 @@ pub struct SaidRow {
     pub utterance: Utterance,
 }
 
-/// A number of a letter, as it was handed over.
+/// A numbered item of a letter, as it was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemRow {
     pub number: u32,
     pub occurrence: i64,
-    /// Whose report a reply is.
+    /// The section that a reply reports for.
     pub section: String,
 }
 
@@ -69,7 +69,7 @@ impl Tx<'_> {
         rows.map(|row| row?).collect()
     }
 
-    /// The same, for its agenda.
+    /// What was said of an occurrence, for its agenda.
     pub fn heard_of(&self, occurrence: i64) -> Result<Vec<Heard>> {
         let sql = format!(
             "SELECT {SAID}, l.state IN ('sent', 'bounced') FROM said s JOIN letter l ON l.id = s.letter
@@ -84,8 +84,8 @@ impl Tx<'_> {
         .collect()
     }
 
-    /// It will not be said after all; nor was it to the mailbox that refused it, where it was to be passed on:
-    /// should there be reason again, it is said again.
+    /// Notes that a reminder is not said after all, so that it is said again if there is reason. If the admin was to
+    /// pass it on, it counts as not said to the mailbox that refused it, either.
     pub fn drop_said(&self, said: &SaidRow, why: &str) -> Result<()> {
         let sql = "UPDATE said SET dropped = ?2 WHERE dropped IS NULL AND (id = ?1 OR
                    (occurrence = ?3 AND counted_from = ?4 AND saying = ?5 AND mailbox = ?6 AND behalf = ''))";
@@ -113,7 +113,7 @@ impl Tx<'_> {
         Ok(newer.exists(values)?)
     }
 
-    /// How many letters spoke of the occurrence to this mailbox.
+    /// How many sent letters told this mailbox of the occurrence.
     pub fn times_told(&self, occurrence: i64, mailbox: &str) -> Result<u32> {
         let sql = "SELECT count(DISTINCT s.letter) FROM said s JOIN letter l ON l.id = s.letter
                    WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.dropped IS NULL AND l.state = 'sent'";
@@ -150,7 +150,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What a reply to this letter can be about, by number.
+    /// The items that a reply to this letter can be about, by number.
     pub fn items(&self, letter: i64) -> Result<Vec<ItemRow>> {
         let sql = "SELECT number, occurrence, section FROM letter_item WHERE letter = ?1 ORDER BY number, section";
         let mut items = self.tx.prepare_cached(sql)?;
@@ -173,7 +173,7 @@ fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     Ok(read().map_err(Error::Value))
 }
 
-/// For whom the admin is written to, as it is stored: nobody, `section NAME` or `mailbox ADDRESS`.
+/// For whom the admin passes a letter on, as stored: nobody (empty), `section NAME` or `mailbox ADDRESS`.
 fn behalf(reader: &Reader) -> String {
     match &reader.behalf {
         Behalf::Section | Behalf::Leader => String::new(),

@@ -1,15 +1,14 @@
-//! What the replaced database knows that the restored copy does not: carried over, row by row, as far
-//! as it can be read.
+//! Carries over what the replaced database has and the restored copy lacks, row by row, as far as it can be read.
 //!
-//! The copy is an earlier state of the same database, and rows are never taken away from it. So a row
-//! of the replaced one is the later truth about the same number, and is taken as it is. Where a page
-//! cannot be read, what lies before and behind it is.
+//! The copy is an earlier state of the same database, and rows are never deleted. So a row of the replaced database is
+//! a later version of the row with the same id, and is taken as it is. If a page cannot be read, the rows before and
+//! behind it are.
 
 use rusqlite::{params_from_iter, types::Value};
 
 use super::{Db, Result};
 
-/// Every table with what it is read in the order of; what is referred to comes first.
+/// Every table with the columns that it is read in the order of; referenced tables come first.
 const TABLES: [(&str, &str); 16] = [
     ("meta", "key"),
     ("load", "id"),
@@ -29,7 +28,7 @@ const TABLES: [(&str, &str); 16] = [
     ("audit", "id"),
 ];
 
-/// What carrying over came to.
+/// What was carried over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Carried {
     /// Rows that the copy did not have.
@@ -39,8 +38,8 @@ pub struct Carried {
 }
 
 impl Db {
-    /// Whether `self` is an earlier state of `later`: the audit trail is only added to, so the last
-    /// line of the one stands in the other.
+    /// Whether `self` is an earlier state of `later`: lines are only added to the audit trail, so that the last line of
+    /// the earlier one is also in the later one.
     pub fn is_earlier_state_of(&self, later: &Self) -> Result<bool> {
         let uid =
             |db: &Self| db.conn.query_row("SELECT value FROM meta WHERE key = 'uid'", [], |r| r.get::<_, String>(0));
@@ -76,7 +75,7 @@ impl Db {
             for (table, order) in TABLES {
                 let mut put = |values: Vec<Value>| -> Result<()> {
                     let marks = vec!["?"; values.len()].join(", ");
-                    // Lines of the audit trail are never written over.
+                    // Lines of the audit trail are never overwritten.
                     let how = if table == "audit" { "IGNORE" } else { "REPLACE" };
                     let mut insert = tx.tx.prepare_cached(&format!("INSERT OR {how} INTO {table} VALUES ({marks})"))?;
                     match insert.execute(params_from_iter(values)) {
@@ -122,7 +121,7 @@ impl Db {
             match rows.next() {
                 Ok(Some(row)) => match (0..columns).map(|i| row.get(i)).collect::<rusqlite::Result<Vec<Value>>>() {
                     Ok(values) => put(values)?,
-                    // Text that is none.
+                    // Text that is not UTF-8.
                     Err(_) => return Ok(false),
                 },
                 Ok(None) => return Ok(true),
@@ -133,7 +132,7 @@ impl Db {
 }
 
 impl super::Tx<'_> {
-    /// Takes out what refers to rows that could not be read. Gives whether there was any.
+    /// Deletes rows that refer to rows that could not be read. Gives whether there were any.
     fn drop_orphans(&self) -> Result<bool> {
         let orphans = [
             ("deadline_version", "load NOT IN (SELECT id FROM load)"),
@@ -149,7 +148,7 @@ impl super::Tx<'_> {
             ("incoming_place", "incoming IS NOT NULL AND incoming NOT IN (SELECT id FROM incoming)"),
         ];
         let mut lost = 0;
-        // What people did hangs on these: a load or a wording that could not be read is stood in for.
+        // What people did depends on these rows: a load or a wording that could not be read gets a substitute.
         for stand_in in [
             "INSERT INTO load SELECT DISTINCT load, '1970-01-01T00:00:00Z', 1, 'lost' FROM deadline_version
              WHERE load NOT IN (SELECT id FROM load)",

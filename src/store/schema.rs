@@ -16,7 +16,7 @@ const MIGRATIONS: [&str; 5] = [
 /// The migration that SQL alone cannot do.
 const RULES_AS_DATA: usize = 4;
 
-/// Says in the file's header that it is ours ("DUBN").
+/// Marks the file as ours in its header ("DUBN").
 const APPLICATION_ID: i64 = 0x4455_424E;
 
 /// Brings the schema up to date, each step in a transaction of its own.
@@ -25,7 +25,8 @@ pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
         // Looking takes no lock: a reader does not wait for a writer.
         return Ok(db);
     }
-    // A table that others refer to is made anew only while nobody insists; what refers to nothing ends it.
+    // A table that others refer to can be rebuilt only without foreign keys; a migration that breaks a reference is
+    // undone.
     db.conn.pragma_update(None, "foreign_keys", false)?;
     while let Some(migration) = pending(&db.conn, path)? {
         let tx = db.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -34,7 +35,7 @@ pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
             let lost = |tx: &Connection| -> rusqlite::Result<i64> {
                 tx.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
             };
-            // What was lost before stays as it is.
+            // References that were broken before stay as they are.
             let before = lost(&tx)?;
             tx.execute_batch(MIGRATIONS[migration])?;
             if migration == RULES_AS_DATA {

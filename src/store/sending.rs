@@ -1,4 +1,4 @@
-//! A letter on its way: claim, settle. One process sends, one round at a time.
+//! Sending a letter: claim it, then settle it. One process sends, one round at a time.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -19,8 +19,8 @@ pub struct AttemptRow {
 }
 
 impl Tx<'_> {
-    /// A round of sending begins and nobody else is sending: whatever was being sent when a process died is owed
-    /// again, and a pause that a clock set back has made longer than any (`longest`) ends.
+    /// Begins a round of sending, while nobody else sends. Letters that were being sent when a process died are queued
+    /// again, and a pause beyond `longest`, which only a clock that was set back can cause, ends.
     pub fn begin_round(&self, now: Timestamp, longest: Timestamp) -> Result<()> {
         let died = "UPDATE letter SET state = 'queued', next_attempt = min(next_attempt, ?1)
                     WHERE state IN ('queued', 'sending') AND state = 'sending'";
@@ -34,7 +34,7 @@ impl Tx<'_> {
     /// The letter that is to go out next; `in_window`: reminders go too. One that cannot be read is given with its
     /// error, so that it can be set aside.
     pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
-        // An index that holds some rows serves only a query that has its condition word for word.
+        // A partial index serves only a query that has its condition word for word.
         let sql = format!(
             "SELECT {LETTER} FROM letter WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt <= ?1
              AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1"
@@ -58,7 +58,7 @@ impl Tx<'_> {
         Ok(self.tx.last_insert_rowid())
     }
 
-    /// Writes what became of an attempt, and of the letter with this subject.
+    /// Records the outcome of an attempt, and its letter's new state and subject.
     pub fn settle(
         &self,
         (letter, attempt, subject): (i64, i64, &str),
@@ -88,7 +88,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A letter that was taken, as it was before, and cannot be written: nothing of it was handed over.
+    /// Undoes a claim of a letter that cannot be written: nothing of it was handed over. `letter` is as it was before.
     pub fn put_back(&self, letter: &LetterRow, attempt: i64) -> Result<()> {
         self.tx.prepare_cached("DELETE FROM attempt WHERE id = ?1")?.execute([attempt])?;
         let sql = "UPDATE letter SET attempts = ?2, first_attempt = ?3 WHERE id = ?1";
@@ -96,14 +96,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Nothing is left to say in it.
+    /// Drops a letter that has nothing left to say.
     pub fn drop_letter(&self, id: i64, now: Timestamp) -> Result<()> {
         let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(params![id, now])?;
         Ok(())
     }
 
-    /// The letter cannot even be written: it waits, and the others go on.
+    /// Puts off a letter that cannot be written, so that the others go on.
     pub fn set_aside(&self, id: i64, until: Timestamp, error: &str) -> Result<()> {
         let sql = "UPDATE letter SET state = 'queued', next_attempt = ?2, last_error = ?3 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(params![id, until, error])?;
@@ -132,7 +132,7 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.query_map([letter], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// How many attempts ever ended how.
+    /// How many attempts ended with each outcome.
     pub fn count_attempts(&self) -> Result<Vec<(String, u64)>> {
         let mut rows = self.tx.prepare_cached("SELECT outcome, count FROM attempt_count ORDER BY outcome")?;
         let read = |row: &Row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));

@@ -1,4 +1,4 @@
-//! What the database keeps one of: each key, with the type of its value.
+//! Single values that the database keeps: each key, with the type of its value.
 
 use std::marker::PhantomData;
 
@@ -46,16 +46,16 @@ pub struct Failing {
 /// How the last look into the mailbox went.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct MailboxState {
-    /// The last that went well.
+    /// When a look last succeeded.
     pub read_at: Option<Timestamp>,
-    /// Since when none went well, and why.
+    /// Since when every look has failed, and why.
     pub trouble: Option<(Timestamp, String)>,
     /// The admin was told of it.
     pub told: bool,
 }
 
-/// Up to where a mailbox has nothing more for us: what is not for us stays there for good, and is not looked at
-/// again each time.
+/// The UID from which a mailbox is read: messages that are not for us stay in it for good, and are not looked at each
+/// time.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct MailboxFront {
     /// Account, server and folder.
@@ -71,12 +71,12 @@ impl<T> Key<T> {
 }
 
 impl Tx<'_> {
-    /// What was last put there; `None` where nothing was, or what this version cannot read.
+    /// The value that was last stored; `None` if there is none, or if this version cannot read it.
     pub fn get<T: DeserializeOwned>(&self, key: Key<T>) -> Result<Option<T>> {
         Ok(self.stored(key.0)?.and_then(|json| serde_json::from_str(&json).ok()))
     }
 
-    /// Puts the value there. Gives whether another one stood there before.
+    /// Stores the value. Gives whether it replaced a different one.
     pub fn put<T: Serialize>(&self, key: Key<T>, value: &T) -> Result<bool> {
         let json = serde_json::to_string(value).map_err(|e| Error::Value(e.to_string()))?;
         let before = self.stored(key.0)?;
@@ -91,8 +91,8 @@ impl Tx<'_> {
         Ok(found.query_row([key], |row| row.get(0)).optional()?)
     }
 
-    /// Grows whenever an occurrence, a deadline, a report or a request changes: what was worked out from them before
-    /// holds until then.
+    /// Grows whenever an occurrence, a deadline, a report or a request changes: results worked out from them are valid
+    /// until then.
     pub fn changes(&self) -> Result<i64> {
         Ok(self.get(CHANGES)?.unwrap_or(0))
     }

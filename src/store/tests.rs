@@ -1,4 +1,4 @@
-//! What is broken in the file stops no more than itself.
+//! A broken row stops nothing but itself; a failed write undoes only itself.
 
 use std::sync::mpsc;
 
@@ -46,7 +46,7 @@ fn a_round_takes_up_what_a_dead_process_held_and_what_a_clock_put_off() {
     }
 }
 
-/// What is written together: the store's thread is held up until all of it waits.
+/// Runs writes in one group: the store's thread is held up until all of them wait.
 async fn together<T: Send + 'static>(
     store: &Store,
     works: Vec<impl FnOnce(&Tx) -> Result<T> + Send + 'static>,
@@ -79,7 +79,7 @@ fn put(key: &'static str, bytes: usize) -> Doing {
 fn undone(key: &'static str) -> Doing {
     Box::new(move |tx| {
         tx.put(Key::new(key), &"here")?;
-        // A part of it that is undone is no end of the whole.
+        // Undoing a part of the transaction does not end it.
         let _ = tx.attempt(|| tx.put(Key::new("part"), &"here").and(Err::<(), _>(Error::Undone)));
         Err(Error::Value("no".into()))
     })
@@ -100,7 +100,7 @@ async fn what_is_written_together_fails_alone() {
     }
 }
 
-/// Nobody is told that it is done when it is not, wherever the disk is full.
+/// No caller is told that its write is done when it is not, wherever the disk is full.
 #[tokio::test]
 async fn a_full_disk_in_the_middle() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +109,7 @@ async fn a_full_disk_in_the_middle() {
     db.conn.pragma_update(None, "max_page_count", pages + 4).unwrap();
     let store = Store::new(db).unwrap();
     let done = together(&store, vec![put("a", 1), put("big", 1 << 20), put("c", 1)]).await;
-    // What shared the transaction may be undone with it.
+    // Work that shared the transaction may be undone with it.
     let full = |done: &Result<String>| done.as_ref().is_err_and(|e| e.explain().contains("磁盘已满"));
     assert!(full(&done[1]), "{done:?}");
     for (done, key) in done.iter().zip(["a", "big", "c"]) {
@@ -120,7 +120,7 @@ async fn a_full_disk_in_the_middle() {
     assert!(done[0].is_ok() && holds(&store, "d").await, "{done:?}");
 }
 
-/// More than share one transaction, among others that do not.
+/// More writes than may share one transaction.
 #[tokio::test]
 async fn many_writers() {
     let store = Store::new(Db::in_memory().unwrap()).unwrap();

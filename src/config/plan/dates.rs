@@ -11,11 +11,11 @@ use crate::{
     },
 };
 
-/// A month and day alone may name a day of the year before, as 12月31日 does before 1月31日; further
-/// back it is a day that was meant to be later in the same year.
+/// A target written as month and day may fall in the year before, as 12月31日 does before 1月31日. If it lies further
+/// back than this, a later day in the same year was meant.
 const FAR_DAYS: i64 = 183;
 
-/// `year` is the plan's own.
+/// `year` is the one that the plan gives.
 pub fn due(table: &Table<'_>, year: Option<i16>) -> Option<Due> {
     let text = table.long_text("due")?;
     Due::parse(text.value, year).map_err(|refusal| refused(table, &text, refusal)).ok()
@@ -27,7 +27,7 @@ pub fn target(table: &Table<'_>, due: &Due) -> Option<(String, Target)> {
     Some((text.value.to_owned(), target))
 }
 
-/// What the words of `due` say of themselves, at their place in the file.
+/// Reports a refused date at its place in the file.
 fn refused(table: &Table<'_>, text: &Text<'_>, refusal: Refusal) {
     let at = if refusal.at.is_empty() { text.at.clone() } else { text.part(table.source, refusal.at) };
     let forms: Vec<String> = refusal.instead.iter().map(|form| format!("“{form}”")).collect();
@@ -70,7 +70,7 @@ fn parse(table: &Table<'_>, text: &Text<'_>, due: &Due) -> Option<Target> {
         Rule::Once(day) => Some(day.year()),
         _ => None,
     };
-    // `10月31日` of a yearly deadline is 每年10月31日; of a single one, that year's.
+    // `10月31日` means 每年10月31日 for a yearly deadline, and the day in that year for a single one.
     let yearly = || Due::parse(&format!("每年{}", text.value.trim()), None);
     let english = || Due::parse(&format!("yearly {}", text.value.trim()), None);
     match Due::parse(text.value, year) {
@@ -88,8 +88,7 @@ fn parse(table: &Table<'_>, text: &Text<'_>, due: &Due) -> Option<Target> {
     }
 }
 
-/// Tried on the next few dates of the rule. Working days may move a date by a few; which calendar
-/// is in force does not matter here.
+/// Checked on the rule's next few dates. Any calendar will do: working days move a date by only a few days.
 fn lies_before(deadline: &Deadline) -> bool {
     let cal = Calendar::default();
     let terms: Vec<Date> = match &deadline.due.rule {
@@ -97,7 +96,7 @@ fn lies_before(deadline: &Deadline) -> bool {
         Rule::Case { .. } => return true,
         rule => rule.terms(&cal, date(2024, 1, 1), date(2060, 12, 31)).take(6).map(|term| term.due).collect(),
     };
-    // A yearly target of a deadline that comes round more often would be every occurrence's.
+    // A yearly target of a deadline that comes round more often would be the target of several occurrences.
     let targets: Vec<Option<Date>> = terms.iter().map(|due| deadline.target_before(&cal, *due)).collect();
     let is_date = matches!(deadline.target, Some((_, Target::Rule(_))));
     if is_date

@@ -1,4 +1,4 @@
-//! `[[deadline]]` → a [`Deadline`], as far as one entry alone can tell.
+//! Reads a `[[deadline]]` into a [`Deadline`], with the checks that need no other entry.
 
 use std::{ops::Range, rc::Rc};
 
@@ -45,11 +45,11 @@ const MAX_OVERDUE: i64 = 366;
 const LONGEST_TEXT: usize = 20_000;
 const LONGEST_TITLE: usize = 200;
 
-/// What each variable of a title says, for whoever wrote one that there is not.
+/// The variables of a title, for the error about an unknown one.
 const VARIABLES: &str =
     "{year} 当期年份、{last_year} 上一年、{next_year} 下一年、{half} 上/下、{quarter} 季度、{month} 月份";
 
-/// What a file says of all its deadlines.
+/// A file's defaults for its deadlines.
 #[derive(Debug, Default)]
 pub struct Defaults {
     pub year: Option<i16>,
@@ -64,10 +64,10 @@ impl Defaults {
     }
 }
 
-/// A name and where it stands.
+/// A name and its place in the file.
 pub type Named = (String, Range<usize>);
 
-/// An entry, its sections not yet looked up: they may stand in a later file.
+/// An entry whose sections are not looked up yet: they may be in a later file.
 #[derive(Debug)]
 pub struct Draft {
     pub source: Rc<Source>,
@@ -169,7 +169,7 @@ fn sections(table: &Table<'_>) -> Vec<Named> {
     names
 }
 
-/// Its length, and the variables that a period fills in.
+/// The title, if its length and its variables are right.
 fn title(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     let title = text.value.trim();
     if title.is_empty() {
@@ -202,13 +202,13 @@ fn title(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     sound.then(|| title.to_owned())
 }
 
-/// Whether the deadline's periods have what its title asks for: there is no quarter in a year.
+/// Reports title variables that the deadline's periods cannot fill: a year has no quarter.
 fn title_fits(table: &Table<'_>, text: &Text<'_>, deadline: &Deadline) {
     if !text.value.contains('{') {
         return;
     }
     let period = match &deadline.due.rule {
-        // The reference of a case is given by hand: nothing can be read from it.
+        // The reference of a case is written by hand: no variable can be read from it.
         Rule::Case { .. } => Some("-".to_owned()),
         Rule::Once(day) => Some(day.to_string()),
         rule => rule.terms(&Calendar::default(), date(2024, 1, 1), date(2060, 12, 31)).next().map(|term| term.period),

@@ -1,4 +1,4 @@
-//! `holidays/*.toml` → the statutory days, a file a year.
+//! Reads the statutory days from `holidays/*.toml`, one file a year.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,7 @@ const KEYS: &[&str] = &["year", "notice", "off", "work"];
 
 static SCHEMA: Schema = Schema { tables: &[("", KEYS)], has_many: false };
 
-/// `missing` says that the folder is not there, where the settings name it.
+/// `missing` reports a missing folder, at the place where the settings name it.
 pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, String)) -> Calendar {
     let report = files.report;
     let shown = tidy(folder);
@@ -110,7 +110,7 @@ fn file_name_agrees(table: &Table<'_>, year: i16, at: &Range<usize>) -> bool {
     agrees
 }
 
-/// The days of a list that lie in the year, each once.
+/// The days of a list; reports those outside the year and those written twice.
 fn days(table: &Table<'_>, key: &str, year: Option<i16>) -> Option<BTreeMap<Date, Range<usize>>> {
     let mut days = BTreeMap::new();
     let listed = table.dates(key)?;
@@ -124,6 +124,6 @@ fn days(table: &Table<'_>, key: &str, year: Option<i16>) -> Option<BTreeMap<Date
             table.error(at, format!("{day} 写了两次"), "留下一个");
         }
     }
-    // Dates were written and none is one: that has been said at each of them.
+    // Every entry was wrong, and each has been reported.
     if !any && !table.is_empty(key) { None } else { Some(days) }
 }

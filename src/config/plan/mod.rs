@@ -1,4 +1,4 @@
-//! deadlines.toml, what it includes and `deadlines.d` → the plan.
+//! Reads the plan from deadlines.toml, the files that it includes and `deadlines.d`.
 
 mod dates;
 mod deadlines;
@@ -33,12 +33,12 @@ const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadl
 /// More than this is a loop through links, or a mistake.
 const MOST_FILES: usize = 1000;
 
-/// What all files together say, before it is checked whether they agree.
+/// The entries of all files, before they are checked against each other.
 #[derive(Default)]
 struct Drafts {
     sections: Vec<sections::Draft>,
     deadlines: Vec<Draft>,
-    /// A file could not be read whole: what is missing may stand there.
+    /// A file could not be read completely: a missing name may be in it.
     partial: bool,
     /// The files being read, each included by the one before.
     chain: Vec<PathBuf>,
@@ -135,7 +135,7 @@ impl Drafts {
         for section in table.tables("section") {
             match sections::read(source, &section) {
                 Some(draft) => self.sections.push(draft),
-                // A section that has lost its name must not make every mention of it wrong.
+                // A section without a valid name must not turn every mention of it into an error.
                 None => self.partial = true,
             }
         }
@@ -163,7 +163,7 @@ fn unique_ids(drafts: &[Draft], report: &Collector) {
     }
 }
 
-/// The roster, to be asked of every deadline.
+/// Looks up the sections of deadlines in the roster.
 struct Lookup<'a> {
     roster: &'a Roster,
     in_all: HashMap<&'a str, bool>,
@@ -211,7 +211,7 @@ impl<'a> Lookup<'a> {
     }
 
     fn unknown(&self, draft: &Draft, name: &str, at: &Range<usize>, report: &Collector) {
-        // Past what is kept it is only counted: to find what was meant takes time.
+        // Once no more findings are kept, an error is only counted: the search for a similar name takes time.
         if report.is_full(Severity::Error) {
             return report.error(&draft.source, at.clone(), "", "");
         }

@@ -1,4 +1,4 @@
-//! `[[section]]` → the roster.
+//! Reads the `[[section]]` tables into the roster.
 
 use std::{collections::HashMap, ops::Range, rc::Rc};
 
@@ -16,7 +16,7 @@ pub const KEYS: &[&str] = &["name", "email", "leader", "in_all"];
 
 const LONGEST_NAME: usize = 60;
 
-/// A section and where its name and mailboxes stand.
+/// A section, with the places of its name and mailboxes.
 #[derive(Debug)]
 pub struct Draft {
     source: Rc<Source>,
@@ -36,7 +36,7 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
     let email_at = table.get("email").map_or(at.clone(), Spanned::span);
     if email.as_ref().is_none_or(Vec::is_empty)
         && !source.is_broken()
-        // What was written and is wrong has been said.
+        // A wrong value has been reported already.
         && (table.get("email").is_none() || table.is_empty("email"))
         && !table.is_meant("email")
     {
@@ -58,7 +58,7 @@ fn name(table: &Table<'_>, text: &Text<'_>) -> Option<String> {
     }
 }
 
-/// Why this is no section's name, and what to write instead.
+/// Why this cannot be a section's name, and what to write instead.
 pub fn name_fault(name: &str) -> Option<(String, &'static str)> {
     match name {
         "" => Some(("科室名称是空的".to_owned(), "name = \"办公室\"")),
@@ -68,7 +68,7 @@ pub fn name_fault(name: &str) -> Option<(String, &'static str)> {
     }
 }
 
-/// Everything on one roster: a name twice is an error, a mailbox twice is worth a word.
+/// Puts all sections on one roster. A repeated name is an error, a repeated mailbox a warning.
 pub fn roster(drafts: Vec<Draft>, report: &Collector) -> Roster {
     let mut names: HashMap<&str, &Draft> = HashMap::new();
     let mut mailboxes: HashMap<String, &Draft> = HashMap::new();

@@ -1,4 +1,4 @@
-//! `[mailbox]`: where replies come in, and the folders they are put in.
+//! `[mailbox]`: where replies arrive, and the folders that they are moved to.
 
 use std::{path::Path, time::Duration};
 
@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{config::source::files::Files, domain::deadline::Mailbox, net::ImapSettings};
 
-/// The mailbox that replies come to. Without it letters are answered on the pages or not at all.
+/// The mailbox for replies. Without it letters can be answered only on the pages, if at all.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     pub imap: ImapSettings,
-    /// Where replies are to be sent.
+    /// The address that replies are sent to.
     pub address: Mailbox,
-    /// The server whose `Authentication-Results` are believed.
+    /// The server whose `Authentication-Results` are trusted.
     pub authserv_id: Option<String>,
 }
 
@@ -36,8 +36,7 @@ pub const KEYS: &[&str] = &[
 
 const FOLDER_CHARS: usize = 60;
 
-/// Off where nothing of it is given. `from` is where letters come from, and so where replies go if nothing else is
-/// said.
+/// `None` if none of its settings is given. Replies go to `from`, the sender of letters, unless `address` is set.
 pub fn read(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>, from: Option<&Mailbox>) -> Option<Inbox> {
     let given = |path: &str| !matches!(layers.at(path), At::Nowhere);
     if !given("mailbox") && !KEYS.iter().any(|key| given(&format!("mailbox.{key}"))) {
@@ -64,7 +63,7 @@ pub fn read(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>, from: Opt
     })
 }
 
-/// The folders, each by a name of its own.
+/// The folders; two with the same name are an error.
 fn folders(layers: &Layers<'_>) -> Option<[String; 3]> {
     let folder = one_folder(layers, "folder", "INBOX");
     let done = one_folder(layers, "done_folder", "已处理");
@@ -73,7 +72,7 @@ fn folders(layers: &Layers<'_>) -> Option<[String; 3]> {
     for (one, other) in [(0, 1), (0, 2), (1, 2)] {
         let ((key, given), (other_key, other)) = (&all[one], &all[other]);
         if given.value.to_lowercase() == other.value.to_lowercase() {
-            // Said where something was written.
+            // Reported at a name that was written, not at a default.
             let at = if matches!(other.at, At::Nowhere) { &given.at } else { &other.at };
             let what = format!("{key} 和 {other_key} 不能是同一个文件夹：分不清哪些回信处理过");
             layers.error(at, what, "各写一个不同的名称");
@@ -86,7 +85,7 @@ fn folders(layers: &Layers<'_>) -> Option<[String; 3]> {
 fn one_folder(layers: &Layers<'_>, key: &str, usual: &str) -> Option<Given<String>> {
     let path = format!("mailbox.{key}");
     let Some(given) = layers.text(&path) else {
-        // Something that is no text has been reported.
+        // A value that is not text has been reported.
         let absent = matches!(layers.at(&path), At::Nowhere);
         return absent.then(|| Given { value: usual.to_owned(), at: At::Nowhere });
     };

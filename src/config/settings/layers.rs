@@ -1,4 +1,4 @@
-//! duban.toml, over it the credentials that systemd handed over, over both the environment:
+//! The layers of the settings: credentials from systemd override duban.toml, and the environment overrides both.
 //! `DUBAN__MAIL__SMTP__HOST` is `mail.smtp.host`.
 
 use std::{
@@ -32,7 +32,7 @@ const PREFIX: &str = "DUBAN__";
 pub enum At {
     File(Range<usize>),
     Variable(String),
-    /// Nowhere: it is missing, or the default holds.
+    /// It is missing, or the default applies.
     Nowhere,
 }
 
@@ -47,9 +47,9 @@ pub struct Layers<'a> {
     pub report: &'a Collector,
     /// The file's tables by header.
     tables: BTreeMap<&'static str, Table<'a>>,
-    /// What holds of all layers. What is from the file is read at its place, from its table.
+    /// All layers merged. Values from the file are read from `tables`, with their places.
     merged: Config,
-    /// Credentials were handed over by systemd: this is the service.
+    /// systemd passed credentials: this process is the service.
     pub has_credentials: bool,
 }
 
@@ -65,14 +65,15 @@ impl<'a> Layers<'a> {
         }
         tables.values().for_each(Table::known);
         let (credentials, variables) = (credentials(env), variables(report, schema, env));
-        // A file whose syntax is broken has been reported; the environment is still to be checked.
+        // Broken syntax has been reported; the environment must still be checked.
         let text = if source.is_broken() { "" } else { source.text.as_str() };
         let merge = |text| {
             let file = File::from_str(text, FileFormat::Toml);
             let layers = Config::builder().add_source(file).add_source(credentials.clone());
             layers.add_source(variables.clone()).build()
         };
-        // What the file has wrong is found with its place below; the environment stands alone then.
+        // If the file cannot be merged, the environment is merged alone; the file's errors are reported with their
+        // places later.
         let merged = merge(text).or_else(|_| merge("")).unwrap_or_default();
         Self { source, report, tables, merged, has_credentials: env.contains_key(secret::DIRECTORY) }
     }
@@ -92,7 +93,7 @@ impl<'a> Layers<'a> {
                 self.report.add(severity, self.source, range.clone(), what, instead);
             }
             At::Variable(name) => {
-                // `send_at = "08:30"` is how a file says it.
+                // `send_at = "08:30"` is the syntax of the file, not of a variable.
                 let instead = match instead.split_once(" = ") {
                     Some((_, value)) => format!("{name}={}", value.trim_matches(['[', ']', '"'])),
                     None => instead,
@@ -103,7 +104,7 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// What the environment or a credential says, which comes before the file.
+    /// The value from the environment or a credential, which overrides the file.
     pub fn over_file(&self, path: &str) -> Option<Given<String>> {
         let mut value = &self.merged.cache;
         for key in path.split('.') {
@@ -132,7 +133,7 @@ impl<'a> Layers<'a> {
         Some(Given { value: text.value.trim().to_owned(), at: text.at })
     }
 
-    /// Text that must be there and say something.
+    /// Text that must be given and not be empty.
     pub fn needed(&self, path: &str, example: &str) -> Option<Given<String>> {
         let text = self.text(path);
         match &text {
@@ -154,7 +155,7 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// Missing, and not only misspelt or hidden by an error that has been said.
+    /// Whether it is missing, and not only misspelt or hidden by an error that has been reported.
     pub fn is_missing(&self, path: &str) -> bool {
         let (table, key) = split(path);
         let hidden = match self.tables.get(table) {
@@ -188,7 +189,7 @@ impl<'a> Layers<'a> {
         number
     }
 
-    /// An address.
+    /// Parses an address; reports one that is not valid.
     pub fn mailbox(&self, given: &Given<String>) -> Option<Mailbox> {
         let parsed: Result<Mailbox, String> = given.value.parse();
         let refused = |why| self.error(&given.at, format!("“{}”：{why}", given.value), meant::address(&given.value));
@@ -204,7 +205,7 @@ fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('.').unwrap_or(("", path))
 }
 
-/// Settings by path, each a text whose origin is the variable that gives it.
+/// Settings by path, each a text whose origin is the variable that set it.
 #[derive(Clone, Debug, Default)]
 struct Layer(Map<String, Value>);
 
@@ -229,7 +230,7 @@ fn path_of(variable: &str) -> Option<String> {
     Some(variable.strip_prefix(PREFIX)?.to_lowercase().replace("__", "."))
 }
 
-/// In the place of each password, the file that systemd handed over.
+/// For each password, the path of the file that systemd passed.
 fn credentials(env: &BTreeMap<String, String>) -> Layer {
     let mut layer = Layer::default();
     for password in PASSWORDS {
@@ -240,7 +241,7 @@ fn credentials(env: &BTreeMap<String, String>) -> Layer {
     layer
 }
 
-/// The variables that are settings. A password stays as it is, and is checked where it is used.
+/// The variables that are settings; unknown ones are errors. A password is checked where it is used.
 fn variables(report: &Collector, schema: &Schema, env: &BTreeMap<String, String>) -> Layer {
     let known = paths(schema);
     let mut layer = Layer::default();

@@ -1,4 +1,4 @@
-//! duban.toml → [`Settings`].
+//! Reads duban.toml into [`Settings`].
 
 mod inbox;
 pub mod layers;
@@ -19,7 +19,7 @@ use crate::{
     net::SmtpSettings,
 };
 
-/// The service, as duban.toml and the environment have it.
+/// The service's settings, from duban.toml and the environment.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub timezone: TimeZone,
@@ -47,7 +47,7 @@ pub struct Mail {
 
 #[derive(Clone, Debug)]
 pub enum Transport {
-    /// `.eml` files are written here and nobody is written to.
+    /// Letters are written here as `.eml` files, and none is sent.
     Folder(PathBuf),
     Smtp(Box<SmtpSettings>),
 }
@@ -72,7 +72,7 @@ pub static SCHEMA: Schema = Schema {
     has_many: false,
 };
 
-/// Every setting is looked at, so that every finding is made; then all must be there.
+/// Reads every setting before it gives up, so that all findings are reported.
 pub fn read(
     layers: &Layers<'_>,
     folder: &Path,
@@ -107,7 +107,7 @@ pub fn read(
     })
 }
 
-/// Where the deadlines and the statutory days are.
+/// The paths of the deadlines and of the statutory days.
 pub fn paths(layers: &Layers<'_>, folder: &Path) -> (PathBuf, PathBuf) {
     let path = |key: &str, default: &str| match layers.text(key) {
         Some(given) if given.value.is_empty() => {
@@ -205,7 +205,7 @@ fn mail(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>) -> Option<Mai
         match given.value.as_str() {
             "folder" => {
                 let path = layers.needed("mail.folder", "folder = \"../var/mail\"");
-                // What stands there for later is checked all the same.
+                // `[mail.smtp]` is not used yet, but it is checked all the same.
                 smtp::read(layers, folder, false, files);
                 Some(Transport::Folder(folder.join(path?.value)))
             }

@@ -14,7 +14,7 @@ use crate::{
     net::{self, Kind, Server, Tls},
 };
 
-/// What must be written where letters and password go over the net unprotected.
+/// The sentence that must be written to send letters and passwords unencrypted.
 pub const PLAINTEXT: &str = "我知道邮件和口令会以明文传输";
 
 /// One of the tables.
@@ -23,7 +23,7 @@ pub struct ServerTable {
     kind: &'static Kind,
     /// A host, for examples.
     host: &'static str,
-    /// A user, for examples, where there must be one.
+    /// A user, for examples; `None` if none is needed.
     username: Option<&'static str>,
     password: &'static Password,
 }
@@ -49,7 +49,7 @@ impl ServerTable {
         format!("{}.{key}", self.table)
     }
 
-    /// Not `in_force` where the server is not used yet: then nothing outside the file is asked for.
+    /// `in_force` is false if the server is not used yet: then nothing outside the file is needed.
     pub fn read(&self, layers: &Layers<'_>, folder: &Path, in_force: bool, files: &mut Files<'_>) -> Option<Server> {
         let host = self.host(layers, in_force);
         let tls = self.tls(layers, host.as_deref());
@@ -82,7 +82,7 @@ impl ServerTable {
         None
     }
 
-    /// The usual one for the kind of encryption if none is given.
+    /// The given port, or the usual one for the kind of encryption.
     fn port(&self, layers: &Layers<'_>, tls: Option<Tls>) -> Option<u16> {
         let usual = self.kind.port(tls.unwrap_or(Tls::Implicit));
         layers.integer(&self.path("port"), 1..=65535).map_or(Some(usual), |port| u16::try_from(port).ok())
@@ -115,7 +115,7 @@ impl ServerTable {
         }
     }
 
-    /// The bureau's own authority; looked into only if `in_force`.
+    /// The bureau's own certificate authority; read only if `in_force`.
     fn ca_pem(&self, layers: &Layers<'_>, folder: &Path, in_force: bool, files: &mut Files<'_>) -> Option<Vec<u8>> {
         let given = layers.text(&self.path("ca_file")).filter(|given| in_force && !given.value.is_empty())?;
         match files.bytes(&folder.join(&given.value)) {
@@ -130,8 +130,8 @@ impl ServerTable {
         None
     }
 
-    /// The environment, else the credential, else the file that is named, else the one beside duban.toml, which the
-    /// service is given as its credential.
+    /// From the environment, else the credential, else `password_file`, else the file beside duban.toml, which the
+    /// service gets as its credential.
     fn password(
         &self,
         layers: &Layers<'_>,
@@ -172,7 +172,7 @@ impl ServerTable {
     }
 }
 
-/// A name of a host, or an IPv4 address.
+/// Whether the text is a host name or an IPv4 address.
 pub fn is_host(text: &str) -> bool {
     let label = |l: &str| {
         !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -185,7 +185,7 @@ pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// systemd hands credentials over at the start: what was written since is not this process's yet.
+/// systemd passes credentials at the start: the process does not have a password that was written later.
 fn locked(path: &Path, is_service: bool) -> (String, String) {
     let shown = tidy(path);
     let shown = shown.display();

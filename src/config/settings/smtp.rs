@@ -22,7 +22,7 @@ pub const KEYS: &[&str] = &[
     "insecure_plaintext",
 ];
 
-/// Not `in_force` where letters go to a folder: then nothing outside the file is asked for.
+/// `in_force` is false if letters go to a folder: then nothing outside the file is needed.
 pub fn read(layers: &Layers<'_>, folder: &Path, in_force: bool, files: &mut Files<'_>) -> Option<SmtpSettings> {
     let server = SMTP.read(layers, folder, in_force, files);
     let number = |key: &str, most: u32, usual: u32| {

@@ -11,12 +11,12 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Web {
     pub listen: SocketAddr,
-    /// As people reach it, without a slash at its end; it may have a path.
+    /// The address at which people reach the pages, without a trailing slash; it may have a path.
     pub base_url: String,
 }
 
 impl Web {
-    /// The path under which a proxy may hand requests on: empty, or `/duban`.
+    /// The path under which a proxy may forward requests: empty, or `/duban`.
     pub fn path(&self) -> &str {
         let host = self.base_url.split_once("://").map_or("", |(_, rest)| rest);
         host.find('/').map_or("", |slash| &host[slash..])
@@ -33,7 +33,7 @@ pub const KEYS: &[&str] = &["listen", "base_url"];
 const LISTEN: &str = "listen = \"127.0.0.1:8080\"";
 const BASE_URL: &str = "base_url = \"https://duban.example.test\"";
 
-/// Off where neither is given; one alone is an error.
+/// `None` if neither is given; one alone is an error.
 pub fn read(layers: &Layers<'_>) -> Option<Web> {
     let listen = layers.text("web.listen").filter(|given| !given.value.is_empty());
     let base_url = layers.text("web.base_url").filter(|given| !given.value.is_empty());
@@ -51,7 +51,7 @@ pub fn read(layers: &Layers<'_>) -> Option<Web> {
     Some(Web { listen: listen?, base_url: base_url? })
 }
 
-/// Not there, or empty; what was misspelt or found wrong has been said.
+/// Whether a setting is missing or empty; one that is misspelt or wrong has been reported.
 fn absent(layers: &Layers<'_>, path: &str) -> bool {
     layers.is_missing(path) || layers.text(path).is_some_and(|given| given.value.is_empty())
 }
@@ -81,7 +81,7 @@ fn url(layers: &Layers<'_>, given: &Given<String>) -> Option<String> {
     }
 }
 
-/// What is wrong with what stands after the scheme.
+/// What is wrong with the part after the scheme.
 fn fault(rest: &str) -> Option<&'static str> {
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
     let (host, port) = match authority.rsplit_once(':') {

@@ -1,4 +1,4 @@
-//! Which encoding a file is in. Only UTF-8 is taken; the others are named, and how to save again.
+//! Detects a file's encoding. Only UTF-8 is accepted; a finding names any other and says how to save the file again.
 
 use std::path::Path;
 
@@ -11,20 +11,20 @@ use super::{
 
 const SAVE: &str = "用记事本打开，点“文件 → 另存为”，“编码”选“UTF-8”，保存后再试";
 
-/// What bytes that are no plain UTF-8 look like.
+/// What bytes that are not plain UTF-8 look like.
 #[derive(Debug, PartialEq)]
 enum Looks {
     Utf16(&'static Encoding),
     Gbk,
     /// UTF-8 with bad bytes in it.
     Damaged,
-    /// Zero bytes in what is a text otherwise.
+    /// Zero bytes in otherwise valid text.
     Zeros,
     Office,
     Nothing,
 }
 
-/// The text of these bytes; `None` where they are none, which has been reported.
+/// The text of the bytes; reports them and gives `None` if they are not UTF-8 text.
 pub fn decode(path: &Path, rank: usize, bytes: Vec<u8>, report: &Collector) -> Option<Source> {
     let looks = match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => return Some(plain(path, rank, text, report)),
@@ -72,8 +72,7 @@ fn look(bytes: &[u8]) -> Looks {
     }
 }
 
-/// A mark at the beginning, or many zero bytes on one side of the pairs: a TOML file is full of
-/// ASCII.
+/// Recognises UTF-16 by its byte order mark, or by many zero bytes in one half of the pairs: TOML is mostly ASCII.
 fn utf16(bytes: &[u8]) -> Option<Looks> {
     if bytes.starts_with(b"\xFF\xFE") {
         return Some(Looks::Utf16(UTF_16LE));
@@ -91,7 +90,7 @@ fn utf16(bytes: &[u8]) -> Option<Looks> {
     }
 }
 
-/// Shows the first line that was not understood, as it was meant.
+/// Reports the first place that is not UTF-8, decoded as what it looks like.
 fn tell(path: &Path, rank: usize, looks: &Looks, bytes: &[u8], report: &Collector) {
     let (encoding, what, instead) = match looks {
         Looks::Utf16(encoding) => (*encoding, "文件的编码是 UTF-16（记事本里叫“Unicode”或“UTF-16”），不是 UTF-8", SAVE),

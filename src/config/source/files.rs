@@ -1,4 +1,4 @@
-//! Reading: every file that is asked for, once, and why one cannot be read.
+//! Reads each file once, and says why one cannot be read.
 
 use std::{
     collections::HashMap,
@@ -15,19 +15,19 @@ use super::{
     watch::{Fingerprint, list_folder},
 };
 
-/// A file that holds more is not a configuration.
+/// A larger file is not a configuration.
 const LIMIT_BYTES: u64 = 64 << 20;
 
 /// Why there is no text.
 #[derive(Debug)]
 pub enum Trouble {
-    /// To be said where the file is named.
+    /// Not reported yet: the caller reports it where the file is named.
     Unreadable { what: String, instead: String },
-    /// Said already, at a place in the file.
+    /// Already reported, at a place in the file.
     Told,
 }
 
-/// Everything that is read goes through here, so that it is known what to watch.
+/// Reads all files, so that it is known which to watch.
 #[derive(Debug)]
 pub struct Files<'r> {
     pub report: &'r Collector,
@@ -46,7 +46,7 @@ impl<'r> Files<'r> {
         (self.read, self.seen)
     }
 
-    /// The text of a file; a file is read once, whatever ways lead to it.
+    /// The text of a file, which is read once even if several paths lead to it.
     pub fn text(&mut self, path: &Path) -> Result<Rc<Source>, Trouble> {
         let identity = identity(path);
         if let Some(source) = self.known.get(&identity) {
@@ -59,7 +59,7 @@ impl<'r> Files<'r> {
         Ok(source)
     }
 
-    /// The bytes of a file. What it was is noted before it is read: a later change is then seen.
+    /// The bytes of a file. Its stamp is taken before the read, so that a change during the read is noticed.
     pub fn bytes(&mut self, path: &Path) -> Result<Vec<u8>, Trouble> {
         self.seen.note_file(path);
         let bytes = read_limited(path).map_err(|error| unreadable(path, &error))?;
@@ -67,8 +67,8 @@ impl<'r> Files<'r> {
         Ok(bytes)
     }
 
-    /// The `.toml` files of a folder, sorted; none if there is no such folder. Hidden files and
-    /// what editors leave behind (`x.toml~`, `x.toml.bak`, `.x.toml.swp`) are passed by.
+    /// The `.toml` files of a folder, sorted; `None` if there is no such folder. Hidden files and editors' leftovers
+    /// (`x.toml~`, `x.toml.bak`, `.x.toml.swp`) are ignored.
     pub fn folder(&mut self, path: &Path) -> Option<Vec<PathBuf>> {
         self.seen.note_folder(path);
         match list_folder(path) {
@@ -85,7 +85,7 @@ impl<'r> Files<'r> {
 }
 
 fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
-    // A pipe or a device would be waited for without end.
+    // Reading a pipe or a device could block for ever.
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -121,8 +121,7 @@ fn identity(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| tidy(path))
 }
 
-/// `config/../seeds/a.toml` as people read it: `seeds/a.toml`. For showing only: a symbolic link
-/// on the way would lead elsewhere.
+/// Shortens `config/../seeds/a.toml` to `seeds/a.toml`. For display only: with symbolic links the two can differ.
 pub fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {

@@ -21,7 +21,7 @@ pub struct Finding {
     /// A sentence without its full stop.
     pub what: String,
     pub instead: Option<String>,
-    /// How many it stands for: one, or all that were not kept.
+    /// How many findings it stands for: one, or all those that were not kept.
     pub times: usize,
 }
 
@@ -29,18 +29,18 @@ pub struct Finding {
 #[derive(Debug, Default)]
 pub struct Collector {
     found: RefCell<Vec<(usize, Finding)>>,
-    /// Errors and warnings at a place, the kept ones and the others.
+    /// How many errors and warnings have a place, kept or not.
     counts: [Cell<usize>; 2],
 }
 
-/// Findings printed; whoever has more has one cause to mend first.
+/// How many findings are printed at most: more of them have one cause, to be corrected first.
 const PRINTED: usize = 200;
 
-/// Errors, and warnings, at a place that are kept; the others are counted.
+/// How many errors, and how many warnings, with a place are kept; the others are only counted.
 const KEPT: usize = 300;
 
 impl Collector {
-    /// Nothing is added where the syntax is broken: what is read there is a guess.
+    /// Nothing is added where the syntax is broken: values read there are guesses.
     pub fn add(&self, severity: Severity, source: &Source, at: Range<usize>, what: String, instead: Option<String>) {
         if source.is_broken_at(&at) {
             return;
@@ -65,14 +65,14 @@ impl Collector {
         self.add(Severity::Warning, source, at, what.into(), Some(instead.into()).filter(|i| !i.is_empty()));
     }
 
-    /// A finding about a file and no place in it: something is missing.
+    /// A finding about a whole file: something is missing.
     pub fn about(&self, severity: Severity, source: &Source, what: String, instead: String) {
         let what = printable(&format!("{}：{what}", source.path.display()));
         let instead = Some(instead).filter(|i| !i.is_empty());
         self.found.borrow_mut().push((source.rank, Finding { severity, place: None, what, instead, times: 1 }));
     }
 
-    /// A finding about no place in a file: a variable, a file that cannot be read.
+    /// A finding outside the files: a variable, or a file that cannot be read.
     pub fn placeless(&self, severity: Severity, what: impl Into<String>, instead: impl Into<String>) {
         let instead = Some(instead.into()).filter(|i| !i.is_empty());
         self.found
@@ -80,7 +80,7 @@ impl Collector {
             .push((usize::MAX, Finding { severity, place: None, what: printable(&what.into()), instead, times: 1 }));
     }
 
-    /// Whether no more findings of this kind are kept: what would be said of them need not be found out.
+    /// Whether no more findings of this severity are kept, so that their text need not be worked out.
     pub fn is_full(&self, severity: Severity) -> bool {
         self.counts[severity as usize].get() >= KEPT
     }
@@ -134,10 +134,10 @@ pub fn count(list: &[Finding]) -> (usize, usize) {
     (of(Severity::Error), of(Severity::Warning))
 }
 
-/// Every finding, a blank line between them, then how many there are.
+/// All findings, separated by blank lines, then their number.
 pub fn render(list: &[Finding]) -> String {
     let mut text = String::new();
-    // Errors are never crowded out by warnings before them.
+    // Errors come first, so that warnings never push them out of the list.
     let (shown, left): (Vec<_>, usize) = if list.len() > PRINTED {
         let mut order: Vec<_> = list.iter().collect();
         order.sort_by_key(|f| f.severity);

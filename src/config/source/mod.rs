@@ -1,4 +1,4 @@
-//! Files as they are read: their text, what is wrong in it and where, and whether they have changed since.
+//! Source files: their text, the findings in it, and whether they have changed since.
 
 pub mod encoding;
 pub mod files;

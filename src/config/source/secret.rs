@@ -10,12 +10,12 @@ use std::{
 
 use secrecy::SecretString;
 
-/// The variable by which systemd says where the credentials are.
+/// The variable in which systemd names the folder of the credentials.
 pub const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
-/// The folder beside duban.toml; `LoadCredential=duban:/etc/duban/credentials` hands over each of its files.
+/// The folder beside duban.toml; `LoadCredential=duban:/etc/duban/credentials` passes each of its files on.
 pub const FOLDER: &str = "credentials";
 
-/// One of the passwords: the credential that holds it, and the variable that gives it all the same.
+/// A password: the credential that holds it, and the variable that overrides it.
 #[derive(Debug)]
 pub struct Password {
     pub credential: &'static str,
@@ -27,7 +27,7 @@ pub const IMAP: Password = Password { credential: "imap-password", variable: "DU
 pub const PASSWORDS: [Password; 2] = [SMTP, IMAP];
 
 impl Password {
-    /// Where it is to be.
+    /// Where the password can be put, in Chinese.
     pub fn places(&self) -> String {
         let Self { credential, variable } = self;
         format!(
@@ -36,10 +36,10 @@ impl Password {
     }
 }
 
-/// One line, however the editor that wrote it began and ended it.
+/// A password from a file or a variable: one line; a BOM and trailing line breaks are removed.
 ///
 /// # Errors
-/// In Chinese: why it can be no password.
+/// In Chinese: why it cannot be a password.
 pub fn password(text: &str) -> Result<SecretString, &'static str> {
     match text.trim_start_matches('\u{FEFF}').trim_end_matches(['\r', '\n']) {
         "" => Err("口令是空的"),
@@ -48,22 +48,23 @@ pub fn password(text: &str) -> Result<SecretString, &'static str> {
     }
 }
 
-/// A secret beside duban.toml.
+/// Whether a secret is in the folder beside duban.toml.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beside {
     There(PathBuf),
-    /// Perhaps: this user may not look.
+    /// Unknown: this user may not read it.
     Locked(PathBuf),
     Absent,
 }
 
-/// A credential that systemd handed over, by its own name or as one of a folder's.
+/// The file of a credential that systemd passed: alone under its own name, or from a folder as `duban_NAME`.
 pub fn given(env: &BTreeMap<String, String>, name: &str) -> Option<PathBuf> {
     let folder = Path::new(env.get(DIRECTORY)?);
     [folder.join(name), folder.join(format!("duban_{name}"))].into_iter().find(|path| path.exists())
 }
 
-/// The same secret in the folder that systemd takes it from: what root runs is handed none. `folder` is duban.toml's.
+/// The secret in the folder that systemd takes it from: a command that root runs gets no credentials. `folder` is
+/// duban.toml's.
 pub fn beside(folder: &Path, name: &str) -> Beside {
     let path = folder.join(FOLDER).join(name);
     match File::open(&path) {
@@ -73,7 +74,7 @@ pub fn beside(folder: &Path, name: &str) -> Beside {
     }
 }
 
-/// A line as it can be shown to anyone: what is given for a password is not.
+/// A line that is safe to show: the value of a password key is left out.
 pub fn mask(line: &str) -> Cow<'_, str> {
     match key_at(line) {
         Some((_, sign)) => Cow::Owned(format!("{} ……", &line[..sign])),
@@ -81,7 +82,7 @@ pub fn mask(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// Where a key that sounds like a password begins, and where the sign behind it ends.
+/// Where a key that looks like a password begins, and where the sign after it ends.
 pub fn key_at(line: &str) -> Option<(usize, usize)> {
     line.match_indices(['=', '＝', ':', '：']).find_map(|(at, sign)| {
         let before = line[..at].trim_end_matches([' ', '\t', '"', '\'', '”']);

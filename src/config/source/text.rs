@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthChar;
 use super::secret;
 use crate::text;
 
-/// Characters shown of a long line, before, in and after the stretch.
+/// How many characters of a long line are shown before, in and after a range.
 const AROUND: usize = 36;
 
 /// A text file, with its lines.
@@ -20,13 +20,13 @@ const AROUND: usize = 36;
 pub struct Source {
     pub path: PathBuf,
     pub text: String,
-    /// Files are numbered as they are read.
+    /// The file's number in the order of reading.
     pub rank: usize,
     /// Where each line begins.
     lines: Vec<usize>,
-    /// Stretches whose syntax is broken.
+    /// Ranges whose syntax is broken, from start to end.
     broken: RefCell<BTreeMap<usize, usize>>,
-    /// The text without the lines that the parser would stop at.
+    /// The text with the lines that stop the parser blanked out.
     pub mended: OnceCell<String>,
 }
 
@@ -41,7 +41,7 @@ impl Source {
         self.lines.partition_point(|start| *start <= at).max(1)
     }
 
-    /// The bytes of a line, without its end.
+    /// The byte range of a line, without its line break.
     pub fn line_range(&self, line: usize) -> Range<usize> {
         let start = self.lines.get(line - 1).copied().unwrap_or(self.text.len());
         let end = self.lines.get(line).copied().unwrap_or(self.text.len());
@@ -52,7 +52,7 @@ impl Source {
         &self.text[self.line_range(line)]
     }
 
-    /// A stretch that runs over several lines is shown by its first.
+    /// A range over several lines is shown by its first line.
     pub fn place(&self, at: Range<usize>) -> Place {
         let start = floor(&self.text, at.start);
         let line = self.line_of(start);
@@ -61,12 +61,12 @@ impl Source {
         let end = floor(&self.text, at.end).clamp(start, range.end);
         let text = &self.text[range.clone()];
         let shown = secret::mask(text);
-        // What is masked is shorter, and other: the place may be inside of one of its characters.
+        // Masking changes the text, so that an offset may lie inside a character.
         let [start, end] = [start, end].map(|at| floor(&shown, at - range.start));
         Place::new(&self.path, line, &shown, start..end)
     }
 
-    /// A place as it is named in a sentence.
+    /// File and line, for use in a sentence.
     pub fn name_of(&self, at: &Range<usize>) -> String {
         format!("{} 第 {} 行", self.path.display(), self.line_of(at.start))
     }
@@ -78,7 +78,7 @@ impl Source {
     pub fn is_broken_at(&self, at: &Range<usize>) -> bool {
         let broken = self.broken.borrow();
         let near = broken.range(..=at.start).next_back().map(|(_, end)| *end);
-        // A whole line that is broken may have a smaller stretch between its start and here.
+        // `near` may be a smaller range within a line that is broken as a whole.
         let line = broken.get(&self.line_range(self.line_of(at.start)).start).copied();
         near.into_iter().chain(line).any(|end| at.start < end)
     }
@@ -92,16 +92,16 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
 
-/// A stretch of one line of a file.
+/// A range of one line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub file: PathBuf,
     /// Both counted from 1, the column in characters.
     pub line: usize,
     pub column: usize,
-    /// The line, or the part of a long line that is around the stretch, fit to be printed.
+    /// The line, or the part of a long line around the range, made printable.
     pub text: String,
-    /// The stretch within `text`, in columns of a terminal: what is before it, and its width.
+    /// The range within `text`, in terminal columns: the width before it, and its own.
     pub caret: (usize, usize),
 }
 
@@ -130,7 +130,7 @@ fn tail(text: &str, chars: usize) -> &str {
     text.char_indices().nth(from).map_or("", |(i, _)| &text[i..])
 }
 
-/// Nothing in a file's line may move the cursor or turn the direction of what is printed.
+/// Replaces characters that could move the cursor or change the text direction.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {

@@ -1,4 +1,4 @@
-//! Whether what was loaded has been edited since, and whether the editing is over.
+//! Whether the loaded files have been edited since, and whether the edit is finished.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,10 +10,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How long an edit must have stood still.
+/// How long files must stay unchanged before an edit counts as finished.
 pub const STILL_SECONDS: i64 = 60;
 
-/// What the system says of one file.
+/// A file's metadata, as far as it shows a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub modified: (i64, i64),
@@ -24,8 +24,7 @@ pub struct Stamp {
     pub changed_second: i64,
 }
 
-/// The files and folders of a configuration as they were seen. A file that was asked for and not
-/// there is remembered as such: its coming is a change.
+/// The files and folders of a configuration as they were seen. A missing file is noted too: its creation is a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     folders: BTreeSet<PathBuf>,
@@ -37,7 +36,7 @@ pub struct Fingerprint {
 #[derive(Clone, Debug)]
 pub struct Watch {
     loaded: Fingerprint,
-    /// What was last seen to differ from it, and since when.
+    /// The last state that differed from `loaded`, and since when.
     pending: Option<(Fingerprint, Timestamp)>,
 }
 
@@ -67,8 +66,7 @@ impl Fingerprint {
         self.asked.contains(settings) && self.asked.contains(deadlines) && self.folders.contains(holidays)
     }
 
-    /// The last change in what differs from `before`; `None` where a file is gone, which leaves no
-    /// time behind.
+    /// The time of the last change since `before`; `None` if a file is gone, which leaves no time.
     fn last_change(&self, before: &Self) -> Option<Timestamp> {
         if before.stamps.keys().any(|path| !self.stamps.contains_key(path)) {
             return None;
@@ -79,7 +77,7 @@ impl Fingerprint {
     }
 }
 
-/// `None` where there is no such file, or it cannot be asked.
+/// `None` if there is no such file or its metadata cannot be read.
 pub fn stamp(path: &Path) -> Option<Stamp> {
     let m = std::fs::metadata(path).ok()?;
     Some(Stamp { modified: (m.mtime(), m.mtime_nsec()), size: m.size(), inode: m.ino(), changed_second: m.ctime() })
@@ -98,18 +96,18 @@ fn is_ours(path: &Path) -> bool {
 }
 
 impl Watch {
-    /// `loaded` is what a load has seen, whether it was taken or not: a configuration that does not
-    /// check is looked at again when it is edited, not every minute.
+    /// `loaded` is what a load saw, whether accepted or refused: a refused configuration is read again after an edit,
+    /// not every minute.
     pub fn new(loaded: Fingerprint) -> Self {
         Self { loaded, pending: None }
     }
 
-    /// What there is now, to be handed to [`Self::settled`].
+    /// The current state, for [`Self::settled`].
     pub fn look(&self) -> Fingerprint {
         self.loaded.again()
     }
 
-    /// Whether it is time to load. It says so once for one edit.
+    /// Whether it is time to load: true once for each edit.
     pub fn settled(&mut self, now: Timestamp, seen: Fingerprint) -> bool {
         if seen == self.loaded {
             self.pending = None;
@@ -118,7 +116,7 @@ impl Watch {
         let still = |since: Timestamp| now.duration_since(since) >= SignedDuration::from_secs(STILL_SECONDS);
         let written = seen.last_change(&self.loaded);
         let first_seen = match &self.pending {
-            // A clock that was set back must not hold an edit for hours.
+            // A clock that was set back must not delay an edit for hours.
             Some((pending, since)) if *pending == seen && *since <= now => *since,
             _ => now,
         };

@@ -1,4 +1,4 @@
-//! A parser's complaint → what an admin did, and what to write instead.
+//! Turns a parser's error into what the admin did wrong and what to write instead.
 
 use std::ops::Range;
 
@@ -16,9 +16,9 @@ pub struct Said {
     pub at: Range<usize>,
     pub what: String,
     pub instead: String,
-    /// Of several on one line, the one that says most.
+    /// Of several errors on one line, the one with the highest weight is shown.
     pub weight: u8,
-    /// A value that is wrong by itself: the rest of its line can be relied on.
+    /// Only the value is wrong: the rest of its line is reliable.
     pub alone: bool,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Line<'a> {
         self.text.trim_start().starts_with(['[', '【', '［'])
     }
 
-    /// What stands before the first equals sign, if it is a key.
+    /// The text before the first equals sign or colon, without quotes.
     fn key(&self) -> &'a str {
         let key = self.text.split(['=', '＝', ':', '：']).next().unwrap_or_default().trim();
         key.trim_matches(['"', '“', '”', '＂'])
@@ -103,7 +103,7 @@ impl<'a> Line<'a> {
         Some(at..at + what.len_utf8())
     }
 
-    /// The line before its value, to show a whole line that would do.
+    /// The line with another value, to show a correct line.
     fn with(&self, value: &str) -> String {
         match self.text.split_once('=') {
             Some((key, _)) => format!("{} = {value}", key.trim()),
@@ -111,7 +111,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// An unseen character at the place of the error, or at either end of the line.
+    /// An invisible character at the place of the error or close after it.
     fn hidden_at(&self, at: &Range<usize>) -> Option<(Range<usize>, String)> {
         let near = at.start.saturating_sub(self.start)..at.end.saturating_sub(self.start).max(1) + 4;
         let found = self.text.char_indices().find(|(i, c)| near.contains(i) && *c != '\t' && hidden(*c).is_some());
@@ -123,7 +123,7 @@ impl<'a> Line<'a> {
         self.with(value.trim_start_matches('0'))
     }
 
-    /// The keys that may stand here: those of the table that was opened last.
+    /// The keys that are allowed here: those of the last table header above.
     fn keys(&self, schema: &Schema) -> &'static [&'static str] {
         let header = (1..self.number).rev().map(|n| self.source.line(n).trim()).find(|line| line.starts_with('['));
         let header = header.unwrap_or_default().trim_matches(['[', ']', ' ']);
@@ -147,7 +147,7 @@ fn unquoted(line: &Line<'_>, at: Range<usize>) -> Said {
             if line.key().is_empty() { "这里没有值".into() } else { format!("{} 后面没有写值", line.key()) };
         return said(5, line.range(), what, line.with("\"……\""));
     }
-    // A list without its brackets: the whole rest of the line is meant.
+    // A list without brackets: the rest of the line is meant.
     let rest = &line.text[(at.start - line.start).min(line.text.len())..];
     let parts: Vec<&str> = rest.split('#').next().unwrap_or_default().split([',', '，', '、']).map(str::trim).collect();
     if parts.len() > 1 && !line.text.contains('[') {
@@ -179,7 +179,7 @@ fn list(parts: &[&str]) -> String {
     format!("[{}]", quoted.join(", "))
 }
 
-/// Inside an array: the parser wants an opening quote where a foreign comma stands.
+/// Inside an array: the parser expects an opening quote where there is a wrong separator.
 fn opening(line: &Line<'_>, at: Range<usize>) -> Said {
     match line.source.text[at.start..].chars().next() {
         Some(c @ ('，' | '、' | '；' | ';' | '。')) => {
@@ -236,7 +236,7 @@ fn chinese_key(line: &Line<'_>, schema: &Schema, at: Range<usize>) -> Said {
     }
 }
 
-/// A line that begins with a bracket and is no header.
+/// A line that begins with a bracket but is not a valid header.
 fn header(line: &Line<'_>, schema: &Schema) -> Said {
     let name = line.text.trim().trim_matches(['[', ']', '【', '】', '［', '］', ' ', '"', '“', '”']);
     let right = schema.headers();
@@ -320,7 +320,7 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// What begins like a date or a time and is none.
+/// A value that begins like a date or a time but is not one.
 fn date(line: &Line<'_>, at: Range<usize>) -> Said {
     let text = line.cut(&at);
     let dates: Vec<&str> = text.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! What was probably meant by a word that is not known.
+//! Guesses what an unknown word was meant to be.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::deadline::Mailbox;
 
-/// What people write for a key.
+/// What people write instead of a key.
 const SYNONYMS: &[(&str, &[&str])] = &[
     ("name", &["名称", "科室名称", "科室名"]),
     ("email", &["邮箱", "邮件", "电子邮箱", "邮箱地址", "mail", "mailbox", "e-mail"]),
@@ -78,14 +78,14 @@ pub fn nearest_key<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
 }
 
 fn likeness(a: &str, b: &str) -> f64 {
-    // 办公室（综合科） for 办公室: one inside the other is a better sign than any distance.
+    // 办公室（综合科） for 办公室: a name inside the other is a better sign than any edit distance.
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     let inside = short.chars().count() >= 2 && short.len() * 3 >= long.len() && long.contains(short);
     let distance = strsim::normalized_damerau_levenshtein(a, b);
     if inside { distance.max(0.6) } else { distance }
 }
 
-/// As people mean it: no full-width forms, no capitals, no spaces.
+/// Normalises a word: half-width, lower case, no spaces.
 fn fold(word: &str) -> String {
     word.chars().take(80).nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }

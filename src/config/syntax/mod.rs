@@ -1,4 +1,4 @@
-//! TOML, read so that every value has its place, and all that is wrong with it is said at once, in words.
+//! Reads TOML so that every value has its place and all errors are reported at once, in plain words.
 
 mod hints;
 pub mod meant;

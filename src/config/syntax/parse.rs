@@ -1,4 +1,4 @@
-//! Text → a table, or what is wrong with its punctuation, in words.
+//! Parses text into a table, and reports syntax errors in plain words.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,13 +14,13 @@ use super::{
 };
 use crate::config::source::{finding::Collector, text::Source};
 
-/// Lines that the parser stops at are taken out and the rest is read again, so often at most.
+/// Lines that stop the parser are blanked and the rest is parsed again, at most this often.
 const MOST_STOPS: usize = 50;
-/// Errors that are put into words in full: to find what was meant takes time, and whoever has more has one cause.
+/// How many errors are explained in full: finding what was meant takes time, and more errors have one cause.
 const MOST_EXPLAINED: usize = 200;
 
-/// The table, as far as it can be relied on: `None` where brackets are so broken that what
-/// belongs to what is a guess. Every syntax error has been reported.
+/// The table; `None` if brackets are so broken that it is unclear which table a key belongs to. Every syntax error has
+/// been reported.
 pub fn parse<'a>(source: &'a Source, schema: &Schema, report: &Collector) -> Option<DeTable<'a>> {
     let (table, errors) = DeTable::parse_recoverable(&source.text);
     if errors.is_empty() {
@@ -32,7 +32,7 @@ pub fn parse<'a>(source: &'a Source, schema: &Schema, report: &Collector) -> Opt
     for _ in 0..MOST_STOPS {
         let (table, errors) = DeTable::parse_recoverable(&text);
         sound &= explain(source, schema, table.get_ref(), &errors, &mut said);
-        // The parser gives up at a line without a value, silently: what follows is never read.
+        // The parser silently stops at a line without a value and does not read what follows.
         let stops = errors.iter().filter(|e| e.message().starts_with("key with no value")).filter_map(Error::span);
         let lines: BTreeSet<usize> = stops.map(|stop| source.line_of(stop.start)).collect();
         read_on = !lines.is_empty();
@@ -51,13 +51,13 @@ pub fn parse<'a>(source: &'a Source, schema: &Schema, report: &Collector) -> Opt
     (sound && !read_on).then(|| DeTable::parse_recoverable(text).0.into_inner())
 }
 
-/// A line with its line break, where a missing value is missed.
+/// A line with its line break, where a missing value is reported.
 fn line_and_end(source: &Source, at: usize) -> Range<usize> {
     let line = source.line_range(source.line_of(at));
     line.start..line.end + 1
 }
 
-/// Puts spaces for lines, which come in order.
+/// Overwrites lines, given in ascending order, with spaces.
 fn blank(text: &mut String, lines: impl Iterator<Item = Range<usize>>) {
     let mut blanked = String::with_capacity(text.len());
     for line in lines {
@@ -68,8 +68,8 @@ fn blank(text: &mut String, lines: impl Iterator<Item = Range<usize>>) {
     *text = blanked;
 }
 
-/// Puts errors into words, one a line but for those that stand alone. Whether what follows them
-/// has kept its place.
+/// Explains errors, one a line except those that are `alone`. Gives whether the lines after them still belong to their
+/// tables.
 fn explain(
     source: &Source,
     schema: &Schema,
@@ -89,7 +89,7 @@ fn explain(
             said.entry(source.line_range(line).start).or_insert(plain);
             continue;
         }
-        // An array without its end swallows the lines after it: one cause, said where it begins.
+        // An unclosed array swallows the lines after it: one cause, reported where the array begins.
         let one = match unclosed.iter().find(|open| open.start < at.end && at.start <= open.end) {
             Some(open) => Said {
                 at: open.start..open.start + 1,
@@ -110,13 +110,13 @@ fn explain(
     sound
 }
 
-/// Whether lines after this one may have lost their place.
+/// Whether lines after this one may no longer belong to their tables.
 fn is_structural(message: &str, line: &str) -> bool {
     let header = line.trim_start().starts_with(['[', '【', '［']);
     header || ["unclosed", "multi-line", "in array", "recursion"].iter().any(|word| message.contains(word))
 }
 
-/// Outermost arrays in which the parser ran past their end.
+/// The outermost arrays that the parser read past their end.
 fn unclosed_arrays(table: &DeTable<'_>, errors: &[Error]) -> Vec<Range<usize>> {
     let ran_on = |e: &&Error| e.message().starts_with("unclosed array,") || e.message().contains("in array, expected");
     let places: BTreeSet<usize> =

@@ -1,4 +1,4 @@
-//! Where the values of a file stand.
+//! The places of values in a file.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub fn is_tables(value: &Spanned<DeValue<'_>>) -> bool {
     tables && value.get_ref().as_array().is_some_and(|a| a.iter().next().is_some_and(|v| v.span() == value.span()))
 }
 
-/// The value that ends at, or stands around, a byte.
+/// The innermost value that contains a byte or ends there.
 pub fn value_at(table: &DeTable<'_>, at: usize) -> Option<Range<usize>> {
     let mut found: Option<Range<usize>> = None;
     visit(table, &mut |value| {
@@ -26,7 +26,7 @@ pub fn value_at(table: &DeTable<'_>, at: usize) -> Option<Range<usize>> {
     found
 }
 
-/// Every value, outside before inside. The parser bounds how deep they nest.
+/// Visits every value, outer before inner. The parser limits how deep they nest.
 pub fn visit<'t, 'a>(table: &'t DeTable<'a>, see: &mut impl FnMut(&'t Spanned<DeValue<'a>>)) {
     let mut left: Vec<_> = table.iter().map(|(_, value)| value).collect();
     while let Some(value) = left.pop() {

@@ -1,5 +1,4 @@
-//! A table of a file, walked key by key: every value comes with its place, and what is wrong with
-//! it is reported on the way.
+//! A table of a file, read key by key: every value comes with its place, and errors are reported on the way.
 
 use std::{
     collections::HashSet,
@@ -30,7 +29,7 @@ pub struct Table<'a> {
     /// Its header; "" at the top of the file.
     name: &'static str,
     values: &'a DeTable<'a>,
-    /// Where a missing key is missed: the table's header.
+    /// The table's header, where a missing key is reported.
     start: usize,
     end: usize,
 }
@@ -65,7 +64,7 @@ impl<'a> Table<'a> {
         self.report.warn(self.source, at, what, instead);
     }
 
-    /// Reports every key that is none of this table's, and where it belongs.
+    /// Reports every key that does not belong to this table, and where it belongs.
     pub fn known(&self) {
         let keys = self.keys();
         for (key, _) in self.values.iter() {
@@ -114,12 +113,12 @@ impl<'a> Table<'a> {
         self.values.get(key)
     }
 
-    /// Where a key's value stands; the table's header where it is missing.
+    /// The place of a key's value, or of the table's header if the key is missing.
     pub fn at_key(&self, key: &str) -> Range<usize> {
         self.get(key).map_or(self.at(), Spanned::span)
     }
 
-    /// Whether a list was written that has nothing in it.
+    /// Whether the key has an empty list.
     pub fn is_empty(&self, key: &str) -> bool {
         self.get(key).and_then(|value| value.get_ref().as_array()).is_some_and(|values| values.iter().next().is_none())
     }
@@ -322,7 +321,7 @@ fn is_plain_date(text: &str) -> bool {
         && text.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
 }
 
-/// `2026年1月5日` and `2026/1/5` as a date is written here.
+/// `2026年1月5日` or `2026/1/5` in the form of a TOML date.
 fn as_date(text: &str) -> Option<String> {
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
     let (year, month, day) = (numbers.next()?, numbers.next()?, numbers.next()?);
@@ -330,7 +329,7 @@ fn as_date(text: &str) -> Option<String> {
 }
 
 impl Text<'_> {
-    /// The place of a part of the value; of all of it, where escapes have moved what is inside.
+    /// The place of a part of the value; of the whole value, if escapes have shifted its contents.
     pub fn part(&self, source: &Source, part: Range<usize>) -> Range<usize> {
         let raw = source.text.get(self.at.clone()).unwrap_or_default();
         match raw.find(self.value) {
