@@ -115,9 +115,12 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     refuse_damaged(&db, &settings, &mailer, &now)?;
     // systemd hands the service its keys; a command run by root reads them from the credentials folder.
     let env = if matches!(by, By::Service) { &context.env } else { &context.with_credentials() };
-    let Started { office, .. } = start(&mut db, read, &settings, env, by, &now)?;
-    if let (By::Command, Some(errors)) = (by, errors) {
-        Context::say_that_the_last_good_one_stays(errors);
+    let Started { office, refused, .. } = start(&mut db, read, &settings, env, by, &now)?;
+    match (by, errors, refused) {
+        (By::Command, Some(errors), _) => Context::say_that_the_last_good_one_stays(errors),
+        // The files are right, and could not be put in force: nothing is sent by the old ones unseen.
+        (By::Command, None, Some(why)) => return Err(Failure::new(why)),
+        _ => {}
     }
     Ok(Ready { office, mailer, db, lock, now, seen })
 }

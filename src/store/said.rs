@@ -69,7 +69,8 @@ impl Tx<'_> {
         rows.map(|row| row?).collect()
     }
 
-    /// What was said of an occurrence, for its agenda.
+    /// What was said of an occurrence, for its agenda. A row that cannot be read is left out, so that it does not stop
+    /// the others; the table's own key keeps it from being said twice.
     pub fn heard_of(&self, occurrence: i64) -> Result<Vec<Heard>> {
         let sql = format!(
             "SELECT {SAID}, l.state IN ('sent', 'bounced') FROM said s JOIN letter l ON l.id = s.letter
@@ -78,10 +79,12 @@ impl Tx<'_> {
         let mut said = self.tx.prepare_cached(&sql)?;
         let read = |row: &Row| Ok((read_said(row)?, row.get(12)?));
         let rows = said.query_map([occurrence], read)?;
-        rows.map(|row| {
-            row.map_err(Error::from).and_then(|(said, has_gone)| Ok(Heard { utterance: said?.utterance, has_gone }))
-        })
-        .collect()
+        let mut heard = Vec::new();
+        for row in rows {
+            let (said, has_gone) = row?;
+            heard.extend(said.ok().map(|said| Heard { utterance: said.utterance, has_gone }));
+        }
+        Ok(heard)
     }
 
     /// Notes that a reminder is not said after all, so that it is said again if there is reason. If the admin was to

@@ -211,6 +211,7 @@ mod tests {
         )
         .unwrap();
         let mailbox: Mailbox = "A@example.test".parse().unwrap();
+        let lost: Mailbox = "lost@example.test".parse().unwrap();
         let spoken = [
             ("b@example.test", "", false, Behalf::Section),
             ("c@example.test", "", true, Behalf::Leader),
@@ -222,6 +223,8 @@ mod tests {
                 Behalf::ForMailbox { mailbox: mailbox.clone(), is_leader: false },
             ),
             ("c@example.test", "A@example.test", true, Behalf::ForMailbox { mailbox, is_leader: true }),
+            // A restore with gaps has lost the letters that it refused.
+            ("c@example.test", "lost@example.test", false, Behalf::ForMailbox { mailbox: lost, is_leader: false }),
         ];
         let sql = "INSERT INTO said (occurrence, counted_from, saying, mailbox, behalf, letter, on_day, to_leader, due, finish_by)
                    VALUES (1, '2026-03-10', '当天', ?1, ?2, 7, '2026-03-10', ?3, '2026-03-10', '2026-03-10')";

@@ -1,12 +1,19 @@
 //! What is said, to whom, when: whole courses of an occurrence, ticked by hand.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use duban::{
+    clock::Clock,
     domain::retry::Outcome,
     service::{
         desk::report::{self, Report},
+        post::deliver::{Carrier, Delivered, Round},
         tell::Notice,
     },
-    store::{LetterState, NewLetter},
+    store::{LetterRow, LetterState, NewLetter, Store},
 };
 
 use crate::bureau::{Bureau, ROSTER};
@@ -335,4 +342,34 @@ fn a_letter_that_cannot_be_written_waits_as_it_was_and_stops_nobody() {
     assert!(bureau.db.read(|tx| tx.attempts(bad)).unwrap().is_empty());
     let hour = bureau.at_time("2026-01-05T10:00").at;
     assert_eq!(waits.next_attempt, hour);
+}
+
+/// Waits for its turn as under a limit, and is told to stop meanwhile.
+struct StoppedInTurn(Arc<AtomicBool>);
+
+impl Carrier for StoppedInTurn {
+    fn has_a_limit(&self) -> bool {
+        true
+    }
+
+    async fn turn(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    async fn send(&mut self, _from: &str, letter: &LetterRow, _message: &[u8]) -> Outcome {
+        panic!("letter {} was begun after the stop", letter.id)
+    }
+
+    async fn finish(self) {}
+}
+
+#[tokio::test]
+async fn a_stop_while_waiting_for_a_turn_begins_no_letter() {
+    let mut bureau = bureau();
+    assert!(bureau.sweep("2026-01-27T08:30").said > 0);
+    let (store, office) = (Store::new(bureau.db).unwrap(), Arc::new(bureau.office));
+    let (clock, stop) = (Clock::Fixed("2026-01-27T08:30".parse().unwrap()), Arc::default());
+    let round = Round::begin(&store, &office, clock, &stop).await.unwrap();
+    let delivered = round.run(StoppedInTurn(stop)).await.unwrap();
+    assert_eq!(delivered, Delivered::default());
 }

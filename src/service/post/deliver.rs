@@ -173,6 +173,9 @@ impl Round {
                 }
                 // Claimed after the wait, so that what is reported done meanwhile is not sent.
                 carrier.turn().await;
+                if !self.goes_on() {
+                    break;
+                }
             }
             let Some(Claimed { letter, attempt, contents }) = self.claim().await? else { break };
             match contents.write(&self.office) {
@@ -182,7 +185,7 @@ impl Round {
                     self.note(&outcome);
                     delivered.count(self.settle(Sent { letter, attempt, written, outcome }).await);
                 }
-                Err(e) => self.put_back(letter, attempt, e.to_string()).await?,
+                Err(e) => self.put_back(letter, attempt, e.to_string()).await,
             }
         }
         carrier.finish().await;
@@ -213,14 +216,13 @@ impl Round {
         self.store.write(move |tx| claim(tx, &office, &clock.now(&office.settings.timezone))).await
     }
 
-    /// Sets aside a claimed letter that cannot be written (a bug).
-    async fn put_back(&self, letter: LetterRow, attempt: i64, why: String) -> Result<()> {
-        let now = self.now();
-        let put_back = move |tx: &Tx| {
+    /// Sets aside a letter that cannot be composed: a bug, not a fault of the network.
+    async fn put_back(&self, letter: LetterRow, attempt: i64, why: String) {
+        let put_back = move |tx: &Tx, _: &Office, now: &Moment| {
             tx.put_back(&letter, attempt)?;
-            Ok(set_aside(tx, letter.id, &why, &now)?)
+            Ok(set_aside(tx, letter.id, &why, now)?)
         };
-        self.store.write(put_back).await
+        self.until_written("unwritten", put_back).await;
     }
 
     /// Ends the round if the failure is not the fault of a single letter.
@@ -240,21 +242,30 @@ impl Round {
         }
     }
 
-    /// Stores what became of a letter. Tries for as long as the process runs, even with a full disk: if it gave up, a
-    /// letter that the server has accepted would go out a second time.
     async fn settle(&self, sent: Sent) -> Next {
         let sent = Arc::new(sent);
+        let of = Arc::clone(&sent);
+        let settle = move |tx: &Tx, office: &Office, now: &Moment| settle(tx, office, &of, now);
+        let next = self.until_written(sent.outcome.name(), settle).await;
+        log(&sent, next);
+        next
+    }
+
+    /// Stores what became of a letter, however long the disk is full: if it gave up, a letter that the server has
+    /// accepted would go out a second time. Only the end of the process ends it.
+    async fn until_written<T: Send + 'static>(
+        &self,
+        outcome: &'static str,
+        work: impl Fn(&Tx, &Office, &Moment) -> Result<T> + Send + Sync + 'static,
+    ) -> T {
+        let work = Arc::new(work);
         loop {
-            let (of, office, clock) = (Arc::clone(&sent), Arc::clone(&self.office), self.clock);
-            let settle = move |tx: &Tx| settle(tx, &office, &of, &clock.now(&office.settings.timezone));
-            match self.store.write(settle).await {
-                Ok(next) => {
-                    log(&sent, next);
-                    return next;
-                }
+            let (work, office, clock) = (Arc::clone(&work), Arc::clone(&self.office), self.clock);
+            let write = move |tx: &Tx| work(tx, &office, &clock.now(&office.settings.timezone));
+            match self.store.write(write).await {
+                Ok(done) => return done,
                 Err(e) => {
-                    let (letter, outcome) = (sent.letter.id, sent.outcome.name());
-                    error!(letter, outcome, error = %e, "what became of a letter cannot be written, it is tried on: {e}");
+                    error!(outcome, error = %e, "what became of a letter cannot be written, it is tried on: {e}");
                     time::sleep(TRY_TO_WRITE_AGAIN).await;
                 }
             }

@@ -32,8 +32,10 @@ UPDATE letter SET kind = CASE
 UPDATE letter SET incoming = (SELECT id FROM incoming WHERE id = notice ->> '$.stranger.incoming') WHERE kind = 'stranger';
 CREATE INDEX letter_of_stranger ON letter(made_at) WHERE kind = 'stranger';
 
--- 代转: whether a section's name or a mailbox that refused is meant. A letter went to a mailbox.
+-- 代转: whether a section's name or a mailbox that refused is meant. A letter went to a mailbox;
+-- after a restore with gaps it may be lost, so an address counts as one.
 UPDATE said SET behalf =
-    CASE WHEN EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = said.behalf COLLATE NOCASE) THEN 'mailbox ' ELSE 'section ' END
+    CASE WHEN EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = said.behalf COLLATE NOCASE) OR instr(behalf, '@') > 0
+         THEN 'mailbox ' ELSE 'section ' END
     || behalf
   WHERE behalf <> '';
