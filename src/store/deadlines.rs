@@ -55,10 +55,11 @@ impl Tx<'_> {
         found.query_row([id], read_deadline).optional()?.transpose()
     }
 
-    /// Whether a deadline is in force, and since when: one deadline, or all that ever were.
+    /// Whether deadlines are in force, and since when: these, given as a JSON list of ids, or all that ever were.
     pub fn since(&self, only: Option<&str>) -> Result<HashMap<String, (bool, Date)>> {
-        let sql = "SELECT id, in_force, since FROM deadline WHERE ?1 IS NULL OR id = ?1";
-        let mut found = self.tx.prepare_cached(sql)?;
+        let these = if only.is_some() { "IN (SELECT value FROM json_each(?1))" } else { "IS NOT ?1" };
+        let mut found =
+            self.tx.prepare_cached(&format!("SELECT id, in_force, since FROM deadline WHERE id {these}"))?;
         let read = |row: &Row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
         Ok(found.query_map([only], read)?.collect::<rusqlite::Result<_>>()?)
     }

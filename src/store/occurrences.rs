@@ -94,7 +94,8 @@ impl Tx<'_> {
         Ok(found.query_map(values.as_slice(), read_occurrence)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Occurrences of one deadline or all that are open, or due from that day on; by deadline, in no order.
+    /// Occurrences that are open, or due from that day on, by deadline, in no order: of these deadlines, given as a JSON
+    /// list of ids, or of all.
     pub fn occurrences_lately(
         &self,
         only: Option<&str>,
@@ -103,7 +104,8 @@ impl Tx<'_> {
         // One query for each index: an OR over all deadlines would read every occurrence there ever was.
         let sql = match only {
             Some(_) => format!(
-                "SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline = ?1 AND (o.due >= ?2 OR o.state = 'open')"
+                "SELECT {OCCURRENCE} FROM occurrence o WHERE o.deadline IN (SELECT value FROM json_each(?1))
+                 AND (o.due >= ?2 OR o.state = 'open')"
             ),
             None => format!(
                 "SELECT {OCCURRENCE} FROM occurrence o WHERE o.state = 'open' AND o.due < ?2 AND ?1 IS NULL
