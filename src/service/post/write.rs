@@ -155,9 +155,8 @@ fn entries(
     let mut is_to_leader = false;
     for said in tx.said_in(letter.id)? {
         let Some((occurrence, deadline)) = tx.with_deadline(said.occurrence)? else { continue };
-        let (progress, heard) = (tx.progress(occurrence.id)?, tx.heard_of(occurrence.id)?);
-        let house = office.house();
-        let agenda = Agenda { house, deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &heard };
+        let (progress, house) = (tx.progress(occurrence.id)?, office.house());
+        let agenda = Agenda { house, deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &[] };
         if let Some(why) = no_longer_said(tx, &agenda, &said)? {
             tx.drop_said(&said, why)?;
             continue;
@@ -166,6 +165,7 @@ fn entries(
         is_to_leader |= reader.behalf.is_leader();
         let mut entry = office.entry_for(tx, &agenda, Some(occurrence.id), &said.utterance, now)?;
         if let Saying::Correction(_) = step.saying {
+            let heard = tx.heard_of(occurrence.id)?;
             entry.told = last_told(&heard).into_iter().find(|told| told.reader.is_same(reader)).map(|told| told.dates);
         }
         let behalf = reader.behalf.passed_on_to().unwrap_or_default().to_owned();
