@@ -78,7 +78,7 @@ pub struct Progress {
 }
 
 /// How far a rule is searched for its next date, in days: more than two years.
-const SEARCH_DAYS: i64 = 800;
+pub const SEARCH_DAYS: i64 = 800;
 
 /// The deadline's occurrences with `due` in `from..=to`, in order, each with the day on which its period begins.
 pub fn coming<'a>(

@@ -8,13 +8,11 @@ use crate::{
         agenda::Agenda,
         calendar::shift,
         hours::House,
-        occurrence::{Occurrence, Progress, State, coming},
+        occurrence::{Occurrence, Progress, SEARCH_DAYS, State, coming},
     },
     store::{DeadlineRow, Result, Tx},
 };
 
-/// How far ahead the next date is looked for, in days: more than two years.
-const SEARCH_DAYS: i64 = 800;
 /// Days until a rule without a next date is looked at again.
 const LOOK_AGAIN_DAYS: i64 = 300;
 
