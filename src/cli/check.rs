@@ -13,7 +13,10 @@ use crate::{
         hours::House,
         occurrence::{Progress, coming},
     },
-    service::course::sweep::missing_year,
+    service::{
+        Office,
+        course::{renamed::questions, sweep::missing_year},
+    },
 };
 
 pub fn check(context: &Context) -> Result {
@@ -32,6 +35,9 @@ pub fn check(context: &Context) -> Result {
     let rows = loaded.plan.deadlines.iter().map(|d| row(d, house, today));
     text += &table::table(["编号", "写的是", "下一期", "规定期限", "请于…前办结", "首封提醒"], rows);
     text += &passed_over(&loaded);
+    for question in renamed(context, &loaded)? {
+        let _ = writeln!(text, "\n请确认：{question}");
+    }
     let (deadlines, off, sections) = (loaded.plan.deadlines.len(), loaded.off.len(), loaded.plan.roster.sections.len());
     let _ = writeln!(text, "\n配置没有问题：{deadlines} 个事项（另有 {off} 个停用），{sections} 个科室。");
     for (year, what) in loaded.calendar.doubtful() {
@@ -44,6 +50,17 @@ pub fn check(context: &Context) -> Result {
         );
     }
     Ok(Answer::done(text))
+}
+
+/// What may only have been renamed, compared with what is in force.
+fn renamed(context: &Context, loaded: &Loaded) -> Result<Vec<String>> {
+    if !loaded.settings.database.exists() {
+        return Ok(Vec::new());
+    }
+    let mut db = context.open_to_read(&loaded.settings)?;
+    let off = loaded.off.clone();
+    let (office, deadlines) = Office::new(loaded.clone());
+    Ok(db.read(|tx| questions(tx, &office, &deadlines, &off))?)
 }
 
 fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {

@@ -7,8 +7,12 @@ use crate::{
     config,
     service::{
         Office,
-        course::{diff::diff as compare, load::last_good},
+        course::{
+            diff::diff as compare,
+            load::{last_good, put_in_force},
+        },
     },
+    store::Db,
 };
 
 const LINES: usize = 200;
@@ -18,9 +22,14 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);
     let mut db = context.open_to_read(&office.settings)?;
-    let in_force = match last_good(&mut db, &office.settings)? {
-        Some(before) => (before, db.read(|tx| tx.deadlines_in_force())?),
-        None if new.is_some() => (office.clone(), deadlines.clone()),
+    let before = match db.read(|tx| last_good(tx, &office.settings))? {
+        Some(before) => before,
+        None if new.is_some() => {
+            // Nothing is in force: two files are compared.
+            db = Db::in_memory()?;
+            put_in_force(&mut db, &office, &deadlines, &now)?;
+            office.clone()
+        }
         None => return Err(Failure::new("还没有生效的配置：服务没有运行过。用 duban check 查看文件里写的。")),
     };
     let (office, deadlines) = match new {
@@ -30,7 +39,7 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
         }
         None => (office, deadlines),
     };
-    let diff = db.read(|tx| Ok(compare(tx, (&in_force.0, &in_force.1), (&office, &deadlines), &now)))??;
+    let diff = db.write(|tx| Ok(compare(tx, &before, (&office, &deadlines), &now)))??;
     if diff.is_empty() {
         return Ok(Answer::done("今后 12 个月的提醒没有变化。\n").with(Exit::Nothing));
     }
@@ -38,7 +47,7 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     let _ = writeln!(
         text,
         "\n\n今后 12 个月：增加 {} 条提醒，改期 {} 条，取消 {} 条。",
-        diff.added, diff.moved, diff.cancelled
+        diff.reminders.added, diff.reminders.moved, diff.reminders.cancelled
     );
     Ok(Answer::done(text))
 }

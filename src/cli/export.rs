@@ -12,7 +12,7 @@ use crate::{
     disk,
     domain::occurrence::{Light, State},
     ledger::{self, Ledger},
-    service::course::ledger::ledger as fill,
+    service::course::{ledger::ledger as fill, load::as_in_force},
 };
 
 #[derive(Args)]
@@ -42,7 +42,9 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
     let now = context.now(&office.settings);
     let year = args.year.unwrap_or(now.today().year());
     let mut db = context.open_as_is(&office.settings)?;
-    let ledger = db.read(|tx| Ok(fill(tx, &office, &deadlines, year, args.section.as_deref(), &now)))??;
+    let ledger = as_in_force(&mut db, (&office, &deadlines), &now, |tx| {
+        Ok(fill(tx, &office, &deadlines, year, args.section.as_deref(), &now))
+    })??;
     if ledger.rows.is_empty() {
         return Err(Failure::new(format!("{}里没有事项，没有写文件。", ledger.title())));
     }

@@ -51,6 +51,7 @@ fn what(row: &AuditRow) -> String {
         "loaded" => "读取配置",
         "moved" => "日期变动",
         "withdrawn" => "撤销",
+        "came_back" => "恢复",
         "closed" => "各科室都已登记",
         "opened" => "登记来件",
         "extended" => "延期",

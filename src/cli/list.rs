@@ -15,6 +15,7 @@ use crate::{
     service::{
         Office,
         course::ahead::{Ahead, ahead},
+        course::load::as_in_force,
         course::start::in_force,
     },
 };
@@ -58,7 +59,9 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
     let now = context.now(&office.settings);
     let today = now.today();
     let mut db = context.open_to_read(&office.settings)?;
-    let found = db.read(|tx| Ok(ahead(tx, &office, &deadlines, (today, shift(today, args.within)), &now)))??;
+    let days = (today, shift(today, args.within));
+    let found =
+        as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(ahead(tx, &office, &deadlines, days, &now)))??;
     let wanted = |o: &&Ahead| match &args.section {
         Some(section) => office.section_names(o.deadline).contains(&section.as_str()),
         None => true,

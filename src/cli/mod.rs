@@ -202,7 +202,7 @@ impl Context {
         let failure = || Failure::new(findings.to_string());
         let settings = findings.settings.as_deref().filter(|s| s.database.exists()).ok_or_else(failure)?;
         let mut db = self.open_to_read(settings)?;
-        let office = last_good(&mut db, settings)?.ok_or_else(failure)?;
+        let office = db.read(|tx| last_good(tx, settings))?.ok_or_else(failure)?;
         let deadlines = db.read(|tx| tx.deadlines_in_force())?;
         Self::say_that_the_last_good_one_stays(findings.count().0);
         Ok((office, deadlines))
@@ -219,10 +219,12 @@ impl Context {
     }
 
     fn say_that_the_last_good_one_stays(errors: usize) {
-        let _ = writeln!(
-            std::io::stderr(),
-            "注意：配置文件有 {errors} 处错误，没有生效；以下按原来生效的配置。用 duban check 查看错误。\n"
-        );
+        Self::say(&format!("配置文件有 {errors} 处错误，没有生效；以下按原来生效的配置。用 duban check 查看错误。"));
+    }
+
+    /// On standard error, beside the answer.
+    fn say(what: &str) {
+        let _ = writeln!(std::io::stderr(), "注意：{what}\n");
     }
 
     /// Opens the link keys. root reads them where only root may, and makes them as the database's owner.

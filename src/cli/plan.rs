@@ -7,6 +7,7 @@ use clap::Args;
 use super::{Answer, Context, Exit, Failure, Result, table, values::parse_date};
 use crate::{
     domain::{Date, agenda::Reason, deadline::Deadline},
+    service::course::load::as_in_force,
     service::course::plan::{PlannedLead, PlannedLetter, PlannedReminder, plan as letters},
 };
 
@@ -31,7 +32,9 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);
     let mut db = context.open_to_read(&office.settings)?;
-    let letters = db.read(|tx| Ok(letters(tx, &office, &deadlines, (args.from, args.to), &now)))??;
+    let days = (args.from, args.to);
+    let letters =
+        as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(letters(tx, &office, &deadlines, days, &now)))??;
     if args.json { Answer::json(&letters) } else { Ok(Answer::done(as_text(&letters, &deadlines))) }
 }
 

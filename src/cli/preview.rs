@@ -6,6 +6,7 @@ use super::{Answer, Context, Failure, Result};
 use crate::{
     letter,
     service::{
+        course::load::as_in_force,
         post::preview::preview as letter_of,
         post::write::{Envelope, compose},
     },
@@ -40,7 +41,9 @@ pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
         return Err(Failure::new(format!("没有编号为 {} 的事项（停用的不算）。用 duban list 查看全部。", args.id)));
     };
     let mut db = context.open_to_read(&office.settings)?;
-    let (to, letter) = db.read(|tx| Ok(letter_of(tx, &office, deadline, args.period.as_deref(), &now)))??;
+    let (to, letter) = as_in_force(&mut db, (&office, &deadlines), &now, |tx| {
+        Ok(letter_of(tx, &office, deadline, args.period.as_deref(), &now))
+    })??;
     let rendered = letter::render(&letter);
     Ok(Answer::done(match args.format {
         Format::Text => format!("收件人：{to}\n主题：{}\n\n{}", rendered.subject, rendered.text),

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
+use jiff::Timestamp;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::{EnvFilter, fmt, fmt::format::debug_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -40,7 +41,7 @@ pub fn run(context: &Context, once: bool) -> Result {
 }
 
 fn run_once(context: &Context) -> Result {
-    let Ready { office, mailer, mut db, now, lock: _lock, .. } = ready(context, By::Command)?;
+    let Ready { office, mailer, mut db, now, lock: _lock, waits_until, .. } = ready(context, By::Command)?;
     sweep(&mut db, &office, &now)?;
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
     let (office, mailer) = (Arc::new(office), Arc::new(mailer));
@@ -65,7 +66,11 @@ fn run_once(context: &Context) -> Result {
         Ok::<_, crate::service::Error>((delivered, letters))
     })?;
     let text = format!("发出 {} 封，失败 {} 封，待发 {} 封。\n", delivered.sent, delivered.failed, letters.queued);
-    Ok(Answer::done(text).with(if letters.queued > 0 { Exit::Owed } else { Exit::Done }))
+    Ok(Answer::done(text).with(match (waits_until, letters.queued) {
+        (Some(_), _) => Exit::Nothing,
+        (None, 0) => Exit::Done,
+        (None, _) => Exit::Owed,
+    }))
 }
 
 fn run_on(context: &Context) -> Result {
@@ -75,9 +80,10 @@ fn run_on(context: &Context) -> Result {
         tracing::warn!(error = %e, "a core may be written: {e}");
     }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
-    let Ready { office, mailer, db, seen, lock: _lock, .. } = ready(context, By::Service)?;
+    let Ready { office, mailer, db, seen, lock: _lock, waits_until, .. } = ready(context, By::Service)?;
     let store = Store::new(db).map_err(|e| failed(&e))?;
-    let parts = Parts { config: context.config.clone(), env: context.env.clone(), store, office, mailer, seen };
+    let (config, env) = (context.config.clone(), context.env.clone());
+    let parts = Parts { config, env, store, office, mailer, seen, waits_until };
     runtime()?.block_on(Daemon::run(parts)).map_err(|e| failed(&e))?;
     Ok(Answer::default())
 }
@@ -91,6 +97,8 @@ struct Ready {
     now: Moment,
     /// The files as they were when they were read.
     seen: Fingerprint,
+    /// They wait until then, see [`start`].
+    waits_until: Option<Timestamp>,
 }
 
 fn ready(context: &Context, by: By) -> Result<Ready> {
@@ -115,14 +123,15 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     refuse_damaged(&db, &settings, &mailer, &now)?;
     // systemd hands the service its keys; a command run by root reads them from the credentials folder.
     let env = if matches!(by, By::Service) { &context.env } else { &context.with_credentials() };
-    let Started { office, refused, .. } = start(&mut db, read, &settings, env, by, &now)?;
+    let Started { office, refused, waits_until, .. } = start(&mut db, read, &settings, env, by, &now)?;
     match (by, errors, refused) {
+        (By::Command, _, Some(why)) if waits_until.is_some() => Context::say(&why),
         (By::Command, Some(errors), _) => Context::say_that_the_last_good_one_stays(errors),
         // The files are right, and could not be put in force: nothing is sent by the old ones unseen.
         (By::Command, None, Some(why)) => return Err(Failure::new(why)),
         _ => {}
     }
-    Ok(Ready { office, mailer, db, lock, now, seen })
+    Ok(Ready { office, mailer, db, lock, now, seen, waits_until })
 }
 
 /// Opens the database. If it is too damaged to be opened, the admin is told.

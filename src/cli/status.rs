@@ -7,7 +7,11 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{course::plan::plan, desk::incoming::mailbox, house::troubles::troubles},
+    service::{
+        course::{load::as_in_force, plan::plan, start::waits_until},
+        desk::incoming::mailbox,
+        house::troubles::troubles,
+    },
     store::state,
 };
 
@@ -17,10 +21,11 @@ pub fn status(context: &Context) -> Result {
     let now = context.now(settings);
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
-    let (in_force, open, (letters, sent), waiting, restored, next) = db.read(|tx| {
-        let next = plan(tx, &office, &deadlines, (now.today(), shift(now.today(), 31)), &now);
+    let month = (now.today(), shift(now.today(), 31));
+    let next = as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(plan(tx, &office, &deadlines, month, &now)))?;
+    let (in_force, open, (letters, sent), waiting, restored, held) = db.read(|tx| {
         let (open, letters) = (tx.count_open(now.today())?, (tx.count_owed()?, tx.count_sent()?));
-        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.get(state::RESTORED)?, next))
+        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.get(state::RESTORED)?, waits_until(tx)?))
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
@@ -40,6 +45,13 @@ pub fn status(context: &Context) -> Result {
         office.roster.sections.len()
     );
     let _ = writeln!(text, "生效      {}", in_force.map_or("还没有".to_owned(), local));
+    if let Some(until) = held {
+        let _ = writeln!(
+            text,
+            "等待生效  改过的文件会撤销许多期次，{} 才生效；见 duban diff，duban reload 立即生效",
+            local(until)
+        );
+    }
     let _ = writeln!(text, "数据库    {}", settings.database.display());
     if let Some(restored) = restored {
         let until = restored.until.map_or("时间不详".to_owned(), local);

@@ -12,7 +12,7 @@ mod wakeups;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -59,6 +59,8 @@ pub struct Daemon {
     office: Arc<Office>,
     mailer: Arc<Mailer>,
     watch: Watch,
+    /// The files that were read last wait until then: they would withdraw much.
+    waits_until: Option<Timestamp>,
     rounds: Rounds,
     trust: Trust,
     pages: Pages,
@@ -86,6 +88,8 @@ pub struct Parts {
     pub mailer: Mailer,
     /// The files as they were when they were read.
     pub seen: Fingerprint,
+    /// They wait until then.
+    pub waits_until: Option<Timestamp>,
 }
 
 impl Daemon {
@@ -107,7 +111,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn new(Parts { config, env, store, office, mailer, seen }: Parts) -> Self {
+    fn new(Parts { config, env, store, office, mailer, seen, waits_until }: Parts) -> Self {
         let (office, health) = (Arc::new(office), Arc::new(Health::default()));
         Self {
             config,
@@ -115,6 +119,7 @@ impl Daemon {
             store,
             mailer: Arc::new(mailer),
             watch: Watch::new(seen),
+            waits_until,
             trust: Trust::default(),
             rounds: Rounds::default(),
             pages: Pages::new(office.clone(), health.clone()),
@@ -147,7 +152,7 @@ impl Daemon {
                 _ = interrupt.recv() => return,
                 _ = hangup.recv() => {
                     self.trust.restore();
-                    self.reload().await;
+                    self.reload(true).await;
                     self.tick().await;
                 }
                 result = self.rounds.ended() => {
@@ -189,8 +194,9 @@ impl Daemon {
         self.ticked = since_boot();
         // A plan put in force by a wrong clock would have the wrong starting day.
         let is_trusted = self.trust.is_given(&now);
-        if is_trusted && self.watch.settled(now.at, self.watch.look()) {
-            self.reload().await;
+        let has_waited = self.waits_until.is_some_and(|until| now.at >= until);
+        if is_trusted && (self.watch.settled(now.at, self.watch.look()) || has_waited) {
+            self.reload(false).await;
         }
         self.pages.follow(&self.office, &self.store).await;
         self.reader.follow(&self.office, &self.store, &self.came_in);
@@ -256,8 +262,9 @@ impl Daemon {
         }
     }
 
-    /// Reads the files and puts them in force. With errors nothing changes, and the admin is told.
-    async fn reload(&mut self) {
+    /// Reads the files and puts them in force; `is_asked`: at once, whatever they withdraw. With errors nothing changes,
+    /// and the admin is told.
+    async fn reload(&mut self, is_asked: bool) {
         notify(&[NotifyState::Reloading]);
         let (config, env) = (self.config.clone(), self.env.clone());
         let read = match tokio::task::spawn_blocking(move || config::load(&config, &env)).await {
@@ -272,7 +279,7 @@ impl Daemon {
             }
             Err(e) => Err(e.to_string()),
         };
-        if let Err(e) = self.take(read).await {
+        if let Err(e) = self.take(read, is_asked).await {
             error!(error = %e, "the configuration could not be put in force, nor the admin told of it: {e}");
         }
         notify(&[NotifyState::Ready]);
@@ -286,7 +293,7 @@ impl Daemon {
         Ok((loaded, mailer))
     }
 
-    async fn take(&mut self, read: Result<(Loaded, Mailer), String>) -> service::Result<()> {
+    async fn take(&mut self, read: Result<(Loaded, Mailer), String>, is_asked: bool) -> service::Result<()> {
         let (read, mailer) = match read {
             Ok((loaded, mailer)) => (Ok(loaded), Some(mailer)),
             Err(why) => (Err(why), None),
@@ -295,20 +302,23 @@ impl Daemon {
         let started = self.store.call(move |db| {
             let zone = &read.as_ref().map_or(&before.settings, |loaded| &loaded.settings).timezone;
             let now = Clock::System.now(zone);
-            start(db, read, &before.settings, &env, By::Reload(&before), &now)
+            start(db, read, &before.settings, &env, By::Reload { before: &before, is_asked }, &now)
         });
-        let Started { office, changes, refused } = started.await?;
+        let Started { office, changes, refused, waits_until } = started.await?;
+        self.waits_until = waits_until;
         if let (Some(mailer), None) = (mailer, refused) {
             (self.office, self.mailer) = (Arc::new(office), Arc::new(mailer));
             self.rounds.release();
-            let Changes { deadlines, added, changed, withdrawn, moved } = changes;
-            let (added, changed, withdrawn, moved) = (added.len(), changed.len(), withdrawn.len(), moved.len());
+            let Changes { deadlines, added, changed, withdrawn, moved, gone, back, .. } = changes;
+            let (added, changed, withdrawn) = (added.len(), changed.len(), withdrawn.len());
             info!(
                 deadlines,
                 added,
                 changed,
                 withdrawn,
-                moved,
+                moved = moved.len(),
+                gone = gone.len(),
+                back = back.len(),
                 "configuration loaded: {deadlines} deadlines, {added} added, {changed} changed, {withdrawn} withdrawn"
             );
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     calendar::Calendar,
     deadline::{Deadline, ESCALATES_AT, Lead, Target},
-    hours::{House, Reader},
+    hours::{Behalf, House, Reader},
     occurrence::{Dates, Occurrence, Progress, Quiet},
 };
 
@@ -144,7 +144,21 @@ impl Agenda<'_> {
         }
         let step = Step { on: today, counted_from: dates.finish_by, saying: Saying::Correction(*revision) };
         let moved = last_told(self.said).into_iter().filter(|told| !told.dates.is_told_as(dates));
-        moved.map(|told| Utterance { step, reader: told.reader.clone(), dates: *dates }).collect()
+        let corrections = moved.map(|told| Utterance { step, reader: told.reader.clone(), dates: *dates });
+        corrections.filter(|correction| self.still_reads(correction)).collect()
+    }
+
+    /// Whether this reader is still to be told, by the present roster.
+    pub fn still_reads(&self, said: &Utterance) -> bool {
+        let Utterance { step, reader, .. } = said;
+        let escalates = reader.behalf.is_leader() || step.escalates();
+        // If passed on, the mailbox that refused must still be one of the readers.
+        let refused = match &reader.behalf {
+            Behalf::ForMailbox { mailbox, .. } => Some(mailbox),
+            _ => None,
+        };
+        let readers = self.house.readers(self.deadline, self.progress, escalates);
+        readers.iter().any(|r| r.is_same(reader) || Some(&r.mailbox) == refused)
     }
 }
 

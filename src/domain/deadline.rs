@@ -22,6 +22,9 @@ pub struct Mailbox(String);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     pub name: String,
+    /// Its name before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
     /// Each gets its own letter. If empty, the admins get the section's letters to pass on (代转).
     pub email: Vec<Mailbox>,
     /// 分管领导: written to as well from [`ESCALATES_AT`] on.
@@ -65,6 +68,9 @@ pub enum Target {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
     pub id: String,
+    /// Its id before. No part of the wording: it is read when the wording is put in force.
+    #[serde(skip)]
+    pub was: Option<String>,
     /// Its number in the plan.
     pub item: Option<u32>,
     /// With `{year}`, `{last_year}` and the like: see [`Deadline::title_for`].
@@ -141,6 +147,11 @@ impl Lead {
 impl Roster {
     pub fn get(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|s| s.name == name)
+    }
+
+    /// The section that has, or had, this name.
+    pub fn known_as(&self, name: &str) -> Option<&Section> {
+        self.get(name).or_else(|| self.sections.iter().find(|s| s.was.as_deref() == Some(name)))
     }
 
     /// The named sections, each once, `各科室` expanded. A name that is not on the roster is skipped: the check of the

@@ -1,6 +1,6 @@
 //! One period of one deadline: its dates, and where it stands.
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -118,30 +118,6 @@ impl Occurrence {
 
     pub fn quiet(&self) -> Quiet {
         Quiet { after: self.next_due, until: self.quiet_until }
-    }
-
-    /// This occurrence under a changed deadline or calendar; `None` if the period is gone. The label of a single date
-    /// is the date itself: when the date is changed, the only open occurrence (`is_only`) takes the new label.
-    pub fn under(&self, deadline: &Deadline, cal: &Calendar, is_only: bool) -> Option<Self> {
-        let (period, due, next_due) = match self.case_on {
-            Some(on) => (self.period.clone(), self.extended_to.or_else(|| deadline.due.rule.case_due(cal, on))?, None),
-            None => self.term_under(deadline, cal, is_only)?,
-        };
-        let dates = Dates::new(deadline, cal, due);
-        let revision = self.revision + u32::from(!dates.is_told_as(&self.dates));
-        Some(Self { period, dates, next_due, revision, ..self.clone() })
-    }
-
-    fn term_under(&self, deadline: &Deadline, cal: &Calendar, is_only: bool) -> Option<(String, Date, Option<Date>)> {
-        let rule = &deadline.due.rule;
-        let (from, to) = (shift(self.dates.due, -SEARCH_DAYS), shift(self.dates.due, SEARCH_DAYS));
-        let mut terms = rule.terms(cal, from, to).skip_while(|term| term.period != self.period);
-        if let Some(Term { period, due, .. }) = terms.next() {
-            return Some((period, due, terms.next().map(|next| next.due)));
-        }
-        let mut all = rule.terms(cal, date(2000, 1, 1), date(2199, 12, 31));
-        let only = all.next().filter(|_| is_only && all.next().is_none())?;
-        Some((only.period, only.due, None))
     }
 }
 

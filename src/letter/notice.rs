@@ -14,6 +14,14 @@ use super::{
 pub enum Notice {
     Started(Summary),
     Reloaded(Summary),
+    /// A configuration that would withdraw `gone` of the `open` occurrences comes into force only then.
+    Waits {
+        /// A line for each change.
+        changes: Vec<String>,
+        gone: usize,
+        open: usize,
+        until: DateTime,
+    },
     /// A configuration that fails the check; the previous one stays in force.
     ConfigRejected {
         /// As `check` prints them.
@@ -145,6 +153,10 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
     let (said, blocks) = match notice {
         Notice::Started(summary) => (started("督办已启动", summary), in_force(summary)),
         Notice::Reloaded(summary) => (started("新配置已生效", summary), in_force(summary)),
+        Notice::Waits { changes, gone, open, until } => (
+            format!("新配置会撤销{gone}期未办结的（共{open}期），{}生效，请核对", until.strftime("%H:%M")),
+            waits(changes, *gone, *open, *until),
+        ),
         Notice::ConfigRejected { findings, in_force_since } => {
             ("新配置有误，未生效，仍按原配置运行".to_owned(), config_rejected(findings, *in_force_since))
         }
@@ -221,6 +233,18 @@ fn warnings(summary: &Summary) -> Vec<String> {
 
 fn upcoming(soon: &Upcoming) -> String {
     format!("{}　{}（{}）", words::day(soon.date), words::plain(&soon.title), words::list(&soon.sections))
+}
+
+fn waits(changes: &[String], gone: usize, open: usize, until: DateTime) -> Vec<Block> {
+    let until = words::moment(until);
+    vec![
+        note(
+            Tone::Red,
+            &format!("新配置会撤销未办结的{gone}期，现在共{open}期。多半是文件没有存全，所以等到{until}才生效；这之前仍按原配置运行，提醒照常发出。"),
+        ),
+        Block::Rows(Row::of("会变的", changes.iter().map(|c| words::plain(c)).collect()).into_iter().collect()),
+        Block::Para("不是本意的，请在那之前把文件补齐，保存后会重新检查；确实要撤销的，不必做什么，也可用 duban reload 立即生效。撤销的以后写回文件，就照原样恢复。".to_owned()),
+    ]
 }
 
 fn config_rejected(findings: &str, in_force_since: DateTime) -> Vec<Block> {

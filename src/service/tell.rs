@@ -23,6 +23,8 @@ pub enum Notice {
     Started { warnings: Vec<String> },
     /// An edited configuration was put in force; `changes` has a line for each change.
     Reloaded { changes: Vec<String>, warnings: Vec<String> },
+    /// An edited configuration would withdraw `gone` of the `open` occurrences: it waits.
+    Waits { changes: Vec<String>, gone: usize, open: usize, until: Timestamp },
     /// An edited configuration was refused; the last good one stays in force.
     Rejected { findings: String },
     /// A letter failed for good, and nothing in it could be passed on.

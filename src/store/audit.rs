@@ -23,7 +23,9 @@ pub struct AuditRow {
 
 impl Tx<'_> {
     pub fn audit(&self, row: &AuditRow) -> Result<()> {
-        let sql = "INSERT INTO audit (at, who, what, deadline, period, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql =
+            "INSERT INTO audit (at, who, what, deadline, period, detail, occurrence) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+                     (SELECT id FROM occurrence WHERE deadline = ?4 AND period = ?5))";
         self.tx.prepare_cached(sql)?.execute(params![
             row.at,
             row.who,
@@ -37,8 +39,14 @@ impl Tx<'_> {
 
     /// The latest `limit` lines of the audit trail, of one deadline or of all, oldest first.
     pub fn audit_trail(&self, deadline: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
-        // One query with both conditions could use no index.
-        let wanted = if deadline.is_some() { "deadline = ?1" } else { "?1 IS NULL" };
+        // One query with all conditions could use no index. What a deadline's occurrences were called before is its own.
+        let wanted = match deadline {
+            Some(_) => {
+                "id IN (SELECT id FROM audit WHERE deadline = ?1 UNION
+                        SELECT a.id FROM occurrence o JOIN audit a ON a.occurrence = o.id WHERE o.deadline = ?1)"
+            }
+            None => "?1 IS NULL",
+        };
         let sql = format!(
             "SELECT at, who, what, deadline, period, detail FROM
              (SELECT * FROM audit WHERE {wanted} ORDER BY id DESC LIMIT ?2) ORDER BY id"
@@ -63,7 +71,8 @@ impl Tx<'_> {
     /// The audit trail of one occurrence without its letters, oldest first.
     pub fn audit_of(&self, deadline: &str, period: &str) -> Result<Vec<AuditRow>> {
         let sql = "SELECT at, who, what, detail FROM audit
-                   WHERE deadline = ?1 AND period = ?2 AND what <> 'sent' ORDER BY id";
+                   WHERE occurrence = (SELECT id FROM occurrence WHERE deadline = ?1 AND period = ?2) AND what <> 'sent'
+                   ORDER BY id";
         let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?));
         let mut rows = self.tx.prepare_cached(sql)?;
         rows.query_map([deadline, period], read)?

@@ -134,6 +134,42 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Gives what is stored of the deadline `was` to the deadline `id`. False if there is nothing.
+    ///
+    /// Where both have an occurrence of one label, the old one's is marked.
+    pub fn rename_deadline(&self, was: &str, id: &str) -> Result<bool> {
+        let steps = [
+            "INSERT OR IGNORE INTO deadline SELECT ?2, version, in_force, since, last_due, next_opens FROM deadline WHERE id = ?1",
+            "UPDATE deadline_version SET deadline = ?2 WHERE deadline = ?1",
+            "UPDATE occurrence AS o SET deadline = ?2, period = period ||
+               iif(EXISTS (SELECT 1 FROM occurrence n WHERE n.deadline = ?2 AND n.period = o.period), '（原 ' || id || '）', '')
+             WHERE deadline = ?1",
+            // Rows are never deleted.
+            "UPDATE deadline SET in_force = 0, next_opens = NULL WHERE id = ?1 AND ?1 <> ?2",
+        ];
+        let sql = "SELECT 1 FROM deadline_version WHERE deadline = ?1";
+        if !self.tx.prepare_cached(sql)?.exists([was])? {
+            return Ok(false);
+        }
+        for step in steps {
+            self.tx.execute(step, [was, id])?;
+        }
+        Ok(true)
+    }
+
+    /// Gives what a section reported, was asked and is written to for to the section's new name.
+    pub fn rename_section(&self, was: &str, name: &str) -> Result<()> {
+        for step in [
+            "UPDATE completion SET section = ?2 WHERE section = ?1",
+            "UPDATE request SET section = ?2 WHERE section = ?1",
+            "UPDATE OR IGNORE letter_item SET section = ?2 WHERE section = ?1",
+            "UPDATE OR IGNORE said SET behalf = 'section ' || ?2 WHERE behalf = 'section ' || ?1",
+        ] {
+            self.tx.execute(step, [was, name])?;
+        }
+        Ok(())
+    }
+
     pub fn withdraw_deadline(&self, id: &str, load: i64) -> Result<()> {
         self.end_version(id, load)?;
         self.tx.prepare_cached("UPDATE deadline SET in_force = 0, next_opens = NULL WHERE id = ?1")?.execute([id])?;

@@ -131,6 +131,22 @@ impl Db {
 }
 
 impl Tx<'_> {
+    /// Runs `work` and undoes it: what it would come to, with nothing written.
+    pub fn rehearse<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let mut seen = None;
+        let undone = self.attempt(|| {
+            seen = Some(work());
+            Err::<(), _>(Error::Undone)
+        });
+        match (seen, undone) {
+            (Some(seen), Err(Error::Undone)) => seen,
+            (_, undone) => Err(undone.err().unwrap_or(Error::Undone).into()),
+        }
+    }
+
     /// Runs `work` as a part of the transaction that is undone alone if it fails.
     pub fn attempt<T, E: From<Error>>(
         &self,

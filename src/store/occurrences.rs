@@ -189,6 +189,12 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Writes another label; the rest stays.
+    pub fn relabel(&self, id: i64, period: &str) -> Result<()> {
+        self.tx.prepare_cached("UPDATE occurrence SET period = ?2 WHERE id = ?1")?.execute(params![id, period])?;
+        Ok(())
+    }
+
     /// No overdue reminder goes out up to and including this day.
     pub fn set_quiet_until(&self, id: i64, until: Date) -> Result<()> {
         self.tx.prepare_cached("UPDATE occurrence SET quiet_until = ?2 WHERE id = ?1")?.execute(params![id, until])?;

@@ -79,7 +79,13 @@ impl App {
 
     /// What the token allows, by the keys now in force.
     pub fn scope(&self, token: &str) -> Option<Scope> {
-        self.links().verify(token, self.now().at)
+        // A link that was mailed before a section was renamed stays good.
+        let renamed = |name: String| self.office.borrow().roster.known_as(&name).map_or(name, |s| s.name.clone());
+        Some(match self.links().verify(token, self.now().at)? {
+            Scope::Section(name) => Scope::Section(renamed(name)),
+            Scope::Report { occurrence, section } => Scope::Report { occurrence, section: renamed(section) },
+            Scope::Admin => Scope::Admin,
+        })
     }
 
     pub fn links(&self) -> Arc<Links> {

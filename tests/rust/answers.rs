@@ -3,7 +3,7 @@
 use duban::{
     domain::{occurrence::State, retry::Outcome},
     service::{
-        course::diff::diff,
+        course::diff::{Counts, diff},
         desk::{
             case,
             request::{self, Ask},
@@ -200,14 +200,17 @@ fn an_edit_is_shown_before_it_bites() {
     let now = bureau.at_time("2026-01-05T10:00");
     let mut after = before.clone();
     after[0].due = duban::domain::due::Due::parse("每年1月29日", None).unwrap();
-    let moved = bureau.db.read(|tx| Ok(diff(tx, (&office, &before), (&office, &after), &now))).unwrap().unwrap();
-    assert!(moved.moved > 0 && moved.cancelled == 0, "{moved:?}");
+    let mut announced = |new: &[duban::domain::deadline::Deadline]| {
+        bureau.db.write(|tx| Ok(diff(tx, &office, (&office, new), &now))).unwrap().unwrap()
+    };
+    let moved = announced(&after);
+    assert!(moved.reminders.moved > 0 && moved.reminders.cancelled == 0, "{moved:?}");
     let lines = moved.lines(10).join("\n");
     assert!(lines.contains("report 2026：请于 2026-01-30 改为 2026-01-29 前办结"), "{lines}");
-    let gone = bureau.db.read(|tx| Ok(diff(tx, (&office, &before), (&office, &before[..0]), &now))).unwrap().unwrap();
-    assert!(gone.cancelled > 0 && gone.added == 0 && gone.moved == 0, "{gone:?}");
-    let same = bureau.db.read(|tx| Ok(diff(tx, (&office, &before), (&office, &before), &now))).unwrap().unwrap();
-    assert!(same.is_empty());
+    let gone = announced(&before[..0]);
+    assert!(matches!(gone.reminders, Counts { added: 0, moved: 0, cancelled: 1.. }), "{gone:?}");
+    assert!(gone.changes.gone.contains(&("report".into(), "2026".into())) && gone.changes.is_drastic(), "{gone:?}");
+    assert!(announced(&before).is_empty());
 }
 
 #[test]

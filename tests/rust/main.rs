@@ -10,6 +10,7 @@ mod board_pages;
 mod broken;
 mod config;
 mod doctor;
+mod edits;
 mod imap;
 mod incoming;
 mod init;

@@ -60,7 +60,7 @@ pub fn section(text: &str) -> Result<Section, String> {
             _ => return Err("分号后面写 leader=分管领导的邮箱".to_owned()),
         },
     };
-    Ok(Section { name, email: mailboxes(email)?, leader, in_all: true })
+    Ok(Section { name, was: None, email: mailboxes(email)?, leader, in_all: true })
 }
 
 /// `smtp.ju.gov.cn` or `smtp.ju.gov.cn:465`

@@ -22,6 +22,7 @@ use crate::{
 
 pub const KEYS: &[&str] = &[
     "id",
+    "was",
     "item",
     "title",
     "due",
@@ -72,6 +73,7 @@ pub type Named = (String, Range<usize>);
 pub struct Draft {
     pub source: Rc<Source>,
     pub id: Option<Named>,
+    pub was: Option<Named>,
     pub sections: Vec<Named>,
     pub lead: Option<Named>,
     /// `None` where something is missing or wrong.
@@ -88,7 +90,8 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
     ] {
         table.missing(example);
     }
-    let id = table.text("id").and_then(|text| id(table, &text));
+    let id = self::id(table, "id");
+    let was = self::id(table, "was");
     let sections = sections(table);
     let lead = table.text("lead").map(|text| (text.value.trim().to_owned(), text.at));
     let due = dates::due(table, defaults.year);
@@ -108,6 +111,7 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
         let due = due?;
         Some(Deadline {
             id: id.clone()?.0,
+            was: was.as_ref().map(|(was, _)| was.clone()),
             item,
             title: title?,
             target,
@@ -130,18 +134,20 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
         title_fits(table, text, deadline);
         dates::target_fits(table, deadline);
     }
-    Draft { source: Rc::clone(source), id, sections, lead, whole }
+    Draft { source: Rc::clone(source), id, was, sections, lead, whole }
 }
 
-fn id(table: &Table<'_>, text: &Text<'_>) -> Option<Named> {
+/// The id under this key: `id`, or `was`.
+fn id(table: &Table<'_>, key: &str) -> Option<Named> {
+    let text = table.text(key)?;
     let id = text.value;
     let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fault = match id {
-        "" => "id 是空的".to_owned(),
-        id if id.len() > 64 => "id 超过 64 个字符".to_owned(),
+        "" => format!("{key} 是空的"),
+        id if id.len() > 64 => format!("{key} 超过 64 个字符"),
         id => match id.chars().find(|c| !sound(*c)) {
-            Some(c) => format!("id 里不能有“{c}”，只用英文小写字母、数字和连字符 -"),
-            None if id.starts_with('-') || id.ends_with('-') => "id 的头尾不能是连字符 -".to_owned(),
+            Some(c) => format!("{key} 里不能有“{c}”，只用英文小写字母、数字和连字符 -"),
+            None if id.starts_with('-') || id.ends_with('-') => format!("{key} 的头尾不能是连字符 -"),
             None => return Some((id.to_owned(), text.at.clone())),
         },
     };
@@ -149,7 +155,7 @@ fn id(table: &Table<'_>, text: &Text<'_>) -> Option<Named> {
         id.to_lowercase().replace(['_', ' ', '.', '/'], "-").chars().filter(|c| sound(*c)).take(64).collect();
     let mended = mended.trim_matches('-');
     let example = if mended.is_empty() { "annual-report" } else { mended };
-    table.error(text.at.clone(), fault, format!("id = \"{example}\""));
+    table.error(text.at.clone(), fault, format!("{key} = \"{example}\""));
     None
 }
 

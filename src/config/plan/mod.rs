@@ -161,6 +161,16 @@ fn unique_ids(drafts: &[Draft], report: &Collector) {
             first.insert(id, (&draft.source, at));
         }
     }
+    let mut renamed = HashSet::new();
+    for draft in drafts {
+        let Some((was, at)) = &draft.was else { continue };
+        let what = match first.contains_key(was.as_str()) {
+            true => format!("was 写的 {was}，分工方案里还有这个编号"),
+            false if !renamed.insert(was) => format!("有两个事项写了 was = \"{was}\""),
+            false => continue,
+        };
+        report.error(&draft.source, at.clone(), what, "was 写这个事项原来的编号；没有改编号就删去 was");
+    }
 }
 
 /// Looks up the sections of deadlines in the roster.

@@ -12,7 +12,7 @@ use crate::{
     domain::deadline::{ALL_SECTIONS, Roster, Section},
 };
 
-pub const KEYS: &[&str] = &["name", "email", "leader", "in_all"];
+pub const KEYS: &[&str] = &["name", "was", "email", "leader", "in_all"];
 
 const LONGEST_NAME: usize = 60;
 
@@ -31,7 +31,7 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
     let email = table.mailboxes("email");
     let leader = table.mailboxes("leader").unwrap_or_default();
     let in_all = table.boolean("in_all").unwrap_or(true);
-    let name = name(table, &table.text("name")?)?;
+    let name = self::name(table, &table.text("name")?)?;
     let at = table.at_key("name");
     let email_at = table.get("email").map_or(at.clone(), Spanned::span);
     if email.as_ref().is_none_or(Vec::is_empty)
@@ -43,7 +43,8 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>) -> Option<Draft> {
         let what = format!("“{name}”没有邮箱：它的提醒会发给管理员代转");
         table.warn(email_at.clone(), what, "email = [\"name@example.test\"]");
     }
-    let section = Section { name, email: email.unwrap_or_default(), leader, in_all };
+    let was = table.text("was").and_then(|text| self::name(table, &text));
+    let section = Section { name, was, email: email.unwrap_or_default(), leader, in_all };
     Some(Draft { source: Rc::clone(source), at, email_at, section })
 }
 
@@ -74,6 +75,10 @@ pub fn roster(drafts: Vec<Draft>, report: &Collector) -> Roster {
     let mut mailboxes: HashMap<String, &Draft> = HashMap::new();
     for draft in &drafts {
         let name = &draft.section.name;
+        if let Some(was) = draft.section.was.as_ref().filter(|was| drafts.iter().any(|d| d.section.name == **was)) {
+            let what = format!("was 写“{was}”，名册里却还有科室“{was}”");
+            report.error(&draft.source, draft.at.clone(), what, "was 写这个科室原来的名称；没有改名就删去 was");
+        }
         if let Some(first) = names.get(name.as_str()) {
             let other = first.source.name_of(&first.at);
             let what = format!("科室“{name}”写了两次，另一处在 {other}");

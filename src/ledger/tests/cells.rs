@@ -4,7 +4,8 @@ use super::*;
 use crate::domain::deadline::Section;
 
 fn roster() -> Roster {
-    let section = |name: &&str| Section { name: (*name).into(), email: vec![], leader: vec![], in_all: true };
+    let section =
+        |name: &&str| Section { name: (*name).into(), email: vec![], leader: vec![], in_all: true, was: None };
     Roster { sections: ["办公室", "法制科", "道运科", "机关党委"].iter().map(section).collect() }
 }
 

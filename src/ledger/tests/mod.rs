@@ -17,6 +17,7 @@ const TODAY: Date = date(2026, 1, 27);
 fn deadline(id: &str, item: u32, title: &str, due: &str, sections: &[&str]) -> Deadline {
     let due = Due::parse(due, Some(2026)).unwrap();
     Deadline {
+        was: None,
         id: id.into(),
         item: Some(item),
         title: title.into(),
@@ -49,7 +50,7 @@ fn calendar() -> Calendar {
 
 fn roster() -> Roster {
     let names = ["办公室", "基建科", "道运科", "公交科", "港航科", "法制科", "安监科", "质监科", "规划科", "机关党委"];
-    let section = |name: &str| Section { name: name.into(), email: vec![], leader: vec![], in_all: true };
+    let section = |name: &str| Section { name: name.into(), email: vec![], leader: vec![], in_all: true, was: None };
     Roster { sections: names.map(section).into() }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     store::{Stored, Tx},
 };
 
-/// A stored occurrence, with its dates under the given wording, or one to come.
+/// A stored occurrence, or one to come.
 #[derive(Clone, Debug)]
 pub struct Ahead<'a> {
     /// `None` if it is yet to come.
@@ -76,14 +76,13 @@ impl Rows {
     ) -> Result<Vec<Ahead<'a>>> {
         let cal = &office.calendar;
         let stored = self.occurrences.remove(&deadline.id).unwrap_or_default();
-        let is_only = stored.iter().filter(|o| o.state == State::Open).count() == 1;
         let (mut found, mut periods) = (Vec::new(), BTreeSet::new());
-        for Stored { id, it } in stored.into_iter().filter(|o| o.state != State::Withdrawn) {
-            // The wording may not be in force yet: these are the dates that it will give.
-            let under = if it.state == State::Open { it.under(deadline, cal, is_only) } else { Some(it) };
-            let Some(occurrence) = under else { continue };
+        for Stored { id, it: occurrence } in stored {
             periods.insert(occurrence.period.clone());
             let due = occurrence.dates.due;
+            if occurrence.state == State::Withdrawn {
+                continue;
+            }
             if (from..=to).contains(&due) || (occurrence.state == State::Open && due < from) {
                 found.push(Ahead { id: Some(id), occurrence, deadline, progress: tx.progress(id)? });
             }

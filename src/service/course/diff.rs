@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::service::{
-    Office, Result,
-    course::plan::{PlannedLead, PlannedLetter, plan},
+    Error, Office, Result,
+    course::{
+        load::{Changes, Named, load},
+        plan::{PlannedLead, PlannedLetter, plan},
+    },
 };
 use crate::{
     clock::Moment,
@@ -17,8 +20,16 @@ use crate::{
 /// What a changed configuration does to the letters of the coming year, by occurrence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Diff {
+    /// What the load will come to.
+    #[serde(flatten)]
+    pub changes: Changes,
     pub occurrences: Vec<Changed>,
-    /// Counted in reminders, over all mailboxes.
+    pub reminders: Counts,
+}
+
+/// Reminders, counted over all mailboxes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
     pub added: usize,
     pub moved: usize,
     pub cancelled: usize,
@@ -30,9 +41,8 @@ pub struct Changed {
     pub period: String,
     /// 请于…前办结, before and after; `None` where it has no reminder.
     pub finish_by: (Option<Date>, Option<Date>),
-    pub added: usize,
-    pub moved: usize,
-    pub cancelled: usize,
+    #[serde(flatten)]
+    pub reminders: Counts,
 }
 
 const DAYS_AHEAD: i64 = 366;
@@ -40,11 +50,22 @@ const DAYS_AHEAD: i64 = 366;
 /// (deadline, period) → its `finish_by`, and (mailbox, lead) → the day that the reminder goes out.
 type Reminders = BTreeMap<(String, String), (Option<Date>, BTreeMap<(String, String), Date>)>;
 
-/// Compares the letters that two configurations send in the coming year.
-pub fn diff(tx: &Tx, old: (&Office, &[Deadline]), new: (&Office, &[Deadline]), now: &Moment) -> Result<Diff> {
-    let (from, to) = (now.today(), shift(now.today(), DAYS_AHEAD));
-    let before = by_occurrence(plan(tx, old.0, old.1, (from, to), now)?);
-    let after = by_occurrence(plan(tx, new.0, new.1, (from, to), now)?);
+/// What putting `new` in force does to the letters of the coming year. It is put in force, and that is undone: what is
+/// announced is what the load does.
+pub fn diff(tx: &Tx, old: &Office, new: (&Office, &[Deadline]), now: &Moment) -> Result<Diff> {
+    let letters = |office: &Office, deadlines: &[Deadline]| {
+        let (from, to) = (now.today(), shift(now.today(), DAYS_AHEAD));
+        plan(tx, office, deadlines, (from, to), now).map(by_occurrence)
+    };
+    let before = letters(old, &tx.deadlines_in_force()?)?;
+    let (changes, after) = tx.rehearse(|| {
+        let changes = load(tx, new.0, new.1, now)?;
+        Ok::<_, Error>((changes, letters(new.0, new.1)?))
+    })?;
+    Ok(Diff { changes, ..compared(&before, &after) })
+}
+
+fn compared(before: &Reminders, after: &Reminders) -> Diff {
     let keys: BTreeSet<&(String, String)> = before.keys().chain(after.keys()).collect();
     let mut diff = Diff::default();
     for key in keys {
@@ -54,14 +75,15 @@ pub fn diff(tx: &Tx, old: (&Office, &[Deadline]), new: (&Office, &[Deadline]), n
         let cancelled = old.keys().filter(|what| !new.contains_key(*what)).count();
         let added = new.keys().filter(|what| !old.contains_key(*what)).count();
         if moved + cancelled + added > 0 {
-            diff.added += added;
-            diff.moved += moved;
-            diff.cancelled += cancelled;
+            diff.reminders.added += added;
+            diff.reminders.moved += moved;
+            diff.reminders.cancelled += cancelled;
             let (deadline, period) = key.clone();
-            diff.occurrences.push(Changed { deadline, period, finish_by: (*was, *is), added, moved, cancelled });
+            let reminders = Counts { added, moved, cancelled };
+            diff.occurrences.push(Changed { deadline, period, finish_by: (*was, *is), reminders });
         }
     }
-    Ok(diff)
+    diff
 }
 
 fn by_occurrence(letters: Vec<PlannedLetter>) -> Reminders {
@@ -83,14 +105,27 @@ fn by_occurrence(letters: Vec<PlannedLetter>) -> Reminders {
     found
 }
 
+/// The first few by name.
+fn names(all: &[Named]) -> String {
+    const FEW: usize = 10;
+    let mut names: Vec<String> = all.iter().take(FEW).map(|(id, period)| format!("{id} {period}")).collect();
+    names.extend((all.len() > FEW).then(|| "等".to_owned()));
+    names.join("、")
+}
+
 impl Diff {
     pub fn is_empty(&self) -> bool {
-        self.occurrences.is_empty()
+        self.occurrences.is_empty() && self.changes.is_empty()
     }
 
     /// A line for each of the first `limit` occurrences, in Chinese, and one that counts the rest.
     pub fn lines(&self, limit: usize) -> Vec<String> {
-        let mut lines: Vec<String> = self.occurrences.iter().take(limit).map(Changed::line).collect();
+        let Changes { renamed, gone, back, .. } = &self.changes;
+        let mut lines: Vec<String> =
+            renamed.iter().map(|(was, id)| format!("{was} 改编号为 {id}，记录都保留")).collect();
+        lines.extend((!gone.is_empty()).then(|| format!("撤销 {} 期未办结的：{}", gone.len(), names(gone))));
+        lines.extend((!back.is_empty()).then(|| format!("恢复 {} 期：{}", back.len(), names(back))));
+        lines.extend(self.occurrences.iter().take(limit).map(Changed::line));
         let more = self.occurrences.len().saturating_sub(limit);
         lines.extend((more > 0).then(|| format!("另有 {more} 期，用 duban diff 查看")));
         lines
@@ -105,7 +140,8 @@ impl Changed {
             (Some(was), None) => format!("撤销（原 {was}），"),
             _ => String::new(),
         };
-        let counts = [(self.added, "增加"), (self.moved, "改期"), (self.cancelled, "取消")];
+        let Counts { added, moved, cancelled } = self.reminders;
+        let counts = [(added, "增加"), (moved, "改期"), (cancelled, "取消")];
         let counts: Vec<String> =
             counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {n} 条提醒")).collect();
         format!("{} {}：{dates}{}", self.deadline, self.period, counts.join("，"))

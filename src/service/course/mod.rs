@@ -8,5 +8,6 @@ pub mod load;
 
 pub mod open;
 pub mod plan;
+pub mod renamed;
 pub mod start;
 pub mod sweep;

@@ -8,7 +8,7 @@ use crate::{
         agenda::Agenda,
         calendar::shift,
         hours::House,
-        occurrence::{Occurrence, Progress, SEARCH_DAYS, State, coming},
+        occurrence::{Progress, SEARCH_DAYS, coming},
     },
     store::{DeadlineRow, Result, Tx},
 };
@@ -44,24 +44,12 @@ fn open_of(tx: &Tx, house: House, row: &DeadlineRow, today: Date) -> Result<u32>
             next_opens = opens;
             break;
         }
-        opened += u32::from(open(tx, &occurrence, today)?);
+        if tx.occurrence(&occurrence.deadline, &occurrence.period)?.is_none() {
+            tx.open_occurrence(&occurrence, today)?;
+            opened += 1;
+        }
         last_due = Some(occurrence.dates.due);
     }
     tx.set_opened(&deadline.id, last_due, Some(next_opens))?;
     Ok(opened)
-}
-
-/// True if the occurrence was not stored, or withdrawn. The sweep of `today` looks at it.
-fn open(tx: &Tx, occurrence: &Occurrence, today: Date) -> Result<bool> {
-    match tx.occurrence(&occurrence.deadline, &occurrence.period)? {
-        None => drop(tx.open_occurrence(occurrence, today)?),
-        // The deadline was removed from the file and put back.
-        Some(old) if old.state == State::Withdrawn => {
-            let revision = old.revision + u32::from(old.dates != occurrence.dates);
-            tx.move_occurrence(old.id, &Occurrence { revision, ..occurrence.clone() }, today)?;
-            tx.set_state(old.id, State::Open, Some(today))?;
-        }
-        Some(_) => return Ok(false),
-    }
-    Ok(true)
 }

@@ -2,25 +2,41 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use tracing::{error, info};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tracing::{error, info, warn};
 
 use crate::service::{
     Error, Office, Result,
     course::{
-        diff::{Diff, diff},
-        load::{Changes, FILES, last_good, put_in_force, refuse},
+        diff::{Counts, Diff, diff},
+        load::{Changes, FILES, last_good, load},
+        renamed::questions,
     },
+    in_transaction,
     tell::Notice,
 };
 use crate::{
     clock::Moment,
     config::{Fingerprint, Loaded, Settings},
     domain::{Date, deadline::Deadline},
-    store::Db,
+    store::{self, Db, Tx, state::Key},
 };
 
 /// Most lines about changes in the letter after a reload.
 const LINES_TOLD: usize = 30;
+
+/// How long a load waits that would withdraw much: half a file is mended by then.
+const WAITS: SignedDuration = SignedDuration::from_mins(10);
+
+/// The files that wait to be put in force, and since when.
+const WAITING: Key<Option<Waiting>> = Key::new("waiting");
+
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    files: Option<Fingerprint>,
+    since: Timestamp,
+}
 
 /// Who asks for the start; decides who is told the result.
 #[derive(Clone, Copy)]
@@ -28,7 +44,11 @@ pub enum By<'a> {
     /// The service as it starts: the admin is told by letter.
     Service,
     /// The service, which already runs with this: the admin is told by letter.
-    Reload(&'a Office),
+    Reload {
+        before: &'a Office,
+        /// By `duban reload`: nothing waits.
+        is_asked: bool,
+    },
     /// A command, which prints the result itself.
     Command,
 }
@@ -36,12 +56,14 @@ pub enum By<'a> {
 pub struct Started {
     pub office: Office,
     pub changes: Changes,
-    /// Why the files were refused; `None` if they are in force.
+    /// Why the files are not in force; `None` if they are.
     pub refused: Option<String>,
+    /// The files are right, and wait until then: they would withdraw much.
+    pub waits_until: Option<Timestamp>,
 }
 
-/// Puts in force what was read. If that fails, the last good configuration stays in force, with `settings`. `env` is
-/// the whole environment.
+/// Puts in force what was read. If that fails, or has to wait, the last good configuration stays in force, with
+/// `settings`. `env` is the whole environment.
 ///
 /// # Errors
 /// Nothing was in force before, or the database cannot be written; for a command also: the link keys cannot be read.
@@ -54,82 +76,141 @@ pub fn start(
     now: &Moment,
 ) -> Result<Started> {
     let taken = match read {
-        Ok(loaded) => take(db, loaded, env, by, now),
+        Ok(loaded) => take(db, loaded, settings, env, by, now),
         Err(findings) => Err(Error::Refused(findings)),
     };
     match taken {
-        Ok((office, changes)) => Ok(Started { office, changes, refused: None }),
-        Err(why) => go_on(db, &why, settings, env, by, now),
+        Ok(started) => Ok(started),
+        Err(why) => {
+            let findings = why.explain();
+            let office = before(db, &findings, settings, env, by)?;
+            refused(db, &office, &findings, by, now)?;
+            Ok(Started { office, changes: Changes::default(), refused: Some(findings), waits_until: None })
+        }
     }
 }
 
 fn take(
     db: &mut Db,
     loaded: Loaded,
-    env: &BTreeMap<String, String>,
-    by: By,
-    now: &Moment,
-) -> Result<(Office, Changes)> {
-    let (mut office, deadlines) = Office::new(loaded);
-    open_links(&mut office, env, by)?;
-    // Compared first: putting it in force overwrites what is compared with.
-    let changed = match by {
-        By::Reload(before) => Some(compare(db, before, (&office, &deadlines), now)?),
-        By::Service | By::Command => None,
-    };
-    let changes = put_in_force(db, &office, &deadlines, now)?;
-    db.write(|tx| match (by, changed) {
-        (By::Command, _) => Ok(()),
-        (_, None) => office.tell_of_start(tx, now).map(drop),
-        (_, Some(changed)) => {
-            // `duban reload` waits for a new load row, even if nothing changed.
-            if changes.is_empty() {
-                changes.record(tx, now)?;
-            }
-            let warnings = office.warnings.clone();
-            office.tell_admin(tx, &Notice::Reloaded { changes: changed, warnings }, now)
-        }
-    })?;
-    Ok((office, changes))
-}
-
-/// What changes in the letters of the coming year, a line for each occurrence.
-fn compare(db: &mut Db, before: &Office, after: (&Office, &[Deadline]), now: &Moment) -> Result<Vec<String>> {
-    let diff = db.read(|tx| Ok(diff(tx, (before, &tx.deadlines_in_force()?), after, now)))??;
-    let Diff { added, moved, cancelled, .. } = diff;
-    info!(added, moved, cancelled, "reminders of the coming year: {added} added, {moved} moved, {cancelled} cancelled");
-    Ok(diff.lines(LINES_TOLD))
-}
-
-/// Keeps the last good configuration in force.
-fn go_on(
-    db: &mut Db,
-    why: &Error,
     settings: &Settings,
     env: &BTreeMap<String, String>,
     by: By,
     now: &Moment,
 ) -> Result<Started> {
-    let findings = why.explain();
-    let office = match by {
-        By::Reload(before) => before.clone(),
-        By::Service | By::Command => {
-            let mut last = last_good(db, settings)?.ok_or_else(|| Error::Refused(findings.clone()))?;
-            open_links(&mut last, env, by)?;
-            last
-        }
-    };
-    if !matches!(by, By::Command) {
-        error!(findings, "configuration refused, the last good one stays in force: {findings}");
-        refuse(db, &findings, now)?;
-        db.write(|tx| {
-            if matches!(by, By::Service) {
-                office.tell_of_start(tx, now)?;
+    let off = loaded.off.clone();
+    let (mut office, deadlines) = Office::new(loaded);
+    open_links(&mut office, env, by)?;
+    let asked = db.read(|tx| questions(tx, &office, &deadlines, &off))?;
+    office.warnings.extend(asked);
+    let taken = in_transaction(db, |tx| {
+        let may_bite = may_bite(tx, &office, by, now)?;
+        let told = match by {
+            By::Reload { before, .. } => Some(diff(tx, before, (&office, &deadlines), now)?),
+            By::Service | By::Command => None,
+        };
+        let loaded = tx.attempt(|| match load(tx, &office, &deadlines, now)? {
+            changes if changes.is_drastic() && !may_bite => Err(store::Error::Undone),
+            changes => Ok(changes),
+        });
+        match loaded {
+            Ok(changes) => {
+                tx.put(WAITING, &None)?;
+                tell(tx, &office, &changes, told, by, now)?;
+                Ok(Ok(changes))
             }
-            office.tell_admin(tx, &Notice::Rejected { findings: findings.clone() }, now)
-        })?;
+            Err(store::Error::Undone) => {
+                let last = last_good(tx, settings)?.unwrap_or_else(|| office.clone());
+                let told = told.map_or_else(|| diff(tx, &last, (&office, &deadlines), now), Ok)?;
+                Ok(Err(wait(tx, &office, &told, now)?))
+            }
+            Err(e) => Err(e.into()),
+        }
+    })?;
+    let waits = match taken {
+        Ok(changes) => return Ok(Started { office, changes, refused: None, waits_until: None }),
+        Err(waits) => waits,
+    };
+    let (until, why) = waits;
+    let office = before(db, &why, settings, env, by)?;
+    Ok(Started { office, changes: Changes::default(), refused: Some(why), waits_until: Some(until) })
+}
+
+/// Whether a load that withdraws much is taken now: by `duban reload`, or after the wait.
+fn may_bite(tx: &Tx, office: &Office, by: By, now: &Moment) -> Result<bool> {
+    let has_waited = |w: Waiting| w.files == office.seen && now.at.duration_since(w.since) >= WAITS;
+    Ok(matches!(by, By::Reload { is_asked: true, .. }) || tx.get(WAITING)?.flatten().is_some_and(has_waited))
+}
+
+/// Has the files wait, and tells the admin once. Gives until when, and why.
+fn wait(tx: &Tx, office: &Office, diff: &Diff, now: &Moment) -> Result<(Timestamp, String)> {
+    let waiting = tx.get(WAITING)?.flatten().filter(|w| w.files == office.seen && w.since <= now.at);
+    let since = waiting.as_ref().map_or(now.at, |w| w.since);
+    let until = since.saturating_add(WAITS).unwrap_or(since);
+    let time = office.settings.timezone.to_datetime(until).strftime("%H:%M").to_string();
+    let (gone, open) = (diff.changes.gone.len(), diff.changes.open_before);
+    let why = format!(
+        "新配置会撤销 {gone} 期未办结的（共 {open} 期），{time} 才生效，这期间仍按原来的运行。\n         确实要这样，用 duban reload 立即生效；若是文件没有存全，把它补齐。\n{}",
+        diff.lines(LINES_TOLD).join("\n")
+    );
+    if waiting.is_none() {
+        warn!(gone, open, until = %until, "a configuration that would withdraw {gone} of {open} open occurrences waits until {until}");
+        tx.put(WAITING, &Some(Waiting { files: office.seen.clone(), since }))?;
+        office.tell_admin(tx, &Notice::Waits { changes: diff.lines(LINES_TOLD), gone, open, until }, now)?;
     }
-    Ok(Started { office, changes: Changes::default(), refused: Some(findings) })
+    Ok((until, why))
+}
+
+/// Until when edited files wait.
+pub fn waits_until(tx: &Tx) -> store::Result<Option<Timestamp>> {
+    Ok(tx.get(WAITING)?.flatten().and_then(|w| w.since.saturating_add(WAITS).ok()))
+}
+
+fn tell(tx: &Tx, office: &Office, changes: &Changes, diff: Option<Diff>, by: By, now: &Moment) -> Result<()> {
+    match (by, diff) {
+        (By::Command, _) => {}
+        (_, None) => drop(office.tell_of_start(tx, now)?),
+        (_, Some(diff)) => {
+            let Counts { added, moved, cancelled } = diff.reminders;
+            info!(
+                added,
+                moved, cancelled, "reminders of the coming year: {added} added, {moved} moved, {cancelled} cancelled"
+            );
+            // `duban reload` waits for a new load row, even if nothing changed.
+            if changes.is_empty() {
+                changes.record(tx, now)?;
+            }
+            let warnings = office.warnings.clone();
+            office.tell_admin(tx, &Notice::Reloaded { changes: diff.lines(LINES_TOLD), warnings }, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The configuration that stays in force; `why` the new one does not come into force.
+fn before(db: &mut Db, why: &str, settings: &Settings, env: &BTreeMap<String, String>, by: By) -> Result<Office> {
+    if let By::Reload { before, .. } = by {
+        return Ok(before.clone());
+    }
+    let mut last = db.read(|tx| last_good(tx, settings))?.ok_or_else(|| Error::Refused(why.to_owned()))?;
+    open_links(&mut last, env, by)?;
+    Ok(last)
+}
+
+/// The files were refused; the last good configuration stays in force.
+fn refused(db: &mut Db, office: &Office, findings: &str, by: By, now: &Moment) -> Result<()> {
+    if matches!(by, By::Command) {
+        return Ok(());
+    }
+    error!(findings, "configuration refused, the last good one stays in force: {findings}");
+    Ok(db.write(|tx| {
+        tx.record_load(now.at, false, findings)?;
+        tx.put(WAITING, &None)?;
+        if matches!(by, By::Service) {
+            office.tell_of_start(tx, now)?;
+        }
+        office.tell_admin(tx, &Notice::Rejected { findings: findings.to_owned() }, now)
+    })?)
 }
 
 /// At a start of the service, unreadable keys are no error: letters without links are better than no letters.
@@ -160,7 +241,7 @@ pub fn in_force(
     }
     // If a stored deadline cannot be read, the caller reads the files.
     let deadlines = db.read(|tx| tx.deadlines_around(from, to))?.into_iter().collect::<crate::store::Result<Vec<_>>>();
-    Ok(last_good(db, settings)?.zip(deadlines.ok()))
+    Ok(db.read(|tx| last_good(tx, settings))?.zip(deadlines.ok()))
 }
 
 #[cfg(test)]
@@ -261,17 +342,19 @@ mod tests {
         house.start(By::Command).unwrap();
         assert_eq!(loads(&mut house), load, "in force since before");
         fs::write(&house.plan, PLAN.replace("id = \"spring\"", "id = \"summer\"")).unwrap();
-        let second = house.start(By::Reload(&first.office)).unwrap();
+        let waits = house.start(By::Reload { before: &first.office, is_asked: false }).unwrap();
+        assert!(waits.refused.is_some() && waits.waits_until.is_some(), "one of two is open, and would go");
+        let second = house.start(By::Reload { before: &first.office, is_asked: true }).unwrap();
         assert_eq!((second.refused, second.changes.added), (None, vec!["summer".to_owned()]));
         let load = loads(&mut house);
         fs::write(&house.plan, "broken").unwrap();
-        let third = house.start(By::Reload(&second.office)).unwrap();
+        let third = house.start(By::Reload { before: &second.office, is_asked: false }).unwrap();
         assert!(third.refused.is_some() && third.office.roster == second.office.roster);
         let loaded = house.db.read(|tx| tx.last_load()).unwrap().unwrap();
         assert!(!loaded.accepted && loaded.id > load);
         assert!(house.start(By::Service).unwrap().refused.is_some());
         assert!(house.start(By::Command).unwrap().refused.is_some());
-        let told = ["started", "reloaded", "rejected", "started", "rejected"].map(str::to_owned);
+        let told = ["started", "waits", "reloaded", "rejected", "started", "rejected"].map(str::to_owned);
         assert_eq!(house.stands(), (vec!["autumn".into(), "summer".into()], told.to_vec()));
     }
 

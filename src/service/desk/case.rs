@@ -6,7 +6,7 @@ use crate::service::{Error, Office, Result, desk::report, in_transaction, tell::
 use crate::{
     clock::Moment,
     domain::{
-        Date,
+        Date, identity,
         occurrence::{Dates, Occurrence, State},
     },
     store::{AuditRow, Db},
@@ -85,7 +85,8 @@ pub fn extend(
         }
         let deadline = report::deadline(tx, &case.deadline)?;
         let extended = Occurrence { extended_to: Some(to), ..case.it.clone() };
-        let Some(moved) = extended.under(&deadline, &office.calendar, true) else {
+        let cal = &office.calendar;
+        let Some(moved) = identity::under(&deadline, cal, cal, &[&extended]).pop().flatten() else {
             return Err(Error::Refused(format!("{} 不再按来件计算期限。", deadline.id)));
         };
         tx.move_occurrence(case.id, &moved, now.today())?;

@@ -2,7 +2,12 @@
 
 use serde_json::json;
 
-use crate::service::{Error, Office, Result, course::load, in_transaction, tell::act};
+use crate::service::{
+    Error, Office, Result,
+    course::load::{self, Changes},
+    in_transaction,
+    tell::act,
+};
 use crate::{
     clock::Moment,
     domain::{
@@ -168,13 +173,13 @@ pub(in crate::service) fn revoke(
 
 /// Applies to a reopened occurrence the edits made while it was done.
 fn catch_up(tx: &Tx, office: &Office, occurrence: &Stored<Occurrence>, now: &Moment) -> Result<()> {
+    let mut changes = Changes::default();
     match tx.deadline(&occurrence.deadline)? {
         Some(row) if row.in_force => {
-            let filter = OccurrenceFilter { deadline: Some(&occurrence.deadline), state: Some(State::Open) };
-            let open = tx.occurrences(filter)?.len();
-            load::move_occurrence(tx, office, &row.deadline, occurrence, open, now)?;
+            let all = tx.occurrences(OccurrenceFilter { deadline: Some(&occurrence.deadline), state: None })?;
+            load::bring_under(tx, office, (&row.deadline, &office.calendar), &all, now, &mut changes)?;
         }
-        _ => load::withdraw_occurrence(tx, occurrence, now)?,
+        _ => load::withdraw(tx, occurrence, now, &mut changes)?,
     }
     Ok(())
 }

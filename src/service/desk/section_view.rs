@@ -91,13 +91,12 @@ pub fn section_view(
 /// A hash of everything that people, not duban, did to the occurrence. With `section`, of that section only: where each
 /// reports for itself, other sections' reports do not change its page.
 fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: Option<&str>) -> crate::store::Result<[u8; 8]> {
-    const LINES: u32 = 2000;
     let mut hash = Context::new(&SHA256);
     hash.update(format!("{:?}", occurrence.state).as_bytes());
-    for row in tx.audit_trail(Some(&occurrence.deadline), LINES)? {
+    for row in tx.audit_of(&occurrence.deadline, &occurrence.period)? {
         let named = row.detail.get("section").and_then(serde_json::Value::as_str);
         let is_meant = section.is_none() || named.is_none() || named == section;
-        if row.period.as_deref() == Some(&occurrence.period) && row.who != "duban" && is_meant {
+        if row.who != "duban" && is_meant {
             hash.update(format!("{}\0{}\0{}\0{}\0", row.at, row.who, row.what, row.detail).as_bytes());
         }
     }

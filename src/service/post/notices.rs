@@ -34,6 +34,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
     Ok(match notice {
         Notice::Started { warnings } => Some(Words::Started(summary(tx, office, warnings, Vec::new(), now)?)),
         Notice::Reloaded { changes, warnings } => Some(Words::Reloaded(summary(tx, office, warnings, changes, now)?)),
+        Notice::Waits { changes, gone, open, until } => Some(Words::Waits { changes, gone, open, until: local(until) }),
         Notice::Asked { request } => asked(tx, office, request, now)?.map(Words::Asked),
         Notice::Weekly => Some(Words::Weekly(weekly(tx, office, now)?)),
         Notice::Answer { .. } => None,

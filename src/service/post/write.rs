@@ -241,22 +241,9 @@ fn no_longer_said(tx: &Tx, agenda: &Agenda, said: &SaidRow) -> Result<Option<&'s
         State::Withdrawn => Some("withdrawn"),
         State::Open if !counts => Some("the date has moved"),
         State::Open if tx.is_superseded(said)? => Some("said by a later letter"),
-        State::Open if !still_reads(agenda, &said.utterance) => Some("the reader no longer answers for it"),
+        State::Open if !agenda.still_reads(&said.utterance) => Some("the reader no longer answers for it"),
         State::Open => None,
     })
-}
-
-/// Whether this reader is still to be told, by the present roster.
-fn still_reads(agenda: &Agenda, said: &Utterance) -> bool {
-    let Utterance { step, reader, .. } = said;
-    let escalates = reader.behalf.is_leader() || step.escalates();
-    // If passed on, the mailbox that refused must still be one of the readers.
-    let refused = match &reader.behalf {
-        Behalf::ForMailbox { mailbox, .. } => Some(mailbox),
-        _ => None,
-    };
-    let readers = agenda.house.readers(agenda.deadline, agenda.progress, escalates);
-    readers.iter().any(|r| r.is_same(reader) || Some(&r.mailbox) == refused)
 }
 
 impl Office {

@@ -109,6 +109,7 @@ fn about(notice: Option<&str>) -> String {
     match serde_json::from_str::<Notice>(notice) {
         Ok(Notice::Started { .. }) => "服务已启动",
         Ok(Notice::Reloaded { .. }) => "配置已更新",
+        Ok(Notice::Waits { .. }) => "配置等待生效",
         Ok(Notice::Rejected { .. }) => "配置有误",
         Ok(Notice::Undeliverable { .. }) => "邮件退回",
         Ok(Notice::Stuck { .. }) => "邮件积压",

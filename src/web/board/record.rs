@@ -150,6 +150,7 @@ fn change(office: &Office, row: &AuditRow) -> Change {
         "moved" => ("日期变动", moved()),
         "extended" => ("延期", format!("{}　{}", moved(), texts(&["why"]))),
         "withdrawn" => ("撤销", String::new()),
+        "came_back" => ("恢复", String::new()),
         "done" => ("登记办结", texts(&["section", "evidence", "note"])),
         "reopened" => ("撤回办结", texts(&["section", "note"])),
         "asked" => (asked(row), texts(&["section", "reason", "expected"])),
