@@ -21,31 +21,38 @@ type Due = (Date, Option<Date>);
 ///
 /// A case is its reference. The others are matched by due date, what is left by label: that one has moved. `before` is
 /// the calendar that the stored dates were counted with: the calendar changes dates, never which occurrence is which.
-/// What is done takes a new label, and keeps the dates by which it was done.
+/// What was done and lies behind takes a new label, and keeps its dates: an edit does not rewrite history.
 pub fn under(
     deadline: &Deadline,
     before: &Calendar,
     cal: &Calendar,
     stored: &[&Occurrence],
+    today: Date,
 ) -> Vec<Option<Occurrence>> {
     let terms = Terms::around(deadline, before, cal, stored);
     let labels = labels(&terms, stored);
     let fates = stored.iter().zip(labels).map(|(old, label)| match old.case_on {
         Some(on) => {
             let due = deadline.due.rule.case_due(cal, on)?;
-            Some(dated(old, deadline, cal, old.period.clone(), (old.extended_to.unwrap_or(due), None)))
+            Some(dated(old, (deadline, cal), old.period.clone(), (old.extended_to.unwrap_or(due), None), today))
         }
         None => {
             let label = label?;
             let due = *terms.now.get(&label)?;
-            Some(dated(old, deadline, cal, label, due))
+            Some(dated(old, (deadline, cal), label, due, today))
         }
     });
     fates.collect()
 }
 
-fn dated(old: &Occurrence, deadline: &Deadline, cal: &Calendar, period: String, (due, next_due): Due) -> Occurrence {
-    if old.state == State::Done {
+fn dated(
+    old: &Occurrence,
+    (deadline, cal): (&Deadline, &Calendar),
+    period: String,
+    (due, next_due): Due,
+    today: Date,
+) -> Occurrence {
+    if old.state == State::Done && old.dates.due < today && due < today {
         return Occurrence { period, ..old.clone() };
     }
     let dates = Dates::new(deadline, cal, due);

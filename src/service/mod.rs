@@ -32,6 +32,8 @@ pub struct Office {
     pub calendar: Calendar,
     /// How many deadlines are switched off.
     pub off: usize,
+    /// The id that a deadline had, and the one that it has, switched off or not.
+    pub renamed: Vec<(String, String)>,
     /// What links and reply tokens are signed with; `None` without `[web]` and `[mailbox]`.
     pub links: Option<Arc<Links>>,
     /// The fingerprint of the files this was read from; `None` if this was not read from the files.
@@ -93,16 +95,18 @@ impl Office {
     /// Settings only, without roster or calendar: for notices when neither the files nor the database can be read.
     pub fn bare(settings: Settings) -> Self {
         let (roster, calendar) = (Roster::default(), Calendar::default());
-        Self { settings, roster, calendar, off: 0, links: None, seen: None, warnings: Vec::new() }
+        Self { settings, roster, calendar, off: 0, renamed: Vec::new(), links: None, seen: None, warnings: Vec::new() }
     }
 
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
         let Loaded { settings, plan, calendar, off, seen, warnings, .. } = loaded;
+        let renamed = plan.deadlines.iter().chain(&off).filter_map(|d| Some((d.was.clone()?, d.id.clone()))).collect();
         let office = Self {
             settings,
             roster: plan.roster,
             calendar,
             off: off.len(),
+            renamed,
             links: None,
             seen: Some(seen),
             warnings: warnings.iter().map(ToString::to_string).collect(),

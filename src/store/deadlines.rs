@@ -26,8 +26,7 @@ pub struct LoadRecord {
     pub detail: String,
 }
 
-const DEADLINE: &str =
-    "SELECT v.definition, d.in_force, d.since, d.last_due FROM deadline d JOIN deadline_version v ON v.id = d.version";
+const DEADLINE: &str = "SELECT v.definition, d.id, d.in_force, d.since, d.last_due FROM deadline d JOIN deadline_version v ON v.id = d.version";
 
 impl Tx<'_> {
     /// Remembers a load. Gives its id.
@@ -118,7 +117,7 @@ impl Tx<'_> {
                    WHERE v.deadline = ?1 AND l.at <= ?2 AND (u.at IS NULL OR u.at > ?2) ORDER BY v.id DESC LIMIT 1";
         let definition: Option<String> =
             self.tx.prepare_cached(sql)?.query_row(params![deadline, at], |row| row.get(0)).optional()?;
-        definition.map(|json| parse_definition(&json)).transpose()
+        definition.map(|json| parse_definition(&json, deadline.to_owned())).transpose()
     }
 
     /// Puts a wording in force: a new deadline, a changed one, or one that comes back.
@@ -198,8 +197,8 @@ impl Tx<'_> {
 
 fn read_deadline(row: &Row) -> rusqlite::Result<Result<DeadlineRow>> {
     let definition: String = row.get(0)?;
-    let (in_force, since, last_due) = (row.get(1)?, row.get(2)?, row.get(3)?);
-    Ok(parse_definition(&definition).map(|deadline| DeadlineRow { deadline, in_force, since, last_due }))
+    let (id, in_force, since, last_due) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+    Ok(parse_definition(&definition, id).map(|deadline| DeadlineRow { deadline, in_force, since, last_due }))
 }
 
 /// A deadline as stored, in JSON.
@@ -207,6 +206,8 @@ pub fn wording(deadline: &Deadline) -> Result<String> {
     serde_json::to_string(deadline).map_err(|e| Error::Value(e.to_string()))
 }
 
-pub(super) fn parse_definition(json: &str) -> Result<Deadline> {
-    serde_json::from_str(json).map_err(|e| Error::Value(format!("definition of a deadline: {e}")))
+/// A wording may name the id that its deadline had before: what counts is `id`, the one that it has.
+pub(super) fn parse_definition(json: &str, id: String) -> Result<Deadline> {
+    let deadline = serde_json::from_str(json).map_err(|e| Error::Value(format!("definition of a deadline: {e}")))?;
+    Ok(Deadline { id, ..deadline })
 }

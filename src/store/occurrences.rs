@@ -150,7 +150,11 @@ impl Tx<'_> {
              WHERE {condition} ORDER BY +o.due, o.deadline, o.period"
         );
         let mut found = self.tx.prepare_cached(&sql)?;
-        let read = |row: &Row| Ok((read_occurrence(row)?, parse_definition(&row.get::<_, String>("definition")?)));
+        let read = |row: &Row| {
+            let (occurrence, definition) = (read_occurrence(row)?, row.get::<_, String>("definition")?);
+            let deadline = parse_definition(&definition, occurrence.deadline.clone());
+            Ok((occurrence, deadline))
+        };
         Ok(found.query_map([value], read)?.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -21,7 +21,10 @@ use duban::{
     domain::{Date, retry::Outcome},
     incoming,
     service::{
-        course::sweep::tell_of_stuck_letters,
+        course::{
+            start::{By, Started, start},
+            sweep::tell_of_stuck_letters,
+        },
         desk::report::{self, Report},
     },
 };
@@ -67,6 +70,8 @@ impl Chance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Duty {
     id: usize,
+    /// How often it got another id.
+    renamed: u32,
     form: Form,
     sections: Vec<usize>,
     is_off: bool,
@@ -94,6 +99,8 @@ struct World {
     bureau: Bureau,
     duties: Vec<Duty>,
     mailboxes: Vec<String>,
+    /// How often each section got another name.
+    names: [u32; 3],
     /// When a section got the mailbox that it has.
     moved_in: Vec<Date>,
     /// Mailboxes that the server refuses for good.
@@ -116,18 +123,21 @@ impl World {
         let mut chance = Chance(seed);
         let mut duties = Vec::new();
         for id in 0..5 {
-            duties.push(Duty { id, form: any_form(&mut chance), sections: vec![], is_off: false, since: START });
+            let form = any_form(&mut chance);
+            duties.push(Duty { id, renamed: 0, form, sections: vec![], is_off: false, since: START });
             duties[id].sections = (0..3).filter(|_| chance.one_in(2)).collect();
             if duties[id].sections.is_empty() {
                 duties[id].sections.push(id % 3);
             }
         }
         let mailboxes: Vec<String> = (0..3).map(|n| format!("s{n}.0@example.test")).collect();
-        let mut bureau = Bureau::with_mailbox(&wording(&duties, &mailboxes));
+        let mut bureau = Bureau::with_mailbox(&wording(&duties, &[0; 3], &mailboxes));
         // The notice for 2026 comes out in November at the earliest.
         fs::remove_file(bureau.folder.path().join("holidays/2026.toml")).unwrap();
+        // The link keys lie beside the database.
+        fs::create_dir_all(bureau.folder.path().join("var")).unwrap();
         let links = bureau.office.links.clone();
-        bureau.edit(&wording(&duties, &mailboxes), &format!("{START}T08:00"));
+        bureau.edit(&wording(&duties, &[0; 3], &mailboxes), &format!("{START}T08:00"));
         bureau.office.links = links;
         Self {
             seed,
@@ -136,6 +146,7 @@ impl World {
             duties,
             moved_in: vec![START; 3],
             mailboxes,
+            names: [0; 3],
             refused: BTreeSet::new(),
             known: vec![2025],
             data_since: START,
@@ -196,6 +207,9 @@ impl World {
         match self.chance.below(300) {
             0 => self.edit(day, now),
             1 => self.broken_edit(now),
+            26 => self.half_a_file(now),
+            27 => self.reword(now),
+            28 => self.rename(now),
             2..=5 => self.restart(now),
             6..=15 => self.report(day, now, false),
             16..=18 => self.report(day, now, true),
@@ -220,15 +234,93 @@ impl World {
 
     fn put_in_force(&mut self, now: &str) {
         let links = self.bureau.office.links.clone();
-        self.bureau.edit(&wording(&self.duties, &self.mailboxes), now);
+        self.bureau.edit(&self.wording(), now);
         self.bureau.office.links = links;
+    }
+
+    fn wording(&self) -> String {
+        wording(&self.duties, &self.names, &self.mailboxes)
+    }
+
+    /// What stands in the file now, as the service takes it.
+    fn reload(&mut self, now: &str) -> Started {
+        let (moment, before) = (self.bureau.at_time(now), self.bureau.office.clone());
+        let path = self.bureau.folder.path().join("duban.toml");
+        let read = duban::config::load(&path, &BTreeMap::new()).map_err(|findings| findings.to_string());
+        let by = By::Reload { before: &before, is_asked: false };
+        let started = start(&mut self.bureau.db, read, &before.settings, &BTreeMap::new(), by, &moment).unwrap();
+        self.bureau.office = started.office.clone();
+        self.bureau.office.links = before.links;
+        started
+    }
+
+    /// An upload stalls, is perhaps taken as it is, and goes on: nothing comes of it.
+    fn half_a_file(&mut self, now: &str) {
+        let path = self.bureau.folder.path().join("deadlines.toml");
+        let left = usize::try_from(self.chance.below(5)).unwrap();
+        if left == 0 {
+            return;
+        }
+        fs::write(&path, wording(&self.duties[..left], &self.names, &self.mailboxes)).unwrap();
+        let waits = self.reload(now).waits_until.is_some();
+        self.count(if waits { "half files that waited" } else { "half files" });
+        let all = std::mem::take(&mut self.duties);
+        self.duties = all[..left].to_vec();
+        self.tick(now, false);
+        self.duties = all;
+        fs::write(&path, self.wording()).unwrap();
+        assert_eq!(self.reload(now).refused, None);
+        self.bureau.deadlines = self.bureau.db.read(|tx| tx.deadlines_in_force()).unwrap();
+    }
+
+    /// The same dates in other words: what was said and done stands, under other labels.
+    fn reword(&mut self, now: &str) {
+        let n = usize::try_from(self.chance.below(5)).unwrap();
+        let (old, new) = (self.duties[n].form, self.duties[n].form.reworded());
+        if old == new {
+            return;
+        }
+        self.count("reworded rules");
+        let label = relabelled(old, new);
+        let of = |item: &(usize, String)| match label.get(&item.1) {
+            Some(label) if item.0 == n => (n, label.clone()),
+            _ => item.clone(),
+        };
+        for items in [&mut self.done, &mut self.ever_done] {
+            *items = items.iter().map(of).collect();
+        }
+        self.reopened = self.reopened.iter().map(|(item, on)| (of(item), *on)).collect();
+        for taken in &mut self.taken {
+            taken.items = taken.items.iter().map(of).collect();
+        }
+        self.duties[n].form = new;
+        self.put_in_force(now);
+    }
+
+    /// A deadline gets another id, or a section another name.
+    fn rename(&mut self, now: &str) {
+        self.count("renames");
+        match usize::try_from(self.chance.below(8)).unwrap() {
+            n @ 0..5 => self.duties[n].renamed += 1,
+            n => self.names[n - 5] += 1,
+        }
+        self.put_in_force(now);
     }
 
     fn edit(&mut self, day: Date, now: &str) {
         self.count("edits");
         let n = usize::try_from(self.chance.below(5)).unwrap();
         match self.chance.below(4) {
-            0 => self.duties[n].form = any_form(&mut self.chance),
+            0 => {
+                let old = std::mem::replace(&mut self.duties[n].form, any_form(&mut self.chance));
+                // What was done by a date is done, whatever it is called now.
+                let label = relabelled(old, self.duties[n].form);
+                let of = |(duty, period): &(usize, String)| match label.get(period) {
+                    Some(label) if *duty == n => (n, label.clone()),
+                    _ => (*duty, period.clone()),
+                };
+                self.done = self.done.iter().map(of).collect();
+            }
             1 => self.duties[n].is_off = !self.duties[n].is_off,
             2 => {
                 let section = n % 3;
@@ -250,14 +342,14 @@ impl World {
     fn broken_edit(&mut self, now: &str) {
         self.count("broken edits");
         let path = self.bureau.folder.path().join("deadlines.toml");
-        fs::write(&path, wording(&self.duties, &self.mailboxes).replace("每", "适时每")).unwrap();
+        fs::write(&path, self.wording().replace("due = \"", "due = \"适时")).unwrap();
         let before = self.bureau.db.read(|tx| tx.deadlines_in_force()).unwrap();
         let loaded = duban::config::load(&self.bureau.folder.path().join("duban.toml"), &BTreeMap::new());
         let findings = loaded.expect_err("it is broken").to_string();
         let moment = self.bureau.at_time(now);
         duban::service::course::load::refuse(&mut self.bureau.db, &findings, &moment).unwrap();
         assert_eq!(self.bureau.db.read(|tx| tx.deadlines_in_force()).unwrap(), before);
-        fs::write(&path, wording(&self.duties, &self.mailboxes)).unwrap();
+        fs::write(&path, self.wording()).unwrap();
     }
 
     /// As after SIGKILL: what was begun is left as it stands.
@@ -269,7 +361,7 @@ impl World {
     fn report(&mut self, day: Date, now: &str, takes_back: bool) {
         let Some((duty, period)) = self.any_occurrence(day) else { return };
         let report = Report {
-            deadline: format!("k{duty}"),
+            deadline: self.duties[duty].name(),
             period: Some(period.clone()),
             by: "张三".into(),
             ..Report::default()
@@ -451,26 +543,50 @@ impl World {
     }
 }
 
-fn any_form(chance: &mut Chance) -> Form {
-    let day = i8::try_from(chance.below(28) + 1).unwrap();
-    match chance.below(3) {
-        0 => Form::Yearly { month: i8::try_from(chance.below(12) + 1).unwrap(), day },
-        1 => Form::Quarterly { day },
-        _ => Form::Monthly { day },
+impl Duty {
+    fn name(&self) -> String {
+        name("k", self.id, self.renamed)
     }
 }
 
-fn wording(duties: &[Duty], mailboxes: &[String]) -> String {
+fn name(head: &str, n: usize, renamed: u32) -> String {
+    if renamed == 0 { format!("{head}{n}") } else { format!("{head}{n}-{renamed}") }
+}
+
+/// What one form calls a date, and what the other does.
+fn relabelled(old: Form, new: Form) -> BTreeMap<String, String> {
+    let dues = |form: Form| form.dues(step(START, -400), step(END, 400));
+    let labels: BTreeMap<Date, String> = dues(new).into_iter().collect();
+    dues(old).into_iter().filter_map(|(due, label)| Some((label, labels.get(&due)?.clone()))).collect()
+}
+
+fn any_form(chance: &mut Chance) -> Form {
+    let day = i8::try_from(chance.below(28) + 1).unwrap();
+    match chance.below(3) {
+        0 => Form::Yearly { month: i8::try_from(chance.below(12) + 1).unwrap(), day, is_rule: false },
+        1 => Form::Quarterly { day },
+        _ => Form::Monthly { day, is_rule: false },
+    }
+}
+
+fn wording(duties: &[Duty], names: &[u32; 3], mailboxes: &[String]) -> String {
     let mut text = String::new();
+    let was = |head: &str, n: usize, renamed: u32| match renamed {
+        0 => String::new(),
+        _ => format!("was = \"{}\"\n", name(head, n, renamed - 1)),
+    };
     for (n, mailbox) in mailboxes.iter().enumerate() {
-        let _ = write!(text, "[[section]]\nname = \"科室{n}\"\nemail = [\"{mailbox}\"]\n");
+        let (name, was) = (name("科室", n, names[n]), was("科室", n, names[n]));
+        let _ = write!(text, "[[section]]\nname = \"{name}\"\n{was}email = [\"{mailbox}\"]\n");
     }
     for duty in duties {
-        let sections: Vec<String> = duty.sections.iter().map(|n| format!("\"科室{n}\"")).collect();
+        let sections: Vec<String> =
+            duty.sections.iter().map(|n| format!("\"{}\"", name("科室", *n, names[*n]))).collect();
         let _ = write!(
             text,
-            "[[deadline]]\nid = \"k{}\"\ntitle = \"K{}/{{period}}#\"\ndue = \"{}\"\nsections = [{}]\noff = {}\n",
-            duty.id,
+            "[[deadline]]\nid = \"{}\"\n{}title = \"K{}/{{period}}#\"\ndue = \"{}\"\nsections = [{}]\noff = {}\n",
+            duty.name(),
+            was("k", duty.id, duty.renamed),
             duty.id,
             duty.form.words(),
             sections.join(", "),

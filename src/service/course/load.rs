@@ -97,7 +97,11 @@ pub(in crate::service) fn load(
     if roster_changed {
         rename_sections(tx, &office.roster)?;
     }
-    rename_deadlines(tx, deadlines, &mut changes)?;
+    for (was, id) in &office.renamed {
+        if tx.rename_deadline(was, id)? {
+            changes.renamed.push((was.clone(), id.clone()));
+        }
+    }
     let (stored, gone) = compare(tx, deadlines)?;
     let is_same = |d: &Deadline| stored.get(d.id.as_str()) == Some(&Before::Same);
     let others_changed = calendar_moved || readers_changed || !gone.is_empty() || !changes.renamed.is_empty();
@@ -162,18 +166,6 @@ pub fn as_in_force<T>(
         return Ok(db.read(look)?);
     }
     Ok(db.write(|tx| tx.rehearse(|| load(tx, office, deadlines, now).and_then(|_| look(tx))))?)
-}
-
-/// `was` of a deadline: its old id's occurrences, with all that was said and reported of them, are its own.
-fn rename_deadlines(tx: &Tx, deadlines: &[Deadline], changes: &mut Changes) -> crate::store::Result<()> {
-    for deadline in deadlines {
-        if let Some(was) = &deadline.was
-            && tx.rename_deadline(was, &deadline.id)?
-        {
-            changes.renamed.push((was.clone(), deadline.id.clone()));
-        }
-    }
-    Ok(())
 }
 
 /// `was` of a section: what it reported under its old name is its own.
@@ -258,7 +250,7 @@ pub(in crate::service) fn bring_under(
     changes: &mut Changes,
 ) -> crate::store::Result<()> {
     let stored: Vec<&Occurrence> = all.iter().map(|stored| &stored.it).collect();
-    let fates = identity::under(deadline, before, &office.calendar, &stored);
+    let fates = identity::under(deadline, before, &office.calendar, &stored, now.today());
     make_way(tx, all, &fates)?;
     for (old, fate) in all.iter().zip(fates) {
         match fate {
@@ -296,8 +288,8 @@ fn bring(
 ) -> crate::store::Result<()> {
     let name = || (moved.deadline.clone(), moved.period.clone());
     let note = |what: &str, detail| tx.audit(&audit(now, what, Some(&moved.deadline), Some(&moved.period), detail));
-    if old.state == State::Done {
-        return if moved.period == old.period { Ok(()) } else { tx.relabel(old.id, &moved.period) };
+    if old.state == State::Done && *moved == old.it {
+        return Ok(());
     }
     tx.move_occurrence(old.id, moved, now.today())?;
     if old.state == State::Withdrawn {
@@ -306,13 +298,15 @@ fn bring(
         changes.back.push(name());
     }
     // A section whose report was missing may no longer be asked for one.
-    if tx.progress(old.id)?.is_done(deadline, &office.section_names(deadline)) {
+    if old.state != State::Done && tx.progress(old.id)?.is_done(deadline, &office.section_names(deadline)) {
         tx.set_state(old.id, State::Done, None)?;
         note("closed", json!({}))?;
     }
     if moved.revision != old.revision {
         note("moved", json!({ "from": old.dates, "to": moved.dates }))?;
-        changes.moved.push(name());
+        if old.state != State::Done {
+            changes.moved.push(name());
+        }
     }
     Ok(())
 }

@@ -86,7 +86,7 @@ pub fn extend(
         let deadline = report::deadline(tx, &case.deadline)?;
         let extended = Occurrence { extended_to: Some(to), ..case.it.clone() };
         let cal = &office.calendar;
-        let Some(moved) = identity::under(&deadline, cal, cal, &[&extended]).pop().flatten() else {
+        let Some(moved) = identity::under(&deadline, cal, cal, &[&extended], now.today()).pop().flatten() else {
             return Err(Error::Refused(format!("{} 不再按来件计算期限。", deadline.id)));
         };
         tx.move_occurrence(case.id, &moved, now.today())?;

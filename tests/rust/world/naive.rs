@@ -14,9 +14,9 @@ pub struct Days {
 /// When a duty comes round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    Yearly { month: i8, day: i8 },
+    Yearly { month: i8, day: i8, is_rule: bool },
     Quarterly { day: i8 },
-    Monthly { day: i8 },
+    Monthly { day: i8, is_rule: bool },
 }
 
 impl Days {
@@ -61,9 +61,22 @@ impl Form {
     /// As the admin writes it.
     pub fn words(self) -> String {
         match self {
-            Self::Yearly { month, day } => format!("每年{month}月{day}日前"),
+            Self::Yearly { month, day, is_rule: true } => {
+                format!("RRULE:FREQ=YEARLY;BYMONTH={month};BYMONTHDAY={day}")
+            }
+            Self::Yearly { month, day, .. } => format!("每年{month}月{day}日前"),
             Self::Quarterly { day } => format!("每季度末月{day}日"),
-            Self::Monthly { day } => format!("每月{day}日"),
+            Self::Monthly { day, is_rule: true } => format!("RRULE:FREQ=MONTHLY;BYMONTHDAY={day}"),
+            Self::Monthly { day, .. } => format!("每月{day}日"),
+        }
+    }
+
+    /// The same dates in other words, under other labels.
+    pub fn reworded(self) -> Self {
+        match self {
+            Self::Yearly { month, day, is_rule } => Self::Yearly { month, day, is_rule: !is_rule },
+            Self::Monthly { day, is_rule } => Self::Monthly { day, is_rule: !is_rule },
+            Self::Quarterly { .. } => self,
         }
     }
 
@@ -71,11 +84,15 @@ impl Form {
     fn due_on(self, on: Date) -> Option<String> {
         let year = on.year();
         match self {
-            Self::Yearly { month, day } => (on.month() == month && on.day() == day).then(|| format!("{year}")),
+            // The label of a date by RRULE is the date.
+            Self::Yearly { is_rule: true, .. } | Self::Monthly { is_rule: true, .. } => {
+                self.reworded().due_on(on).map(|_| on.to_string())
+            }
+            Self::Yearly { month, day, .. } => (on.month() == month && on.day() == day).then(|| format!("{year}")),
             Self::Quarterly { day } => {
                 (on.month() % 3 == 0 && on.day() == day).then(|| format!("{year}-Q{}", on.month() / 3))
             }
-            Self::Monthly { day } => (on.day() == day).then(|| format!("{year}-{:02}", on.month())),
+            Self::Monthly { day, .. } => (on.day() == day).then(|| format!("{year}-{:02}", on.month())),
         }
     }
 

@@ -84,7 +84,7 @@ impl Given<'_> {
             Ok(loaded) => (loaded.plan.roster.clone(), loaded.calendar.clone()),
             Err(_) => (Roster::default(), Calendar::default()),
         };
-        Some(Office { settings, roster, calendar, off: 0, links: None, seen: None, warnings: Vec::new() })
+        Some(Office { roster, calendar, ..Office::bare(settings) })
     }
 }
 
