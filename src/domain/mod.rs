@@ -6,6 +6,7 @@ pub mod deadline;
 pub mod due;
 pub mod hours;
 pub mod occurrence;
+pub mod refusal;
 pub mod retry;
 
 pub use jiff::civil::Date;

@@ -23,7 +23,7 @@ use duban::{
             incoming::{Fate, act},
             link::{Key, Links},
         },
-        post::deliver::{Carrier, Round},
+        post::{carrier::Carrier, deliver::Round},
     },
     store::{Db, LetterRow, Store},
 };
@@ -171,7 +171,10 @@ impl Bureau {
         let (lives, db) = runtime.block_on(async {
             let round = Round::begin(&store, &office, clock, &Arc::default()).await.unwrap();
             let lives = tokio::select! {
-                ended = round.run(Server { server, killed: &killed }) => ended.map(|_| true).unwrap(),
+                ended = round.clone().run(Server { server, killed: &killed }) => {
+                    round.end(&mut ended.unwrap()).await.unwrap();
+                    true
+                }
                 () = killed.notified() => false,
             };
             (lives, store.close(Ok::<_, duban::service::Error>).await.unwrap())

@@ -7,7 +7,7 @@ mod pipelining;
 use std::time::Duration;
 
 use duban::{
-    domain::retry::Outcome,
+    domain::{refusal::Stage, retry::Outcome},
     mailer::{Limits, Mailer},
     net::{self, SmtpSettings, Tls},
 };
@@ -91,7 +91,7 @@ async fn a_refused_recipient_among_good_ones() {
     for to in ["a@x.cn", "bad@x.cn", "b@x.cn", "c@x.cn"] {
         outcomes.push(session.send(FROM, to, MESSAGE, "duban.k7.412").await.name());
     }
-    assert_eq!(outcomes, ["accepted", "permanent", "permanent", "accepted"]);
+    assert_eq!(outcomes, ["accepted", "permanent", "undecided", "accepted"]);
     assert_eq!(server.connections(), 1);
     assert_eq!(server.commands().iter().filter(|line| *line == "RSET").count(), 1);
 }
@@ -145,7 +145,7 @@ async fn replies_in_gbk_are_read() {
     let (bytes, _, _) = encoding_rs::GB18030.encode("550 用户不存在\r\n");
     let bytes = bytes.into_owned();
     let server = Server::start(move |at, _, _| if at == At::Rcpt { Act::Say(bytes.clone()) } else { Act::Fine });
-    assert_eq!(send(&server).await, Outcome::Permanent { reply: "550 用户不存在".to_owned() });
+    assert_eq!(send(&server).await, Outcome::refused(Stage::Rcpt, "550 用户不存在"));
 
     let (bytes, _, _) = encoding_rs::GB18030.encode("250 邮件已收下\r\n");
     let bytes = bytes.into_owned();
@@ -161,7 +161,7 @@ async fn no_reply_contains_the_password() {
         },
     );
     let outcome = send(&server).await;
-    assert_eq!(outcome, Outcome::Misconfigured { reply: "535 no: AUTH PLAIN *** (***)".to_owned() });
+    assert_eq!(outcome, Outcome::refused(Stage::Auth, "535 no: AUTH PLAIN *** (***)"));
     assert!(!format!("{:?}", settings(25, Tls::None)).contains(PASSWORD));
 }
 
