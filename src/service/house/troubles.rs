@@ -46,11 +46,8 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     if let Some(refused) = tx.get(state::REFUSED)?.flatten()
         && tx.is_owed()?
     {
-        let words = "照原话处理，不必重启，好了自动补发";
-        add(
-            "server",
-            format!("邮件服务器从 {} 起拒收本系统的信，信都留着：{}（{words}）", local(refused.since), refused.why),
-        );
+        let (since, why) = (local(refused.since), refused.why);
+        add("server", format!("邮件服务器从 {since} 起拒收本系统的信，信都留着，照原话处理，好了自动补发：{why}"));
     }
     let late = late_letters(tx, office, now)?;
     if late > 0 {
