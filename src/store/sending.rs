@@ -106,9 +106,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How often this letter was refused for good, and the first and the last time.
-    pub fn refusals(&self, letter: i64) -> Result<(u32, Option<(Timestamp, Timestamp)>)> {
-        let sql = "SELECT count(*), min(ended_at), max(ended_at) FROM attempt
+    /// How often this letter was refused for good, with the first and the last such attempt.
+    pub fn refusals(&self, letter: i64) -> Result<(u32, Option<(i64, i64)>)> {
+        let sql = "SELECT count(*), min(id), max(id) FROM attempt
                    WHERE letter = ?1 AND ended_at IS NOT NULL AND reply GLOB '5[0-9][0-9][ -]*'";
         let read = |row: &Row| {
             let (first, last): (Option<_>, Option<_>) = (row.get(1)?, row.get(2)?);
@@ -121,6 +121,13 @@ impl Tx<'_> {
     pub fn is_another_accepted(&self, mailbox: &str, since: Timestamp) -> Result<bool> {
         let sql = "SELECT 1 FROM letter WHERE state = 'sent' AND ended_at >= ?2 AND mailbox <> ?1 COLLATE NOCASE";
         Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, since])?)
+    }
+
+    /// Whether an attempt after this one, at a letter to another mailbox, was accepted.
+    pub fn is_another_accepted_after(&self, mailbox: &str, attempt: i64) -> Result<bool> {
+        let sql = "SELECT 1 FROM attempt a JOIN letter l ON l.id = a.letter
+                   WHERE a.id > ?2 AND a.outcome = 'accepted' AND l.mailbox <> ?1 COLLATE NOCASE";
+        Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, attempt])?)
     }
 
     /// Mailboxes that were tried since a letter was last accepted, with the replies, of the latest attempts that ended.

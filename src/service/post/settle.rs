@@ -50,9 +50,10 @@ pub(super) fn known(
     refusal: &Refusal,
     now: &Moment,
 ) -> crate::store::Result<Known> {
-    let (before, when) = tx.refusals(letter.id)?;
-    let (first, last) = when.unwrap_or((now.at, now.at));
-    let is_accepted = |since| tx.is_another_accepted(&letter.mailbox, since);
+    let (before, attempts) = tx.refusals(letter.id)?;
+    let is_accepted_after = |attempt: Option<i64>| {
+        attempt.map_or(Ok(false), |attempt| tx.is_another_accepted_after(&letter.mailbox, attempt))
+    };
     let midnight = now.today().to_datetime(Time::midnight());
     let today = office.settings.timezone.to_ambiguous_zoned(midnight).compatible().map_or(now.at, |z| z.timestamp());
     let said = refusal.gist(&letter.mailbox);
@@ -63,9 +64,9 @@ pub(super) fn known(
     alike.dedup();
     Ok(Known {
         refusals: before + 1,
-        another_today: is_accepted(today)?,
-        another_since: is_accepted(first)?,
-        another_between: before > 0 && is_accepted(last)?,
+        another_today: tx.is_another_accepted(&letter.mailbox, today)?,
+        another_since: is_accepted_after(attempts.map(|(first, _)| first))?,
+        another_between: is_accepted_after(attempts.map(|(_, last)| last))?,
         admin_passes: None,
         alike: u32::try_from(alike.len()).unwrap_or(u32::MAX),
         are_refused: are_refused(tx)?.is_some(),
