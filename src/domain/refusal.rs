@@ -43,6 +43,8 @@ pub struct Known {
     pub admin_passes: Option<bool>,
     /// How many different recipients in a row, with this one, were refused with the same words.
     pub alike: u32,
+    /// How many different recipients, with this one, wait for a letter that was last refused with the same words.
+    pub alike_still: u32,
     /// Nothing has been accepted since a refusal that was about us.
     pub are_refused: bool,
 }
@@ -105,7 +107,11 @@ impl Refusal {
             Kind::Mailbox if self.stage == Stage::Rcpt && known.admin_passes == Some(true) => Verdict::Recipient,
             _ if is_alike => Verdict::Us,
             // The server has taken others meanwhile, and this one not, again and again.
-            Kind::Us | Kind::Unclear if known.another_between && known.refusals >= TRIES => Verdict::Recipient,
+            Kind::Us | Kind::Unclear
+                if known.another_between && known.refusals >= TRIES && known.alike_still < SEVERAL =>
+            {
+                Verdict::Recipient
+            }
             _ if known.another_since => Verdict::Undecided,
             _ if known.are_refused => Verdict::Us,
             Kind::Us if !known.another_today => Verdict::Us,
@@ -136,6 +142,7 @@ mod tests {
         another_between: false,
         admin_passes: None,
         alike: 1,
+        alike_still: 1,
         are_refused: false,
     };
 
@@ -209,6 +216,8 @@ mod tests {
             (Letter, DENIED, Known { refusals: 9, ..earlier }, Undecided),
             (Letter, DENIED, Known { refusals: 3, ..since }, Recipient),
             (Letter, DENIED, Known { refusals: 3, alike: 3, ..since }, Us),
+            // Only some are taken, the admin perhaps.
+            (Letter, DENIED, Known { refusals: 9, alike_still: 3, ..since }, Undecided),
             (Letter, DENIED, Known { are_refused: true, ..today }, Us),
             (Letter, DENIED, Known { are_refused: true, ..since }, Undecided),
             // A login is our affair, whoever was taken before.

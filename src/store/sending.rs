@@ -141,6 +141,14 @@ impl Tx<'_> {
         Ok(rows.into_iter().take_while(|(_, is_accepted)| !is_accepted).map(|(tried, _)| tried).collect())
     }
 
+    /// Mailboxes with letters that were tried in vain and wait, with the last replies.
+    pub fn waiting_replies(&self) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT mailbox, coalesce(last_error, '') FROM letter
+                   WHERE state IN ('queued', 'sending') AND attempts > 0 LIMIT 1000";
+        let mut found = self.tx.prepare_cached(sql)?;
+        Ok(found.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Undoes a claim of a letter that cannot be written: nothing of it was handed over. `letter` is as it was before.
     pub fn put_back(&self, letter: &LetterRow, attempt: i64) -> Result<()> {
         self.tx.prepare_cached("DELETE FROM attempt WHERE id = ?1")?.execute([attempt])?;

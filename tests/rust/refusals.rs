@@ -293,6 +293,23 @@ fn a_bureau_with_one_mailbox_loses_nothing() {
     }
 }
 
+/// The admin's is the only mailbox that is taken: a relay for its own domain.
+#[test]
+fn a_server_that_takes_the_admins_letters_only() {
+    const OVER: i64 = 8 * 60;
+    let policy = |minute, at, line: &str| {
+        (minute < OVER && at == At::Rcpt && !line.contains(ADMIN)).then_some("554 5.7.1 <x@y>: Relay access denied")
+    };
+    let mut town = Town::new(6, policy);
+    town.run(0..OVER);
+    assert!(town.in_state(LetterState::Failed).is_empty());
+    assert_eq!((town.reached().len(), town.told_admin("stuck")), (0, 1), "nobody is reached, and the admin is told");
+    assert!(!town.troubles(OVER - 1).is_empty(), "and it is said");
+    town.run(OVER..OVER + 75);
+    assert_eq!((town.reached().len(), town.troubles(OVER + 75)), (6, vec![]));
+    town.nothing_came_twice();
+}
+
 /// From nine o'clock on nobody is taken any more, and somebody was before.
 #[test]
 fn a_server_that_turns_against_us_in_the_middle_of_the_day() {

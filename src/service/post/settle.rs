@@ -1,5 +1,7 @@
 //! What became of an attempt: judged with what is known of others at the same server, and stored.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp, civil::Time};
 use serde_json::json;
 use tracing::{error, info, warn};
@@ -57,18 +59,19 @@ pub(super) fn known(
     let midnight = now.today().to_datetime(Time::midnight());
     let today = office.settings.timezone.to_ambiguous_zoned(midnight).compatible().map_or(now.at, |z| z.timestamp());
     let said = refusal.gist(&letter.mailbox);
-    let mut alike = vec![letter.mailbox.to_lowercase()];
-    let tried = tx.tried_in_vain()?.into_iter();
-    alike.extend(tried.filter(|(mailbox, reply)| gist(reply, mailbox) == said).map(|(m, _)| m.to_lowercase()));
-    alike.sort();
-    alike.dedup();
+    let count_alike = |tried: Vec<(String, String)>| {
+        let alike = tried.into_iter().filter(|(mailbox, reply)| gist(reply, mailbox) == said);
+        let alike = alike.map(|(mailbox, _)| mailbox.to_lowercase()).chain([letter.mailbox.to_lowercase()]);
+        u32::try_from(alike.collect::<BTreeSet<_>>().len()).unwrap_or(u32::MAX)
+    };
     Ok(Known {
         refusals: before + 1,
         another_today: tx.is_another_accepted(&letter.mailbox, today)?,
         another_since: is_accepted_after(attempts.map(|(first, _)| first))?,
         another_between: is_accepted_after(attempts.map(|(_, last)| last))?,
         admin_passes: None,
-        alike: u32::try_from(alike.len()).unwrap_or(u32::MAX),
+        alike: count_alike(tx.tried_in_vain()?),
+        alike_still: count_alike(tx.waiting_replies()?),
         are_refused: are_refused(tx)?.is_some(),
     })
 }
