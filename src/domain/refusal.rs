@@ -31,14 +31,13 @@ pub struct Refusal {
 /// What is known when an attempt has been refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// How often this letter was refused for good, with this time.
-    pub refusals: u32,
     /// Another mailbox's letter was accepted today.
     pub another_today: bool,
     /// Another mailbox's letter was accepted since this letter was first refused.
     pub another_since: bool,
-    /// Another mailbox's letter was accepted between this letter's last refusal and this one.
-    pub another_between: bool,
+    /// How often another mailbox's letter was accepted between one refusal of this letter and the next; 0 if none was
+    /// since the last.
+    pub another_between: u32,
     /// Whether the server takes RCPT for the admin's mailbox in the same connection; `None`: not asked, or no answer.
     pub admin_passes: Option<bool>,
     /// How many different recipients in a row, with this one, were refused with the same words.
@@ -69,8 +68,8 @@ pub enum Verdict {
 
 /// So many different recipients in a row are no chance.
 const SEVERAL: u32 = 3;
-/// A letter whose refusal names nobody is tried so often, with others accepted between, before it is given up.
-const TRIES: u32 = 3;
+/// A letter whose refusal names nobody is refused three times, with others accepted between, before it is given up.
+const BETWEEN: u32 = 2;
 
 impl Verdict {
     /// Its name in the database, in logs and in the metrics.
@@ -108,7 +107,7 @@ impl Refusal {
             _ if is_alike => Verdict::Us,
             // The server has taken others meanwhile, and this one not, again and again.
             Kind::Us | Kind::Unclear
-                if known.another_between && known.refusals >= TRIES && known.alike_still < SEVERAL =>
+                if known.another_between >= BETWEEN && known.alike_still < SEVERAL && !known.are_refused =>
             {
                 Verdict::Recipient
             }
@@ -136,10 +135,9 @@ mod tests {
     use super::{words::REPLIES, *};
 
     const NOTHING: Known = Known {
-        refusals: 1,
         another_today: false,
         another_since: false,
-        another_between: false,
+        another_between: 0,
         admin_passes: None,
         alike: 1,
         alike_still: 1,
@@ -149,13 +147,11 @@ mod tests {
     #[test]
     fn nothing_condemns_a_recipient_while_nobody_is_accepted() {
         for (stage, reply, _) in REPLIES {
-            for refusals in [1, 5, 2000] {
-                for (alike, are_refused) in [(1, false), (2, false), (9, false), (1, true)] {
-                    for admin_passes in [None, Some(false)] {
-                        let known = Known { refusals, alike, admin_passes, are_refused, ..NOTHING };
-                        let verdict = Refusal::new(*stage, *reply).judge(&known);
-                        assert_ne!(verdict, Verdict::Recipient, "{stage:?} {reply} {known:?}");
-                    }
+            for (alike, are_refused) in [(1, false), (2, false), (9, false), (1, true)] {
+                for admin_passes in [None, Some(false)] {
+                    let known = Known { alike, admin_passes, are_refused, ..NOTHING };
+                    let verdict = Refusal::new(*stage, *reply).judge(&known);
+                    assert_ne!(verdict, Verdict::Recipient, "{stage:?} {reply} {known:?}");
                 }
             }
         }
@@ -164,8 +160,8 @@ mod tests {
     #[test]
     fn several_in_a_row_are_about_us_unless_the_mailbox_is_named() {
         for (stage, reply, kind) in REPLIES.iter().filter(|(.., kind)| matches!(kind, Kind::Us | Kind::Unclear)) {
-            let since = Known { another_today: true, another_since: true, another_between: true, ..NOTHING };
-            let known = Known { refusals: 9, alike: 3, ..since };
+            let since = Known { another_today: true, another_since: true, another_between: 9, ..NOTHING };
+            let known = Known { alike: 3, ..since };
             let verdict = Refusal::new(*stage, *reply).judge(&known);
             assert_eq!(verdict, Verdict::Us, "{stage:?} {reply} {kind:?}");
         }
@@ -180,8 +176,9 @@ mod tests {
         const DENIED: &str = "550 Access denied";
         let n = NOTHING;
         let today = Known { another_today: true, ..n };
-        let since = Known { another_today: true, another_since: true, another_between: true, ..n };
-        let earlier = Known { another_between: false, ..since };
+        let since = Known { another_today: true, another_since: true, another_between: 2, ..n };
+        let once = Known { another_between: 1, ..since };
+        let earlier = Known { another_between: 0, ..since };
         let passes = Known { admin_passes: Some(true), ..n };
         let refused = Known { admin_passes: Some(false), ..n };
         let cases = [
@@ -208,21 +205,22 @@ mod tests {
             (Rcpt, BLOCKED, passes, Us),
             (Rcpt, BLOCKED, today, Undecided),
             (Rcpt, BLOCKED, Known { alike: 3, ..today }, Us),
-            (Rcpt, BLOCKED, Known { refusals: 3, ..since }, Recipient),
+            (Rcpt, BLOCKED, once, Undecided),
+            (Rcpt, BLOCKED, since, Recipient),
             // Words that name nobody.
             (Letter, DENIED, n, Undecided),
-            (Letter, DENIED, Known { refusals: 9, ..today }, Undecided),
-            (Letter, DENIED, Known { refusals: 2, ..since }, Undecided),
-            (Letter, DENIED, Known { refusals: 9, ..earlier }, Undecided),
-            (Letter, DENIED, Known { refusals: 3, ..since }, Recipient),
-            (Letter, DENIED, Known { refusals: 3, alike: 3, ..since }, Us),
+            (Letter, DENIED, today, Undecided),
+            (Letter, DENIED, once, Undecided),
+            (Letter, DENIED, earlier, Undecided),
+            (Letter, DENIED, since, Recipient),
+            (Letter, DENIED, Known { alike: 3, ..since }, Us),
             // Only some are taken, the admin perhaps.
-            (Letter, DENIED, Known { refusals: 9, alike_still: 3, ..since }, Undecided),
+            (Letter, DENIED, Known { alike_still: 3, ..since }, Undecided),
             (Letter, DENIED, Known { are_refused: true, ..today }, Us),
             (Letter, DENIED, Known { are_refused: true, ..since }, Undecided),
             // A login is our affair, whoever was taken before.
-            (Rcpt, "530 5.7.0 login first", Known { refusals: 9, ..since }, Us),
-            (Stage::Mail, "553 not yours", Known { refusals: 9, ..since }, Us),
+            (Rcpt, "530 5.7.0 login first", since, Us),
+            (Stage::Mail, "553 not yours", since, Us),
         ];
         for (stage, reply, known, expected) in cases {
             assert_eq!(Refusal::new(stage, reply).judge(&known), expected, "{stage:?} {reply} {known:?}");

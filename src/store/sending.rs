@@ -106,15 +106,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How often this letter was refused for good, with the first and the last such attempt.
-    pub fn refusals(&self, letter: i64) -> Result<(u32, Option<(i64, i64)>)> {
-        let sql = "SELECT count(*), min(id), max(id) FROM attempt
-                   WHERE letter = ?1 AND ended_at IS NOT NULL AND reply GLOB '5[0-9][0-9][ -]*'";
-        let read = |row: &Row| {
-            let (first, last): (Option<_>, Option<_>) = (row.get(1)?, row.get(2)?);
-            Ok((row.get(0)?, first.zip(last)))
-        };
-        Ok(self.tx.prepare_cached(sql)?.query_row([letter], read)?)
+    /// The attempts at this letter that were refused for good, in order.
+    pub fn refusals(&self, letter: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM attempt WHERE letter = ?1 AND ended_at IS NOT NULL AND reply GLOB '5[0-9][0-9][ -]*'
+                   ORDER BY id";
+        Ok(self.tx.prepare_cached(sql)?.query_map([letter], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Whether a letter to another mailbox was accepted since then.
@@ -123,11 +119,11 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, since])?)
     }
 
-    /// Whether an attempt after this one, at a letter to another mailbox, was accepted.
-    pub fn is_another_accepted_after(&self, mailbox: &str, attempt: i64) -> Result<bool> {
+    /// Whether an attempt between these two, at a letter to another mailbox, was accepted.
+    pub fn is_another_accepted_between(&self, mailbox: &str, from: i64, to: i64) -> Result<bool> {
         let sql = "SELECT 1 FROM attempt a JOIN letter l ON l.id = a.letter
-                   WHERE a.id > ?2 AND a.outcome = 'accepted' AND l.mailbox <> ?1 COLLATE NOCASE";
-        Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, attempt])?)
+                   WHERE a.id > ?2 AND a.id < ?3 AND a.outcome = 'accepted' AND l.mailbox <> ?1 COLLATE NOCASE";
+        Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, from, to])?)
     }
 
     /// Mailboxes that were tried since a letter was last accepted, with the replies, of the latest attempts that ended.

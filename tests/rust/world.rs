@@ -12,7 +12,7 @@ use std::{
     fs,
 };
 
-use duban::store::LetterRow;
+use duban::store::{LetterRow, LetterState};
 use duban::{
     domain::{Date, refusal::Stage, retry::Outcome},
     incoming,
@@ -375,9 +375,9 @@ impl World {
     /// One wake-up. Without faults where the afternoon is calm.
     fn tick(&mut self, now: &str, is_calm: bool) {
         self.bureau.sweep(now);
-        let failed = |bureau: &mut Bureau| bureau.db.read(|tx| tx.count_owed()).unwrap().failed;
-        let failed_before = failed(&mut self.bureau);
-        self.bureau.admin_passes = Some(self.server.refuses_all.is_none());
+        let refuses_all = self.server.refuses_all.is_some();
+        let given_up_before = if refuses_all { given_up(&mut self.bureau) } else { 0 };
+        self.bureau.admin_passes = Some(!refuses_all);
         let Self { bureau, chance, refused, is_down, server, .. } = self;
         let (mut seen, mut put_off) = (Vec::new(), BTreeMap::new());
         let lives = bureau.round(now, |letter, message| {
@@ -409,8 +409,7 @@ impl World {
         for (what, n) in put_off {
             *self.tally.entry(what).or_default() += n;
         }
-        // While everybody is refused, nobody's letter is given up.
-        if self.server.refuses_all.is_some() && !self.is_down && failed(&mut self.bureau) != failed_before {
+        if refuses_all && !self.is_down && given_up(&mut self.bureau) > given_up_before {
             self.wrong.push(format!("{now} a letter is given up, and the server refuses everybody"));
         }
         for (letter, text, takes, is_unknown) in seen {
@@ -510,6 +509,18 @@ impl World {
             }
         }
     }
+}
+
+/// How many letters were given up without being refused between others that were taken.
+fn given_up(bureau: &mut Bureau) -> usize {
+    let count = bureau.db.read(|tx| {
+        let mut count = 0;
+        for letter in tx.outbox(jiff::Timestamp::MAX)?.iter().filter(|l| l.state == LetterState::Failed) {
+            count += usize::from(tx.refusals(letter.id)?.len() < 3);
+        }
+        Ok(count)
+    });
+    count.unwrap()
 }
 
 fn any_form(chance: &mut Chance) -> Form {

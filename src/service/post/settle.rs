@@ -52,10 +52,13 @@ pub(super) fn known(
     refusal: &Refusal,
     now: &Moment,
 ) -> crate::store::Result<Known> {
-    let (before, attempts) = tx.refusals(letter.id)?;
-    let is_accepted_after = |attempt: Option<i64>| {
-        attempt.map_or(Ok(false), |attempt| tx.is_another_accepted_after(&letter.mailbox, attempt))
-    };
+    let mut between = Vec::new();
+    let refusals = tx.refusals(letter.id)?;
+    for (from, to) in refusals.iter().zip(refusals.iter().skip(1).chain([&i64::MAX])) {
+        between.push(tx.is_another_accepted_between(&letter.mailbox, *from, *to)?);
+    }
+    let is_since_last = between.last().is_some_and(|taken| *taken);
+    let times = between.iter().filter(|taken| **taken && is_since_last).count();
     let midnight = now.today().to_datetime(Time::midnight());
     let today = office.settings.timezone.to_ambiguous_zoned(midnight).compatible().map_or(now.at, |z| z.timestamp());
     let said = refusal.gist(&letter.mailbox);
@@ -65,10 +68,9 @@ pub(super) fn known(
         u32::try_from(alike.collect::<BTreeSet<_>>().len()).unwrap_or(u32::MAX)
     };
     Ok(Known {
-        refusals: before + 1,
         another_today: tx.is_another_accepted(&letter.mailbox, today)?,
-        another_since: is_accepted_after(attempts.map(|(first, _)| first))?,
-        another_between: is_accepted_after(attempts.map(|(_, last)| last))?,
+        another_since: between.contains(&true),
+        another_between: u32::try_from(times).unwrap_or(u32::MAX),
         admin_passes: None,
         alike: count_alike(tx.tried_in_vain()?),
         alike_still: count_alike(tx.waiting_replies()?),
