@@ -99,11 +99,8 @@ impl Refusal {
             Kind::Passing => Verdict::Passing,
             Kind::Deferred => Verdict::Deferred,
             Kind::Us if !self.can_be_the_recipients() => Verdict::Us,
-            // The mailbox is named. People who left share the server's words, so that several in a row are no sign,
-            // unless the admin's mailbox, which is known to exist, is refused beside them.
-            Kind::Mailbox if known.admin_passes == Some(false) && is_alike => Verdict::Us,
-            Kind::Mailbox if known.another_today => Verdict::Recipient,
-            Kind::Mailbox if self.stage == Stage::Rcpt && known.admin_passes == Some(true) => Verdict::Recipient,
+            // The mailbox is named. People who left share the server's words, so that several in a row are no sign.
+            Kind::Mailbox if self.is_the_mailboxs(known) => Verdict::Recipient,
             _ if is_alike => Verdict::Us,
             // The server has taken others meanwhile, and this one not, again and again.
             Kind::Us | Kind::Unclear
@@ -118,10 +115,19 @@ impl Refusal {
         }
     }
 
+    /// Whether a mailbox that is named is to be believed gone.
+    fn is_the_mailboxs(&self, known: &Known) -> bool {
+        match known.admin_passes.filter(|_| self.stage == Stage::Rcpt) {
+            Some(true) => true,
+            // The admin's too: he has left as well, or the server has lost its list since it took others today.
+            Some(false) => known.another_since,
+            None => known.another_today,
+        }
+    }
+
     /// Whether it helps to know how the server answers RCPT for the admin's mailbox.
-    pub fn asks_for_admin(&self, known: &Known) -> bool {
-        let is_told = known.another_today && known.alike < SEVERAL;
-        self.stage == Stage::Rcpt && self.kind() == Kind::Mailbox && !is_told
+    pub fn asks_for_admin(&self) -> bool {
+        self.stage == Stage::Rcpt && self.kind() == Kind::Mailbox
     }
 
     /// Before RCPT no recipient is known, and a login is asked of us, whoever is written to.
@@ -195,8 +201,9 @@ mod tests {
             (Rcpt, UNKNOWN, Known { alike: 3, ..passes }, Recipient),
             // The admin's too: the server has lost its list.
             (Rcpt, UNKNOWN, Known { alike: 3, admin_passes: Some(false), ..today }, Us),
-            // An admin who left, and one other.
-            (Rcpt, UNKNOWN, Known { admin_passes: Some(false), ..today }, Recipient),
+            // An admin who left, and one other: seen when somebody else is taken after it.
+            (Rcpt, UNKNOWN, Known { admin_passes: Some(false), ..today }, Undecided),
+            (Rcpt, UNKNOWN, Known { admin_passes: Some(false), ..since }, Recipient),
             // After the dot, RCPT has told nothing.
             (Letter, UNKNOWN, passes, Undecided),
             (Letter, UNKNOWN, today, Recipient),

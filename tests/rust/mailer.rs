@@ -96,6 +96,35 @@ async fn a_refused_recipient_among_good_ones() {
     assert_eq!(server.commands().iter().filter(|line| *line == "RSET").count(), 1);
 }
 
+/// Whether another mailbox passes RCPT is asked in the same connection, and does no harm to the letters around it.
+#[tokio::test]
+async fn another_mailbox_is_asked_about() {
+    for (answer, expected) in [
+        (Act::Fine, Some(true)),
+        (say("251 will forward"), Some(true)),
+        (say("550 5.1.1 no such user"), Some(false)),
+        (say("450 4.2.0 greylisted"), None),
+        (say("421 4.3.2 bye"), None),
+        (say("354 what"), None),
+        (Act::Drop, None),
+        (Act::Stall, None),
+    ] {
+        let name = format!("{answer:?}");
+        let server = Server::start(move |at, _, line| match at {
+            At::Rcpt if line.contains("bad@") => say("550 5.1.1 no such user"),
+            At::Rcpt if line.contains("admin@") => answer.clone(),
+            _ => Act::Fine,
+        });
+        let mut session = mailer(&server).session();
+        assert_eq!(session.takes(FROM, "admin@x.cn").await, None, "no connection is opened for it");
+        assert_eq!(session.send(FROM, "bad@x.cn", MESSAGE, "duban.k7.412").await.name(), "permanent");
+        assert_eq!(session.takes(FROM, "admin@x.cn").await, expected, "{name}");
+        assert_eq!(session.send(FROM, "good@x.cn", MESSAGE, "duban.k7.413").await.name(), "accepted", "{name}");
+        let received = server.received();
+        assert!(received.len() == 1 && received[0].to.contains("good@"), "{name}: {received:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_connection_carries_so_many_letters() {
     let server = Server::start(|_, _, _| Act::Fine);

@@ -310,23 +310,40 @@ fn a_server_that_takes_the_admins_letters_only() {
     town.nothing_came_twice();
 }
 
-/// From nine o'clock on nobody is taken any more, and somebody was before.
+/// From nine o'clock on nobody is taken any more, and somebody was before: a blocklist, or a list of users that is lost.
 #[test]
 fn a_server_that_turns_against_us_in_the_middle_of_the_day() {
-    let policy = |minute, at, line: &str| match at {
-        At::Rcpt if (30..90).contains(&minute) => Some(ZEN),
-        At::Rcpt if minute < 30 && !line.contains("<s0@") && !line.contains(ADMIN) => Some("450 4.2.0 Greylisted"),
-        _ => None,
+    for reply in [ZEN, "550 5.1.1 User unknown in virtual mailbox table"] {
+        let policy = move |minute, at, line: &str| match at {
+            At::Rcpt if (30..90).contains(&minute) => Some(reply.to_owned()),
+            At::Rcpt if minute < 30 && !line.contains("<s0@") && !line.contains(ADMIN) => {
+                Some("450 4.2.0 Greylisted".to_owned())
+            }
+            _ => None,
+        };
+        let mut town = Town::with(10, 2, policy);
+        town.run(0..30);
+        assert_eq!(town.reached().len(), 1);
+        town.run(30..90);
+        assert!(town.is_refused(89).is_some_and(|words| words.contains(&reply[..9])), "{reply}");
+        town.run(90..=121);
+        assert!(town.in_state(LetterState::Failed).is_empty(), "{reply}");
+        assert_eq!((town.reached().len(), town.troubles(121)), (10, vec![]), "{reply}");
+        town.nothing_came_twice();
+    }
+}
+
+/// An admin who left, and three of the sections; the others are taken.
+#[test]
+fn people_who_left_where_the_admin_left_too() {
+    let gone = |_, at, line: &str| {
+        let is_gone = ["<s0@", "<s1@", "<s2@", ADMIN].iter().any(|who| line.contains(who));
+        (at == At::Rcpt && is_gone).then_some("550 5.1.1 User unknown")
     };
-    let mut town = Town::new(10, policy);
+    let mut town = Town::new(6, gone);
     town.run(0..30);
-    assert_eq!(town.reached().len(), 1);
-    town.run(30..90);
-    assert!(town.is_refused(89).is_some_and(|words| words.contains("zen")));
-    town.run(90..=121);
-    assert!(town.in_state(LetterState::Failed).is_empty());
-    assert_eq!((town.reached().len(), town.troubles(121)), (10, vec![]));
-    town.nothing_came_twice();
+    assert_eq!((town.reached().len(), town.in_state(LetterState::Failed).len()), (3, 3));
+    assert!(town.in_state(LetterState::Queued).iter().all(|mailbox| mailbox == ADMIN), "代转 waits");
 }
 
 #[test]

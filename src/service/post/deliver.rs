@@ -235,19 +235,9 @@ impl Round {
         self.until_written("unwritten", put_back).await;
     }
 
-    /// Where a refusal names the recipient's mailbox and nothing tells whether that is true: asks whether the server
-    /// takes an admin's.
+    /// Where a refusal names the recipient's mailbox: asks whether the server takes an admin's.
     async fn ask_for_admin(&self, carrier: &mut impl Carrier, letter: &LetterRow, outcome: &Outcome) -> Option<bool> {
-        let Outcome::Refused(refusal) = outcome else { return None };
-        let round = self.clone();
-        let (of, refused) = (letter.clone(), refusal.clone());
-        let known = move |db: &mut Db| {
-            let known = db.read(|tx| settle::known(tx, &round.office, &of, &refused, &round.now()));
-            Ok::<_, Error>(known?)
-        };
-        // If the database does not answer, nothing more is known.
-        let known = self.store.call(known).await.ok()?;
-        if !refusal.asks_for_admin(&known) {
+        if !matches!(outcome, Outcome::Refused(refusal) if refusal.asks_for_admin()) {
             return None;
         }
         let mut passes = None;

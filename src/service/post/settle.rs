@@ -45,13 +45,7 @@ pub(super) struct Settled {
 const TOLD_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known when this letter has been refused, without what the admin's mailbox would be answered.
-pub(super) fn known(
-    tx: &Tx,
-    office: &Office,
-    letter: &LetterRow,
-    refusal: &Refusal,
-    now: &Moment,
-) -> crate::store::Result<Known> {
+fn known(tx: &Tx, office: &Office, letter: &LetterRow, refusal: &Refusal, now: &Moment) -> crate::store::Result<Known> {
     let mut between = Vec::new();
     let refusals = tx.refusals(letter.id)?;
     for (from, to) in refusals.iter().zip(refusals.iter().skip(1).chain([&i64::MAX])) {
