@@ -25,7 +25,7 @@ use crate::{
         mailer,
         post::deliver::deliver,
     },
-    store::{self, Db, Store},
+    store::{self, Db, Store, state},
 };
 
 pub fn run(context: &Context, once: bool) -> Result {
@@ -46,7 +46,7 @@ fn run_once(context: &Context) -> Result {
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
     let (office, mailer) = (Arc::new(office), Arc::new(mailer));
     let (clock, stop) = (context.clock, Arc::new(AtomicBool::new(false)));
-    let (delivered, letters) = runtime()?.block_on(async {
+    let (delivered, letters, refused) = runtime()?.block_on(async {
         let mut delivered = deliver(&store, &office, &mailer, clock, &stop).await?;
         let telling = office.clone();
         let told = store.call(move |db| tell_of_stuck_letters(db, &telling, &now)).await?;
@@ -57,15 +57,18 @@ fn run_once(context: &Context) -> Result {
         };
         let database = office.settings.database.clone();
         let letters = store.close(move |mut db| {
-            let letters = db.read(|tx| tx.count_owed())?;
+            let left = db.read(|tx| Ok((tx.count_owed()?, tx.get(state::REFUSED)?.flatten())))?;
             damage::leave_sound(&db, &database);
-            Ok::<_, store::Error>(letters)
+            Ok::<_, store::Error>(left)
         });
-        let letters = letters.await?;
+        let (letters, refused) = letters.await?;
         delivered.add(&after);
-        Ok::<_, crate::service::Error>((delivered, letters))
+        Ok::<_, crate::service::Error>((delivered, letters, refused))
     })?;
-    let text = format!("发出 {} 封，失败 {} 封，待发 {} 封。\n", delivered.sent, delivered.failed, letters.queued);
+    let mut text = format!("发出 {} 封，失败 {} 封，待发 {} 封。\n", delivered.sent, delivered.failed, letters.queued);
+    if let Some(refused) = refused.filter(|_| letters.queued > 0) {
+        text += &format!("邮件服务器拒收本系统的信，信都留着，好了再发：{}\n", refused.why);
+    }
     Ok(Answer::done(text).with(match (waits_until, letters.queued) {
         (Some(_), _) => Exit::Nothing,
         (None, 0) => Exit::Done,

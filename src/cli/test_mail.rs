@@ -3,7 +3,7 @@
 use super::{Answer, Context, Exit, Failure, Result, run::runtime};
 use crate::{
     config::Transport,
-    domain::{deadline::Mailbox, retry::Outcome},
+    domain::{deadline::Mailbox, refusal::Kind, retry::Outcome},
     letter::notice::{self, Notice},
     service::{
         mailer,
@@ -30,13 +30,21 @@ pub fn test_mail(context: &Context, address: &str) -> Result {
         outcome
     });
     let reply = outcome.reply();
-    match outcome {
+    match &outcome {
         // The reply says where the letter was written.
         Outcome::Accepted { .. } if matches!(office.settings.mail.transport, Transport::Folder(_)) => {
             Ok(Answer::done(format!("没有真正发出（transport = \"folder\"）：{reply}\n")))
         }
         Outcome::Accepted { .. } => Ok(Answer::done(format!("已交给邮件服务器，发往 {to}。答复：{reply}\n"))),
-        Outcome::Permanent { .. } => Err(Failure::new(format!("服务器拒收发往 {to} 的信：{reply}"))),
+        Outcome::Refused(refusal) if refusal.code < 500 => {
+            Err(Failure { why: format!("这次没有发成，可稍后再试：{reply}"), exit: Exit::Owed })
+        }
+        Outcome::Refused(refusal) if refusal.kind() == Kind::Us => {
+            Err(Failure::new(format!("服务器不认本系统，发给谁都发不出去：{reply}")))
+        }
+        Outcome::Refused(_) | Outcome::Permanent { .. } => {
+            Err(Failure::new(format!("服务器拒收发往 {to} 的信：{reply}")))
+        }
         Outcome::Misconfigured { .. } => Err(Failure::new(format!("邮件设置有问题，发不出去：{reply}"))),
         Outcome::Temporary { .. } | Outcome::Unknown { .. } => {
             Err(Failure { why: format!("这次没有发成，可稍后再试：{reply}"), exit: Exit::Owed })

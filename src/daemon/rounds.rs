@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::SignedDuration;
 use tokio::{task::JoinHandle, time};
 use tracing::{error, info, warn};
 
@@ -18,21 +17,20 @@ use crate::{
     mailer::Mailer,
     service::{
         self, Office,
-        post::deliver::{Delivered, deliver},
+        post::{
+            deliver::{Delivered, deliver},
+            hold::Hold,
+        },
     },
     store::Store,
 };
 
-/// Pause after a round that ended because of the server; doubles up to `LONGEST_HOLD`.
-const FIRST_HOLD: SignedDuration = SignedDuration::from_mins(1);
-const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(30);
 /// How long a stop waits for letters being sent.
 const PATIENCE_AT_STOP: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct Rounds {
-    /// Until when nothing is sent, and the length of the pause. Measured since boot, since the clock may be set.
-    hold: Option<(SignedDuration, SignedDuration)>,
+    hold: Hold,
     under_way: Option<JoinHandle<service::Result<Delivered>>>,
     /// Stops the current round.
     stop: Arc<AtomicBool>,
@@ -41,8 +39,7 @@ pub struct Rounds {
 impl Rounds {
     /// Begins a round, unless one is running or sending is paused.
     pub fn begin(&mut self, store: &Store, office: &Arc<Office>, mailer: &Arc<Mailer>) {
-        let is_held = self.hold.is_some_and(|(until, _)| since_boot() < until);
-        if self.under_way.is_some() || is_held {
+        if self.under_way.is_some() || self.hold.is_on(since_boot()) {
             return;
         }
         self.stop = Arc::default();
@@ -72,20 +69,15 @@ impl Rounds {
                 failed, put_off, "a round of sending has ended: {sent} sent, {failed} failed, {put_off} put off"
             );
         }
-        self.hold = delivered.is_held.then(|| {
-            let pause = self.hold.map_or(FIRST_HOLD, |(_, last)| (last + last).min(LONGEST_HOLD));
-            warn!(
-                minutes = pause.as_mins(),
-                "the mail server is in trouble, sending waits {} minutes",
-                pause.as_mins()
-            );
-            (since_boot().saturating_add(pause), pause)
-        });
+        if let Some(pause) = self.hold.note(&delivered, since_boot()) {
+            let minutes = pause.as_mins();
+            warn!(minutes, "the mail server is in trouble, sending waits {minutes} minutes");
+        }
     }
 
     /// Ends the pause, when its reason may be gone.
     pub fn release(&mut self) {
-        self.hold = None;
+        self.hold.release();
     }
 
     /// Ends the current round after the letters being sent.

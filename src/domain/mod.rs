@@ -7,6 +7,7 @@ pub mod due;
 pub mod hours;
 pub mod identity;
 pub mod occurrence;
+pub mod refusal;
 pub mod retry;
 
 pub use jiff::civil::Date;

@@ -2,18 +2,22 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The outcome of one attempt to hand a letter over.
+use super::refusal::{Kind, Known, Refusal, Stage, Verdict};
+
+/// What was seen of one attempt to hand a letter over. What it means is decided with what is known beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The server took responsibility: 250 after the final dot.
     Accepted { reply: String },
-    /// Try again: 4xx, no connection, or anything that is not known to be permanent.
+    /// The server said no.
+    Refused(Refusal),
+    /// No connection, or anything else that is not known to be permanent.
     Temporary { reply: String },
-    /// The server permanently refuses this recipient or this letter.
+    /// Nobody can be written to there: not an address at all.
     Permanent { reply: String },
     /// The connection ended between the final dot and the reply: the letter may have been accepted.
     Unknown { reply: String },
-    /// The server refuses *us* (credentials, TLS): no letter goes out until the operator fixes it.
+    /// The settings cannot work (TLS, login): no letter goes out until the operator fixes it.
     Misconfigured { reply: String },
 }
 
@@ -34,13 +38,23 @@ const FIRST_PAUSE_SECONDS: i64 = 60;
 const LONGEST_PAUSE_SECONDS: i64 = 3600;
 
 /// Decides after attempt number `attempts` (from 1), which ended at `now`; the first began at `first`. `spread` in
-/// 0..1000 is the jitter: a pause is between 80 % and 120 % of its length. If nobody else can be told (`is_last`), the
-/// letter is given up only on a permanent refusal.
-pub fn after(outcome: &Outcome, attempts: u32, first: Timestamp, now: Timestamp, spread: u16, is_last: bool) -> Next {
-    match outcome {
-        Outcome::Accepted { .. } => Next::Sent,
-        Outcome::Permanent { .. } => Next::GiveUp,
-        _ if !is_last && attempts >= MIN_ATTEMPTS && now.duration_since(first) >= HORIZON => Next::GiveUp,
+/// 0..1000 is the jitter: a pause is between 80 % and 120 % of its length. A letter that `must_be_kept` is never given
+/// up: nobody else can be told, or nobody at all is accepted.
+pub fn after(
+    verdict: Verdict,
+    attempts: u32,
+    first: Timestamp,
+    now: Timestamp,
+    spread: u16,
+    must_be_kept: bool,
+) -> Next {
+    let is_old = attempts >= MIN_ATTEMPTS && now.duration_since(first) >= HORIZON;
+    match verdict {
+        Verdict::Sent => Next::Sent,
+        Verdict::Recipient if !must_be_kept => Next::GiveUp,
+        Verdict::Deferred | Verdict::Undecided | Verdict::Passing | Verdict::Unknown if is_old && !must_be_kept => {
+            Next::GiveUp
+        }
         _ => {
             let doubled = FIRST_PAUSE_SECONDS << attempts.saturating_sub(1).min(10);
             let pause = doubled.min(LONGEST_PAUSE_SECONDS);
@@ -51,9 +65,27 @@ pub fn after(outcome: &Outcome, attempts: u32, first: Timestamp, now: Timestamp,
 }
 
 impl Outcome {
+    /// A server's refusal, from its whole reply.
+    pub fn refused(stage: Stage, reply: &str) -> Self {
+        Self::Refused(Refusal::new(stage, reply))
+    }
+
+    /// What it means for the letter.
+    pub fn judge(&self, known: &Known) -> Verdict {
+        match self {
+            Self::Accepted { .. } => Verdict::Sent,
+            Self::Refused(refusal) => refusal.judge(known),
+            Self::Temporary { .. } => Verdict::Passing,
+            Self::Permanent { .. } => Verdict::Recipient,
+            Self::Unknown { .. } => Verdict::Unknown,
+            Self::Misconfigured { .. } => Verdict::Us,
+        }
+    }
+
     /// The server's reply, or a description of the error.
     pub fn reply(&self) -> &str {
         match self {
+            Self::Refused(refusal) => &refusal.reply,
             Self::Accepted { reply }
             | Self::Temporary { reply }
             | Self::Permanent { reply }
@@ -62,10 +94,17 @@ impl Outcome {
         }
     }
 
-    /// Its name in the database, in logs and in JSON.
+    /// What was seen, in a word; the database keeps [`Verdict::name`].
     pub fn name(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
+            Self::Refused(refusal) => match refusal.kind() {
+                Kind::Passing => "temporary",
+                Kind::Deferred => "deferred",
+                Kind::Mailbox => "permanent",
+                Kind::Us => "misconfigured",
+                Kind::Unclear => "undecided",
+            },
             Self::Temporary { .. } => "temporary",
             Self::Permanent { .. } => "permanent",
             Self::Unknown { .. } => "unknown",
@@ -81,11 +120,10 @@ mod tests {
     #[test]
     fn pauses_grow_and_end() {
         let first = Timestamp::UNIX_EPOCH;
-        let outcome = Outcome::Temporary { reply: String::new() };
         let mut now = first;
         let mut pauses = Vec::new();
         for attempts in 1.. {
-            match after(&outcome, attempts, first, now, 500, false) {
+            match after(Verdict::Deferred, attempts, first, now, 500, false) {
                 Next::RetryAt(at) => {
                     pauses.push(at.duration_since(now).as_secs());
                     now = at;
@@ -102,16 +140,19 @@ mod tests {
     #[test]
     fn whoever_is_told_last_is_told_in_the_end() {
         let late = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_hours(24 * 90)).unwrap();
-        let after = |outcome, is_last| after(&outcome, 2000, Timestamp::UNIX_EPOCH, late, 0, is_last);
-        assert_eq!(after(Outcome::Temporary { reply: String::new() }, false), Next::GiveUp);
-        assert!(matches!(after(Outcome::Temporary { reply: String::new() }, true), Next::RetryAt(_)));
-        assert_eq!(after(Outcome::Permanent { reply: String::new() }, true), Next::GiveUp);
+        let after = |verdict, must_be_kept| after(verdict, 2000, Timestamp::UNIX_EPOCH, late, 0, must_be_kept);
+        for verdict in [Verdict::Recipient, Verdict::Deferred, Verdict::Undecided, Verdict::Passing, Verdict::Unknown] {
+            assert_eq!(after(verdict, false), Next::GiveUp, "{verdict:?}");
+            assert!(matches!(after(verdict, true), Next::RetryAt(_)), "{verdict:?}");
+        }
+        // While it is about us, nobody's letter is given up.
+        assert!(matches!(after(Verdict::Us, false), Next::RetryAt(_)));
     }
 
     #[test]
     fn a_long_holiday_does_not_end_it() {
-        let outcome = Outcome::Temporary { reply: String::new() };
         let late = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_hours(24 * 9)).unwrap();
-        assert!(matches!(after(&outcome, 2, Timestamp::UNIX_EPOCH, late, 0, false), Next::RetryAt(_)));
+        let next = after(Verdict::Passing, 2, Timestamp::UNIX_EPOCH, late, 0, false);
+        assert!(matches!(next, Next::RetryAt(_)));
     }
 }

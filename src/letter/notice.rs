@@ -65,6 +65,11 @@ pub enum Notice {
         since: DateTime,
         why: String,
     },
+    /// The mail server refused every letter for a while; they have been sent since.
+    Refused {
+        since: DateTime,
+        why: String,
+    },
     /// The mailbox for replies cannot be read.
     MailboxDown {
         since: DateTime,
@@ -178,6 +183,7 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
             ("检查期限停了，提醒发不出去，请查看".to_owned(), sweeps_fail(*since, why))
         }
         Notice::Swept { since, why } => ("检查期限中断过，现已恢复".to_owned(), swept(*since, why)),
+        Notice::Refused { since, why } => ("邮件服务器拒收过本系统的信，现已恢复".to_owned(), refused(*since, why)),
         Notice::MailboxDown { since, why } => {
             ("收信邮箱读不了，回信登记暂停，请查看".to_owned(), mailbox_down(*since, why))
         }
@@ -345,6 +351,20 @@ fn swept(since: DateTime, why: &str) -> Vec<Block> {
     let said = format!("从{}起有一段时间没能检查期限，现已恢复，漏掉的提醒已经补发。", words::moment(since));
     let todo = "再次发生时，请照原因处理；原因看不明白，请把日志（journalctl -u duban）交给维护的人。";
     vec![note(Tone::Amber, &said), Block::Rows(vec![Row::new("原因", words::plain(why))]), Block::Para(todo.to_owned())]
+}
+
+fn refused(since: DateTime, why: &str) -> Vec<Block> {
+    let said = format!(
+        "从{}起，邮件服务器拒收本系统的信，对谁都一样。现已恢复，积下的信都留着，正在补发。",
+        words::moment(since)
+    );
+    let todo = "再次发生时，请照服务器的原话处理：说黑名单、IP 或主机名的，请网络管理员放行；说发件人、SPF 或无权发信的，\
+                请核对 [mail] 的 from 与登录账号；看不明白的，请问邮件服务器管理员。不必重启，好了自动补发。";
+    vec![
+        note(Tone::Amber, &said),
+        Block::Rows(vec![Row::new("服务器原话", words::plain(why))]),
+        Block::Para(todo.to_owned()),
+    ]
 }
 
 fn mailbox_down(since: DateTime, why: &str) -> Vec<Block> {

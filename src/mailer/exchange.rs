@@ -15,10 +15,10 @@ use tokio::time::timeout;
 
 use super::{
     Limits,
-    verdict::{Fault, Stage, Step, expect, expected, fault, silence},
+    verdict::{Fault, Step, expect, expected, fault, silence},
     wire::Wire,
 };
-use crate::net::line_words;
+use crate::{domain::refusal::Stage, net::line_words};
 
 pub(super) struct Connection {
     pub(super) smtp: AsyncSmtpConnection,
@@ -94,6 +94,26 @@ impl Connection {
         }
         let answer = timeout(limits.command, self.smtp.read_response()).await;
         expect(answer, &[250, 251], limits.command).map(|_| ()).map_err(|fault| (Stage::Rcpt, fault))
+    }
+
+    /// Whether the server takes this sender and this recipient; nothing is sent. An error leaves the connection unusable.
+    pub(super) async fn takes(&mut self, limits: &Limits, from: &Address, to: &Address) -> Result<Option<bool>, Fault> {
+        let mail = timeout(limits.command, self.smtp.command(Mail::new(Some(from.clone()), Vec::new()))).await;
+        let taken = match expect(mail, &[250], limits.command) {
+            Ok(_) => {
+                let rcpt = timeout(limits.command, self.smtp.command(Rcpt::new(to.clone(), Vec::new()))).await;
+                expect(rcpt, &[250, 251], limits.command)
+            }
+            refused => refused,
+        };
+        let taken = match taken {
+            Ok(_) => Some(true),
+            Err(Fault::Refused { code: 500.., .. }) => Some(false),
+            Err(Fault::Refused { code, .. }) if code != 421 => None,
+            Err(fault) => return Err(fault),
+        };
+        let reset = timeout(limits.courtesy, self.smtp.command(Rset)).await;
+        expect(reset, &[250], limits.courtesy).map(|_| taken)
     }
 
     /// Whether the next letter can use the connection after this fault.

@@ -111,6 +111,15 @@ impl Session {
         }
     }
 
+    /// Whether the server takes a letter to this mailbox, as far as RCPT tells, over the connection that is open. `None`
+    /// if that is not known.
+    pub async fn takes(&mut self, envelope_from: &str, mailbox: &str) -> Option<bool> {
+        match &mut self.0 {
+            Way::Smtp(conversation) => conversation.takes(envelope_from, mailbox).await,
+            Way::Folder(_) => None,
+        }
+    }
+
     /// Sends QUIT; nothing depends on the answer.
     pub async fn finish(self) {
         if let Way::Smtp(conversation) = self.0 {

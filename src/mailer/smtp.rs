@@ -18,11 +18,14 @@ use super::{
     Limits, compose,
     exchange::Connection,
     pace::Pace,
-    verdict::{Fault, Stage, Step, expect, fault, judge, silence, step_words, words},
+    verdict::{Fault, Step, expect, fault, judge, silence, step_words, words},
     wire::Wire,
 };
 use crate::{
-    domain::retry::Outcome,
+    domain::{
+        refusal::{Refusal, Stage},
+        retry::Outcome,
+    },
     net::{Server, SmtpSettings, Stream, Tls, Trust, TrustError, line_words, one_line},
 };
 
@@ -197,8 +200,9 @@ fn secrets(server: &Server) -> Vec<SecretString> {
 fn at_step(outcome: Outcome, place: &str, stage: Stage) -> Outcome {
     let told = |reply| one_line(&format!("{place}：{}被拒绝：{reply}", step_words(stage)));
     match outcome {
-        Outcome::Temporary { reply } => Outcome::Temporary { reply: told(reply) },
-        Outcome::Misconfigured { reply } => Outcome::Misconfigured { reply: told(reply) },
+        Outcome::Refused(Refusal { stage, code, reply }) => {
+            Outcome::Refused(Refusal { stage, code, reply: told(reply) })
+        }
         other => other,
     }
 }
@@ -256,6 +260,16 @@ impl Conversation {
                 smtp.failed(stage, fault, dot)
             }
         }
+    }
+
+    /// Whether the server takes RCPT for this mailbox over the connection that is open; no letter is sent. `None`: there
+    /// is no connection, or no plain answer.
+    pub(super) async fn takes(&mut self, envelope_from: &str, mailbox: &str) -> Option<bool> {
+        let (from, to) = (compose::address(envelope_from)?, compose::address(mailbox)?);
+        let mut connection = self.connection.take()?;
+        let taken = connection.takes(&self.smtp.limits, &from, &to).await.ok()?;
+        self.connection = Some(connection);
+        taken
     }
 
     /// The kept connection, if it may take more letters and the server has neither closed it nor sent anything.

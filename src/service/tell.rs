@@ -41,6 +41,8 @@ pub enum Notice {
     Swept { since: Timestamp, why: String },
     /// To the sender of a reply, not to the admin.
     Answer { incoming: i64 },
+    /// The mail server takes letters again after refusing us since then, in these words.
+    Refused { since: Timestamp, why: String },
     /// A report came by reply from an address that the roster does not list for the section.
     Stranger { incoming: i64 },
     /// The mailbox for replies cannot be read; since when, and why.

@@ -205,9 +205,10 @@ impl Tx<'_> {
         self.letters(condition, params![since])
     }
 
-    pub fn set_alarmed(&self, letter: i64, now: Timestamp) -> Result<()> {
-        self.tx.prepare_cached("UPDATE letter SET alarmed_at = ?2 WHERE id = ?1")?.execute(params![letter, now])?;
-        Ok(())
+    /// Records that the admin is told of this letter. False if he was told before.
+    pub fn set_alarmed(&self, letter: i64, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE letter SET alarmed_at = ?2 WHERE id = ?1 AND alarmed_at IS NULL";
+        Ok(self.tx.prepare_cached(sql)?.execute(params![letter, now])? == 1)
     }
 
     /// How many answers to this mailbox were queued since then, sent or not.

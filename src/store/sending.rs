@@ -7,7 +7,7 @@ use super::{
     Error, LetterRow, Result, Tx,
     letters::{LETTER, read_letter},
 };
-use crate::domain::retry::{Next, Outcome};
+use crate::domain::{refusal::Verdict, retry::Next};
 
 #[derive(Clone, Debug)]
 pub struct AttemptRow {
@@ -34,9 +34,18 @@ impl Tx<'_> {
     /// The letter that is to go out next; `in_window`: reminders go too. One that cannot be read is given with its
     /// error, so that it can be set aside.
     pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
-        // A partial index serves only a query that has its condition word for word.
+        self.next_of("state IN ('queued', 'sending')", now, in_window)
+    }
+
+    /// As [`Self::next_to_send`], of the letters that were tried before.
+    pub fn next_to_retry(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
+        self.next_of("state IN ('queued', 'sending') AND attempts > 0", now, in_window)
+    }
+
+    /// A partial index serves only a query that has its condition, `indexed`, word for word.
+    fn next_of(&self, indexed: &str, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
         let sql = format!(
-            "SELECT {LETTER} FROM letter WHERE state IN ('queued', 'sending') AND state = 'queued' AND next_attempt <= ?1
+            "SELECT {LETTER} FROM letter WHERE {indexed} AND state = 'queued' AND next_attempt <= ?1
              AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1"
         );
         let read = |row: &Row| Ok((row.get(0)?, read_letter(row).map_err(Error::from).flatten()));
@@ -62,12 +71,12 @@ impl Tx<'_> {
     pub fn settle(
         &self,
         (letter, attempt, subject): (i64, i64, &str),
-        outcome: &Outcome,
+        (verdict, reply): (Verdict, &str),
         next: Next,
         now: Timestamp,
     ) -> Result<()> {
         let sql = "UPDATE attempt SET ended_at = ?2, outcome = ?3, reply = ?4 WHERE id = ?1";
-        self.tx.prepare_cached(sql)?.execute(params![attempt, now, outcome.name(), outcome.reply()])?;
+        self.tx.prepare_cached(sql)?.execute(params![attempt, now, verdict.name(), reply])?;
         let (sql, at) = match next {
             Next::Sent => (
                 "UPDATE letter SET state = CASE WHEN bounced_at IS NULL THEN 'sent' ELSE 'bounced' END,
@@ -84,8 +93,56 @@ impl Tx<'_> {
                 at,
             ),
         };
-        self.tx.prepare_cached(sql)?.execute(params![letter, at, outcome.reply(), subject])?;
+        self.tx.prepare_cached(sql)?.execute(params![letter, at, reply, subject])?;
         Ok(())
+    }
+
+    /// Letters that wait because the server refused us are tried again now.
+    pub fn try_refused_again(&self, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE letter SET next_attempt = ?1
+                   WHERE state IN ('queued', 'sending') AND attempts > 0 AND state = 'queued' AND next_attempt > ?1
+                   AND (SELECT outcome FROM attempt WHERE letter = letter.id ORDER BY id DESC LIMIT 1) = 'misconfigured'";
+        self.tx.prepare_cached(sql)?.execute([now])?;
+        Ok(())
+    }
+
+    /// The attempts at this letter that were refused for good, in order.
+    pub fn refusals(&self, letter: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM attempt WHERE letter = ?1 AND ended_at IS NOT NULL AND reply GLOB '5[0-9][0-9][ -]*'
+                   ORDER BY id";
+        Ok(self.tx.prepare_cached(sql)?.query_map([letter], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether a letter to another mailbox was accepted since then.
+    pub fn is_another_accepted(&self, mailbox: &str, since: Timestamp) -> Result<bool> {
+        let sql = "SELECT 1 FROM letter WHERE state = 'sent' AND ended_at >= ?2 AND mailbox <> ?1 COLLATE NOCASE";
+        Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, since])?)
+    }
+
+    /// Whether an attempt between these two, at a letter to another mailbox, was accepted.
+    pub fn is_another_accepted_between(&self, mailbox: &str, from: i64, to: i64) -> Result<bool> {
+        let sql = "SELECT 1 FROM attempt a JOIN letter l ON l.id = a.letter
+                   WHERE a.id > ?2 AND a.id < ?3 AND a.outcome = 'accepted' AND l.mailbox <> ?1 COLLATE NOCASE";
+        Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, from, to])?)
+    }
+
+    /// Mailboxes that were tried since a letter was last accepted, with the replies, of the latest attempts that ended.
+    pub fn tried_in_vain(&self) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT l.mailbox, coalesce(a.reply, ''), a.outcome = 'accepted' FROM
+                   (SELECT id, letter, reply, outcome, ended_at FROM attempt ORDER BY id DESC LIMIT 50) a
+                   JOIN letter l ON l.id = a.letter WHERE a.outcome IS NOT NULL ORDER BY a.ended_at DESC, a.id DESC";
+        let mut found = self.tx.prepare_cached(sql)?;
+        let read = |row: &Row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+        let rows: Vec<((String, String), bool)> = found.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+        Ok(rows.into_iter().take_while(|(_, is_accepted)| !is_accepted).map(|(tried, _)| tried).collect())
+    }
+
+    /// Mailboxes with letters that were tried in vain and wait, with the last replies.
+    pub fn waiting_replies(&self) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT mailbox, coalesce(last_error, '') FROM letter
+                   WHERE state IN ('queued', 'sending') AND attempts > 0 LIMIT 1000";
+        let mut found = self.tx.prepare_cached(sql)?;
+        Ok(found.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Undoes a claim of a letter that cannot be written: nothing of it was handed over. `letter` is as it was before.

@@ -26,6 +26,10 @@ pub const MISSING_YEAR: Key<i16> = Key::new("missing_year");
 /// The Monday of the last weekly letter.
 pub const WEEKLY: Key<Date> = Key::new("weekly");
 pub const SWEEPS_FAIL: Key<Option<Failing>> = Key::new("sweep_failing");
+/// Since when the mail server refuses us; `None` once it has taken a letter.
+pub const REFUSED: Key<Option<Failing>> = Key::new("refused");
+/// When the admin was last told that it takes letters again.
+pub const REFUSED_TOLD: Key<Timestamp> = Key::new("refused_told");
 pub const MAILBOX: Key<MailboxState> = Key::new("mailbox");
 pub const MAILBOX_FRONT: Key<MailboxFront> = Key::new("mailbox_front");
 /// In a copy: when it was made.
@@ -36,7 +40,7 @@ pub const IDS_FROM: Key<i64> = Key::new("ids_from");
 /// Counted by triggers, see [`Tx::changes`].
 const CHANGES: Key<i64> = Key::new("changes");
 
-/// Since when no sweep has succeeded, and why.
+/// Since when something fails, and why: no sweep has succeeded, or the mail server refuses us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failing {
     pub since: Timestamp,

@@ -23,7 +23,7 @@ use duban::{
             incoming::{Fate, act},
             link::{Key, Links},
         },
-        post::deliver::{Carrier, Round},
+        post::{carrier::Carrier, deliver::Round},
     },
     store::{Db, LetterRow, Store},
 };
@@ -37,6 +37,8 @@ pub struct Bureau {
     pub office: Office,
     pub deadlines: Vec<Deadline>,
     pub db: Db,
+    /// How the server answers RCPT for the admin's mailbox, when it is asked; `None`: it is not asked.
+    pub admin_passes: Option<bool>,
     /// Stands in while a round has the database: a new one takes as long as the round.
     spare: Option<Db>,
 }
@@ -109,13 +111,20 @@ impl Bureau {
 
     fn at(folder: TempDir) -> Self {
         let (office, deadlines) = load(&folder.path().join("duban.toml"));
-        Self { folder, office, deadlines, db: Db::in_memory().unwrap(), spare: None }
+        Self { folder, office, deadlines, db: Db::in_memory().unwrap(), admin_passes: None, spare: None }
     }
 
     /// As shipped.
     pub fn shipped() -> Self {
         let (office, deadlines) = load(&root().join("config/duban.toml"));
-        Self { folder: TempDir::new().unwrap(), office, deadlines, db: Db::in_memory().unwrap(), spare: None }
+        Self {
+            folder: TempDir::new().unwrap(),
+            office,
+            deadlines,
+            db: Db::in_memory().unwrap(),
+            admin_passes: None,
+            spare: None,
+        }
     }
 
     /// Writes the deadlines file anew and puts it in force.
@@ -170,12 +179,15 @@ impl Bureau {
         let spare = self.spare.take().unwrap_or_else(|| Db::in_memory().unwrap());
         let db = std::mem::replace(&mut self.db, spare);
         let store = Store::new(db).unwrap();
-        let killed = Notify::new();
+        let (killed, admin_passes) = (Notify::new(), self.admin_passes);
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let (lives, db) = runtime.block_on(async {
             let round = Round::begin(&store, &office, clock, &Arc::default()).await.unwrap();
             let lives = tokio::select! {
-                ended = round.run(Server { server, killed: &killed }) => ended.map(|_| true).unwrap(),
+                ended = round.clone().run(Server { server, admin_passes, killed: &killed }) => {
+                    round.end(&mut ended.unwrap()).await.unwrap();
+                    true
+                }
                 () = killed.notified() => false,
             };
             (lives, store.close(Ok::<_, duban::service::Error>).await.unwrap())
@@ -208,6 +220,7 @@ impl Bureau {
 /// A server that answers at once, or never.
 struct Server<'a, F> {
     server: F,
+    admin_passes: Option<bool>,
     killed: &'a Notify,
 }
 
@@ -220,6 +233,10 @@ impl<F: FnMut(&LetterRow, &[u8]) -> Option<Outcome> + Send> Carrier for Server<'
                 pending().await
             }
         }
+    }
+
+    async fn takes(&mut self, _from: &str, _mailbox: &str) -> Option<bool> {
+        self.admin_passes
     }
 
     async fn finish(self) {}

@@ -7,7 +7,7 @@ mod pipelining;
 use std::time::Duration;
 
 use duban::{
-    domain::retry::Outcome,
+    domain::{refusal::Stage, retry::Outcome},
     mailer::{Limits, Mailer},
     net::{self, SmtpSettings, Tls},
 };
@@ -91,9 +91,38 @@ async fn a_refused_recipient_among_good_ones() {
     for to in ["a@x.cn", "bad@x.cn", "b@x.cn", "c@x.cn"] {
         outcomes.push(session.send(FROM, to, MESSAGE, "duban.k7.412").await.name());
     }
-    assert_eq!(outcomes, ["accepted", "permanent", "permanent", "accepted"]);
+    assert_eq!(outcomes, ["accepted", "permanent", "undecided", "accepted"]);
     assert_eq!(server.connections(), 1);
     assert_eq!(server.commands().iter().filter(|line| *line == "RSET").count(), 1);
+}
+
+/// Whether another mailbox passes RCPT is asked in the same connection, and does no harm to the letters around it.
+#[tokio::test]
+async fn another_mailbox_is_asked_about() {
+    for (answer, expected) in [
+        (Act::Fine, Some(true)),
+        (say("251 will forward"), Some(true)),
+        (say("550 5.1.1 no such user"), Some(false)),
+        (say("450 4.2.0 greylisted"), None),
+        (say("421 4.3.2 bye"), None),
+        (say("354 what"), None),
+        (Act::Drop, None),
+        (Act::Stall, None),
+    ] {
+        let name = format!("{answer:?}");
+        let server = Server::start(move |at, _, line| match at {
+            At::Rcpt if line.contains("bad@") => say("550 5.1.1 no such user"),
+            At::Rcpt if line.contains("admin@") => answer.clone(),
+            _ => Act::Fine,
+        });
+        let mut session = mailer(&server).session();
+        assert_eq!(session.takes(FROM, "admin@x.cn").await, None, "no connection is opened for it");
+        assert_eq!(session.send(FROM, "bad@x.cn", MESSAGE, "duban.k7.412").await.name(), "permanent");
+        assert_eq!(session.takes(FROM, "admin@x.cn").await, expected, "{name}");
+        assert_eq!(session.send(FROM, "good@x.cn", MESSAGE, "duban.k7.413").await.name(), "accepted", "{name}");
+        let received = server.received();
+        assert!(received.len() == 1 && received[0].to.contains("good@"), "{name}: {received:?}");
+    }
 }
 
 #[tokio::test]
@@ -145,7 +174,7 @@ async fn replies_in_gbk_are_read() {
     let (bytes, _, _) = encoding_rs::GB18030.encode("550 用户不存在\r\n");
     let bytes = bytes.into_owned();
     let server = Server::start(move |at, _, _| if at == At::Rcpt { Act::Say(bytes.clone()) } else { Act::Fine });
-    assert_eq!(send(&server).await, Outcome::Permanent { reply: "550 用户不存在".to_owned() });
+    assert_eq!(send(&server).await, Outcome::refused(Stage::Rcpt, "550 用户不存在"));
 
     let (bytes, _, _) = encoding_rs::GB18030.encode("250 邮件已收下\r\n");
     let bytes = bytes.into_owned();
@@ -161,7 +190,7 @@ async fn no_reply_contains_the_password() {
         },
     );
     let outcome = send(&server).await;
-    assert_eq!(outcome, Outcome::Misconfigured { reply: "535 no: AUTH PLAIN *** (***)".to_owned() });
+    assert_eq!(outcome, Outcome::refused(Stage::Auth, "535 no: AUTH PLAIN *** (***)"));
     assert!(!format!("{:?}", settings(25, Tls::None)).contains(PASSWORD));
 }
 

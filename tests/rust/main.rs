@@ -21,6 +21,7 @@ mod mailbox_real;
 mod mailer;
 mod mailer_compose;
 mod mailer_real;
+mod refusals;
 mod reminders;
 mod replies;
 mod troubles;

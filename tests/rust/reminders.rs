@@ -10,7 +10,10 @@ use duban::{
     domain::retry::Outcome,
     service::{
         desk::report::{self, Report},
-        post::deliver::{Carrier, Delivered, Round},
+        post::{
+            carrier::Carrier,
+            deliver::{Delivered, Round},
+        },
         tell::Notice,
     },
     store::{LetterRow, LetterState, NewLetter, Store},

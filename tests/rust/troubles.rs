@@ -1,12 +1,24 @@
 //! What is wrong with the service is seen by whoever looks.
 
+use std::{
+    fs,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
 use duban::{
     domain::retry::Outcome,
     service::house::troubles::{NAMES, sweeps_fail, sweeps_succeed, troubles},
     store::state::Failing,
 };
 
-use crate::bureau::{Bureau, ROSTER};
+use crate::{
+    bureau::{Bureau, ROSTER, SETTINGS, copy_holidays},
+    support::smtp_server::{Act, At, Server, say},
+};
 
 fn bureau() -> Bureau {
     let plan = "[[deadline]]\nid = \"k\"\ntitle = \"事项\"\ndue = \"每年1月30日\"\nsections = [\"办公室\"]\n";
@@ -67,4 +79,54 @@ fn sweeps_that_fail_are_seen_and_told_of_when_they_succeed_again() {
     }
     bureau.send("2026-01-06T09:11");
     assert!(bureau.text_of_the_letter_to("admin@example.test").contains("磁盘已满"));
+}
+
+/// As typed: refused at 08:30, mended by 08:40.
+#[test]
+fn a_server_that_refuses_everybody_is_seen_from_the_command_line() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let (still, taken) = (refuses.clone(), Arc::new(AtomicUsize::new(0)));
+    let count = taken.clone();
+    let server = Server::start(move |at, _, _| match (at, still.load(Ordering::Relaxed)) {
+        (At::Dot, true) => say("554 5.7.1 Command rejected"),
+        (At::Dot, false) => {
+            count.fetch_add(1, Ordering::Relaxed);
+            Act::Fine
+        }
+        _ => Act::Fine,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let smtp =
+        format!("transport = \"smtp\"\n[mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n", server.port);
+    let settings = SETTINGS.split("transport").next().unwrap().to_owned() + &smtp;
+    fs::write(folder.path().join("duban.toml"), settings).unwrap();
+    let plan = "[[deadline]]\nid = \"k\"\ntitle = \"事项\"\ndue = \"2026年1月30日\"\nsections = [\"各科室\"]\n";
+    fs::write(folder.path().join("deadlines.toml"), format!("{ROSTER}{plan}")).unwrap();
+    copy_holidays(folder.path());
+    let duban = |args: &[&str], now: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
+        command.current_dir(folder.path()).args(args).args(["--config", "duban.toml", "--now", now]);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = duban(&["run", "--once"], "2026-01-27T08:30");
+    assert_eq!(code, Some(75), "{text}");
+    assert!(
+        text.contains("发出 0 封，失败 0 封，待发 2 封。") && text.contains("554 5.7.1 Command rejected"),
+        "{text}"
+    );
+    let (code, text) = duban(&["status"], "2026-01-27T08:31");
+    let said = "问题      邮件服务器从 2026-01-27 08:30 起拒收本系统的信";
+    assert!(code == Some(1) && text.contains(said) && text.contains("554 5.7.1 Command rejected"), "{text}");
+    let (_, text) = duban(&["doctor"], "2026-01-27T08:31");
+    assert!(text.contains("✗ 服务    邮件服务器从 2026-01-27 08:30 起拒收"), "{text}");
+    refuses.store(false, Ordering::Relaxed);
+    let (code, text) = duban(&["run", "--once"], "2026-01-27T08:40");
+    // To both sections, and what had happened, to the admin.
+    assert_eq!((code, text.as_str()), (Some(0), "发出 3 封，失败 0 封，待发 0 封。\n"));
+    assert_eq!(taken.load(Ordering::Relaxed), 3);
+    let (_, text) = duban(&["status"], "2026-01-27T08:41");
+    assert!(!text.contains("拒收"), "{text}");
+    assert_eq!(duban(&["run", "--once"], "2026-01-27T08:45").0, Some(0));
+    assert_eq!(taken.load(Ordering::Relaxed), 3, "once");
 }

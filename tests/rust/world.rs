@@ -16,9 +16,9 @@ use std::{
     thread,
 };
 
-use duban::store::LetterRow;
+use duban::store::{LetterRow, LetterState};
 use duban::{
-    domain::{Date, retry::Outcome},
+    domain::{Date, refusal::Stage, retry::Outcome},
     incoming,
     service::{
         course::{
@@ -41,6 +41,16 @@ const END: Date = date(2026, 6, 30);
 const ADMIN: &str = "admin@example.test";
 /// When the world is looked at, each day.
 const HOURS: [&str; 10] = ["08:30", "08:47", "09:40", "11:05", "12:20", "13:35", "14:50", "16:05", "17:20", "17:55"];
+
+/// What a server that refuses everybody says, and where.
+const REFUSALS: [(Stage, &str); 6] = [
+    (Stage::Rcpt, "554 5.7.1 Client host [10.1.1.1] blocked using zen.spamhaus.org"),
+    (Stage::Rcpt, "550 Access denied"),
+    (Stage::Rcpt, "550 5.7.23 The message was rejected because of SPF policy"),
+    (Stage::Mail, "551 Main account unavailable"),
+    (Stage::Letter, "550 5.7.60 SMTP; Client does not have permissions to send as this sender"),
+    (Stage::Letter, "554 5.7.1 Command rejected"),
+];
 
 /// Splitmix64: the same seed, the same world.
 struct Chance(u64);
@@ -93,6 +103,48 @@ struct Taken {
     is_unknown: bool,
 }
 
+/// Moods of the mail server, by a chance of their own: the rest of the world is as it was before them.
+struct MailServer {
+    chance: Chance,
+    refuses_all: Option<(Stage, &'static str)>,
+    /// When each recipient was first tried; for five minutes nothing is taken for him.
+    greylist: Option<BTreeMap<String, DateTime>>,
+}
+
+impl MailServer {
+    /// Gives what began.
+    fn changes(&mut self) -> Option<&'static str> {
+        if self.refuses_all.is_some() {
+            if self.chance.one_in(8) {
+                self.refuses_all = None;
+            }
+        } else if self.chance.one_in(150) {
+            self.refuses_all = Some(*self.chance.of(&REFUSALS));
+            return Some("server refuses all");
+        }
+        if self.greylist.is_some() {
+            if self.chance.one_in(40) {
+                self.greylist = None;
+            }
+        } else if self.chance.one_in(200) {
+            self.greylist = Some(BTreeMap::new());
+            return Some("greylisting begun");
+        }
+        None
+    }
+
+    /// What it answers whoever is written to.
+    fn says(&mut self, mailbox: &str, now: &str) -> Option<Outcome> {
+        if let Some((stage, reply)) = self.refuses_all {
+            return Some(Outcome::refused(stage, reply));
+        }
+        let now: DateTime = now.parse().unwrap();
+        let first = *self.greylist.as_mut()?.entry(mailbox.to_owned()).or_insert(now);
+        let is_late = now < first.saturating_add(Span::new().minutes(5));
+        is_late.then(|| Outcome::refused(Stage::Rcpt, "450 4.2.0 Recipient address rejected: Greylisted"))
+    }
+}
+
 struct World {
     seed: u64,
     chance: Chance,
@@ -108,6 +160,7 @@ struct World {
     known: Vec<i16>,
     data_since: Date,
     is_down: bool,
+    server: MailServer,
     taken: Vec<Taken>,
     /// Closed occurrences.
     done: BTreeSet<(usize, String)>,
@@ -151,6 +204,7 @@ impl World {
             known: vec![2025],
             data_since: START,
             is_down: false,
+            server: MailServer { chance: Chance(!seed), refuses_all: None, greylist: None },
             taken: Vec::new(),
             done: BTreeSet::new(),
             ever_done: BTreeSet::new(),
@@ -192,8 +246,12 @@ impl World {
             }
             if !is_calm || hour < "11:00" {
                 self.something_happens(day, &now);
+                if let Some(begun) = self.server.changes() {
+                    self.count(begun);
+                }
             } else {
                 self.is_down = false;
+                (self.server.refuses_all, self.server.greylist) = (None, None);
             }
             self.tick(&now, is_calm && hour >= "11:00");
         }
@@ -417,18 +475,26 @@ impl World {
     /// One wake-up. Without faults where the afternoon is calm.
     fn tick(&mut self, now: &str, is_calm: bool) {
         self.bureau.sweep(now);
-        let Self { bureau, chance, refused, is_down, .. } = self;
-        let mut seen = Vec::new();
+        let refuses_all = self.server.refuses_all.is_some();
+        let given_up_before = if refuses_all { given_up(&mut self.bureau) } else { 0 };
+        self.bureau.admin_passes = Some(!refuses_all);
+        let Self { bureau, chance, refused, is_down, server, .. } = self;
+        let (mut seen, mut put_off) = (Vec::new(), BTreeMap::new());
         let lives = bureau.round(now, |letter, message| {
             let fault = if is_calm { 99 } else { chance.below(40) };
             let ok = || Outcome::Accepted { reply: "250 ok".into() };
             let later = || Outcome::Temporary { reply: "451 later".into() };
             let lost = || Outcome::Unknown { reply: "no answer".into() };
             let (takes, outcome) = match fault {
-                _ if refused.contains(&letter.mailbox) => {
-                    (false, Some(Outcome::Permanent { reply: "550 no such user".into() }))
-                }
                 _ if *is_down => (false, Some(later())),
+                _ if let Some(says) = server.says(&letter.mailbox, now) => {
+                    let what = if says.name() == "deferred" { "greylisted" } else { "refused with all" };
+                    *put_off.entry(what).or_insert(0) += 1;
+                    (false, Some(says))
+                }
+                _ if refused.contains(&letter.mailbox) => {
+                    (false, Some(Outcome::refused(Stage::Rcpt, "550 5.1.1 no such user")))
+                }
                 0 => (false, None),
                 1 => (true, None),
                 2 => (true, Some(lost())),
@@ -440,6 +506,12 @@ impl World {
             seen.push((letter.clone(), incoming::text_of(message), takes, is_unknown));
             outcome
         });
+        for (what, n) in put_off {
+            *self.tally.entry(what).or_default() += n;
+        }
+        if refuses_all && !self.is_down && given_up(&mut self.bureau) > given_up_before {
+            self.wrong.push(format!("{now} a letter is given up, and the server refuses everybody"));
+        }
         for (letter, text, takes, is_unknown) in seen {
             self.hand_over(letter, &text, now, takes, is_unknown);
         }
@@ -541,6 +613,18 @@ impl World {
             }
         }
     }
+}
+
+/// How many letters were given up without being refused between others that were taken.
+fn given_up(bureau: &mut Bureau) -> usize {
+    let count = bureau.db.read(|tx| {
+        let mut count = 0;
+        for letter in tx.outbox(jiff::Timestamp::MAX)?.iter().filter(|l| l.state == LetterState::Failed) {
+            count += usize::from(tx.refusals(letter.id)?.len() < 3);
+        }
+        Ok(count)
+    });
+    count.unwrap()
 }
 
 impl Duty {

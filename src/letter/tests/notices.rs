@@ -73,6 +73,8 @@ fn stuck() {
         since: date(2026, 1, 27).at(8, 30, 0, 0),
         last_error: "连不上邮件服务器：connection refused".into(),
     };
+    let why = "554 5.7.1 Service unavailable; Client host [10.1.1.1] blocked using zen.spamhaus.org".into();
+    one("notice_refused", &Notice::Refused { since: date(2026, 1, 27).at(8, 30, 0, 0), why });
     one("notice_stuck", &Notice::Stuck(vec![letter("bangongshi@example.test"), letter("fazhi@example.test")]));
 }
 

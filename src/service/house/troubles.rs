@@ -28,7 +28,7 @@ pub struct Trouble {
 }
 
 /// Every name: the metrics show each one, also while it is no trouble.
-pub const NAMES: [&str; 6] = ["sweep", "letters", "configuration", "mailbox", "statutory_year", "backup"];
+pub const NAMES: [&str; 7] = ["sweep", "server", "letters", "configuration", "mailbox", "statutory_year", "backup"];
 
 /// Days without a new copy before it is a trouble. Copies are nightly, but the machine may be off over a weekend.
 const COPY_DAYS: i64 = 4;
@@ -41,6 +41,13 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     let mut add = |name, words: String| found.push(Trouble { name, words });
     if let Some(failing) = failing(tx)? {
         add("sweep", format!("从 {} 起没能检查期限：{}", local(failing.since), failing.why));
+    }
+    // With nothing to send it is not known whether it still does.
+    if let Some(refused) = tx.get(state::REFUSED)?.flatten()
+        && tx.is_owed()?
+    {
+        let (since, why) = (local(refused.since), refused.why);
+        add("server", format!("邮件服务器从 {since} 起拒收本系统的信，信都留着，照原话处理，好了自动补发：{why}"));
     }
     let late = late_letters(tx, office, now)?;
     if late > 0 {

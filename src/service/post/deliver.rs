@@ -1,27 +1,31 @@
 //! Delivers letters: claim, then write and send with no transaction open, then settle.
 
 use std::{
-    future::Future,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use jiff::SignedDuration;
-use serde_json::json;
 use tokio::{task::JoinSet, time};
-use tracing::{error, info, warn};
+use tracing::error;
 
 use crate::{
     clock::{Clock, Moment},
-    domain::retry::{self, Next, Outcome},
-    mailer::{Mailer, Session},
+    domain::{
+        refusal::{Stage, Verdict},
+        retry::{Next, Outcome},
+    },
+    mailer::Mailer,
     service::{
         Error, Office, Result,
-        post::write::{self, Brought, Contents, Written},
-        tell::{audit, pass_on},
+        post::{
+            carrier::Carrier,
+            settle::{self, Sent, Settled},
+            write::{self, Contents},
+        },
     },
     store::{Db, LetterRow, Store, Tx},
 };
@@ -61,49 +65,13 @@ const TRY_TO_WRITE_AGAIN: Duration = Duration::from_secs(5);
 /// Longer than any pause set by `retry::after` or `SET_ASIDE`.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(75);
 /// This many failures in a row end a round: the fault is the server's, not the recipients'.
-const FAILURES_IN_A_ROW: u32 = 3;
+const FAILURES_IN_A_ROW: usize = 3;
 
 /// A letter claimed for sending, and what it says.
 struct Claimed {
     letter: LetterRow,
     attempt: i64,
     contents: Contents,
-}
-
-/// Hands letters over: a connection to the server.
-pub trait Carrier: Send {
-    /// Whether [`Self::turn`] may wait.
-    fn has_a_limit(&self) -> bool {
-        false
-    }
-
-    /// Waits until one more letter may go.
-    fn turn(&mut self) -> impl Future<Output = ()> + Send {
-        async {}
-    }
-
-    fn send(&mut self, from: &str, letter: &LetterRow, message: &[u8]) -> impl Future<Output = Outcome> + Send;
-
-    /// Called after the last letter.
-    fn finish(self) -> impl Future<Output = ()> + Send;
-}
-
-impl Carrier for Session {
-    fn has_a_limit(&self) -> bool {
-        Self::has_a_limit(self)
-    }
-
-    async fn turn(&mut self) {
-        Self::turn(self).await;
-    }
-
-    async fn send(&mut self, from: &str, letter: &LetterRow, message: &[u8]) -> Outcome {
-        Self::send(self, from, &letter.mailbox, message, letter.envelope_id()).await
-    }
-
-    async fn finish(self) {
-        Self::finish(self).await;
-    }
 }
 
 /// A round of sending, shared by its connections.
@@ -116,11 +84,20 @@ pub struct Round {
     stop: Arc<AtomicBool>,
     /// The server is in trouble.
     held: Arc<AtomicBool>,
-    failures_in_a_row: Arc<AtomicU32>,
+    /// The mailboxes of failures in a row.
+    failing: Arc<Mutex<Vec<String>>>,
+    /// How many letters were claimed.
+    claimed: Arc<AtomicU32>,
+    /// The words of a refusal that is about us if nobody's letter is accepted.
+    suspicion: Arc<Mutex<Option<String>>>,
+    /// The server refused us: a letter tries whether it still does, and until one is accepted any failure ends the round.
+    probing: Arc<AtomicBool>,
+    /// This connection ends when a letter was accepted.
+    ends_with_a_probe: bool,
 }
 
 /// Sends what is due, over [`Office::connections`] connections, until nothing is due or `stop` is set. A letter that
-/// was begun is finished.
+/// was begun is finished. While the server refuses us, one letter tries whether it still does.
 pub async fn deliver(
     store: &Store,
     office: &Arc<Office>,
@@ -129,11 +106,19 @@ pub async fn deliver(
     stop: &Arc<AtomicBool>,
 ) -> Result<Delivered> {
     let round = Round::begin(store, office, clock, stop).await?;
+    let mut total = Delivered::default();
+    if round.is_probing() {
+        let probe = Round { ends_with_a_probe: true, ..round.clone() };
+        total = probe.run(mailer.session()).await?;
+        if round.is_probing() {
+            round.end(&mut total).await?;
+            return Ok(total);
+        }
+    }
     let mut connections = JoinSet::new();
     for _ in 0..office.connections() {
         connections.spawn(round.clone().run(mailer.session()));
     }
-    let mut total = Delivered::default();
     let mut failure = None;
     while let Some(connection) = connections.join_next().await {
         match connection {
@@ -142,6 +127,7 @@ pub async fn deliver(
             Err(e) => error!(error = %e, "a sender ended early: {e}"),
         }
     }
+    round.end(&mut total).await?;
     failure.map_or(Ok(total), Err)
 }
 
@@ -149,18 +135,35 @@ impl Round {
     /// Queues again what was being sent when a process died. Only one process sends from a database (`daemon/lock.rs`),
     /// one round at a time, so nothing is being sent when a round begins.
     pub async fn begin(store: &Store, office: &Arc<Office>, clock: Clock, stop: &Arc<AtomicBool>) -> Result<Self> {
-        let round = Self {
+        let now = clock.now(&office.settings.timezone);
+        let longest = now.at.saturating_add(LONGEST_PAUSE).unwrap_or(now.at);
+        let begin = move |tx: &Tx| {
+            tx.begin_round(now.at, longest)?;
+            Ok::<_, Error>(settle::are_refused(tx)?.is_some())
+        };
+        Ok(Self {
             store: store.clone(),
             office: Arc::clone(office),
             clock,
             stop: Arc::clone(stop),
             held: Arc::default(),
-            failures_in_a_row: Arc::default(),
-        };
-        let now = round.now();
-        let longest = now.at.saturating_add(LONGEST_PAUSE).unwrap_or(now.at);
-        store.write(move |tx| Ok::<_, Error>(tx.begin_round(now.at, longest)?)).await?;
-        Ok(round)
+            failing: Arc::default(),
+            claimed: Arc::default(),
+            suspicion: Arc::default(),
+            probing: Arc::new(AtomicBool::new(store.write(begin).await?)),
+            ends_with_a_probe: false,
+        })
+    }
+
+    /// Ends a round after its connections: if letters were refused and nobody's was accepted, it is about us.
+    pub async fn end(&self, total: &mut Delivered) -> Result<()> {
+        let suspicion = self.suspicion.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(reply) = suspicion.filter(|_| total.sent == 0) {
+            let now = self.now();
+            self.store.write(move |tx| Ok::<_, Error>(settle::server_refuses(tx, &reply, &now)?)).await?;
+            total.is_held = true;
+        }
+        Ok(())
     }
 
     /// One connection's part: a letter at a time.
@@ -182,8 +185,8 @@ impl Round {
                 Ok(written) => {
                     let from = self.office.settings.mail.from.as_str();
                     let outcome = carrier.send(from, &letter, &written.message).await;
-                    self.note(&outcome);
-                    delivered.count(self.settle(Sent { letter, attempt, written, outcome }).await);
+                    let admin_passes = self.ask_for_admin(&mut carrier, &letter, &outcome).await;
+                    delivered.count(self.settle(Sent { letter, attempt, written, outcome, admin_passes }).await);
                 }
                 Err(e) => self.put_back(letter, attempt, e.to_string()).await,
             }
@@ -198,7 +201,12 @@ impl Round {
     }
 
     fn goes_on(&self) -> bool {
-        !self.stop.load(Ordering::Relaxed) && !self.held.load(Ordering::Relaxed)
+        let is_ended = self.stop.load(Ordering::Relaxed) || self.held.load(Ordering::Relaxed);
+        !is_ended && (!self.ends_with_a_probe || self.is_probing())
+    }
+
+    fn is_probing(&self) -> bool {
+        self.probing.load(Ordering::Relaxed)
     }
 
     async fn is_something_due(&self) -> Result<bool> {
@@ -213,7 +221,9 @@ impl Round {
     /// Claims the next letter, with what it says as of now.
     async fn claim(&self) -> Result<Option<Claimed>> {
         let (office, clock) = (Arc::clone(&self.office), self.clock);
-        self.store.write(move |tx| claim(tx, &office, &clock.now(&office.settings.timezone))).await
+        // In turns, so that neither waits for all of the other: what is tried first, and what is tried again.
+        let again = self.claimed.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+        self.store.write(move |tx| claim(tx, &office, again, &clock.now(&office.settings.timezone))).await
     }
 
     /// Sets aside a letter that cannot be composed: a bug, not a fault of the network.
@@ -225,16 +235,51 @@ impl Round {
         self.until_written("unwritten", put_back).await;
     }
 
-    /// Ends the round if the failure is not the fault of a single letter.
-    fn note(&self, outcome: &Outcome) {
-        let is_in_trouble = match outcome {
-            Outcome::Misconfigured { .. } => true,
-            Outcome::Temporary { .. } | Outcome::Unknown { .. } => {
-                self.failures_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_IN_A_ROW
+    /// Where a refusal names the recipient's mailbox: asks whether the server takes an admin's.
+    async fn ask_for_admin(&self, carrier: &mut impl Carrier, letter: &LetterRow, outcome: &Outcome) -> Option<bool> {
+        if !matches!(outcome, Outcome::Refused(refusal) if refusal.asks_for_admin()) {
+            return None;
+        }
+        let mut passes = None;
+        for admin in self.office.settings.admin.iter().filter(|a| !a.as_str().eq_ignore_ascii_case(&letter.mailbox)) {
+            match carrier.takes(self.office.settings.mail.from.as_str(), admin.as_str()).await {
+                Some(true) => return Some(true),
+                answer => passes = passes.or(answer),
             }
-            Outcome::Accepted { .. } | Outcome::Permanent { .. } => {
-                self.failures_in_a_row.store(0, Ordering::Relaxed);
+        }
+        passes
+    }
+
+    /// Ends the round if the failure is not the fault of a single letter.
+    fn note(&self, Sent { letter, outcome, .. }: &Sent, settled: Settled) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_in_trouble = match settled.verdict {
+            Verdict::Sent => {
+                failing.clear();
+                self.probing.store(false, Ordering::Relaxed);
                 false
+            }
+            Verdict::Us => true,
+            Verdict::Recipient => {
+                failing.clear();
+                false
+            }
+            Verdict::Deferred => false,
+            Verdict::Undecided => {
+                if settled.is_suspicious {
+                    let mut suspicion = self.suspicion.lock().unwrap_or_else(PoisonError::into_inner);
+                    *suspicion = Some(outcome.reply().to_owned());
+                }
+                self.is_probing()
+            }
+            Verdict::Passing | Verdict::Unknown => {
+                // One recipient's letter is no row.
+                let knows_recipient = |stage| matches!(stage, Stage::Rcpt | Stage::Data | Stage::Letter);
+                let is_one = matches!(outcome, Outcome::Refused(refusal) if knows_recipient(refusal.stage));
+                if !is_one || !failing.contains(&letter.mailbox) {
+                    failing.push(letter.mailbox.clone());
+                }
+                self.is_probing() || failing.len() >= FAILURES_IN_A_ROW
             }
         };
         if is_in_trouble {
@@ -245,10 +290,11 @@ impl Round {
     async fn settle(&self, sent: Sent) -> Next {
         let sent = Arc::new(sent);
         let of = Arc::clone(&sent);
-        let settle = move |tx: &Tx, office: &Office, now: &Moment| settle(tx, office, &of, now);
-        let next = self.until_written(sent.outcome.name(), settle).await;
-        log(&sent, next);
-        next
+        let settle = move |tx: &Tx, office: &Office, now: &Moment| settle::settle(tx, office, &of, now);
+        let settled = self.until_written(sent.outcome.name(), settle).await;
+        self.note(&sent, settled);
+        settle::log(&sent, settled);
+        settled.next
     }
 
     /// Stores what became of a letter, however long the disk is full: if it gave up, a letter that the server has
@@ -273,18 +319,15 @@ impl Round {
     }
 }
 
-/// A letter after an attempt to hand it over.
-struct Sent {
-    letter: LetterRow,
-    attempt: i64,
-    written: Written,
-    outcome: Outcome,
-}
-
-/// Claims the next letter that has something left to say. Letters with nothing left are dropped, unreadable ones set
-/// aside.
-fn claim(tx: &Tx, office: &Office, now: &Moment) -> Result<Option<Claimed>> {
-    while let Some((id, letter)) = tx.next_to_send(now.at, office.house().is_open(now.local))? {
+/// Claims the next letter that has something left to say, one that was tried before if it is due `again`. Letters with
+/// nothing left are dropped, unreadable ones set aside.
+fn claim(tx: &Tx, office: &Office, again: bool, now: &Moment) -> Result<Option<Claimed>> {
+    let in_window = office.house().is_open(now.local);
+    let next = || {
+        let retried = if again { tx.next_to_retry(now.at, in_window)? } else { None };
+        if retried.is_some() { Ok(retried) } else { tx.next_to_send(now.at, in_window) }
+    };
+    while let Some((id, letter)) = next()? {
         let gathered = letter.map_err(Error::from).and_then(|letter| {
             let contents = write::gather(tx, office, &letter, now)?;
             Ok(contents.map(|contents| (letter, contents)))
@@ -306,56 +349,4 @@ fn claim(tx: &Tx, office: &Office, now: &Moment) -> Result<Option<Claimed>> {
 fn set_aside(tx: &Tx, letter: i64, why: &str, now: &Moment) -> crate::store::Result<()> {
     error!(letter, error = why, "a letter cannot be written: {why}");
     tx.set_aside(letter, now.at.saturating_add(SET_ASIDE).unwrap_or(now.at), why)
-}
-
-/// Stores the result of an attempt. A letter that failed for good goes to the admin, to be passed on (代转).
-fn settle(tx: &Tx, office: &Office, sent: &Sent, now: &Moment) -> Result<Next> {
-    let Sent { letter, attempt, written, outcome } = sent;
-    let attempts = letter.attempts + 1;
-    // Spread by letter and attempt, not at random, so that the same run gives the same pauses.
-    let spread = (letter.id.unsigned_abs().wrapping_mul(7919) + u64::from(attempts) * 104_729) % 1000;
-    // A section's letter that is given up goes to the admin. An admin's has nobody else to go to.
-    let is_last = office.settings.admin.iter().any(|admin| admin.as_str() == letter.mailbox);
-    let first = letter.first_attempt.unwrap_or(now.at);
-    let next = retry::after(outcome, attempts, first, now.at, spread as u16, is_last);
-    tx.keep_text(letter.id, &written.message)?;
-    tx.settle((letter.id, *attempt, &written.subject), outcome, next, now.at)?;
-    match next {
-        Next::Sent => note_sent(tx, sent, now)?,
-        Next::GiveUp => {
-            let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": outcome.reply() });
-            tx.audit(&audit(now, "failed", None, None, detail))?;
-            pass_on(tx, office, letter, now)?;
-        }
-        Next::RetryAt(_) => {}
-    }
-    Ok(next)
-}
-
-/// Adds every reminder of a sent letter to its deadline's history.
-fn note_sent(tx: &Tx, sent: &Sent, now: &Moment) -> crate::store::Result<()> {
-    let letter = &sent.letter;
-    for Brought { deadline, period, saying, behalf } in &sent.written.brings {
-        let detail = json!({
-            "to": letter.mailbox, "saying": saying, "behalf": behalf,
-            "letter": letter.id, "message_id": letter.message_id, "reply": sent.outcome.reply(),
-        });
-        tx.audit(&audit(now, "sent", Some(deadline), Some(period), detail))?;
-    }
-    Ok(())
-}
-
-/// Called when the result is stored.
-fn log(sent: &Sent, next: Next) {
-    let Sent { letter, outcome, .. } = sent;
-    let (id, attempts, reply) = (letter.id, letter.attempts + 1, outcome.reply());
-    match next {
-        Next::Sent => info!(letter = id, attempts, message_id = letter.message_id, reply, "letter {id} sent: {reply}"),
-        Next::RetryAt(at) => {
-            warn!(letter = id, attempts, outcome = outcome.name(), reply, %at, "letter {id} not sent, will be tried again at {at}: {reply}");
-        }
-        Next::GiveUp => {
-            error!(letter = id, attempts, reply, "letter {id} not sent, given up, the admin is told: {reply}")
-        }
-    }
 }

@@ -1,6 +1,9 @@
 //! Letters: worded from the present state, handed over, settled.
 
+pub mod carrier;
 pub mod deliver;
+pub mod hold;
 pub mod notices;
 pub mod preview;
+mod settle;
 pub mod write;

@@ -43,6 +43,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
             Words::Stranger { sender: incoming.sender, subject: incoming.subject, wrote: incoming.text, recorded }
         }),
         Notice::Swept { since, why } => Some(Words::Swept { since: local(since), why }),
+        Notice::Refused { since, why } => Some(Words::Refused { since: local(since), why }),
         Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
         Notice::Restored(restored) => {
             let kept_quiet = (restored.since == Since::KeepQuiet).then_some(restored.silenced);

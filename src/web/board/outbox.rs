@@ -120,6 +120,7 @@ fn about(notice: Option<&str>) -> String {
         Ok(Notice::Stranger { .. }) => "名册以外的邮箱登记",
         Ok(Notice::Restored(_)) => "从备份恢复",
         Ok(Notice::Swept { .. }) => "检查期限中断过",
+        Ok(Notice::Refused { .. }) => "邮件服务器拒收过",
         Ok(Notice::MailboxDown { .. }) => "收信邮箱读不了",
         Err(_) => "告知管理员",
     }

@@ -47,7 +47,7 @@ pub const STAGES: [(At, &str); 10] = [
 type Fault = fn(At) -> Option<Act>;
 
 /// In the order of the page.
-const FAULTS: [(&str, Fault); 21] = [
+const FAULTS: [(&str, Fault); 33] = [
     ("4xx 暂不受理", |at| command(at, say(if at == At::Auth { "454 4.7.0 later" } else { "451 4.3.0 later" }))),
     ("421 后断开", |at| command(at, Act::SayAndDrop(b"421 4.3.2 going down\r\n".to_vec()))),
     ("5xx 拒绝", |at| command(at, say(refusal(at)))),
@@ -55,6 +55,29 @@ const FAULTS: [(&str, Fault); 21] = [
     ("5xx，并复述口令", |at| {
         command(at, say(&format!("{} {PASSWORD} AGR1YmFuAHMzY3JldC1wYXNz czNjcmV0LXBhc3M=", refusal(at))))
     }),
+    ("550 5.1.1 没有这个邮箱", |at| letter(at, "550 5.1.1 <zjk@ju.example.cn>: User unknown")),
+    ("550 用户不存在", |at| letter(at, "550 用户不存在")),
+    ("550，没说为什么", |at| letter(at, "550 Access denied")),
+    ("黑名单：554 5.7.1 … blocked", |at| {
+        said(at, "554 5.7.1 Service unavailable; Client host [10.1.1.1] blocked using zen.spamhaus.org")
+    }),
+    ("Exim：550 … Invalid HELO name", |at| said(at, "550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)")),
+    ("Exim：550 Sender verify failed", |at| {
+        said(
+            at,
+            "550-Verification failed for <duban@ju.example.cn>\r\n550-No Such User Here\r\n550 Sender verify failed",
+        )
+    }),
+    ("SPF：550 5.7.23", |at| letter(at, "550 5.7.23 Message rejected due to SPF policy")),
+    ("551 Main account unavailable", |at| said(at, "551 Main account unavailable")),
+    ("Exchange：550 5.7.60 无权以此发件人发信", |at| {
+        letter(at, "550 5.7.60 SMTP; Client does not have permissions to send as this sender")
+    }),
+    ("过滤器：554 5.7.1", |at| letter(at, "554 5.7.1 Command rejected")),
+    ("灰名单：450 4.2.0 Greylisted", |at| {
+        letter(at, "450 4.2.0 <zjk@ju.example.cn>: Recipient address rejected: Greylisted")
+    }),
+    ("灰名单：451 4.7.1，没说是灰名单", |at| letter(at, "451 4.7.1 Please try again later")),
     ("断开", |_| Some(Act::Drop)),
     ("半句话后断开", |at| Some(Act::SayAndDrop(fine(at)[..2].to_vec()))),
     ("不作声", |_| Some(Act::Stall)),
@@ -77,6 +100,16 @@ const FAULTS: [(&str, Fault); 21] = [
 
 fn command(at: At, act: Act) -> Option<Act> {
     (at != At::Handshake).then_some(act)
+}
+
+/// From the greeting on, where a server says what it thinks of us.
+fn said(at: At, reply: &str) -> Option<Act> {
+    matches!(at, At::Connect | At::Mail | At::Rcpt | At::Data | At::Dot).then(|| say(reply))
+}
+
+/// About the recipient or the letter.
+fn letter(at: At, reply: &str) -> Option<Act> {
+    matches!(at, At::Rcpt | At::Data | At::Dot).then(|| say(reply))
 }
 
 /// A good answer, as far as the fault lets it.

@@ -33,13 +33,13 @@ fn cases() -> Vec<Case> {
     vec![
         case("all is well", [None, None, None, None], ("accepted", 1)),
         case("RCPT refused", [None, no("550 5.1.1 no"), None, None], ("permanent", 1)),
-        case("RCPT put off", [None, no("450 4.2.0 later"), None, None], ("temporary", 1)),
+        case("RCPT put off", [None, no("450 4.2.0 later"), None, None], ("deferred", 1)),
         case("MAIL refused, RCPT too", [no("451 4.3.0 no"), no("503 5.5.1 no"), None, None], ("temporary", 2)),
         case("MAIL refused, RCPT taken", [no("553 5.7.1 no"), None, None, None], ("misconfigured", 2)),
         case("MAIL refused, RCPT silent", [no("553 5.7.1 no"), stall(), None, None], ("misconfigured", 2)),
         case("MAIL refused and gone", [ends(b"553 5.7.1 no\r\n"), None, None, None], ("misconfigured", 2)),
         case("DATA put off", [None, None, no("451 4.3.0 no"), None], ("temporary", 2)),
-        case("DATA refused", [None, None, no("554 5.7.1 no"), None], ("permanent", 2)),
+        case("DATA refused", [None, None, no("554 5.7.1 no"), None], ("undecided", 2)),
         case("421 to MAIL", [ends(b"421 4.3.2 bye\r\n"), None, None, None], ("temporary", 2)),
         case("gone after MAIL", [ends(b"250 ok\r\n"), None, None, None], ("temporary", 2)),
         case("gone in the middle of an answer", [None, ends(b"25"), None, None], ("temporary", 2)),
@@ -58,7 +58,7 @@ fn cases() -> Vec<Case> {
         case("silent at MAIL", [stall(), None, None, None], ("temporary", 2)),
         case("silent at RCPT", [None, stall(), None, None], ("temporary", 2)),
         case("silent at DATA", [None, None, stall(), None], ("temporary", 2)),
-        case("refused at the end", [None, None, None, no("554 5.7.1 no")], ("permanent", 1)),
+        case("refused at the end", [None, None, None, no("554 5.7.1 no")], ("undecided", 1)),
         case("gone before the answer", [None, None, None, Some(Act::Drop)], ("unknown", 2)),
     ]
 }

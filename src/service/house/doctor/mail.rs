@@ -7,7 +7,10 @@ use tokio::time::timeout;
 use super::{AS_ROOT, Check};
 use crate::{
     config::{Transport, tidy},
-    domain::retry::Outcome,
+    domain::{
+        refusal::{Known, Verdict},
+        retry::Outcome,
+    },
     imap::{self, Limits},
     service::{self, Office},
 };
@@ -46,14 +49,14 @@ const UNREACHABLE: &str = "核对 [mail.smtp] 的 host 和 port，并请网络�
 
 fn judged(outcome: Outcome) -> Check {
     let reply = outcome.reply().to_owned();
-    match outcome {
-        Outcome::Accepted { .. } => Check::good(OUT, reply),
-        Outcome::Misconfigured { .. } | Outcome::Permanent { .. } => {
+    match outcome.judge(&Known::default()) {
+        Verdict::Sent => Check::good(OUT, reply),
+        Verdict::Us | Verdict::Recipient | Verdict::Undecided => {
             let advice = "核对 [mail.smtp] 的 tls、username 和口令（163、QQ 等邮箱要用授权码），\
                           以及 [mail] 的 from：一般要与登录的邮箱相同";
             Check::bad(OUT, reply, advice)
         }
-        Outcome::Temporary { .. } | Outcome::Unknown { .. } => Check::bad(OUT, reply, UNREACHABLE),
+        Verdict::Passing | Verdict::Deferred | Verdict::Unknown => Check::bad(OUT, reply, UNREACHABLE),
     }
 }
 

@@ -41,6 +41,10 @@ fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
     let advice = match trouble.name {
         "statutory_year" => return None,
         "backup" => "清理磁盘，再执行 systemctl start duban-backup",
+        "server" => {
+            "照原话处理：说黑名单、IP 或主机名的，请网络管理员放行；说发件人、SPF 或无权发信的，核对 [mail] 的 from \
+             与登录账号；用 duban test-mail 试，好了自动补发"
+        }
         "letters" => "执行 duban outbox 看原因；先看下面“邮件”一项",
         // The files were mended since, or they need a password that the service was not started with.
         "configuration" if given.loaded.is_ok() => {
