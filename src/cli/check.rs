@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Answer, Context, Exit, Result, table};
+use super::{Answer, Context, Exit, Result, database::say_if_there_is_none, table};
 use crate::{
     config::{self, Loaded},
     domain::{
@@ -21,6 +21,7 @@ pub fn check(context: &Context) -> Result {
         Ok(loaded) => loaded,
         Err(findings) => return Ok(Answer::done(format!("{findings}\n")).with(Exit::Nothing)),
     };
+    say_if_there_is_none(&loaded.settings);
     let mut text = String::new();
     for warning in &loaded.warnings {
         let _ = writeln!(text, "{warning}\n");

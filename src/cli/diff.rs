@@ -17,7 +17,7 @@ const LINES: usize = 200;
 pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let in_force = match last_good(&mut db, &office.settings)? {
         Some(before) => (before, db.read(|tx| tx.deadlines_in_force())?),
         None if new.is_some() => (office.clone(), deadlines.clone()),

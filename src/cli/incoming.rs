@@ -107,7 +107,7 @@ pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
             Err(Failure::new(format!("没有等着处理的 {id} 号来信。")))
         };
     }
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let limit = if args.json { u32::MAX } else { LISTED };
     let found = db.read(|tx| tx.incoming_list(!args.all, limit))?;
     if args.json {

@@ -57,7 +57,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
     check_section(&office, args.section.as_deref())?;
     let now = context.now(&office.settings);
     let today = now.today();
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let found = db.read(|tx| Ok(ahead(tx, &office, &deadlines, (today, shift(today, args.within)), &now)))??;
     let wanted = |o: &&Ahead| match &args.section {
         Some(section) => office.section_names(o.deadline).contains(&section.as_str()),

@@ -30,7 +30,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
     }
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open_or_without(&office.settings)?;
     let letters = db.read(|tx| Ok(letters(tx, &office, &deadlines, (args.from, args.to), &now)))??;
     if args.json { Answer::json(&letters) } else { Ok(Answer::done(as_text(&letters, &deadlines))) }
 }

@@ -75,9 +75,9 @@ fn run_on(context: &Context) -> Result {
         tracing::warn!(error = %e, "a core may be written: {e}");
     }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
-    let Ready { office, mailer, db, seen, lock: _lock, .. } = ready(context, By::Service)?;
+    let Ready { office, mailer, db, seen, lock, .. } = ready(context, By::Service)?;
     let store = Store::new(db).map_err(|e| failed(&e))?;
-    let parts = Parts { config: context.config.clone(), env: context.env.clone(), store, office, mailer, seen };
+    let parts = Parts { config: context.config.clone(), env: context.env.clone(), store, office, mailer, seen, lock };
     runtime()?.block_on(Daemon::run(parts)).map_err(|e| failed(&e))?;
     Ok(Answer::default())
 }
@@ -109,7 +109,10 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
         wait_for_the_clock(context, &settings);
     }
     let mut db = open(context, &settings)?;
-    let lock = lock(&settings)?;
+    let mut lock = lock(&settings)?;
+    if let Some(held) = db.held() {
+        lock.note(held).map_err(unlocked)?;
+    }
     let mailer = mailer(&settings)?;
     let now = context.now(&settings);
     refuse_damaged(&db, &settings, &mailer, &now)?;
@@ -127,7 +130,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
 
 /// Opens the database. If it is too damaged to be opened, the admin is told.
 fn open(context: &Context, settings: &Settings) -> Result<Db> {
-    context.open(settings).inspect_err(|_| {
+    context.make(settings).inspect_err(|_| {
         let damage = Db::open(&settings.database).err().filter(store::Error::is_damage);
         if let (Some(damage), Ok(mailer)) = (damage, mailer(settings))
             && let Err(e) = tell_of_damage(settings, &mailer, &[damage.to_string()], &context.now(settings))
@@ -169,11 +172,13 @@ fn wait_for_the_clock(context: &Context, settings: &Settings) {
 }
 
 pub fn lock(settings: &Settings) -> Result<SenderLock> {
-    SenderLock::take(&settings.database).map_err(|e| match e {
-        LockError::Held(pid) => {
-            Failure::new(format!("另一个 duban（进程 {pid}）正在用这个数据库发信，不能同时有两个。"))
-        }
-        LockError::Io(path, e) => Failure::new(format!("写不了锁文件 {}：{e}。请检查目录的权限。", path.display())),
+    SenderLock::take(&settings.database).map_err(unlocked)
+}
+
+fn unlocked(e: LockError) -> Failure {
+    Failure::new(match e {
+        LockError::Held(pid) => format!("另一个 duban（进程 {pid}）正在用这个数据库发信，不能同时有两个。"),
+        LockError::Io(path, e) => format!("写不了锁文件 {}：{e}。请检查目录的权限。", path.display()),
     })
 }
 

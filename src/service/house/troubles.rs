@@ -28,7 +28,7 @@ pub struct Trouble {
 }
 
 /// Every name: the metrics show each one, also while it is no trouble.
-pub const NAMES: [&str; 6] = ["sweep", "letters", "configuration", "mailbox", "statutory_year", "backup"];
+pub const NAMES: [&str; 7] = ["database", "sweep", "letters", "configuration", "mailbox", "statutory_year", "backup"];
 
 /// Days without a new copy before it is a trouble. Copies are nightly, but the machine may be off over a weekend.
 const COPY_DAYS: i64 = 4;
@@ -39,6 +39,9 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     let local = |at: Timestamp| office.settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
     let mut found = Vec::new();
     let mut add = |name, words: String| found.push(Trouble { name, words });
+    if let Err(e) = tx.is_in_place() {
+        add("database", e.explain());
+    }
     if let Some(failing) = failing(tx)? {
         add("sweep", format!("从 {} 起没能检查期限：{}", local(failing.since), failing.why));
     }

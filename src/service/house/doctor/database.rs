@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{AS_ROOT, Check};
+use super::{AS_ROOT, Check, Given};
 use crate::{
     clock::Moment,
     config::tidy,
@@ -22,11 +22,13 @@ const NAME: &str = "数据库";
 const LEAST_FREE_BYTES: u64 = 200 << 20;
 
 /// Also returns the service's troubles, as recorded in the database.
-pub(in crate::service) fn look(office: &Office, now: &Moment) -> (Vec<Check>, Vec<Trouble>) {
+pub(in crate::service) fn look(given: &Given<'_>, office: &Office) -> (Vec<Check>, Vec<Trouble>) {
     let path = &office.settings.database;
-    let (check, troubles) = match fs::metadata(path) {
-        Ok(_) => open(path, office, now),
-        Err(e) => (not_there(path, &e), Vec::new()),
+    let (check, troubles) = match (given.displaced, fs::metadata(path)) {
+        // Opening it beside the service would make a second log.
+        (Some(e), _) => (broken(e), Vec::new()),
+        (None, Ok(_)) => open(path, office, given.now),
+        (None, Err(e)) => (not_there(path, &e), Vec::new()),
     };
     let mut checks = vec![check];
     checks.extend(owner(path));

@@ -16,7 +16,7 @@ use std::{
     fs::{self, File},
     io,
     os::unix::fs::{MetadataExt, chown},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde_json::json;
@@ -216,6 +216,21 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let mut target = disk::create_new(to, 0o600)?;
     io::copy(&mut File::open(from)?, &mut target)?;
     target.sync_all()
+}
+
+/// Lets go of a database whose files are no longer at their path, so that nothing it holds is lost. If the database at
+/// the path does not have it all, it is copied beside it; returns the copy's name.
+///
+/// # Errors
+/// In Chinese.
+pub fn let_go(mut db: Db, database: &Path, now: &Moment) -> Result<Option<PathBuf>> {
+    if db.let_go()? {
+        return Ok(None);
+    }
+    let copy = named(database, &format!(".held-{}", now.at.strftime("%Y%m%dT%H%M%SZ")));
+    disk::create_new(&copy, 0o600).map_err(|e| Error::Refused(format!("{} 写不了：{e}", copy.display())))?;
+    db.copy_into(&copy, now.at)?;
+    Ok(Some(copy))
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
