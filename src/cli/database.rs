@@ -91,7 +91,7 @@ pub fn say_if_there_is_none(settings: &Settings) {
 fn say_that_there_is_none(absent: &Absent, settings: &Settings) {
     let _ = writeln!(
         std::io::stderr(),
-        "注意：{}，以下只按文件，不知道办结和发信的情况。",
+        "说明：{}，以下只按文件，不知道办结和发信的情况。",
         absent.what(&settings.database)
     );
 }

@@ -100,8 +100,8 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
         checks.push(Check::warning("其余", "设置读不出来，服务、数据库、邮件等没有看", advice));
         return checks;
     };
-    let (database, troubles) = database::look(&given, &office);
-    checks.extend(running::look(&given, &office.settings, &troubles));
+    let (database, recorded) = database::look(&given, &office);
+    checks.extend(running::look(&given, &office.settings, &recorded.troubles));
     checks.extend(database);
     checks.extend(clock::look(Some(&office.settings.timezone), given.now).await);
     if let Ok(loaded) = given.loaded {
@@ -110,7 +110,7 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
     if given.is_locked {
         checks.push(mail::locked());
     } else {
-        checks.push(mail::out(&office).await);
+        checks.push(mail::out(&office, recorded.failure.filter(|_| given.holder.is_some())).await);
         checks.extend(mail::back(&office).await);
     }
     checks.extend(links::look(&office.settings, given.holder.is_some()).await);
