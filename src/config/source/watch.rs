@@ -10,6 +10,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::{names::is_ours, unread};
+
 /// How long files must stay unchanged before an edit counts as finished.
 pub const STILL_SECONDS: i64 = 60;
 
@@ -28,6 +30,9 @@ pub struct Stamp {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     folders: BTreeSet<PathBuf>,
+    /// Folders in which certain folders are read, with the names of those.
+    #[serde(default)]
+    beside: BTreeMap<PathBuf, Vec<String>>,
     asked: BTreeSet<PathBuf>,
     stamps: BTreeMap<PathBuf, Option<Stamp>>,
 }
@@ -48,8 +53,19 @@ impl Fingerprint {
 
     pub fn note_folder(&mut self, path: &Path) {
         self.folders.insert(path.to_owned());
-        for file in list_folder(path).unwrap_or_default() {
-            self.stamps.entry(file.clone()).or_insert_with(|| stamp(&file));
+        self.note_all(list_folder(path).unwrap_or_default());
+        self.note_all(unread::within(path).into_iter().map(|unread| unread.path));
+    }
+
+    /// Notes what is nearly named as these folders in this one: it is told of when it comes.
+    pub fn note_beside(&mut self, path: &Path, folders: &[String]) {
+        self.beside.insert(path.to_owned(), folders.to_vec());
+        self.note_all(unread::beside(path, folders).into_iter().map(|unread| unread.path));
+    }
+
+    fn note_all(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            self.stamps.entry(path.clone()).or_insert_with(|| stamp(&path));
         }
     }
 
@@ -58,6 +74,7 @@ impl Fingerprint {
         let mut now = Self::default();
         self.asked.iter().for_each(|file| now.note_file(file));
         self.folders.iter().for_each(|folder| now.note_folder(folder));
+        self.beside.iter().for_each(|(folder, folders)| now.note_beside(folder, folders));
         now
     }
 
@@ -88,11 +105,6 @@ pub fn list_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(|p| is_ours(p)).collect();
     files.sort();
     Ok(files)
-}
-
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    name.ends_with(".toml") && !name.starts_with(['.', '~', '#'])
 }
 
 impl Watch {
@@ -132,20 +144,6 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_editors_leave_is_passed_by() {
-        for (name, ours) in [
-            ("a.toml", true),
-            ("A.TOML", true),
-            (".a.toml", false),
-            ("a.toml~", false),
-            ("a.toml.bak", false),
-            ("~$a.toml", false),
-        ] {
-            assert_eq!(is_ours(Path::new(name)), ours, "{name}");
-        }
-    }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap_or_default()
