@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod deadline;
 pub mod due;
 pub mod hours;
+pub mod limits;
 pub mod occurrence;
 pub mod retry;
 
