@@ -20,7 +20,7 @@ use crate::{
             start::{By, Started, start},
             sweep::{sweep, tell_of_stuck_letters},
         },
-        house::damage,
+        house::{damage, keep},
         mailer,
         post::deliver::deliver,
     },
@@ -40,7 +40,7 @@ pub fn run(context: &Context, once: bool) -> Result {
 }
 
 fn run_once(context: &Context) -> Result {
-    let Ready { office, mailer, mut db, now, lock: _lock, .. } = ready(context, By::Command)?;
+    let Ready { office, mailer, mut db, now, mut lock, .. } = ready(context, By::Command)?;
     sweep(&mut db, &office, &now)?;
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
     let (office, mailer) = (Arc::new(office), Arc::new(mailer));
@@ -54,11 +54,18 @@ fn run_once(context: &Context) -> Result {
         } else {
             Default::default()
         };
-        let database = office.settings.database.clone();
+        if store.is_in_place().is_ok() {
+            lock.forget();
+        }
+        let (database, ending) = (office.settings.database.clone(), clock.now(&office.settings.timezone));
         let letters = store.close(move |mut db| {
             let letters = db.read(|tx| tx.count_owed())?;
-            damage::leave_sound(&db, &database);
-            Ok::<_, store::Error>(letters)
+            if db.is_in_place().is_ok() {
+                damage::leave_sound(&db, &database);
+            } else {
+                keep::let_go(db, &database, &ending)?;
+            }
+            Ok::<_, crate::service::Error>(letters)
         });
         let letters = letters.await?;
         delivered.add(&after);

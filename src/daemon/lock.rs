@@ -87,6 +87,12 @@ impl SenderLock {
         written.map_err(|e| LockError::Io(self.path.clone(), e))
     }
 
+    /// Forgets what [`Self::note`] noted, before the files are closed: SQLite then removes the log.
+    pub fn forget(&mut self) {
+        // If it cannot be written, a command that is run in this moment refuses.
+        let _ = self.write("");
+    }
+
     fn write(&mut self, held: &str) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;

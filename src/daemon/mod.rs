@@ -359,8 +359,10 @@ impl Daemon {
         self.pages.finish().await;
         self.rounds.finish().await;
         if self.store.is_in_place().is_err() {
-            held::let_go(&self.store, self.office.settings.database.clone(), self.now()).await;
-        } else if self.sweeps.are_well() {
+            return held::let_go(&self.store, self.office.settings.database.clone(), self.now()).await;
+        }
+        self.lock.forget();
+        if self.sweeps.are_well() {
             let database = self.office.settings.database.clone();
             let left = self.store.close(move |db| {
                 damage::leave_sound(&db, &database);

@@ -101,8 +101,15 @@ impl Db {
     }
 
     /// Notes the files that it holds, once the log is open too.
-    fn holding(self, path: &Path) -> Self {
-        Self { held: Some(Held::at(path)), ..self }
+    fn holding(mut self, path: &Path) -> Self {
+        self.held = Some(Held::at(path));
+        self
+    }
+
+    /// # Errors
+    /// Other files have taken the place of those that it holds open.
+    pub fn is_in_place(&self) -> Result<()> {
+        self.held.as_ref().map_or(Ok(()), Held::is_in_place)
     }
 
     /// The files that it holds open.
@@ -153,6 +160,15 @@ impl Db {
     pub fn read<T>(&mut self, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
         work(&Tx { tx, held: self.held.as_ref() })
+    }
+}
+
+/// SQLite removes the log at the path as it closes: not if that is another's.
+impl Drop for Db {
+    fn drop(&mut self) {
+        if self.is_in_place().is_err() {
+            let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 }
 

@@ -243,6 +243,9 @@ class Keeping(Process):
         again = self.start()
         until(lambda: self.sql(started) == [(1,)], "a second start")
         self.assertIn("没有未办结", self.report(1))
+        self.assertIn(held.name, self.duban("status", code=1))
+        held.unlink()
+        self.duban("status")
 
     def test_a_lock_file_that_is_removed_ends_the_service(self):
         service = self.start()

@@ -29,12 +29,18 @@ pub struct Stamp {
 /// The files and folders of a configuration as they were seen. A missing file is noted too: its creation is a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    folders: BTreeSet<PathBuf>,
-    /// Folders in which certain folders are read, with the names of those.
-    #[serde(default)]
-    beside: BTreeMap<PathBuf, Vec<String>>,
+    folders: BTreeSet<Folder>,
     asked: BTreeSet<PathBuf>,
     stamps: BTreeMap<PathBuf, Option<Stamp>>,
+}
+
+/// What is looked for in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Folder {
+    /// Its files are read.
+    Within(PathBuf),
+    /// Folders of these names are read, and what is nearly named so is not.
+    Beside(PathBuf, Vec<String>),
 }
 
 /// Decides when a changed configuration is to be loaded.
@@ -52,14 +58,14 @@ impl Fingerprint {
     }
 
     pub fn note_folder(&mut self, path: &Path) {
-        self.folders.insert(path.to_owned());
+        self.folders.insert(Folder::Within(path.to_owned()));
         self.note_all(list_folder(path).unwrap_or_default());
         self.note_all(unread::within(path).into_iter().map(|unread| unread.path));
     }
 
     /// Notes what is nearly named as these folders in this one: it is told of when it comes.
     pub fn note_beside(&mut self, path: &Path, folders: &[String]) {
-        self.beside.insert(path.to_owned(), folders.to_vec());
+        self.folders.insert(Folder::Beside(path.to_owned(), folders.to_vec()));
         self.note_all(unread::beside(path, folders).into_iter().map(|unread| unread.path));
     }
 
@@ -73,14 +79,20 @@ impl Fingerprint {
     pub fn again(&self) -> Self {
         let mut now = Self::default();
         self.asked.iter().for_each(|file| now.note_file(file));
-        self.folders.iter().for_each(|folder| now.note_folder(folder));
-        self.beside.iter().for_each(|(folder, folders)| now.note_beside(folder, folders));
+        for folder in &self.folders {
+            match folder {
+                Folder::Within(path) => now.note_folder(path),
+                Folder::Beside(path, folders) => now.note_beside(path, folders),
+            }
+        }
         now
     }
 
     /// Whether these settings, this plan and these statutory days were read.
     pub fn is_of(&self, settings: &Path, deadlines: &Path, holidays: &Path) -> bool {
-        self.asked.contains(settings) && self.asked.contains(deadlines) && self.folders.contains(holidays)
+        self.asked.contains(settings)
+            && self.asked.contains(deadlines)
+            && self.folders.contains(&Folder::Within(holidays.to_owned()))
     }
 
     /// The time of the last change since `before`; `None` if a file is gone, which leaves no time.

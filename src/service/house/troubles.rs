@@ -9,7 +9,7 @@ use crate::{
         Office, Result,
         course::sweep::{late_letters, missing_year},
         desk::incoming::mailbox,
-        house::keep::Copies,
+        house::keep::{Copies, held_copies},
         tell::Notice,
     },
     store::{
@@ -41,6 +41,10 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     let mut add = |name, words: String| found.push(Trouble { name, words });
     if let Err(e) = tx.is_in_place() {
         add("database", e.explain());
+    }
+    for copy in held_copies(&office.settings.database) {
+        let copy = copy.display();
+        add("database", format!("数据库在服务运行中被换掉过，原来那份存为 {copy}，其中有现在没有的：核对以后删去"));
     }
     if let Some(failing) = failing(tx)? {
         add("sweep", format!("从 {} 起没能检查期限：{}", local(failing.since), failing.why));

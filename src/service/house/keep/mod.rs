@@ -175,6 +175,9 @@ fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -
     Ok(done?)
 }
 
+/// Added to the name of a database that was displaced, before the time.
+const HELD: &str = ".held-";
+
 const YEAR_2020: i64 = 1_577_836_800;
 
 fn refuse_damage(db: &Db, what: &str, path: &Path) -> Result<()> {
@@ -227,10 +230,22 @@ pub fn let_go(mut db: Db, database: &Path, now: &Moment) -> Result<Option<PathBu
     if db.let_go()? {
         return Ok(None);
     }
-    let copy = named(database, &format!(".held-{}", now.at.strftime("%Y%m%dT%H%M%SZ")));
+    let copy = named(database, &format!("{HELD}{}", now.at.strftime("%Y%m%dT%H%M%SZ")));
     disk::create_new(&copy, 0o600).map_err(|e| Error::Refused(format!("{} 写不了：{e}", copy.display())))?;
     db.copy_into(&copy, now.at)?;
     Ok(Some(copy))
+}
+
+/// What [`let_go`] has saved, and nobody has looked at and removed.
+pub fn held_copies(database: &Path) -> Vec<PathBuf> {
+    let Some(name) = database.file_name().map(|name| format!("{}{HELD}", name.to_string_lossy())) else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(folder_of(database)).into_iter().flatten().flatten();
+    let mut copies: Vec<PathBuf> =
+        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&name)).map(|e| e.path()).collect();
+    copies.sort();
+    copies
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
