@@ -27,7 +27,7 @@ pub struct Held {
 impl Held {
     /// What is at the path now.
     pub(super) fn at(path: &Path) -> Self {
-        Self { path: path.to_owned(), files: ENDS.map(|end| identity(&named(path, end))) }
+        Self { path: path.to_owned(), files: paths(path).map(|file| identity(&file)) }
     }
 
     /// # Errors
@@ -38,8 +38,8 @@ impl Held {
 
     /// As [`Self::is_in_place`], for another process, which may call the path by another name.
     pub fn is_at(&self, path: &Path) -> Result<()> {
-        let files = ENDS.iter().zip(&self.files).map(|(end, held)| (named(path, end), held));
-        match files.into_iter().find(|(path, held)| held.is_some() && identity(path) != **held) {
+        let mut files = paths(path).into_iter().zip(self.files);
+        match files.find(|(path, held)| held.is_some() && identity(path) != *held) {
             Some((path, _)) => Err(Error::Displaced { is_gone: !path.exists(), path }),
             None => Ok(()),
         }
@@ -52,7 +52,7 @@ impl Held {
 
     /// Whether the log at the path is another one, in which something is written.
     pub(super) fn is_another_log_in_use(&self) -> bool {
-        let log = named(&self.path, ENDS[1]);
+        let [_, log, _] = paths(&self.path);
         identity(&log) != self.files[1] && log.metadata().is_ok_and(|log| log.len() > 0)
     }
 }
@@ -61,8 +61,15 @@ fn identity(path: &Path) -> Option<Identity> {
     path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
-fn named(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
+/// The database as it is called, and where SQLite keeps the others: beside the file that a link leads to.
+fn paths(path: &Path) -> [PathBuf; ENDS.len()] {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    ENDS.map(|end| match end {
+        "" => path.to_owned(),
+        end => {
+            let mut name = real.as_os_str().to_owned();
+            name.push(end);
+            name.into()
+        }
+    })
 }

@@ -151,14 +151,21 @@ async fn files_that_are_displaced_take_nothing_new_and_what_happened_is_saved() 
         std::fs::copy(path, path.with_extension("copy")).unwrap();
         std::fs::rename(path.with_extension("copy"), path).unwrap();
     };
-    for (displace, is_all_in_place) in [(gone, true), (another, false)] {
+    for (displace, is_all_in_place, is_linked) in
+        [(gone, true, false), (another, false, false), (gone, true, true), (another, false, true)]
+    {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("d.db");
+        let mut path = folder.path().join("d.db");
+        let real = path.clone();
+        if is_linked {
+            path = folder.path().join("link.db");
+            std::os::unix::fs::symlink(&real, &path).unwrap();
+        }
         let store = Store::new(Db::open(&path).unwrap()).unwrap();
         let put = |value: i16| move |tx: &Tx| tx.put(state::MISSING_YEAR, &value).map(drop);
         store.write(put(2027)).await.unwrap();
         assert!(store.is_in_place().is_ok());
-        displace(&path);
+        displace(&real);
         assert!(matches!(store.is_in_place(), Err(Error::Displaced { .. })));
         let refused: Result<()> = store.write(put(2028)).await;
         assert!(matches!(refused, Err(Error::Displaced { .. })));

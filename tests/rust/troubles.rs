@@ -2,8 +2,11 @@
 
 use duban::{
     domain::retry::Outcome,
-    service::house::troubles::{NAMES, sweeps_fail, sweeps_succeed, troubles},
-    store::state::Failing,
+    service::house::{
+        keep::let_go,
+        troubles::{NAMES, sweeps_fail, sweeps_succeed, troubles},
+    },
+    store::{Db, state::Failing},
 };
 
 use crate::bureau::{Bureau, ROSTER};
@@ -67,4 +70,27 @@ fn sweeps_that_fail_are_seen_and_told_of_when_they_succeed_again() {
     }
     bureau.send("2026-01-06T09:11");
     assert!(bureau.text_of_the_letter_to("admin@example.test").contains("磁盘已满"));
+}
+
+/// Seen in the numbers and in systemd's line until the service has ended, and by what it saved afterwards.
+#[test]
+fn a_database_that_was_displaced() {
+    let mut bureau = bureau();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("duban.db");
+    bureau.office.settings.database = path.clone();
+    bureau.db = Db::open(&path).unwrap();
+    bureau.load("2026-01-05T09:00");
+    assert_eq!(names(&mut bureau, "2026-01-06T09:00"), [""; 0]);
+    std::fs::copy(&path, folder.path().join("new")).unwrap();
+    std::fs::rename(folder.path().join("new"), &path).unwrap();
+    assert_eq!(names(&mut bureau, "2026-01-06T09:00"), ["database"]);
+    let (held, now) = (std::mem::replace(&mut bureau.db, Db::in_memory().unwrap()), bureau.at_time("2026-01-06T09:01"));
+    let copy = let_go(held, &path, &now).unwrap().unwrap();
+    assert!(Db::open_there(&copy).unwrap().read(|tx| tx.last_load()).unwrap().is_some(), "what was held is saved");
+    assert_eq!(names(&mut bureau, "2026-01-06T09:02"), ["database"]);
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", copy.display()));
+    }
+    assert_eq!(names(&mut bureau, "2026-01-06T09:02"), [""; 0]);
 }

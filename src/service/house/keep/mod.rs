@@ -241,9 +241,11 @@ pub fn held_copies(database: &Path) -> Vec<PathBuf> {
     let Some(name) = database.file_name().map(|name| format!("{}{HELD}", name.to_string_lossy())) else {
         return Vec::new();
     };
+    // Not the log of one that somebody looks at.
+    let is_held = |path: &str| path.rsplit('/').next().is_some_and(|it| it.starts_with(&name) && it.ends_with('Z'));
     let entries = fs::read_dir(folder_of(database)).into_iter().flatten().flatten();
     let mut copies: Vec<PathBuf> =
-        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&name)).map(|e| e.path()).collect();
+        entries.map(|entry| entry.path()).filter(|path| is_held(&path.to_string_lossy())).collect();
     copies.sort();
     copies
 }
