@@ -4,7 +4,7 @@ use std::{fmt::Write, path::PathBuf};
 
 use clap::Args;
 
-use super::{Answer, Context, Exit, Failure, Result};
+use super::{Answer, Context, Exit, Failure, Result, database::there};
 use crate::{
     config::Settings,
     service::house::keep::{self, Copies},
@@ -25,9 +25,7 @@ pub struct BackupArgs {
 pub fn backup(context: &Context, args: &BackupArgs) -> Result {
     let (office, _) = context.office()?;
     let settings = &office.settings;
-    if !settings.database.exists() {
-        return Err(Failure::new(format!("还没有数据库 {}，没有可备份的。", settings.database.display())));
-    }
+    there(&settings.database).map_err(|absent| absent.failure(&settings.database))?;
     let now = context.now(settings);
     let copies = args.to.is_dir().then(|| Copies::new(&args.to));
     let file = copies.as_ref().map_or(args.to.clone(), |copies| copies.of(now.today()));

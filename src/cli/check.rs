@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Answer, Context, Exit, Result, table};
+use super::{
+    Answer, Context, Exit, Result,
+    database::{say_if_there_is_none, there},
+    table,
+};
 use crate::{
     config::{self, Loaded},
     domain::{
@@ -24,6 +28,7 @@ pub fn check(context: &Context) -> Result {
         Ok(loaded) => loaded,
         Err(findings) => return Ok(Answer::done(format!("{findings}\n")).with(Exit::Nothing)),
     };
+    say_if_there_is_none(&loaded.settings);
     let mut text = String::new();
     for warning in &loaded.warnings {
         let _ = writeln!(text, "{warning}\n");
@@ -54,10 +59,16 @@ pub fn check(context: &Context) -> Result {
 
 /// What may only have been renamed, compared with what is in force.
 fn renamed(context: &Context, loaded: &Loaded) -> Result<Vec<String>> {
-    if !loaded.settings.database.exists() {
+    if there(&loaded.settings.database).is_err() {
         return Ok(Vec::new());
     }
-    let mut db = context.open_to_read(&loaded.settings)?;
+    let mut db = match context.open(&loaded.settings) {
+        Ok(db) => db,
+        Err(failure) => {
+            Context::say(&format!("没有同生效的比较：{}", failure.why));
+            return Ok(Vec::new());
+        }
+    };
     let off = loaded.off.clone();
     let (office, deadlines) = Office::new(loaded.clone());
     Ok(db.read(|tx| questions(tx, &office, &deadlines, &off))?)

@@ -21,7 +21,7 @@ const LINES: usize = 200;
 pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let before = match db.read(|tx| last_good(tx, &office.settings))? {
         Some(before) => before,
         None if new.is_some() => {

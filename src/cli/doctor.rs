@@ -19,10 +19,12 @@ pub fn doctor(context: &Context, json: bool) -> Result {
         Ok(loaded) => Some(&loaded.settings),
         Err(findings) => findings.settings.as_deref(),
     };
-    let holder = settings.and_then(|settings| SenderLock::holder(&settings.database));
+    let holder = settings.and_then(|settings| SenderLock::holder(&settings.database).ok()?);
+    let (holder, displaced) = holder.map_or((None, None), |holder| (Some(holder.pid), holder.displaced));
     let zone = settings.map(|s| s.timezone.clone()).or_else(|| TimeZone::get("Asia/Shanghai").ok());
     let now = context.clock.now(&zone.unwrap_or(TimeZone::UTC));
-    let given = Given { config: &context.config, loaded: &loaded, is_locked, holder, now: &now };
+    let given =
+        Given { config: &context.config, loaded: &loaded, is_locked, holder, displaced: displaced.as_ref(), now: &now };
     let checks = runtime()?.block_on(examine(given));
     let exit = if count(&checks, Verdict::Bad) > 0 { Exit::Nothing } else { Exit::Done };
     let answer = if json { Answer::json(&checks)? } else { Answer::done(text(&checks)) };

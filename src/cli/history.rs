@@ -21,7 +21,7 @@ const LINES: u32 = 2000;
 
 pub fn history(context: &Context, args: &HistoryArgs) -> Result {
     let office = context.office()?.0;
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let rows = db.read(|tx| tx.audit_trail(args.id.as_deref(), LINES))?;
     if args.json {
         return Answer::json(&rows);

@@ -12,7 +12,7 @@ use std::{
 use clap::Args;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{Answer, Context, Exit, Failure, Result, export::unwritten};
+use super::{Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, export::unwritten};
 use crate::{
     disk,
     ledger::{self, Bureau, Imported, Sheet},
@@ -38,6 +38,9 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result {
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
     // The first file may be imported before there is a configuration.
     let loaded = context.load();
+    if let Ok(loaded) = &loaded {
+        say_if_there_is_none(&loaded.settings);
+    }
     let bureau = loaded.as_ref().ok().map(|l| Bureau { roster: &l.plan.roster, calendar: &l.calendar });
     let said = |e: ledger::Error| Failure::new(format!("{}：{e}", args.file.display()));
     let imported = ledger::import(&sheets, &name, bureau).map_err(said)?;

@@ -13,9 +13,12 @@ use crate::{
     imap::{Inbox, LARGEST_BYTES, Limits},
     service::{
         Office,
-        desk::incoming::{
-            Fate, Outcome, act,
-            mailbox::{self, MailboxError, read_mailbox},
+        desk::{
+            incoming::{
+                Fate, Outcome, act,
+                mailbox::{self, MailboxError, read_mailbox},
+            },
+            limits,
         },
     },
     store::{Db, Store},
@@ -100,6 +103,7 @@ pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
     let office = context.office()?.0;
     let now = context.now(&office.settings);
     if let Some(id) = args.handled {
+        limits::check_name(&args.by)?;
         let mut db = context.open(&office.settings)?;
         return if db.write(|tx| tx.end_waiting(id, &args.by, now.at))? {
             Ok(Answer::done("已记下：这一封处理过了。\n"))
@@ -107,7 +111,7 @@ pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
             Err(Failure::new(format!("没有等着处理的 {id} 号来信。")))
         };
     }
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let limit = if args.json { u32::MAX } else { LISTED };
     let found = db.read(|tx| tx.incoming_list(!args.all, limit))?;
     if args.json {

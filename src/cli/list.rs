@@ -58,7 +58,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
     check_section(&office, args.section.as_deref())?;
     let now = context.now(&office.settings);
     let today = now.today();
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let days = (today, shift(today, args.within));
     let found =
         as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(ahead(tx, &office, &deadlines, days, &now)))??;

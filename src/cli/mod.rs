@@ -4,6 +4,7 @@ mod args;
 mod backup;
 mod case;
 mod check;
+mod database;
 mod diff;
 mod doctor;
 mod done;
@@ -43,7 +44,6 @@ use crate::{
         self, Findings, Loaded, Settings,
         secret::{self, Beside},
     },
-    daemon::{lock::make_folder_of, owner},
     domain::deadline::Deadline,
     service::{
         self, Office,
@@ -201,7 +201,7 @@ impl Context {
         };
         let failure = || Failure::new(findings.to_string());
         let settings = findings.settings.as_deref().filter(|s| s.database.exists()).ok_or_else(failure)?;
-        let mut db = self.open_to_read(settings)?;
+        let mut db = self.open(settings)?;
         let office = db.read(|tx| last_good(tx, settings))?.ok_or_else(failure)?;
         let deadlines = db.read(|tx| tx.deadlines_in_force())?;
         Self::say_that_the_last_good_one_stays(findings.count().0);
@@ -248,41 +248,6 @@ impl Context {
 
     pub fn now(&self, settings: &Settings) -> Moment {
         self.clock.now(&settings.timezone)
-    }
-
-    /// Opens the database; makes it if needed.
-    pub fn open(&self, settings: &Settings) -> Result<Db> {
-        self.make_folder(settings)?;
-        Self::step_down(settings)?;
-        Db::open(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
-    }
-
-    /// Makes the database's folder if needed.
-    fn make_folder(&self, settings: &Settings) -> Result<()> {
-        let why = |e: std::io::Error| Failure::new(format!("建不了数据库的目录 {}：{e}", settings.database.display()));
-        make_folder_of(&settings.database).map_err(why)
-    }
-
-    /// If run as root, goes on as the database's owner, so that the service can open the files made. Call this after
-    /// reading the configuration.
-    fn step_down(settings: &Settings) -> Result<()> {
-        owner::step_down(&settings.database).map_err(|e| {
-            let database = settings.database.display();
-            Failure::new(format!("换不到数据库 {database} 所属的用户：{e}。请用那个用户运行。"))
-        })
-    }
-
-    /// Opens the database for reading; an empty one if there is none yet.
-    pub fn open_to_read(&self, settings: &Settings) -> Result<Db> {
-        Self::step_down(settings)?;
-        self.open_as_is(settings)
-    }
-
-    /// As `open_to_read`, but root stays root, to write other files where only root may. SQLite itself gives the files
-    /// it makes beside the database to the database's owner.
-    pub fn open_as_is(&self, settings: &Settings) -> Result<Db> {
-        let db = if settings.database.exists() { Db::open_to_read(&settings.database) } else { Db::in_memory() };
-        db.map_err(|e| Failure::of_database(&e, &settings.database))
     }
 }
 

@@ -78,7 +78,7 @@ pub fn outbox(context: &Context, args: &OutboxArgs) -> Result {
     } else {
         now.at.saturating_sub(SignedDuration::from_hours(24 * DAYS_SHOWN)).unwrap_or(Timestamp::MIN)
     };
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let letters = db.read(|tx| tx.outbox(since))?;
     let rows: Vec<Row> = letters.into_iter().map(|letter| row(&office, letter)).collect();
     if args.json {

@@ -31,7 +31,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
     }
     let (office, deadlines) = context.office()?;
     let now = context.now(&office.settings);
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open_or_without(&office.settings)?;
     let days = (args.from, args.to);
     let letters =
         as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(letters(tx, &office, &deadlines, days, &now)))??;

@@ -40,7 +40,7 @@ pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
     let Some(deadline) = deadlines.iter().find(|d| d.id == args.id) else {
         return Err(Failure::new(format!("没有编号为 {} 的事项（停用的不算）。用 duban list 查看全部。", args.id)));
     };
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open_or_without(&office.settings)?;
     let (to, letter) = as_in_force(&mut db, (&office, &deadlines), &now, |tx| {
         Ok(letter_of(tx, &office, deadline, args.period.as_deref(), &now))
     })??;

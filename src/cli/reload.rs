@@ -14,8 +14,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub fn reload(context: &Context) -> Result {
     // Checked here first, so that the person sees all findings.
     let office = context.office()?.0;
-    let mut db = context.open_to_read(&office.settings)?;
-    let pid = SenderLock::holder(&office.settings.database).and_then(Pid::from_raw);
+    let mut db = context.open(&office.settings)?;
+    let holder = SenderLock::holder(&office.settings.database)
+        .map_err(|e| Failure::new(format!("看不出服务有没有运行：锁文件读不了（{e}）。请用 sudo 再执行一次。")))?;
+    let pid = holder.and_then(|holder| Pid::from_raw(holder.pid));
     let pid = pid.ok_or_else(|| Failure::new("服务没有运行，下次启动时会读取新配置。"))?;
     let before = db.read(|tx| tx.last_load())?.map_or(0, |load| load.id);
     kill_process(pid, Signal::HUP).map_err(|e| {

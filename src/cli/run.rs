@@ -21,7 +21,7 @@ use crate::{
             start::{By, Started, start},
             sweep::{sweep, tell_of_stuck_letters},
         },
-        house::damage,
+        house::{damage, keep},
         mailer,
         post::deliver::deliver,
     },
@@ -41,7 +41,7 @@ pub fn run(context: &Context, once: bool) -> Result {
 }
 
 fn run_once(context: &Context) -> Result {
-    let Ready { office, mailer, mut db, now, lock: _lock, waits_until, .. } = ready(context, By::Command)?;
+    let Ready { office, mailer, mut db, now, mut lock, waits_until, .. } = ready(context, By::Command)?;
     sweep(&mut db, &office, &now)?;
     let store = Store::new(db).map_err(|e| Failure::new(e.to_string()))?;
     let (office, mailer) = (Arc::new(office), Arc::new(mailer));
@@ -55,11 +55,18 @@ fn run_once(context: &Context) -> Result {
         } else {
             Default::default()
         };
-        let database = office.settings.database.clone();
+        if store.is_in_place().is_ok() {
+            lock.forget();
+        }
+        let (database, ending) = (office.settings.database.clone(), clock.now(&office.settings.timezone));
         let letters = store.close(move |mut db| {
             let left = db.read(|tx| Ok((tx.count_owed()?, tx.get(state::REFUSED)?.flatten())))?;
-            damage::leave_sound(&db, &database);
-            Ok::<_, store::Error>(left)
+            if db.is_in_place().is_ok() {
+                damage::leave_sound(&db, &database);
+            } else {
+                keep::let_go(db, &database, &ending)?;
+            }
+            Ok::<_, crate::service::Error>(left)
         });
         let (letters, refused) = letters.await?;
         delivered.add(&after);
@@ -83,10 +90,10 @@ fn run_on(context: &Context) -> Result {
         tracing::warn!(error = %e, "a core may be written: {e}");
     }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
-    let Ready { office, mailer, db, seen, lock: _lock, waits_until, .. } = ready(context, By::Service)?;
+    let Ready { office, mailer, db, seen, lock, waits_until, .. } = ready(context, By::Service)?;
     let store = Store::new(db).map_err(|e| failed(&e))?;
     let (config, env) = (context.config.clone(), context.env.clone());
-    let parts = Parts { config, env, store, office, mailer, seen, waits_until };
+    let parts = Parts { config, env, store, office, mailer, seen, waits_until, lock };
     runtime()?.block_on(Daemon::run(parts)).map_err(|e| failed(&e))?;
     Ok(Answer::default())
 }
@@ -120,7 +127,10 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
         wait_for_the_clock(context, &settings);
     }
     let mut db = open(context, &settings)?;
-    let lock = lock(&settings)?;
+    let mut lock = lock(&settings)?;
+    if let Some(held) = db.held() {
+        lock.note(held).map_err(unlocked)?;
+    }
     let mailer = mailer(&settings)?;
     let now = context.now(&settings);
     refuse_damaged(&db, &settings, &mailer, &now)?;
@@ -139,7 +149,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
 
 /// Opens the database. If it is too damaged to be opened, the admin is told.
 fn open(context: &Context, settings: &Settings) -> Result<Db> {
-    context.open(settings).inspect_err(|_| {
+    context.make(settings).inspect_err(|_| {
         let damage = Db::open(&settings.database).err().filter(store::Error::is_damage);
         if let (Some(damage), Ok(mailer)) = (damage, mailer(settings))
             && let Err(e) = tell_of_damage(settings, &mailer, &[damage.to_string()], &context.now(settings))
@@ -181,11 +191,13 @@ fn wait_for_the_clock(context: &Context, settings: &Settings) {
 }
 
 pub fn lock(settings: &Settings) -> Result<SenderLock> {
-    SenderLock::take(&settings.database).map_err(|e| match e {
-        LockError::Held(pid) => {
-            Failure::new(format!("另一个 duban（进程 {pid}）正在用这个数据库发信，不能同时有两个。"))
-        }
-        LockError::Io(path, e) => Failure::new(format!("写不了锁文件 {}：{e}。请检查目录的权限。", path.display())),
+    SenderLock::take(&settings.database).map_err(unlocked)
+}
+
+fn unlocked(e: LockError) -> Failure {
+    Failure::new(match e {
+        LockError::Held(pid) => format!("另一个 duban（进程 {pid}）正在用这个数据库发信，不能同时有两个。"),
+        LockError::Io(path, e) => format!("写不了锁文件 {}：{e}。请检查目录的权限。", path.display()),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Answer, Context, Exit, Result};
+use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
     config::Transport,
     daemon::lock::SenderLock,
@@ -19,7 +19,7 @@ pub fn status(context: &Context) -> Result {
     let (office, deadlines) = context.office()?;
     let settings = &office.settings;
     let now = context.now(settings);
-    let mut db = context.open_to_read(settings)?;
+    let mut db = context.open(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
     let month = (now.today(), shift(now.today(), 31));
     let next = as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(plan(tx, &office, &deadlines, month, &now)))?;
@@ -29,8 +29,9 @@ pub fn status(context: &Context) -> Result {
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
-        Some(pid) => format!("在运行（进程 {pid}）"),
-        None => "没有运行".to_owned(),
+        Ok(Some(holder)) => format!("在运行（进程 {}）", holder.pid),
+        Ok(None) => "没有运行".to_owned(),
+        Err(e) => return Err(Failure::new(format!("看不出服务有没有运行：锁文件读不了（{e}）。请用 sudo 再看一次。"))),
     };
     let mail = match &settings.mail.transport {
         Transport::Folder(folder) => format!("写到目录 {}（不发给任何人）", folder.display()),

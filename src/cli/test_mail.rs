@@ -2,12 +2,16 @@
 
 use super::{Answer, Context, Exit, Failure, Result, run::runtime};
 use crate::{
-    config::Transport,
+    config::{Settings, Transport},
+    daemon::lock::SenderLock,
     domain::{deadline::Mailbox, refusal::Kind, retry::Outcome},
     letter::notice::{self, Notice},
     service::{
         mailer,
-        post::write::{Envelope, compose},
+        post::{
+            last,
+            write::{Envelope, compose},
+        },
     },
 };
 
@@ -35,7 +39,10 @@ pub fn test_mail(context: &Context, address: &str) -> Result {
         Outcome::Accepted { .. } if matches!(office.settings.mail.transport, Transport::Folder(_)) => {
             Ok(Answer::done(format!("没有真正发出（transport = \"folder\"）：{reply}\n")))
         }
-        Outcome::Accepted { .. } => Ok(Answer::done(format!("已交给邮件服务器，发往 {to}。答复：{reply}\n"))),
+        Outcome::Accepted { .. } => {
+            let service = of_the_service(context, &office.settings).unwrap_or_default();
+            Ok(Answer::done(format!("已交给邮件服务器，发往 {to}。答复：{reply}\n{service}")))
+        }
         Outcome::Refused(refusal) if refusal.code < 500 => {
             Err(Failure { why: format!("这次没有发成，可稍后再试：{reply}"), exit: Exit::Owed })
         }
@@ -50,4 +57,20 @@ pub fn test_mail(context: &Context, address: &str) -> Result {
             Err(Failure { why: format!("这次没有发成，可稍后再试：{reply}"), exit: Exit::Owed })
         }
     }
+}
+
+/// What the running service's own last attempt came to, if it failed: it may fail where this process does not.
+fn of_the_service(context: &Context, settings: &Settings) -> Option<String> {
+    SenderLock::holder(&settings.database).ok()??;
+    let read = context.open(settings).and_then(|mut db| Ok(db.read(last::failure)?));
+    Some(match read {
+        Ok(failure) => {
+            let (at, why) = failure?;
+            let at = settings.timezone.to_datetime(at).strftime("%m-%d %H:%M");
+            format!(
+                "但服务自己最近一次（{at}）没有发成：{why}\n它会自己再试；一直这样就执行 systemctl restart duban。\n"
+            )
+        }
+        Err(e) => format!("服务自己发得怎样，没有看到：{}\n", e.why),
+    })
 }

@@ -6,7 +6,7 @@ use super::{Answer, Context, Exit, Result, backup::words};
 
 pub fn verify(context: &Context) -> Result {
     let (office, _) = context.office()?;
-    let mut db = context.open_to_read(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let found = db.broken_promises(context.now(&office.settings).at)?;
     let (hints, breaches): (Vec<_>, Vec<_>) = found.iter().partition(|f| f.is_hint);
     let mut text = String::new();

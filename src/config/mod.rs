@@ -17,8 +17,8 @@ pub use settings::{
     server::{PLAINTEXT, is_host, is_loopback},
 };
 pub use source::{
-    files::tidy,
     finding::{Finding, Severity, render},
+    names::tidy,
     secret,
     text::Place,
     watch::{Fingerprint, STILL_SECONDS, Stamp, Watch, stamp},
@@ -113,6 +113,23 @@ pub fn settings_alone(duban_toml: &Path, env: &BTreeMap<String, String>) -> Opti
     settings.filter(|_| !report.has_errors())
 }
 
+/// Reports what is nearly named right beside the files that are read.
+fn look_beside(files: &mut Files<'_>, duban_toml: &Path, deadlines: &Path, holidays: &Path) {
+    // Two of them may lie in one folder, under different names.
+    let mut folders: BTreeMap<PathBuf, (PathBuf, Vec<String>)> = BTreeMap::new();
+    let mut add = |path: &Path, name: Option<String>| {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let identity = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        folders.entry(identity).or_insert_with(|| (folder.to_owned(), Vec::new())).1.extend(name);
+    };
+    add(duban_toml, None);
+    add(deadlines, Some(plan::FOLDER.to_owned()));
+    add(holidays, holidays.file_name().map(|name| name.to_string_lossy().into_owned()));
+    for (folder, names) in folders.into_values() {
+        files.beside(&folder, &names);
+    }
+}
+
 type Parts = (Settings, Calendar, Plan, Vec<Deadline>);
 
 fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Parts> {
@@ -136,6 +153,7 @@ fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>
         At::Nowhere => report.placeless(Severity::Warning, what, instead),
         at => layers.error(&at, what, instead),
     });
+    look_beside(files, duban_toml, &deadlines, &holidays);
     let (plan, off) =
         plan::read(files, &deadlines, |what, instead| layers.error(&layers.at("deadlines"), what, instead));
     Some((settings?, calendar, plan, off))

@@ -1,17 +1,28 @@
 //! The sender lock: only one process at a time sends from a database.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::{File, Metadata, OpenOptions, TryLockError},
+    io::{ErrorKind, Read, Seek, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use crate::store::{self, Held};
+
 /// Held while this value lives; the kernel releases it however the process ends.
 #[derive(Debug)]
 pub struct SenderLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
+}
+
+/// The process that sends from a database now.
+#[derive(Debug)]
+pub struct Holder {
+    pub pid: i32,
+    /// Why it must not be worked beside: it holds other files than those at the path.
+    pub displaced: Option<store::Error>,
 }
 
 /// `O_NOFOLLOW`: the folder belongs to the service's user, who must not be able to make root open another file.
@@ -56,28 +67,63 @@ impl SenderLock {
         match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                let _ = file.read_to_string(&mut pid);
-                return Err(LockError::Held(pid.trim().to_owned()));
+                let mut written = String::new();
+                let _ = file.read_to_string(&mut written);
+                return Err(LockError::Held(written.lines().next().unwrap_or_default().trim().to_owned()));
             }
             Err(TryLockError::Error(e)) => return Err(io(e)),
         }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(io)?;
-        Ok(Self { _file: file })
+        let mut lock = Self { file, path: path.clone() };
+        lock.write("").map_err(io)?;
+        Ok(lock)
     }
 
-    /// The id of the process that sends from this database now, if there is one.
-    pub fn holder(database: &Path) -> Option<i32> {
-        let mut file = OpenOptions::new().read(true).custom_flags(NO_LINK).open(path_of(database)).ok()?;
+    /// Notes which files this process holds open, for commands that are run beside it.
+    ///
+    /// # Errors
+    /// The lock file cannot be written.
+    pub fn note(&mut self, held: &Held) -> Result<(), LockError> {
+        let written = serde_json::to_string(held).map_err(std::io::Error::from).and_then(|held| self.write(&held));
+        written.map_err(|e| LockError::Io(self.path.clone(), e))
+    }
+
+    /// Forgets what [`Self::note`] noted, before the files are closed: SQLite then removes the log.
+    pub fn forget(&mut self) {
+        // If it cannot be written, a command that is run in this moment refuses.
+        let _ = self.write("");
+    }
+
+    fn write(&mut self, held: &str) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(format!("{}\n{held}", std::process::id()).as_bytes())
+    }
+
+    /// Whether the lock is still the file at its path: else a second process could take another.
+    pub fn is_in_place(&self) -> bool {
+        let identity = |file: Metadata| (file.dev(), file.ino());
+        self.file.metadata().map(identity).ok() == self.path.metadata().map(identity).ok()
+    }
+
+    /// The process that sends from this database now, if there is one.
+    ///
+    /// # Errors
+    /// The lock file cannot be read: there may be one.
+    pub fn holder(database: &Path) -> std::io::Result<Option<Holder>> {
+        let mut file = match OpenOptions::new().read(true).custom_flags(NO_LINK).open(path_of(database)) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
         if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
-            return None;
+            return Ok(None);
         }
-        let mut pid = String::new();
-        file.read_to_string(&mut pid).ok()?;
-        pid.trim().parse().ok()
+        let mut written = String::new();
+        file.read_to_string(&mut written)?;
+        let (pid, held) = written.split_once('\n').unwrap_or((&written, ""));
+        // Empty while it is written, and in a lock taken by a version that noted no files.
+        let held: Option<Held> = serde_json::from_str(held).ok();
+        let displaced = held.and_then(|held| held.is_at(database).err());
+        Ok(pid.trim().parse().ok().map(|pid| Holder { pid, displaced }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The service: wakes, sweeps, sends, reloads, and stops cleanly.
 
+mod held;
 pub mod lock;
 mod mailbox;
 pub mod owner;
@@ -22,6 +23,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use self::{
+    lock::SenderLock,
     mailbox::Reader,
     pages::Pages,
     rounds::Rounds,
@@ -77,6 +79,7 @@ pub struct Daemon {
     /// Whether systemd's watchdog is on.
     is_watched: bool,
     sweeps: Sweeps,
+    lock: SenderLock,
 }
 
 /// What the service is started with.
@@ -90,10 +93,14 @@ pub struct Parts {
     pub seen: Fingerprint,
     /// They wait until then.
     pub waits_until: Option<Timestamp>,
+    pub lock: SenderLock,
 }
 
 impl Daemon {
     /// Runs until SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    /// Also if other files have taken the place of those that it holds: a new start goes on with what is there.
     pub async fn run(parts: Parts) -> anyhow::Result<()> {
         pages::end_on_panic();
         let mut terminate = signal(SignalKind::terminate())?;
@@ -104,14 +111,14 @@ impl Daemon {
         notify(&[NotifyState::Ready]);
         info!(version = env!("CARGO_PKG_VERSION"), "ready: duban {}", env!("CARGO_PKG_VERSION"));
         daemon.tick().await;
-        daemon.turn(&mut ticks, &mut wakeups, &mut hangup, &mut terminate, &mut interrupt).await;
+        let ended = daemon.turn(&mut ticks, &mut wakeups, &mut hangup, &mut terminate, &mut interrupt).await;
         notify(&[NotifyState::Stopping]);
         daemon.finish().await;
         info!("stopped");
-        Ok(())
+        ended
     }
 
-    fn new(Parts { config, env, store, office, mailer, seen, waits_until }: Parts) -> Self {
+    fn new(Parts { config, env, store, office, mailer, seen, waits_until, lock }: Parts) -> Self {
         let (office, health) = (Arc::new(office), Arc::new(Health::default()));
         Self {
             config,
@@ -132,6 +139,7 @@ impl Daemon {
             counted: None,
             is_watched: sd_notify::watchdog_enabled().is_some(),
             sweeps: Sweeps::default(),
+            lock,
         }
     }
 
@@ -142,14 +150,15 @@ impl Daemon {
         hangup: &mut Signal,
         terminate: &mut Signal,
         interrupt: &mut Signal,
-    ) {
+    ) -> anyhow::Result<()> {
         let mut pulse = time::interval(PULSE);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            held::look(&self.store, &self.lock)?;
             tokio::select! {
                 biased;
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
                 _ = hangup.recv() => {
                     self.trust.restore();
                     self.reload(true).await;
@@ -359,6 +368,10 @@ impl Daemon {
         self.reader.stop();
         self.pages.finish().await;
         self.rounds.finish().await;
+        if self.store.is_in_place().is_err() {
+            return held::let_go(&self.store, self.office.settings.database.clone(), self.now()).await;
+        }
+        self.lock.forget();
         if self.sweeps.are_well() {
             let database = self.office.settings.database.clone();
             let left = self.store.close(move |db| {

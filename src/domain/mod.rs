@@ -6,6 +6,7 @@ pub mod deadline;
 pub mod due;
 pub mod hours;
 pub mod identity;
+pub mod limits;
 pub mod occurrence;
 pub mod refusal;
 pub mod retry;

@@ -57,10 +57,7 @@ async fn greeted(stream: Stream, server: &Server, limits: &Limits) -> Result<Ses
 }
 
 async fn encrypt(tcp: TcpStream, server: &Server, limits: &Limits) -> Result<Stream, ImapError> {
-    let trust = server.trust().map_err(|error| {
-        ImapError::settings(&server.place(), &format!("mailbox 的加密设置：{}", error.words("ca_file")))
-    })?;
-    server.encrypt(&trust, tcp, limits.connect).await.map_err(|fault| failed(server, fault))
+    server.encrypt(tcp, limits.connect).await.map_err(|fault| failed(server, fault))
 }
 
 fn failed(server: &Server, fault: Fault) -> ImapError {

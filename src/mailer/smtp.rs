@@ -26,7 +26,7 @@ use crate::{
         refusal::{Refusal, Stage},
         retry::Outcome,
     },
-    net::{Server, SmtpSettings, Stream, Tls, Trust, TrustError, line_words, one_line},
+    net::{Server, SmtpSettings, Stream, Tls, TrustError, line_words, one_line},
 };
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
@@ -34,7 +34,6 @@ const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 pub struct Smtp {
     settings: SmtpSettings,
     limits: Limits,
-    trust: Trust,
     hello: ClientId,
     pace: Pace,
     /// Masked in every outcome.
@@ -74,10 +73,11 @@ impl Smtp {
             Some(_) => return Err(SettingsError::Helo),
             None => ClientId::default(),
         };
-        let trust = server.trust()?;
+        // Refused at once if it cannot work; read again for each connection.
+        server.trust()?;
         let pace = Pace::new(settings.per_minute);
         let secrets = secrets(server);
-        Ok(Self { settings, limits, trust, hello, pace, secrets })
+        Ok(Self { settings, limits, hello, pace, secrets })
     }
 
     pub(super) async fn probe(&self, envelope_from: &str) -> Outcome {
@@ -163,7 +163,7 @@ impl Smtp {
     }
 
     async fn encrypt(&self, tcp: TcpStream) -> Result<Stream, Fault> {
-        Ok(self.settings.server.encrypt(&self.trust, tcp, self.limits.connect).await?)
+        Ok(self.settings.server.encrypt(tcp, self.limits.connect).await?)
     }
 
     async fn log_in(&self, connection: &mut Connection) -> Result<(), Fault> {

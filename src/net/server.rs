@@ -79,8 +79,11 @@ impl Server {
         stream::connect(&self.host, self.port, limit, self.kind.table).await.map_err(Fault::Line)
     }
 
-    /// The name on the certificate is always checked.
-    pub async fn encrypt(&self, trust: &Trust, tcp: TcpStream, limit: Duration) -> Result<Stream, Fault> {
+    /// The name on the certificate is always checked. Whom to trust is read each time: the machine's authorities may
+    /// have been replaced since the last connection.
+    pub async fn encrypt(&self, tcp: TcpStream, limit: Duration) -> Result<Stream, Fault> {
+        let own = format!("{}.ca_file", self.kind.table);
+        let trust = self.trust().map_err(|error| Fault::Settings(error.words(&own)))?;
         match timeout(limit, trust.handshake(&self.host, tcp)).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(match tls::explain(&error, self.kind) {

@@ -107,6 +107,18 @@ impl Db {
         Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? == 0)
     }
 
+    /// Lets go of files that are no longer at their path: closing it then touches nothing there. The log is moved into
+    /// the database that it belongs to, unless that has another log now. Gives whether all of it is in the database at
+    /// the path.
+    pub fn let_go(&self) -> Result<bool> {
+        self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        let Some(held) = self.held() else { return Ok(true) };
+        if held.has_its_database() && held.is_another_log_in_use() {
+            return Ok(false);
+        }
+        Ok(self.checkpoint()? && held.has_its_database())
+    }
+
     pub fn holdings(&mut self) -> Result<Holdings> {
         self.read(|tx| {
             let count = |sql| tx.tx.query_row(sql, [], |row| row.get(0));

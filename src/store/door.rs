@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::mpsc, thread};
 use tokio::sync::oneshot;
 
 use super::{
-    Db, Error, Tx,
+    Db, Error, Held, Result, Tx,
     group_commit::{self, MOST, Shared},
 };
 
@@ -13,6 +13,8 @@ use super::{
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Job>,
+    /// The files that the database holds open.
+    held: Option<Held>,
 }
 
 enum Job {
@@ -36,6 +38,7 @@ fn group(first: Box<dyn Shared>, waiting: &mut VecDeque<Job>) -> Vec<Box<dyn Sha
 
 impl Store {
     pub fn new(mut db: Db) -> std::io::Result<Self> {
+        let held = db.held().cloned();
         let (jobs, inbox) = mpsc::channel::<Job>();
         thread::Builder::new().name("database".into()).spawn(move || {
             let mut waiting = VecDeque::new();
@@ -48,7 +51,13 @@ impl Store {
                 }
             }
         })?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, held })
+    }
+
+    /// # Errors
+    /// Other files have taken the place of those that are held open: nothing more must be sent from them.
+    pub fn is_in_place(&self) -> Result<()> {
+        self.held.as_ref().map_or(Ok(()), Held::is_in_place)
     }
 
     /// Runs `work` on the database's thread and waits for its result.
@@ -88,8 +97,25 @@ impl Store {
     }
 
     /// Runs `work` in a write transaction, all of it or nothing, and waits until it is on the disk. Work that waits at
-    /// the same time shares the transaction.
+    /// the same time shares the transaction. Refused, as [`Db::write`] does, if other files have taken their place.
     pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Tx) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_in_any_case(|tx| {
+            tx.is_in_place()?;
+            work(tx)
+        })
+        .await
+    }
+
+    /// As [`Self::write`], for what has happened and cannot be undone: a letter that went out is noted also in files
+    /// that were displaced, since what is in them may yet be saved.
+    pub async fn write_in_any_case<T, E>(
         &self,
         work: impl FnOnce(&Tx) -> std::result::Result<T, E> + Send + 'static,
     ) -> std::result::Result<T, E>

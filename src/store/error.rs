@@ -1,5 +1,7 @@
 //! Database errors, and what they mean.
 
+use std::path::PathBuf;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0} is a database of another program")]
@@ -11,6 +13,9 @@ pub enum Error {
     /// The transaction was undone on purpose, or together with other work.
     #[error("undone")]
     Undone,
+    /// The file that was opened is no longer the one at its path.
+    #[error("{} was {} while it was open", path.display(), if *is_gone { "removed" } else { "replaced by another file" })]
+    Displaced { path: PathBuf, is_gone: bool },
     #[error("the database thread has ended")]
     Gone,
     #[error(transparent)]
@@ -59,6 +64,11 @@ impl Error {
                     "数据库是更新版本的督办写的（结构 {found}，本程序只认到 {known}）。请换用新版程序，数据没有改动。"
                 )
             }
+            (Self::Displaced { path, is_gone }, _) => format!(
+                "{} 在使用中被{}，没有记下。服务会自己停下，由 systemd 按现有的文件重新启动，约一分钟后请再做一次。",
+                path.display(),
+                if *is_gone { "删掉了" } else { "换成了别的文件" }
+            ),
             (_, Some(Code::DiskFull)) => "磁盘已满，数据库写不进去。请腾出空间；没有写进去的会自动重做。".into(),
             (_, Some(Code::ReadOnly)) => "数据库只能读不能写。请检查文件和目录的权限，以及磁盘是否只读。".into(),
             (_, Some(Code::DatabaseBusy | Code::DatabaseLocked)) => {

@@ -1,6 +1,5 @@
 //! Group commit: writes that wait share one transaction and one wait for the disk.
 
-use rusqlite::TransactionBehavior;
 use tokio::sync::oneshot;
 
 use super::{Db, Error, Result, Tx};
@@ -59,7 +58,7 @@ pub(super) fn write(db: &mut Db, mut group: Vec<Box<dyn Shared>>) {
 }
 
 fn run(db: &mut Db, group: &mut [Box<dyn Shared>]) -> Result<()> {
-    let tx = Tx { tx: db.conn.transaction_with_behavior(TransactionBehavior::Immediate)? };
+    let tx = db.begin()?;
     for work in group {
         work.run(&tx);
         // A full disk ends the transaction at once: later work would be written on its own.

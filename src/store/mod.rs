@@ -7,6 +7,7 @@ mod deadlines;
 mod door;
 mod error;
 mod group_commit;
+mod held;
 mod incoming;
 mod letters;
 mod occurrences;
@@ -31,6 +32,7 @@ pub use self::{
     deadlines::{DeadlineRow, LoadRecord, wording},
     door::Store,
     error::{Error, Result},
+    held::Held,
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
     occurrences::{Completion, OccurrenceFilter},
@@ -61,11 +63,14 @@ impl<T> Deref for Stored<T> {
 /// The database, synchronously: for the command line, and inside [`Store`]'s thread.
 pub struct Db {
     conn: Connection,
+    /// The files it holds open; `None` for one in memory, and for a file that nobody else knows yet.
+    held: Option<Held>,
 }
 
 /// One transaction; the queries are its methods.
 pub struct Tx<'a> {
     tx: Transaction<'a>,
+    held: Option<&'a Held>,
 }
 
 impl Db {
@@ -76,21 +81,40 @@ impl Db {
     pub fn open(path: &Path) -> Result<Self> {
         let db = Self::connect(Connection::open(path)?)?;
         db.conn.pragma_update(None, "journal_mode", "WAL")?;
-        schema::migrate(db, &path.display().to_string())
+        Ok(schema::migrate(db, &path.display().to_string())?.holding(path))
     }
 
-    /// Opens an existing database for reading; an older schema is migrated first.
-    pub fn open_to_read(path: &Path) -> Result<Self> {
+    /// Opens an existing database; an older schema is migrated first.
+    pub fn open_there(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
-        schema::migrate(db, &path.display().to_string())
+        Ok(schema::migrate(db, &path.display().to_string())?.holding(path))
     }
 
     /// A connection beside the one that writes; it cannot change anything.
     pub fn open_for_pages(path: &Path) -> Result<Self> {
-        let db = Self::open_to_read(path)?;
+        let db = Self::open_there(path)?;
         db.conn.pragma_update(None, "query_only", true)?;
+        // The log is folded up, or left, by the one that writes.
+        db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(db)
+    }
+
+    /// Notes the files that it holds, once the log is open too.
+    fn holding(mut self, path: &Path) -> Self {
+        self.held = Some(Held::at(path));
+        self
+    }
+
+    /// # Errors
+    /// Other files have taken the place of those that it holds open.
+    pub fn is_in_place(&self) -> Result<()> {
+        self.held.as_ref().map_or(Ok(()), Held::is_in_place)
+    }
+
+    /// The files that it holds open.
+    pub fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
     }
 
     /// A database in memory, for looking ahead when there is no file yet.
@@ -111,22 +135,40 @@ impl Db {
         // The data to undo a part of a transaction would otherwise go to a new file for each transaction.
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         conn.set_prepared_statement_cache_capacity(64);
-        Ok(Self { conn })
+        Ok(Self { conn, held: None })
     }
 
     /// Runs `work` in one write transaction: all of it happens, or nothing.
+    ///
+    /// # Errors
+    /// Also if other files have taken the place of those that it holds: nobody would find what is written.
     pub fn write<T>(&mut self, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
-        // A deferred transaction that turns to writing fails at once when another writes.
-        let tx = Tx { tx: self.conn.transaction_with_behavior(TransactionBehavior::Immediate)? };
+        let tx = self.begin()?;
+        tx.is_in_place()?;
         let done = work(&tx)?;
         tx.tx.commit()?;
         Ok(done)
     }
 
+    /// A write transaction. A deferred one that turns to writing fails at once when another writes.
+    fn begin(&mut self) -> Result<Tx<'_>> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Tx { tx, held: self.held.as_ref() })
+    }
+
     /// Runs `work` on one snapshot of the database.
     pub fn read<T>(&mut self, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
-        let tx = Tx { tx: self.conn.transaction_with_behavior(TransactionBehavior::Deferred)? };
-        work(&tx)
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&Tx { tx, held: self.held.as_ref() })
+    }
+}
+
+/// SQLite removes the log at the path as it closes: not if that is another's.
+impl Drop for Db {
+    fn drop(&mut self) {
+        if self.is_in_place().is_err() {
+            let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 }
 
@@ -145,6 +187,12 @@ impl Tx<'_> {
             (Some(seen), Err(Error::Undone)) => seen,
             (_, undone) => Err(undone.err().unwrap_or(Error::Undone).into()),
         }
+    }
+
+    /// # Errors
+    /// Other files have taken the place of those that are held open.
+    pub fn is_in_place(&self) -> Result<()> {
+        self.held.map_or(Ok(()), Held::is_in_place)
     }
 
     /// Runs `work` as a part of the transaction that is undone alone if it fails.

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_database_of_the_first_version_is_brought_up_to_date() {
-        let mut db = migrate(Db { conn: first() }, "old").unwrap();
+        let mut db = migrate(Db { conn: first(), held: None }, "old").unwrap();
         let letter = db.read(|tx| tx.letter(7)).unwrap().unwrap();
         assert_eq!((letter.mailbox.as_str(), letter.message_id.as_str()), ("a@example.test", "m7"));
         assert_eq!(db.read(|tx| tx.attempts(7)).unwrap().len(), 1);
@@ -124,7 +124,7 @@ mod tests {
         conn.execute_batch(MIGRATIONS[1]).unwrap();
         conn.execute("UPDATE letter SET handed_over = x'6869'", []).unwrap();
         conn.pragma_update(None, "user_version", 2).unwrap();
-        let mut db = migrate(Db { conn }, "old").unwrap();
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
         assert_eq!(db.read(|tx| tx.handed_over(7)).unwrap().unwrap(), b"hi");
         assert_eq!(db.read(|tx| tx.attempts(7)).unwrap().len(), 1);
         assert!(db.damage().is_empty() && db.damage_at_a_glance().is_empty());
@@ -150,7 +150,7 @@ mod tests {
                ('missing_year', '2027'), ('ids_from', '190000000'), ('sweep_failing', '');",
         )
         .unwrap();
-        let mut db = migrate(Db { conn }, "old").unwrap();
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
         let read = db.read(|tx| {
             assert_eq!(tx.get(state::UID)?.as_deref(), Some("012345678901"));
             assert_eq!(tx.get(state::WEEKLY)?, Some(date(2026, 1, 5)));
@@ -188,7 +188,7 @@ mod tests {
         conn.execute("UPDATE attempt SET outcome = 'accepted'", []).unwrap();
         let counted = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'attempts accepted'";
         let counted: i64 = conn.query_row(counted, [], |row| row.get(0)).unwrap();
-        let mut db = migrate(Db { conn }, "old").unwrap();
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
         for (id, (notice, answers, kind, incoming)) in (10..).zip(letters) {
             let letter = db.read(|tx| tx.letter(id)).unwrap().unwrap();
             assert_eq!((letter.kind, letter.incoming, letter.answers()), (kind, incoming, answers), "{notice:?}");
@@ -233,7 +233,7 @@ mod tests {
         for (mailbox, behalf, is_leader, _) in &spoken {
             conn.execute(sql, params![mailbox, behalf, is_leader]).unwrap();
         }
-        let mut db = migrate(Db { conn }, "old").unwrap();
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
         let said = db.read(|tx| tx.said_in(7)).unwrap();
         let found: Vec<_> = said.into_iter().map(|said| said.utterance.reader.behalf).collect();
         assert_eq!(found, spoken.map(|(.., behalf)| behalf));
@@ -257,6 +257,6 @@ mod tests {
     fn what_was_lost_before_does_not_stop_an_upgrade() {
         let conn = first();
         conn.execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO attempt (letter, at) VALUES (8, '')").unwrap();
-        assert!(migrate(Db { conn }, "old").is_ok());
+        assert!(migrate(Db { conn, held: None }, "old").is_ok());
     }
 }

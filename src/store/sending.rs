@@ -177,16 +177,14 @@ impl Tx<'_> {
 
     pub fn attempts(&self, letter: i64) -> Result<Vec<AttemptRow>> {
         let sql = "SELECT letter, at, ended_at, outcome, reply FROM attempt WHERE letter = ?1 ORDER BY id";
-        let read = |row: &Row| {
-            Ok(AttemptRow {
-                letter: row.get(0)?,
-                at: row.get(1)?,
-                ended_at: row.get(2)?,
-                outcome: row.get(3)?,
-                reply: row.get(4)?,
-            })
-        };
-        Ok(self.tx.prepare_cached(sql)?.query_map([letter], read)?.collect::<rusqlite::Result<_>>()?)
+        Ok(self.tx.prepare_cached(sql)?.query_map([letter], read_attempt)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The last attempt that has ended.
+    pub fn last_attempt(&self) -> Result<Option<AttemptRow>> {
+        let sql = "SELECT letter, at, ended_at, outcome, reply FROM attempt WHERE ended_at IS NOT NULL
+                   ORDER BY id DESC LIMIT 1";
+        Ok(self.tx.prepare_cached(sql)?.query_row([], read_attempt).optional()?)
     }
 
     /// How many attempts ended with each outcome.
@@ -195,4 +193,9 @@ impl Tx<'_> {
         let read = |row: &Row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
         Ok(rows.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+fn read_attempt(row: &Row) -> rusqlite::Result<AttemptRow> {
+    let (letter, at, ended_at) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(AttemptRow { letter, at, ended_at, outcome: row.get(3)?, reply: row.get(4)? })
 }

@@ -4,7 +4,10 @@ use std::sync::mpsc;
 
 use jiff::Timestamp;
 
-use super::{Db, Error, NewLetter, Result, Store, Tx, state::Key};
+use super::{
+    Db, Error, NewLetter, Result, Store, Tx,
+    state::{self, Key},
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -134,4 +137,45 @@ async fn many_writers() {
     let done = together(&store, (0..200).map(count).collect()).await;
     let counted: Vec<u32> = done.into_iter().map(|n| n.unwrap()).collect();
     assert_eq!(counted, (1..=200).collect::<Vec<_>>(), "in the order in which they came");
+}
+
+#[tokio::test]
+async fn files_that_are_displaced_take_nothing_new_and_what_happened_is_saved() {
+    type Displace = fn(&std::path::Path);
+    let gone: Displace = |path| {
+        for end in ["-wal", "-shm"] {
+            std::fs::remove_file(format!("{}{end}", path.display())).unwrap();
+        }
+    };
+    let another: Displace = |path| {
+        std::fs::copy(path, path.with_extension("copy")).unwrap();
+        std::fs::rename(path.with_extension("copy"), path).unwrap();
+    };
+    for (displace, is_all_in_place, is_linked) in
+        [(gone, true, false), (another, false, false), (gone, true, true), (another, false, true)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let mut path = folder.path().join("d.db");
+        let real = path.clone();
+        if is_linked {
+            path = folder.path().join("link.db");
+            std::os::unix::fs::symlink(&real, &path).unwrap();
+        }
+        let store = Store::new(Db::open(&path).unwrap()).unwrap();
+        let put = |value: i16| move |tx: &Tx| tx.put(state::MISSING_YEAR, &value).map(drop);
+        store.write(put(2027)).await.unwrap();
+        assert!(store.is_in_place().is_ok());
+        displace(&real);
+        assert!(matches!(store.is_in_place(), Err(Error::Displaced { .. })));
+        let refused: Result<()> = store.write(put(2028)).await;
+        assert!(matches!(refused, Err(Error::Displaced { .. })));
+        let refused: Result<()> = store.call(move |db| db.write(put(2028))).await;
+        assert!(matches!(refused, Err(Error::Displaced { .. })));
+        store.write_in_any_case(put(2029)).await.unwrap();
+        assert_eq!(store.close(|db| db.let_go()).await.unwrap(), is_all_in_place);
+        let mut there = Db::open_there(&path).unwrap();
+        let year = there.read(|tx| tx.get(state::MISSING_YEAR)).unwrap();
+        assert_eq!(year == Some(2029), is_all_in_place, "{year:?}");
+        assert!(there.damage().is_empty());
+    }
 }

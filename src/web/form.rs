@@ -1,9 +1,11 @@
 //! Checks what a person wrote into a form: gives an answer, or what is missing. Nothing is guessed.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, date};
 use serde::Deserialize;
 
-use crate::letter::words;
+use crate::{letter::words, service::desk::limits};
 
 /// The fields of the report form, unchecked; any may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,12 +42,15 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     pub field: &'static str,
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
 }
 
-const LONGEST_NAME: usize = 30;
-const LONGEST_LINE: usize = 300;
-const LONGEST_TEXT: usize = 1000;
+/// What was collected about the fields of a form, in its order.
+#[derive(Default)]
+struct Faults(Vec<Missing>);
+
+/// More than enough for a date.
+const LONGEST_DATE: usize = 30;
 /// Days. A later expected date is taken for a slip in the year.
 const LONGEST_DAYS: i64 = 800;
 
@@ -55,43 +60,38 @@ impl Fields {
         Self {
             form: self.form,
             choice: self.choice,
-            by: line(&self.by, LONGEST_NAME + 1),
-            evidence: line(&self.evidence, LONGEST_LINE + 1),
-            note: line(&self.note, LONGEST_TEXT + 1),
-            reason_postponed: line(&self.reason_postponed, LONGEST_TEXT + 1),
-            expected: line(&self.expected, LONGEST_NAME),
-            reason_not_applicable: line(&self.reason_not_applicable, LONGEST_TEXT + 1),
+            by: line(&self.by, limits::NAME + 1),
+            evidence: line(&self.evidence, limits::EVIDENCE + 1),
+            note: line(&self.note, limits::TEXT + 1),
+            reason_postponed: line(&self.reason_postponed, limits::TEXT + 1),
+            expected: line(&self.expected, LONGEST_DATE),
+            reason_not_applicable: line(&self.reason_not_applicable, limits::TEXT + 1),
         }
     }
 
     /// # Errors
     /// Everything that is missing, in the order of the form.
     pub fn check(&self, today: Date) -> Result<Answer, Vec<Missing>> {
-        let mut missing = Vec::new();
-        let mut miss = |is_missing: bool, field, what| {
-            if is_missing {
-                missing.push(Missing { field, what });
-            }
-        };
-        name(&self.by, &mut miss);
+        let mut faults = Faults::default();
+        faults.name(&self.by);
         let (done, later, never) = (self.choice == "done", self.choice == "postponed", self.choice == "not_applicable");
-        miss(!(done || later || never), "choice", "请选择一项办理情况");
+        faults.miss(!(done || later || never), "choice", "请选择一项办理情况");
         let expected = day(&self.expected, today);
         if done {
-            miss(long(&self.evidence, LONGEST_LINE), "evidence", "文号或链接太长，请不超过300字");
-            miss(long(&self.note, LONGEST_TEXT), "note", "备注太长，请不超过1000字");
+            faults.text("evidence", "文号或链接", &self.evidence, limits::EVIDENCE);
+            faults.text("note", "备注", &self.note, limits::TEXT);
         }
         if later {
-            reason(&self.reason_postponed, "reason_postponed", &mut miss);
+            faults.reason("reason_postponed", &self.reason_postponed);
             let given = !self.expected.is_empty();
-            miss(!given, "expected", "请填预计办结日期");
-            miss(given && expected.is_none(), "expected", "预计办结日期请写成 2026-03-15 这样");
+            faults.miss(!given, "expected", "请填预计办结日期");
+            faults.miss(given && expected.is_none(), "expected", "预计办结日期请写成 2026-03-15 这样");
             let is_late = |day: Date| crate::domain::calendar::days_between(today, day) > LONGEST_DAYS;
-            miss(expected.is_some_and(|day| day <= today), "expected", "预计办结日期应在今天以后");
-            miss(expected.is_some_and(is_late), "expected", "预计办结日期太远，请核对年份");
+            faults.miss(expected.is_some_and(|day| day <= today), "expected", "预计办结日期应在今天以后");
+            faults.miss(expected.is_some_and(is_late), "expected", "预计办结日期太远，请核对年份");
         }
         if never {
-            reason(&self.reason_not_applicable, "reason_not_applicable", &mut miss);
+            faults.reason("reason_not_applicable", &self.reason_not_applicable);
         }
         let filled = |texts: &[&String]| texts.iter().any(|text| !text.is_empty());
         let boxes = [
@@ -102,22 +102,22 @@ impl Fields {
         // Text in a box that was not chosen: either may be a slip, so the person is asked.
         for (is_chosen, is_filled, field) in boxes {
             let is_stray = is_filled && !is_chosen && (done || later || never);
-            miss(is_stray, field, "这里填了内容，但没有选这一项：请改选，或删去这里的内容");
+            faults.miss(is_stray, field, "这里填了内容，但没有选这一项：请改选，或删去这里的内容");
         }
-        match (missing.is_empty(), expected) {
+        match (faults.0.is_empty(), expected) {
             (true, _) if done => Ok(Answer::Done { evidence: self.evidence.clone(), note: self.note.clone() }),
             (true, Some(expected)) if later => {
                 Ok(Answer::Postponed { reason: self.reason_postponed.clone(), expected })
             }
             (true, _) if never => Ok(Answer::NotApplicable { reason: self.reason_not_applicable.clone() }),
-            _ => Err(missing),
+            _ => Err(faults.0),
         }
     }
 }
 
 impl Reply {
     pub fn tidy(self) -> Self {
-        Self { by: line(&self.by, LONGEST_NAME + 1), note: line(&self.note, LONGEST_TEXT + 1), ..self }
+        Self { by: line(&self.by, limits::NAME + 1), note: line(&self.note, limits::TEXT + 1), ..self }
     }
 
     /// Whether the admin confirms.
@@ -125,44 +125,50 @@ impl Reply {
     /// # Errors
     /// Everything that is missing.
     pub fn check(&self) -> Result<bool, Vec<Missing>> {
-        let mut missing = self.check_name().err().unwrap_or_default();
+        let mut faults = Faults::default();
+        faults.name(&self.by);
         let (confirmed, returned) = (self.choice == "confirm", self.choice == "return");
-        let mut miss = |is_missing: bool, field, what| {
-            if is_missing {
-                missing.push(Missing { field, what });
-            }
-        };
-        miss(!(confirmed || returned), "choice", "请选择确认或退回");
-        miss(returned && self.note.is_empty(), "note", "退回请写明理由");
-        miss(long(&self.note, LONGEST_TEXT), "note", "说明太长，请不超过1000字");
-        if missing.is_empty() { Ok(confirmed) } else { Err(missing) }
+        faults.miss(!(confirmed || returned), "choice", "请选择确认或退回");
+        faults.miss(returned && self.note.is_empty(), "note", "退回请写明理由");
+        faults.text("note", "说明", &self.note, limits::TEXT);
+        if faults.0.is_empty() { Ok(confirmed) } else { Err(faults.0) }
     }
 
     /// # Errors
     /// A name that is missing or too long.
     pub fn check_name(&self) -> Result<(), Vec<Missing>> {
-        let mut missing = Vec::new();
-        name(&self.by, &mut |is_missing, field, what| {
-            if is_missing {
-                missing.push(Missing { field, what });
-            }
-        });
-        if missing.is_empty() { Ok(()) } else { Err(missing) }
+        let mut faults = Faults::default();
+        faults.name(&self.by);
+        if faults.0.is_empty() { Ok(()) } else { Err(faults.0) }
     }
 }
 
-fn name(by: &str, miss: &mut impl FnMut(bool, &'static str, &'static str)) {
-    miss(by.is_empty(), "by", "请填经办人姓名");
-    miss(long(by, LONGEST_NAME), "by", "经办人请只写姓名");
-}
+impl Faults {
+    fn miss(&mut self, is_missing: bool, field: &'static str, what: &'static str) {
+        if is_missing {
+            self.0.push(Missing { field, what: what.into() });
+        }
+    }
 
-fn reason(text: &str, field: &'static str, miss: &mut impl FnMut(bool, &'static str, &'static str)) {
-    miss(text.is_empty(), field, "请填原因");
-    miss(long(text, LONGEST_TEXT), field, "原因太长，请不超过1000字");
-}
+    fn text(&mut self, field: &'static str, what: &str, text: &str, most: usize) {
+        // A text was cut when it was tidied: by how much it is too long is not known any more.
+        if text.chars().count() > most {
+            self.0.push(Missing { field, what: format!("{what}太长，最多 {most} 个字，请改短").into() });
+        }
+    }
 
-fn long(text: &str, longest: usize) -> bool {
-    text.chars().nth(longest).is_some()
+    fn name(&mut self, by: &str) {
+        self.miss(by.is_empty(), "by", "请填经办人姓名");
+        if by.chars().count() > limits::NAME {
+            let what = format!("经办人请只写姓名，最多 {} 个字", limits::NAME);
+            self.0.push(Missing { field: "by", what: what.into() });
+        }
+    }
+
+    fn reason(&mut self, field: &'static str, text: &str) {
+        self.miss(text.is_empty(), field, "请填原因");
+        self.text(field, "原因", text, limits::TEXT);
+    }
 }
 
 /// Makes one line of at most `longest` characters, without invisible characters.

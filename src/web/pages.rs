@@ -1,6 +1,6 @@
 //! What the pages share: the frame, the refusal and the error pages.
 
-use std::any::Any;
+use std::{any::Any, borrow::Cow};
 
 use askama::Template;
 use axum::{
@@ -114,9 +114,12 @@ pub fn see(path: &str) -> Response {
 
 /// The form is too old, or something was recorded since it was shown.
 pub const STALE: Missing = Missing {
-    field: "main",
-    what: "页面打开太久，或刚有新的登记。请看过下面的情况后再提交一次",
+    field: WHOLE,
+    what: Cow::Borrowed("页面打开太久，或刚有新的登记。请看过下面的情况后再提交一次"),
 };
+
+/// Where a fault is shown that is no single field's.
+pub const WHOLE: &str = "main";
 
 pub async fn style() -> Response {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=3600")];

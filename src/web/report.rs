@@ -15,7 +15,7 @@ use super::{
     App, Client, Frame,
     form::{Answer, Fields, Missing, Reply},
     guard::{Filled, Named},
-    pages::{self, STALE, html, refusal},
+    pages::{self, STALE, WHOLE, html, refusal},
 };
 use crate::{
     domain::occurrence::State as Stands,
@@ -191,7 +191,10 @@ async fn after(
         // The page shows what was recorded since, perhaps by the first of two presses.
         Ok(Pressed::Changed) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
         Ok(Pressed::Gone) => refusal(app, client),
-        Err(Error::Refused(_)) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
+        Err(Error::Refused(why)) => {
+            let missing = vec![Missing { field: WHOLE, what: why.into() }];
+            page(app, client, opened, Shown { missing, ..shown }).await
+        }
         Err(e) => pages::failed(&e),
     }
 }
@@ -215,7 +218,7 @@ async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Respo
     };
     let missing = match &*shown.missing {
         // Sent twice: the page already shows it as recorded, so there is nothing to correct.
-        [only] if *only == STALE && is_recorded(&view, &shown) => Vec::new(),
+        [only] if only.field == WHOLE && is_recorded(&view, &shown) => Vec::new(),
         _ => shown.missing,
     };
     let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -363,7 +366,7 @@ pub(super) fn said(by: &str, section: &str, at: Timestamp, zone: &TimeZone, toda
 
 impl Page<'_> {
     /// What is wrong with a field, shown below it.
-    fn wrong(&self, field: &str) -> Option<&'static str> {
-        self.missing.iter().find(|m| m.field == field).map(|m| m.what)
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.missing.iter().find(|m| m.field == field).map(|m| &*m.what)
     }
 }

@@ -157,7 +157,7 @@ fn over(
 }
 
 impl Page<'_> {
-    fn wrong(&self, field: &str) -> Option<&'static str> {
-        self.missing.iter().find(|m| m.field == field).map(|m| m.what)
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.missing.iter().find(|m| m.field == field).map(|m| &*m.what)
     }
 }

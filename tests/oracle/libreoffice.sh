@@ -30,6 +30,7 @@ convert() { # to, file, folder
     ! grep -qi error convert.log || { cat convert.log; exit 1; }
 }
 
+at 2026-01-05T09:00 run --once
 at 2026-01-05T09:00 done annual-report --period 2026 --section 办公室 --by 张三 \
     --evidence https://zwgk.example.cn/nb/2025.html --note '=HYPERLINK("http://x.example","点")'
 at 2026-01-06T09:00 done annual-report-figures --period 2026 --section 法制科 --by 李四 --evidence '@SUM(1)'

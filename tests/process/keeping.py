@@ -179,6 +179,99 @@ class Keeping(Process):
             process = self.start()
             self.assertEqual(process.wait(timeout=20), 1)
 
+    # Other files at the path, while the service runs
+
+    def report(self, code, by="张三"):
+        return self.duban("done", "annual-report", "--by", by, "--section", "办公室", code=code)
+
+    def ended(self, service):
+        """What the service said as it ended, not with 0, so that systemd starts it again."""
+        said, _ = service.communicate(timeout=30)
+        self.assertEqual(service.returncode, 1, said)
+        self.assertIn("nothing more is sent", said)
+        return said
+
+    def displace(self, how):
+        """The service with its files displaced: it ends, and a command beside it has refused."""
+        service = self.start()
+        self.wait_ready(service)
+        service.send_signal(signal.SIGSTOP)
+        how()
+        for command in (["status"], ["list"], ["verify"], ["history"], ["outbox"], ["requests"], ["backup", str(self.copy) + ".2"]):
+            self.assertIn(f"服务（进程 {service.pid}）用的不是现在的", self.duban(*command, code=1), command)
+        self.assertIn("这里什么也没有做", self.report(1))
+        doctor = [c for c in json.loads(self.duban("doctor", "--json", code=1)) if c["name"] == "数据库"]
+        self.assertEqual(doctor[0]["verdict"], "bad", doctor)
+        self.assertIn("在使用中被", doctor[0]["found"])
+        service.send_signal(signal.SIGCONT)
+        return self.ended(service)
+
+    def test_a_log_that_is_removed_under_the_service_loses_nothing(self):
+        self.duban("run", "--once", "--now", DAY)
+        before = self.sql("SELECT count(*) FROM letter")
+
+        def remove():
+            for end in ("-wal", "-shm"):
+                pathlib.Path(f"{self.database}{end}").unlink()
+
+        said = self.displace(remove)
+        self.assertIn("all that was held is in the database", said)
+        self.duban("verify")
+        started = self.sql("SELECT count(*) FROM audit WHERE what = 'started'")
+        self.assertEqual(started, [(1,)], "what only the removed log had is in the database")
+        self.assertGreater(self.sql("SELECT count(*) FROM letter"), before)
+        self.report(0)
+        again = self.start()
+        until(lambda: self.sql("SELECT count(*) FROM audit WHERE what = 'started'") == [(2,)], "a second start")
+        self.assertIn("没有未办结", self.report(1))
+        again.terminate()
+        self.assertEqual(again.wait(timeout=20), 0)
+        ids = [m["message-id"] for m in self.letters()]
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def test_a_copy_put_over_the_open_database_is_gone_on_with_and_what_was_held_is_saved(self):
+        self.duban("run", "--once", "--now", DAY)
+        self.duban("backup", str(self.copy))
+        said = self.displace(lambda: os.replace(self.copy, self.database))
+        held, = self.database.parent.glob("duban.db.held-*")
+        self.assertIn(held.name, said)
+        started = "SELECT count(*) FROM audit WHERE what = 'started'"
+        self.assertEqual(self.sql(started, held), [(1,)])
+        self.assertEqual(self.sql(started), [(0,)], "the copy was before the start")
+        self.duban("verify")
+        self.report(0)
+        again = self.start()
+        until(lambda: self.sql(started) == [(1,)], "a second start")
+        self.assertIn("没有未办结", self.report(1))
+        self.assertIn(held.name, self.duban("status", code=1))
+        held.unlink()
+        self.duban("status")
+
+    def test_a_lock_file_that_is_removed_ends_the_service(self):
+        service = self.start()
+        self.wait_ready(service)
+        pathlib.Path(f"{self.database}.lock").unlink()
+        self.assertIn("lock file", self.ended(service))
+
+    def test_a_letter_under_way_is_kept_and_no_more_are_sent(self):
+        received = Received(pause=0.4)
+        env = self.smtp(received, connections="1")
+        self.duban("run", "--once", "--now", "2026-01-05T08:30")
+        service = self.start(env)
+        until(lambda: received.taken, "a first letter")
+        for end in ("-wal", "-shm"):
+            pathlib.Path(f"{self.database}{end}").unlink()
+        self.ended(service)
+        taken = {message for message, _ in received.taken}
+        owed = self.sql("SELECT count(*) FROM letter WHERE state IN ('queued', 'sending')")[0][0]
+        self.assertGreater(owed, 0, "the rest waits")
+        states = dict(self.sql("SELECT message_id, state FROM letter"))
+        for message in taken:
+            self.assertEqual(states[message.strip("<>")], "sent")
+        self.duban("run", "--once", env=env)
+        again = Counter(message for message, _ in received.taken)
+        self.assertEqual([m for m, times in again.items() if times > 1], [])
+
     def test_what_is_no_copy_is_refused_and_changes_nothing(self):
         self.run_days(DAY)
         self.duban("backup", str(self.copy))

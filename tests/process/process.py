@@ -86,14 +86,15 @@ class Process(unittest.TestCase):
 
     def wait_ready(self, process):
         lock = self.dir / "var/duban.db.lock"
-        until(lambda: lock.exists() and lock.read_text().strip() == str(process.pid), "the lock")
+        until(lambda: lock.exists() and lock.read_text().partition("\n")[0] == str(process.pid), "the lock")
         until(lambda: self.letters(), "a first letter")
 
-    def smtp(self, received, **settings):
+    def smtp(self, received, context=None, **settings):
+        """A server that takes letters, over TLS with a context; gives the settings for it."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        controller = Controller(received, hostname="127.0.0.1", port=port, ready_timeout=10)
+        controller = Controller(received, hostname="127.0.0.1", port=port, ready_timeout=10, ssl_context=context)
         controller.start()
         self.addCleanup(controller.stop)
         env = {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__PORT": str(port),

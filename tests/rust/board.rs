@@ -9,6 +9,7 @@ use duban::{
     service::{
         desk::{
             case,
+            limits::NAME,
             report::{self, Report},
             request::{self, Ask},
         },
@@ -281,7 +282,7 @@ fn what_people_type_is_never_markup() {
     bureau.send_as("2026-01-05T08:30", |_| Outcome::Temporary { reply: bad.into() });
     let report = Report {
         deadline: "bad".into(),
-        by: bad.into(),
+        by: bad.chars().take(NAME).collect(),
         evidence: format!("javascript:{bad}"),
         note: bad.into(),
         ..Report::default()

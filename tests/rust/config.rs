@@ -407,3 +407,68 @@ proptest! {
         }
     }
 }
+
+/// Each is told of, and is noticed when it comes: a reload tells the admin.
+#[test]
+fn what_is_nearly_named_right_is_told_of() -> Fallible {
+    let folder = Folder::new()?;
+    let plain = folder.load(&[])?;
+    assert_eq!(plain.warnings, []);
+    for (name, told) in [
+        ("deadlines.d/本局.toml.txt", "本局.toml.txt 没有读：文件名要以 .toml 结尾"),
+        ("holidays/2027.toml.txt", "2027.toml.txt 没有读"),
+        ("holidays/2027.txt", "2027.txt 没有读"),
+        ("deadlines.d/本局．toml", "本局．toml 没有读"),
+        ("deadlines.d/本局.tml", "本局.tml 没有读"),
+        ("deadline.d/本局.toml", "deadline.d 没有读：读的是 deadlines.d"),
+        ("holiday/2027.toml", "holiday 没有读：读的是 holidays"),
+        ("deadlines.d/二科/本局.toml", "子目录"),
+        ("holidays/2027/2027.toml", "子目录"),
+        ("deadlines.toml.txt", "deadlines.toml.txt 没有读"),
+        ("duban.toml.txt", "duban.toml.txt 没有读"),
+    ] {
+        let path = folder.write(name, "")?;
+        let loaded = folder.load(&[])?;
+        let words: Vec<_> = loaded.warnings.iter().map(|found| found.what.as_str()).collect();
+        assert!(matches!(&words[..], [one] if one.contains(told)), "{name}: {words:?}");
+        assert!(loaded.warnings[0].instead.is_some());
+        assert_ne!(plain.seen.again(), plain.seen, "{name} is noticed");
+        assert_eq!(loaded.seen.again(), loaded.seen);
+        fs::remove_file(&path)?;
+        if !matches!(name.split('/').next(), Some("deadlines.d" | "holidays")) || name.matches('/').count() == 2 {
+            let _ = path.parent().map(fs::remove_dir);
+        }
+        assert_eq!(plain.seen.again(), plain.seen, "{name} is gone");
+    }
+    for name in [
+        "deadlines.d/本局.toml~",
+        "deadlines.d/.本局.toml.swp",
+        "holidays/2026.toml.bak",
+        "duban.toml.dpkg-dist",
+        "seeds/a.toml",
+    ] {
+        folder.write(name, "")?;
+    }
+    assert_eq!(folder.load(&[])?.warnings, []);
+    assert_eq!(plain.seen.again(), plain.seen, "what editors and packages leave is passed by");
+    Ok(())
+}
+
+/// A new authority of the bureau's own is an edit of the configuration.
+#[test]
+fn another_authority_in_its_file_is_noticed() -> Fallible {
+    let folder = Folder::new()?;
+    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    folder.write("ca.pem", pem)?;
+    let set = [
+        ("DUBAN__MAIL__TRANSPORT", "smtp"),
+        ("DUBAN__MAIL__SMTP__HOST", "mail.example.test"),
+        ("DUBAN__MAIL__SMTP__PORT", "465"),
+        ("DUBAN__MAIL__SMTP__TLS", "implicit"),
+        ("DUBAN__MAIL__SMTP__CA_FILE", "ca.pem"),
+    ];
+    let loaded = folder.load(&set)?;
+    folder.write("ca.pem", pem.replace("AAAA", "BBBBBBBB"))?;
+    assert_ne!(loaded.seen.again(), loaded.seen);
+    Ok(())
+}

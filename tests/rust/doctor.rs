@@ -113,6 +113,20 @@ fn everything(folder: &Path) -> Vec<(PathBuf, u64, u32)> {
 }
 
 #[test]
+fn what_is_nearly_named_right_is_said() {
+    let bureau = Bureau::new();
+    for name in ["deadline.d/本局.toml", "holidays/2027.toml.txt"] {
+        let path = bureau.path("config").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    bureau.finds("配置", "warning", &["2 处提醒", "deadline.d 没有读", "2027.toml.txt 没有读"]);
+    let (exit, check) = bureau.duban(&["check"]);
+    assert_eq!(exit, Some(0));
+    assert!(check.contains("改名为 deadlines.d") && check.contains("改名为 2027.toml"), "{check}");
+}
+
+#[test]
 fn the_shipped_configuration_and_nothing_is_changed() {
     let bureau = Bureau::new();
     let before = everything(bureau.folder.path());

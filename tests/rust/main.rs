@@ -17,6 +17,7 @@ mod init;
 mod input;
 mod items;
 mod ledger;
+mod limits;
 mod mailbox_real;
 mod mailer;
 mod mailer_compose;

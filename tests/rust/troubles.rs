@@ -11,8 +11,11 @@ use std::{
 
 use duban::{
     domain::retry::Outcome,
-    service::house::troubles::{NAMES, sweeps_fail, sweeps_succeed, troubles},
-    store::state::Failing,
+    service::house::{
+        keep::let_go,
+        troubles::{NAMES, sweeps_fail, sweeps_succeed, troubles},
+    },
+    store::{Db, state::Failing},
 };
 
 use crate::{
@@ -129,4 +132,27 @@ fn a_server_that_refuses_everybody_is_seen_from_the_command_line() {
     assert!(!text.contains("拒收"), "{text}");
     assert_eq!(duban(&["run", "--once"], "2026-01-27T08:45").0, Some(0));
     assert_eq!(taken.load(Ordering::Relaxed), 3, "once");
+}
+
+/// Seen in the numbers and in systemd's line until the service has ended, and by what it saved afterwards.
+#[test]
+fn a_database_that_was_displaced() {
+    let mut bureau = bureau();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("duban.db");
+    bureau.office.settings.database = path.clone();
+    bureau.db = Db::open(&path).unwrap();
+    bureau.load("2026-01-05T09:00");
+    assert_eq!(names(&mut bureau, "2026-01-06T09:00"), [""; 0]);
+    std::fs::copy(&path, folder.path().join("new")).unwrap();
+    std::fs::rename(folder.path().join("new"), &path).unwrap();
+    assert_eq!(names(&mut bureau, "2026-01-06T09:00"), ["database"]);
+    let (held, now) = (std::mem::replace(&mut bureau.db, Db::in_memory().unwrap()), bureau.at_time("2026-01-06T09:01"));
+    let copy = let_go(held, &path, &now).unwrap().unwrap();
+    assert!(Db::open_there(&copy).unwrap().read(|tx| tx.last_load()).unwrap().is_some(), "what was held is saved");
+    assert_eq!(names(&mut bureau, "2026-01-06T09:02"), ["database"]);
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", copy.display()));
+    }
+    assert_eq!(names(&mut bureau, "2026-01-06T09:02"), [""; 0]);
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 pub use self::answers::InitArgs;
-use super::{Answer, Context, Failure, Result, run::runtime};
+use super::{Answer, Context, Failure, Result, database::say_if_there_is_none, run::runtime};
 use crate::{
     config::{self, Loaded, Transport, tidy},
     domain::{calendar::shift, retry::Outcome},
@@ -139,6 +139,7 @@ fn understood(context: &Context, loaded: Loaded, has_plan: bool) -> Result<Strin
     let (office, deadlines) = Office::new(loaded);
     let today = now.today();
     let to = shift(today, AHEAD_DAYS);
+    say_if_there_is_none(&office.settings);
     let letters = Db::in_memory()?.read(|tx| Ok(plan(tx, &office, &deadlines, (today, to), &now)))?;
     let first = letters?.first().map_or("一年内没有要发的信".to_owned(), first);
     let plan = if has_plan {

@@ -12,8 +12,9 @@ use jiff::civil::{Date, Weekday};
 use crate::{
     config::{
         source::{
-            files::{Files, Trouble, tidy},
+            files::{Files, Trouble},
             finding::{Collector, Severity},
+            names::tidy,
             text::Source,
         },
         syntax::{self, Schema, table::Table},

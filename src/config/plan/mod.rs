@@ -16,8 +16,9 @@ use self::deadlines::{Defaults, Draft};
 use crate::{
     config::{
         source::{
-            files::{Files, Trouble, tidy},
+            files::{Files, Trouble},
             finding::{Collector, Severity},
+            names::tidy,
             text::Source,
         },
         syntax::{self, Schema, meant::nearest, table::Table},
@@ -27,6 +28,9 @@ use crate::{
 
 pub static SCHEMA: Schema =
     Schema { tables: &[("", TOP), ("section", sections::KEYS), ("deadline", deadlines::KEYS)], has_many: true };
+
+/// The folder beside the main file whose files are read too.
+pub const FOLDER: &str = "deadlines.d";
 
 const TOP: &[&str] = &["include", "year", "remind", "overdue", "section", "deadline"];
 
@@ -54,7 +58,7 @@ pub fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, 
         unreadable(what, instead);
         return Default::default();
     }
-    let folder = main.parent().unwrap_or(Path::new("")).join("deadlines.d");
+    let folder = main.parent().unwrap_or(Path::new("")).join(FOLDER);
     for path in files.folder(&folder).unwrap_or_default() {
         if let Err((what, instead)) = drafts.file(files, &path) {
             drafts.partial = true;

@@ -8,7 +8,8 @@ use secrecy::{SecretString, zeroize::Zeroize};
 use super::layers::{At, Layers};
 use crate::{
     config::source::{
-        files::{Files, Trouble, tidy},
+        files::{Files, Trouble},
+        names::tidy,
         secret::{self, Beside, Password},
     },
     net::{self, Kind, Server, Tls},

@@ -4,14 +4,16 @@ use std::{
     collections::HashMap,
     fs::File,
     io::{self, Read},
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     rc::Rc,
 };
 
 use super::{
     encoding,
     finding::{Collector, Severity},
+    names::tidy,
     text::Source,
+    unread::{self, Unread},
     watch::{Fingerprint, list_folder},
 };
 
@@ -68,9 +70,10 @@ impl<'r> Files<'r> {
     }
 
     /// The `.toml` files of a folder, sorted; `None` if there is no such folder. Hidden files and editors' leftovers
-    /// (`x.toml~`, `x.toml.bak`, `.x.toml.swp`) are ignored.
+    /// (`x.toml~`, `x.toml.bak`, `.x.toml.swp`) are ignored; what is nearly named right is reported.
     pub fn folder(&mut self, path: &Path) -> Option<Vec<PathBuf>> {
         self.seen.note_folder(path);
+        self.warn_of(unread::within(path));
         match list_folder(path) {
             Ok(files) => Some(files),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -80,6 +83,18 @@ impl<'r> Files<'r> {
                 }
                 Some(Vec::new())
             }
+        }
+    }
+
+    /// Reports what is nearly named right in a folder where `folders` are read.
+    pub fn beside(&mut self, path: &Path, folders: &[String]) {
+        self.seen.note_beside(path, folders);
+        self.warn_of(unread::beside(path, folders));
+    }
+
+    fn warn_of(&self, unread: Vec<Unread>) {
+        for Unread { what, instead, .. } in unread {
+            self.report.placeless(Severity::Warning, what, instead);
         }
     }
 }
@@ -119,33 +134,4 @@ fn unreadable(path: &Path, error: &io::Error) -> Trouble {
 
 fn identity(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| tidy(path))
-}
-
-/// Shortens `config/../seeds/a.toml` to `seeds/a.toml`. For display only: with symbolic links the two can differ.
-pub fn tidy(path: &Path) -> PathBuf {
-    let mut tidy = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
-                tidy.pop();
-            }
-            part => tidy.push(part),
-        }
-    }
-    tidy
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_shown_short() {
-        for (path, shown) in
-            [("config/../seeds/a", "seeds/a"), ("./a/./b", "a/b"), ("../a", "../a"), ("/../a", "/../a")]
-        {
-            assert_eq!(tidy(Path::new(path)), Path::new(shown), "{path}");
-        }
-    }
 }

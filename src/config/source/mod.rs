@@ -3,6 +3,8 @@
 pub mod encoding;
 pub mod files;
 pub mod finding;
+pub mod names;
 pub mod secret;
 pub mod text;
+mod unread;
 pub mod watch;

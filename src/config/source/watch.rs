@@ -10,6 +10,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::{names::is_ours, unread};
+
 /// How long files must stay unchanged before an edit counts as finished.
 pub const STILL_SECONDS: i64 = 60;
 
@@ -27,9 +29,18 @@ pub struct Stamp {
 /// The files and folders of a configuration as they were seen. A missing file is noted too: its creation is a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    folders: BTreeSet<PathBuf>,
+    folders: BTreeSet<Folder>,
     asked: BTreeSet<PathBuf>,
     stamps: BTreeMap<PathBuf, Option<Stamp>>,
+}
+
+/// What is looked for in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Folder {
+    /// Its files are read.
+    Within(PathBuf),
+    /// Folders of these names are read, and what is nearly named so is not.
+    Beside(PathBuf, Vec<String>),
 }
 
 /// Decides when a changed configuration is to be loaded.
@@ -47,9 +58,20 @@ impl Fingerprint {
     }
 
     pub fn note_folder(&mut self, path: &Path) {
-        self.folders.insert(path.to_owned());
-        for file in list_folder(path).unwrap_or_default() {
-            self.stamps.entry(file.clone()).or_insert_with(|| stamp(&file));
+        self.folders.insert(Folder::Within(path.to_owned()));
+        self.note_all(list_folder(path).unwrap_or_default());
+        self.note_all(unread::within(path).into_iter().map(|unread| unread.path));
+    }
+
+    /// Notes what is nearly named as these folders in this one: it is told of when it comes.
+    pub fn note_beside(&mut self, path: &Path, folders: &[String]) {
+        self.folders.insert(Folder::Beside(path.to_owned(), folders.to_vec()));
+        self.note_all(unread::beside(path, folders).into_iter().map(|unread| unread.path));
+    }
+
+    fn note_all(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            self.stamps.entry(path.clone()).or_insert_with(|| stamp(&path));
         }
     }
 
@@ -57,13 +79,20 @@ impl Fingerprint {
     pub fn again(&self) -> Self {
         let mut now = Self::default();
         self.asked.iter().for_each(|file| now.note_file(file));
-        self.folders.iter().for_each(|folder| now.note_folder(folder));
+        for folder in &self.folders {
+            match folder {
+                Folder::Within(path) => now.note_folder(path),
+                Folder::Beside(path, folders) => now.note_beside(path, folders),
+            }
+        }
         now
     }
 
     /// Whether these settings, this plan and these statutory days were read.
     pub fn is_of(&self, settings: &Path, deadlines: &Path, holidays: &Path) -> bool {
-        self.asked.contains(settings) && self.asked.contains(deadlines) && self.folders.contains(holidays)
+        self.asked.contains(settings)
+            && self.asked.contains(deadlines)
+            && self.folders.contains(&Folder::Within(holidays.to_owned()))
     }
 
     /// The time of the last change since `before`; `None` if a file is gone, which leaves no time.
@@ -88,11 +117,6 @@ pub fn list_folder(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(|p| is_ours(p)).collect();
     files.sort();
     Ok(files)
-}
-
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    name.ends_with(".toml") && !name.starts_with(['.', '~', '#'])
 }
 
 impl Watch {
@@ -132,20 +156,6 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_editors_leave_is_passed_by() {
-        for (name, ours) in [
-            ("a.toml", true),
-            ("A.TOML", true),
-            (".a.toml", false),
-            ("a.toml~", false),
-            ("a.toml.bak", false),
-            ("~$a.toml", false),
-        ] {
-            assert_eq!(is_ours(Path::new(name)), ours, "{name}");
-        }
-    }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap_or_default()

@@ -9,13 +9,12 @@ mod verbs;
 
 use jiff::civil::Date;
 
-use crate::text::short_line;
+use crate::{domain::limits, text::short_line};
 use clause::{Clause, Meaning};
 use folded::Text;
 
 /// A longer reply explains rather than reports.
 const REPLY_CHARS: usize = 4000;
-const WORDS_CHARS: usize = 300;
 
 const WHICH: &str = "邮件里有几项，请写明是哪一项";
 const NO_SUCH: &str = "写的编号不在要您登记的事项里";
@@ -136,14 +135,14 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
         if said.iter().any(clash) {
             return Err(TWICE);
         }
-        let words = short_line(remark.shown().trim_matches(is_edge), WORDS_CHARS);
+        let words = short_line(remark.shown().trim_matches(is_edge), limits::TEXT);
         // Reported twice: the remark is added to the first statement.
         let first = said.iter().position(|s| s.numbers.iter().any(|n| numbers.contains(n)));
         numbers.retain(|n| !said.iter().any(|s| s.numbers.contains(n)));
         match first.and_then(|i| said.get_mut(i)).filter(|_| numbers.is_empty()) {
             Some(same) if words.is_empty() || same.words.contains(&words) => {}
             Some(same) => {
-                same.words = short_line(&[same.words.as_str(), &words].join(" "), WORDS_CHARS);
+                same.words = short_line(&[same.words.as_str(), &words].join(" "), limits::TEXT);
             }
             None => said.push(Statement { numbers, act, words }),
         }

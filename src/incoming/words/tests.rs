@@ -372,7 +372,7 @@ proptest! {
                     for statement in said {
                         prop_assert!(!statement.numbers.is_empty());
                         prop_assert!(statement.numbers.iter().all(|n| items.iter().any(|i| i.number == *n)));
-                        prop_assert!(statement.words.chars().count() <= WORDS_CHARS);
+                        prop_assert!(statement.words.chars().count() <= limits::TEXT);
                         prop_assert!(!statement.words.contains('\n'));
                     }
                 }

@@ -2,7 +2,12 @@
 
 use serde_json::json;
 
-use crate::service::{Error, Office, Result, desk::report, in_transaction, tell::audit};
+use crate::service::{
+    Error, Office, Result,
+    desk::{limits, report},
+    in_transaction,
+    tell::audit,
+};
 use crate::{
     clock::Moment,
     domain::{
@@ -21,9 +26,6 @@ pub struct Case {
     pub dates: Dates,
 }
 
-/// Characters. A reference stands in subjects and is typed by hand.
-const LONGEST_REFERENCE: usize = 60;
-
 /// Opens a case of a deadline whose `due` counts from a registered day (`收到之日起20个工作日内`).
 ///
 /// # Errors
@@ -35,12 +37,11 @@ pub fn open(db: &mut Db, office: &Office, id: &str, on: Date, reference: &str, b
         let Some(case) = Occurrence::case(&deadline, &office.calendar, reference, on) else {
             return Err(Error::Refused(format!("{id} 有自己的日期（{}），不用登记来件。", deadline.due.text)));
         };
-        if reference.is_empty()
-            || reference.chars().count() > LONGEST_REFERENCE
-            || reference.chars().any(char::is_control)
-        {
-            return Err(Error::Refused(format!("编号要写，最多 {LONGEST_REFERENCE} 个字，不能换行。")));
+        if reference.is_empty() {
+            return Err(Error::Refused("请写明来件的编号。".into()));
         }
+        limits::check("编号", reference, limits::REFERENCE)?;
+        limits::check_name(by)?;
         if let Some(taken) = tx.occurrence(id, reference)? {
             return Err(Error::Refused(format!("{reference} 已经登记过，期限 {}。", taken.dates.due)));
         }
@@ -83,6 +84,8 @@ pub fn extend(
         if why.trim().is_empty() {
             return Err(Error::Refused("请写明为什么延期。".into()));
         }
+        limits::check("延期的原因", why, limits::TEXT)?;
+        limits::check_name(by)?;
         let deadline = report::deadline(tx, &case.deadline)?;
         let extended = Occurrence { extended_to: Some(to), ..case.it.clone() };
         let cal = &office.calendar;

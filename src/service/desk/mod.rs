@@ -3,6 +3,7 @@
 pub mod address;
 pub mod case;
 pub mod incoming;
+pub mod limits;
 pub mod link;
 pub mod link_key;
 mod reply_token;

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::service::{
     Error, Office, Result,
     course::load::{self, Changes},
+    desk::limits,
     in_transaction,
     tell::act,
 };
@@ -104,21 +105,11 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, report: &Report, now:
     })
 }
 
-/// Reports are shown in tables and letters for good: they need a name, and no control characters.
+/// Reports are shown in tables and letters for good.
 fn fit_to_keep(report: &Report) -> Result<()> {
-    const LONGEST: usize = 500;
-    if report.by.trim().is_empty() {
-        return Err(Error::Refused("请写明经办人。".into()));
-    }
-    for (what, text) in [("经办人", &report.by), ("备注", &report.note), ("佐证", &report.evidence)] {
-        if text.chars().any(char::is_control) {
-            return Err(Error::Refused(format!("{what}里有换行或控制字符，请删去。")));
-        }
-        if text.chars().count() > LONGEST {
-            return Err(Error::Refused(format!("{what}太长，最多 {LONGEST} 个字。")));
-        }
-    }
-    Ok(())
+    limits::check_name(&report.by)?;
+    limits::check("备注", &report.note, limits::TEXT)?;
+    limits::check("佐证", &report.evidence, limits::EVIDENCE)
 }
 
 /// Takes back all reports of an occurrence, or one section's. It is open again.

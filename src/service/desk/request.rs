@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::service::{Error, Office, Result, in_transaction, tell::Notice, tell::act};
+use crate::service::{Error, Office, Result, desk::limits, in_transaction, tell::Notice, tell::act};
 use crate::{
     clock::Moment,
     domain::occurrence::{Occurrence, State},
@@ -35,6 +35,8 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, ask: &Ask, now: &Mome
     if ask.reason.trim().is_empty() {
         return Err(Error::Refused("请写明原因。".into()));
     }
+    limits::check("原因", &ask.reason, limits::TEXT)?;
+    limits::check_name(&ask.by)?;
     match (ask.kind, ask.expected) {
         (RequestKind::Postponed, None) => return Err(Error::Refused("请写明预计办结的日期。".into())),
         (RequestKind::Postponed, Some(day)) if day <= now.today() => {
@@ -87,7 +89,7 @@ pub(in crate::service) fn withdraw(
 /// the expected date; the due date does not move.
 ///
 /// # Errors
-/// In Chinese: no such request, already answered, no longer open.
+/// In Chinese: no such request, already answered, no longer open, too long an answer.
 pub fn decide(
     db: &mut Db,
     office: &Office,
@@ -97,6 +99,8 @@ pub fn decide(
     note: &str,
     now: &Moment,
 ) -> Result<()> {
+    limits::check_name(by)?;
+    limits::check("答复", note, limits::TEXT)?;
     in_transaction(db, |tx| {
         let Some(request) = tx.request(id)? else { return Err(Error::Refused("没有这一条申请。".into())) };
         let occurrence = open(tx, request.occurrence)?;

@@ -26,6 +26,10 @@ pub fn found(db: &Db, database: &Path) -> Vec<String> {
 /// Records that the file is sound, at the end of a process that has checked it and met no damage since. Any later write
 /// to the file, even one cut off by a power failure, makes the next start check again.
 pub fn leave_sound(db: &Db, database: &Path) {
+    // Of another file at the path nothing is known.
+    if db.is_in_place().is_err() {
+        return;
+    }
     if let (Ok(true), Some(now)) = (db.checkpoint(), stamp_of(database)) {
         // If this is not written, the next start checks the file.
         let _ = fs::write(named(database, ".sound"), now);

@@ -9,7 +9,7 @@ use crate::{
         Office, Result,
         course::sweep::{late_letters, missing_year},
         desk::incoming::mailbox,
-        house::keep::Copies,
+        house::keep::{Copies, held_copies},
         tell::Notice,
     },
     store::{
@@ -28,7 +28,8 @@ pub struct Trouble {
 }
 
 /// Every name: the metrics show each one, also while it is no trouble.
-pub const NAMES: [&str; 7] = ["sweep", "server", "letters", "configuration", "mailbox", "statutory_year", "backup"];
+pub const NAMES: [&str; 8] =
+    ["database", "sweep", "server", "letters", "configuration", "mailbox", "statutory_year", "backup"];
 
 /// Days without a new copy before it is a trouble. Copies are nightly, but the machine may be off over a weekend.
 const COPY_DAYS: i64 = 4;
@@ -39,6 +40,13 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     let local = |at: Timestamp| office.settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
     let mut found = Vec::new();
     let mut add = |name, words: String| found.push(Trouble { name, words });
+    if let Err(e) = tx.is_in_place() {
+        add("database", e.explain());
+    }
+    for copy in held_copies(&office.settings.database) {
+        let copy = copy.display();
+        add("database", format!("数据库在服务运行中被换掉过，原来那份存为 {copy}，其中有现在没有的：核对以后删去"));
+    }
     if let Some(failing) = failing(tx)? {
         add("sweep", format!("从 {} 起没能检查期限：{}", local(failing.since), failing.why));
     }

@@ -3,6 +3,7 @@
 pub mod carrier;
 pub mod deliver;
 pub mod hold;
+pub mod last;
 pub mod notices;
 pub mod preview;
 mod settle;

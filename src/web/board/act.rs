@@ -57,9 +57,6 @@ struct Fields {
     why: String,
 }
 
-const LONGEST_NAME: usize = 30;
-const LONGEST_TEXT: usize = 1000;
-
 #[derive(Template)]
 #[template(path = "board/refused.html")]
 struct Refused<'a> {
@@ -142,10 +139,8 @@ type Record = fn(&mut Db, &Office, &Report, &Moment) -> Result<report::Reported>
 async fn reported(app: App, sent: Sent, record: Record) -> Response {
     let Sent { visit, frame, fields } = &sent;
     let (office, now) = (app.office(), visit.now.clone());
-    let result = match report_of(fields) {
-        Ok(report) => app.store.call(move |db| record(db, &office, &report, &now).map(drop)).await,
-        Err(e) => Err(e),
-    };
+    let report = report_of(fields);
+    let result = app.store.call(move |db| record(db, &office, &report, &now).map(drop)).await;
     sent.answer(result, &frame.occurrence(&fields.deadline, &fields.period))
 }
 
@@ -169,8 +164,9 @@ async fn retry(State(app): State<App>, sent: Sent) -> Response {
 async fn open(State(app): State<App>, sent: Sent) -> Response {
     let Sent { visit, frame, fields } = &sent;
     let (office, now) = (app.office(), visit.now.clone());
-    let opened = match name(&fields.by).and_then(|by| Ok((day(&fields.on)?, by))) {
-        Ok((on, by)) => {
+    let opened = match day(&fields.on) {
+        Ok(on) => {
+            let by = words::plain(&fields.by);
             let (id, reference) = (fields.deadline.clone(), fields.reference.clone());
             app.store.call(move |db| case::open(db, &office, &id, on, &reference, &by, &now)).await
         }
@@ -185,8 +181,9 @@ async fn open(State(app): State<App>, sent: Sent) -> Response {
 async fn extend(State(app): State<App>, sent: Sent) -> Response {
     let Sent { visit, frame, fields } = &sent;
     let (office, now, reference) = (app.office(), visit.now.clone(), fields.period.clone());
-    let result = match name(&fields.by).and_then(|by| Ok((day(&fields.to)?, text(&fields.why)?, by))) {
-        Ok((to, why, by)) => {
+    let result = match day(&fields.to) {
+        Ok(to) => {
+            let [why, by] = [&fields.why, &fields.by].map(|text| words::plain(text));
             app.store.call(move |db| case::extend(db, &office, &reference, to, &why, &by, &now).map(drop)).await
         }
         Err(e) => Err(e),
@@ -194,25 +191,11 @@ async fn extend(State(app): State<App>, sent: Sent) -> Response {
     sent.answer(result, &frame.occurrence(&fields.deadline, &fields.period))
 }
 
-fn report_of(fields: &Fields) -> Result<Report> {
+fn report_of(fields: &Fields) -> Report {
     let period = Some(fields.period.clone()).filter(|p| !p.is_empty());
     let section = Some(fields.section.clone()).filter(|s| !s.is_empty());
-    let (note, evidence) = (text(&fields.note)?, text(&fields.evidence)?);
-    Ok(Report { deadline: fields.deadline.clone(), period, section, by: name(&fields.by)?, note, evidence })
-}
-
-fn name(given: &str) -> Result<String> {
-    let name = words::plain(given);
-    match name.chars().count() {
-        0 => Err(refused("请填经办人姓名。")),
-        1..=LONGEST_NAME => Ok(name),
-        _ => Err(refused("经办人请只写姓名。")),
-    }
-}
-
-fn text(given: &str) -> Result<String> {
-    let text = words::plain(given);
-    if text.chars().count() > LONGEST_TEXT { Err(refused("文字太长，请不超过1000字。")) } else { Ok(text) }
+    let [by, note, evidence] = [&fields.by, &fields.note, &fields.evidence].map(|text| words::plain(text));
+    Report { deadline: fields.deadline.clone(), period, section, by, note, evidence }
 }
 
 fn day(given: &str) -> Result<Date> {

@@ -12,6 +12,7 @@ use crate::{
     service::{
         Error, Office, Result,
         desk::{
+            limits,
             link::VALID_DAYS,
             reply_token::letter_of,
             report::{self, Report},
@@ -240,7 +241,7 @@ impl Reply<'_> {
             section: item.section.clone(),
             kind,
             by: self.sender.to_owned(),
-            reason: words::cap(&words::plain(&statement.words), KEPT),
+            reason: words::cap(&words::plain(&statement.words), limits::TEXT),
             expected,
         };
         request::record(self.tx, self.office, &ask, self.now)
@@ -281,8 +282,8 @@ impl Reply<'_> {
             period: Some(occurrence.period.clone()),
             section: Some(item.section.clone()),
             by: self.sender.to_owned(),
-            note: words::cap(&words::plain(&statement.words), KEPT),
-            evidence: words::cap(&words::plain(&evidence), KEPT),
+            note: words::cap(&words::plain(&statement.words), limits::TEXT),
+            evidence: words::cap(&words::plain(&evidence), limits::EVIDENCE),
         }
     }
 
@@ -291,6 +292,3 @@ impl Reply<'_> {
         self.tx.with_deadline(item.occurrence)?.ok_or_else(gone)
     }
 }
-
-/// Characters of a note that are kept.
-const KEPT: usize = 300;

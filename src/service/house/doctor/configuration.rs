@@ -10,6 +10,8 @@ use crate::{
 
 const NAME: &str = "配置";
 const YEARS: &str = "节假日";
+/// How many warnings are shown.
+const SHOWN: usize = 5;
 
 pub(in crate::service) fn look(given: &Given<'_>) -> Vec<Check> {
     let path = given.config.display();
@@ -19,11 +21,13 @@ pub(in crate::service) fn look(given: &Given<'_>) -> Vec<Check> {
     };
     let (deadlines, sections) = (loaded.plan.deadlines.len(), loaded.plan.roster.sections.len());
     let found = format!("{path}：{deadlines} 个事项，{sections} 个科室");
-    let mut checks = vec![match loaded.warnings.first() {
-        None => Check::good(NAME, found),
-        Some(first) => {
-            let found = format!("{found}；{} 处提醒，第一处：{}", loaded.warnings.len(), one(first));
-            Check::warning(NAME, found, "执行 duban check 看全部；确实无误的不必改")
+    let mut checks = vec![match loaded.warnings.as_slice() {
+        [] => Check::good(NAME, found),
+        warnings => {
+            let shown: Vec<String> = warnings.iter().take(SHOWN).map(one).collect();
+            let more = if warnings.len() > SHOWN { "；等等" } else { "" };
+            let found = format!("{found}；{} 处提醒：{}{more}", warnings.len(), shown.join("；"));
+            Check::warning(NAME, found, "执行 duban check 看怎么改；确实无误的不必改")
         }
     }];
     checks.extend(examples(loaded));

@@ -6,32 +6,51 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{AS_ROOT, Check};
+use jiff::Timestamp;
+
+use super::{AS_ROOT, Check, Given};
 use crate::{
     clock::Moment,
     config::tidy,
     service::{
-        Office,
+        Office, Result,
         house::troubles::{Trouble, troubles},
+        post::last,
     },
-    store::{self, Db},
+    store::{self, Db, Tx},
 };
 
 const NAME: &str = "数据库";
 /// 200 MiB. Ten years of data are about 600 MB.
 const LEAST_FREE_BYTES: u64 = 200 << 20;
 
-/// Also returns the service's troubles, as recorded in the database.
-pub(in crate::service) fn look(office: &Office, now: &Moment) -> (Vec<Check>, Vec<Trouble>) {
+/// What the service has recorded.
+#[derive(Default)]
+pub(in crate::service) struct Recorded {
+    pub(in crate::service) troubles: Vec<Trouble>,
+    /// When its last attempt to send failed, and why.
+    pub(in crate::service) failure: Option<(Timestamp, String)>,
+}
+
+impl Recorded {
+    fn read(tx: &Tx, office: &Office, now: &Moment) -> Result<Self> {
+        Ok(Self { troubles: troubles(tx, office, now)?, failure: last::failure(tx)? })
+    }
+}
+
+/// Also returns what the service has recorded.
+pub(in crate::service) fn look(given: &Given<'_>, office: &Office) -> (Vec<Check>, Recorded) {
     let path = &office.settings.database;
-    let (check, troubles) = match fs::metadata(path) {
-        Ok(_) => open(path, office, now),
-        Err(e) => (not_there(path, &e), Vec::new()),
+    let (check, recorded) = match (given.displaced, fs::metadata(path)) {
+        // Opening it beside the service would make a second log.
+        (Some(e), _) => (broken(e), Recorded::default()),
+        (None, Ok(_)) => open(path, office, given.now),
+        (None, Err(e)) => (not_there(path, &e), Recorded::default()),
     };
     let mut checks = vec![check];
     checks.extend(owner(path));
     checks.extend(free_space(path));
-    (checks, troubles)
+    (checks, recorded)
 }
 
 fn not_there(path: &Path, error: &io::Error) -> Check {
@@ -47,27 +66,27 @@ fn not_there(path: &Path, error: &io::Error) -> Check {
 }
 
 /// Does not migrate: an older schema is left for the service to upgrade.
-fn open(path: &Path, office: &Office, now: &Moment) -> (Check, Vec<Trouble>) {
+fn open(path: &Path, office: &Office, now: &Moment) -> (Check, Recorded) {
     let mut db = match Db::open_to_look(path) {
         Ok(db) => db,
-        Err(e) => return (broken(&e), Vec::new()),
+        Err(e) => return (broken(&e), Recorded::default()),
     };
     let damage = db.damage_at_a_glance();
     if !damage.is_empty() {
         let found = format!("{} 已损坏：{}", tidy(path).display(), damage.join("；"));
         let advice = "停止服务（systemctl stop duban），检查磁盘，用 duban restore 从备份恢复";
-        return (Check::bad(NAME, found, advice), Vec::new());
+        return (Check::bad(NAME, found, advice), Recorded::default());
     }
     match db.is_up_to_date(path) {
-        Err(e) => (broken(&e), Vec::new()),
+        Err(e) => (broken(&e), Recorded::default()),
         Ok(false) => {
             let found = format!("{} 是旧版本写的，服务启动时自动升级", tidy(path).display());
-            (Check::good(NAME, found), Vec::new())
+            (Check::good(NAME, found), Recorded::default())
         }
-        Ok(true) => match db.read(|tx| Ok(troubles(tx, office, now))) {
-            Ok(Ok(troubles)) => (Check::good(NAME, format!("{}，完好", tidy(path).display())), troubles),
-            Ok(Err(e)) => (Check::bad(NAME, e.explain(), "执行 duban verify 细看"), Vec::new()),
-            Err(e) => (broken(&e), Vec::new()),
+        Ok(true) => match db.read(|tx| Ok(Recorded::read(tx, office, now))) {
+            Ok(Ok(recorded)) => (Check::good(NAME, format!("{}，完好", tidy(path).display())), recorded),
+            Ok(Err(e)) => (Check::bad(NAME, e.explain(), "执行 duban verify 细看"), Recorded::default()),
+            Err(e) => (broken(&e), Recorded::default()),
         },
     }
 }

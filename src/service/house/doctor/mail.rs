@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::{AS_ROOT, Check};
+use super::{AS_ROOT, Check, Verdict};
 use crate::{
     config::{Transport, tidy},
     domain::{
-        refusal::{Known, Verdict},
+        refusal::{self, Known},
         retry::Outcome,
     },
     imap::{self, Limits},
@@ -24,7 +25,8 @@ pub(in crate::service) fn locked() -> Check {
     Check::warning(OUT, "没有看：口令只有 root 能读", AS_ROOT)
 }
 
-pub(in crate::service) async fn out(office: &Office) -> Check {
+/// `failure`: when the running service last failed, and why. It may fail where this process does not.
+pub(in crate::service) async fn out(office: &Office, failure: Option<(Timestamp, String)>) -> Check {
     let mail = &office.settings.mail;
     let smtp = match &mail.transport {
         Transport::Smtp(smtp) => smtp,
@@ -40,7 +42,15 @@ pub(in crate::service) async fn out(office: &Office) -> Check {
     };
     let place = smtp.server.place();
     match timeout(LIMIT, mailer.probe(mail.from.as_str())).await {
-        Ok(outcome) => judged(outcome),
+        Ok(outcome) => match (judged(outcome), failure) {
+            (Check { verdict: Verdict::Good, found, .. }, Some((at, why))) => {
+                let at = office.settings.timezone.to_datetime(at).strftime("%m-%d %H:%M");
+                let advice =
+                    "服务会自己再试；一直这样就执行 systemctl restart duban，用 journalctl -u duban -n 50 看原因";
+                Check::warning(OUT, format!("{found}；但服务最近一次（{at}）没有发成：{why}"), advice)
+            }
+            (check, _) => check,
+        },
         Err(_) => Check::bad(OUT, format!("{place}：{}", silence()), UNREACHABLE),
     }
 }
@@ -50,13 +60,15 @@ const UNREACHABLE: &str = "核对 [mail.smtp] 的 host 和 port，并请网络�
 fn judged(outcome: Outcome) -> Check {
     let reply = outcome.reply().to_owned();
     match outcome.judge(&Known::default()) {
-        Verdict::Sent => Check::good(OUT, reply),
-        Verdict::Us | Verdict::Recipient | Verdict::Undecided => {
+        refusal::Verdict::Sent => Check::good(OUT, reply),
+        refusal::Verdict::Us | refusal::Verdict::Recipient | refusal::Verdict::Undecided => {
             let advice = "核对 [mail.smtp] 的 tls、username 和口令（163、QQ 等邮箱要用授权码），\
                           以及 [mail] 的 from：一般要与登录的邮箱相同";
             Check::bad(OUT, reply, advice)
         }
-        Verdict::Passing | Verdict::Deferred | Verdict::Unknown => Check::bad(OUT, reply, UNREACHABLE),
+        refusal::Verdict::Passing | refusal::Verdict::Deferred | refusal::Verdict::Unknown => {
+            Check::bad(OUT, reply, UNREACHABLE)
+        }
     }
 }
 

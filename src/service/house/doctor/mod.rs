@@ -17,6 +17,7 @@ use crate::{
     clock::Moment,
     config::{Findings, Loaded, Settings},
     domain::{calendar::Calendar, deadline::Roster},
+    store,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,6 +66,8 @@ pub struct Given<'a> {
     pub is_locked: bool,
     /// The process that sends from the database.
     pub holder: Option<i32>,
+    /// It holds other files than those at the path.
+    pub displaced: Option<&'a store::Error>,
     pub now: &'a Moment,
 }
 
@@ -97,8 +100,8 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
         checks.push(Check::warning("其余", "设置读不出来，服务、数据库、邮件等没有看", advice));
         return checks;
     };
-    let (database, troubles) = database::look(&office, given.now);
-    checks.extend(running::look(&given, &office.settings, &troubles));
+    let (database, recorded) = database::look(&given, &office);
+    checks.extend(running::look(&given, &office.settings, &recorded.troubles));
     checks.extend(database);
     checks.extend(clock::look(Some(&office.settings.timezone), given.now).await);
     if let Ok(loaded) = given.loaded {
@@ -107,7 +110,7 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
     if given.is_locked {
         checks.push(mail::locked());
     } else {
-        checks.push(mail::out(&office).await);
+        checks.push(mail::out(&office, recorded.failure.filter(|_| given.holder.is_some())).await);
         checks.extend(mail::back(&office).await);
     }
     checks.extend(links::look(&office.settings, given.holder.is_some()).await);

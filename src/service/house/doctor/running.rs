@@ -9,7 +9,7 @@ use std::{
 use super::{AS_ROOT, Check, Given};
 use crate::{
     config::{Settings, secret},
-    service::house::troubles::Trouble,
+    service::{house::troubles::Trouble, named},
 };
 
 const NAME: &str = "服务";
@@ -26,8 +26,12 @@ fn process(given: &Given<'_>, settings: &Settings) -> Check {
     if let Some(pid) = given.holder {
         return Check::good(NAME, format!("在运行（进程 {pid}）"));
     }
-    if fs::metadata(&settings.database).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
+    let is_barred = |tried: io::Result<()>| tried.is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied);
+    if is_barred(fs::metadata(&settings.database).map(drop)) {
         return Check::warning(NAME, "看不出有没有运行：当前用户进不了数据库的目录", AS_ROOT);
+    }
+    if is_barred(fs::File::open(named(&settings.database, ".lock")).map(drop)) {
+        return Check::warning(NAME, "看不出有没有运行：当前用户读不了锁文件", AS_ROOT);
     }
     let advice = match is_installed(given) {
         true => "执行 systemctl enable --now duban；起不来时用 journalctl -u duban -n 50 看原因",

@@ -16,7 +16,7 @@ use std::{
     fs::{self, File},
     io,
     os::unix::fs::{MetadataExt, chown},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde_json::json;
@@ -175,6 +175,9 @@ fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -
     Ok(done?)
 }
 
+/// Added to the name of a database that was displaced, before the time.
+const HELD: &str = ".held-";
+
 const YEAR_2020: i64 = 1_577_836_800;
 
 fn refuse_damage(db: &Db, what: &str, path: &Path) -> Result<()> {
@@ -216,6 +219,35 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let mut target = disk::create_new(to, 0o600)?;
     io::copy(&mut File::open(from)?, &mut target)?;
     target.sync_all()
+}
+
+/// Lets go of a database whose files are no longer at their path, so that nothing it holds is lost. If the database at
+/// the path does not have it all, it is copied beside it; returns the copy's name.
+///
+/// # Errors
+/// In Chinese.
+pub fn let_go(mut db: Db, database: &Path, now: &Moment) -> Result<Option<PathBuf>> {
+    if db.let_go()? {
+        return Ok(None);
+    }
+    let copy = named(database, &format!("{HELD}{}", now.at.strftime("%Y%m%dT%H%M%SZ")));
+    disk::create_new(&copy, 0o600).map_err(|e| Error::Refused(format!("{} 写不了：{e}", copy.display())))?;
+    db.copy_into(&copy, now.at)?;
+    Ok(Some(copy))
+}
+
+/// What [`let_go`] has saved, and nobody has looked at and removed.
+pub fn held_copies(database: &Path) -> Vec<PathBuf> {
+    let Some(name) = database.file_name().map(|name| format!("{}{HELD}", name.to_string_lossy())) else {
+        return Vec::new();
+    };
+    // Not the log of one that somebody looks at.
+    let is_held = |path: &str| path.rsplit('/').next().is_some_and(|it| it.starts_with(&name) && it.ends_with('Z'));
+    let entries = fs::read_dir(folder_of(database)).into_iter().flatten().flatten();
+    let mut copies: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| is_held(&path.to_string_lossy())).collect();
+    copies.sort();
+    copies
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
