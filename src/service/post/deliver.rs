@@ -169,33 +169,59 @@ impl Round {
     /// One connection's part: a letter at a time.
     pub async fn run(self, mut carrier: impl Carrier) -> Result<Delivered> {
         let mut delivered = Delivered::default();
-        while self.goes_on() {
-            if carrier.has_a_limit() {
-                if !self.is_something_due().await? {
-                    break;
-                }
-                // Claimed after the wait, so that what is reported done meanwhile is not sent.
-                carrier.turn().await;
-                if !self.goes_on() {
-                    break;
-                }
-            }
-            let Some(Claimed { letter, attempt, contents }) = self.claim().await? else { break };
-            match contents.write(&self.office) {
+        let mut next = self.next(&mut carrier).await?;
+        while let Some(Claimed { letter, attempt, contents }) = next {
+            next = match contents.write(&self.office) {
                 // Nobody would learn of it. What was claimed is queued again by the next start.
                 Ok(_) if self.store.is_in_place().is_err() => break,
                 Ok(written) => {
                     let from = self.office.settings.mail.from.as_str();
                     let outcome = carrier.send(from, &letter, &written.message).await;
                     let admin_passes = self.ask_for_admin(&mut carrier, &letter, &outcome).await;
-                    delivered.count(self.settle(Sent { letter, attempt, written, outcome, admin_passes }).await);
+                    let claims_on = matches!(outcome, Outcome::Accepted { .. }) && self.claims_on(&carrier);
+                    let settle = self.settle(Sent { letter, attempt, written, outcome, admin_passes });
+                    if claims_on {
+                        // At once, so that both share one wait for the disk.
+                        let (settled, next) = tokio::join!(settle, self.claim());
+                        delivered.count(settled);
+                        next?
+                    } else {
+                        delivered.count(settle.await);
+                        self.next(&mut carrier).await?
+                    }
                 }
-                Err(e) => self.put_back(letter, attempt, e.to_string()).await,
-            }
+                Err(e) => {
+                    self.put_back(letter, attempt, e.to_string()).await;
+                    self.next(&mut carrier).await?
+                }
+            };
         }
         carrier.finish().await;
         delivered.is_held = self.held.load(Ordering::Relaxed);
         Ok(delivered)
+    }
+
+    /// Whether the next letter is claimed without a look at what became of this one, and with no wait between.
+    fn claims_on(&self, carrier: &impl Carrier) -> bool {
+        !carrier.has_a_limit() && !self.ends_with_a_probe && self.goes_on()
+    }
+
+    /// The next letter, when one may go.
+    async fn next(&self, carrier: &mut impl Carrier) -> Result<Option<Claimed>> {
+        if !self.goes_on() {
+            return Ok(None);
+        }
+        if carrier.has_a_limit() {
+            if !self.is_something_due().await? {
+                return Ok(None);
+            }
+            // Claimed after the wait, so that what is reported done meanwhile is not sent.
+            carrier.turn().await;
+            if !self.goes_on() {
+                return Ok(None);
+            }
+        }
+        self.claim().await
     }
 
     fn now(&self) -> Moment {
