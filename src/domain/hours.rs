@@ -101,10 +101,19 @@ impl<'a> House<'a> {
         if on < opening.date() { opening } else { on.to_datetime(self.hours.send_at).max(opening) }
     }
 
-    /// All readers, each once: the sections that still owe a report, and their leaders when it escalates.
-    pub fn readers(&self, deadline: &Deadline, progress: &Progress, escalates: bool) -> Vec<Reader> {
+    /// All readers, each once: the sections that still owe a report, and their leaders when it escalates. Of what is
+    /// `overdue_on` a day, no section that may report anew on it.
+    pub fn readers(
+        &self,
+        deadline: &Deadline,
+        progress: &Progress,
+        escalates: bool,
+        overdue_on: Option<Date>,
+    ) -> Vec<Reader> {
         let sections = self.roster.expand(&deadline.sections);
-        let owing = || sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
+        let is_owed = |name: &str| !progress.has_reported(deadline, name);
+        let is_late = |name: &str| overdue_on.is_none_or(|on| !progress.may_redo(deadline, name, on));
+        let owing = || sections.iter().filter(|s| is_owed(&s.name) && is_late(&s.name));
         let mut readers: Vec<Reader> = Vec::new();
         // A leader who is already a reader, as a section or for one, is written to only once.
         let mut add = |mailbox: &Mailbox, behalf: Behalf| {

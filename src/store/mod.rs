@@ -33,7 +33,7 @@ pub use self::{
     error::{Error, Result},
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
-    occurrences::{Completion, OccurrenceFilter},
+    occurrences::{Completion, OccurrenceFilter, Revoked},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},
     said::{ItemRow, SaidRow},

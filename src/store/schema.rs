@@ -5,12 +5,13 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
     include_str!("migrations/0004_lately.sql"),
     include_str!("migrations/0005_plain.sql"),
+    include_str!("migrations/0006_data.sql"),
 ];
 
 /// The migration that SQL alone cannot do.
