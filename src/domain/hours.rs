@@ -51,7 +51,7 @@ pub enum Behalf {
 impl Reader {
     /// Whether both are one reader, to be written to only once.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.mailbox == other.mailbox && self.behalf.passed_on_to() == other.behalf.passed_on_to()
+        self.mailbox == other.mailbox && self.behalf.is_passed_on_as(&other.behalf)
     }
 
     /// Whether the reader is told of the deadline for this section.
@@ -69,6 +69,15 @@ impl Behalf {
     /// Whether the reader is a leader, or an admin who passes letters on to one.
     pub fn is_leader(&self) -> bool {
         matches!(self, Self::Leader | Self::ForMailbox { is_leader: true, .. })
+    }
+
+    /// Whether both are passed on to the same, or neither is.
+    fn is_passed_on_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ForMailbox { mailbox, .. }, Self::ForMailbox { mailbox: other, .. }) => mailbox == other,
+            (Self::Section | Self::Leader, Self::Section | Self::Leader) => true,
+            _ => self == other,
+        }
     }
 
     /// 代转: the section or mailbox it is passed on to; `None` if the reader is written to directly.

@@ -437,3 +437,44 @@ fn a_slip_of_the_day_changes_nothing() {
     assert!(bureau.tick("2026-02-03T08:30").is_empty());
     assert_eq!(to(&bureau.tick("2026-02-04T08:30")), ["bgs@example.test", "fgld@example.test"]);
 }
+
+#[test]
+fn a_mailbox_is_one_whatever_its_case() {
+    let two = |first: &str, second: &str| {
+        format!(
+            r#"
+[[section]]
+name   = "办公室"
+email  = ["{first}"]
+leader = ["Fgld@Example.TEST"]
+[[section]]
+name   = "法制科"
+email  = ["{second}"]
+leader = ["fgld@example.test"]
+{}"#,
+            ANNUAL.replace(r#"["办公室"]"#, r#"["办公室", "法制科"]"#)
+        )
+    };
+    let mut bureau = Bureau::new(&two("BGS@Example.test", "bgs@EXAMPLE.test"));
+    bureau.load("2026-01-01T00:00");
+    bureau.tick("2026-01-29T08:30");
+    assert_eq!(
+        to(&bureau.tick("2026-01-30T08:30")),
+        ["BGS@Example.test"],
+        "one letter, to the address as it is written"
+    );
+    // The admin writes it otherwise: nothing is said again.
+    bureau.edit(&two("Bgs@example.test", "bgs@example.test"), "2026-01-30T09:00");
+    assert!(bureau.tick("2026-01-30T09:01").is_empty());
+    bureau.sweep("2026-02-02T08:30");
+    // A letter that waits goes where the admin writes it last.
+    bureau.edit(&two("bgs@example.test", "bgs@example.test"), "2026-02-02T08:31");
+    bureau.tick("2026-02-02T08:32");
+    assert_eq!(to(&bureau.tick("2026-02-04T08:30")), ["bgs@example.test", "Fgld@Example.TEST"]);
+    // A report by it comes from any spelling.
+    let refused = |_: &LetterRow| Outcome::Permanent { reply: "550 5.1.1 no such user".into() };
+    bureau.sweep("2026-02-11T08:30");
+    bureau.send_as("2026-02-11T08:30", refused);
+    let refusing = bureau.db.read(|tx| tx.last_refusal("BGS@EXAMPLE.TEST")).unwrap();
+    assert!(refusing.is_some(), "a refusal of one spelling is known of all");
+}

@@ -315,7 +315,7 @@ fn settle(tx: &Tx, office: &Office, sent: &Sent, now: &Moment) -> Result<Next> {
     // Spread by letter and attempt, not at random, so that the same run gives the same pauses.
     let spread = (letter.id.unsigned_abs().wrapping_mul(7919) + u64::from(attempts) * 104_729) % 1000;
     // A section's letter that is given up goes to the admin. An admin's has nobody else to go to.
-    let is_last = office.settings.admin.iter().any(|admin| admin.as_str() == letter.mailbox);
+    let is_last = office.settings.admin.iter().any(|admin| admin.is(&letter.mailbox));
     let first = letter.first_attempt.unwrap_or(now.at);
     let next = retry::after(outcome, attempts, first, now.at, spread as u16, is_last);
     tx.keep_text(letter.id, &written.message)?;

@@ -204,7 +204,7 @@ fn also_overdue(
         let (false, true) = (is_there, days >= i64::from(ESCALATES_AT)) else { continue };
         let progress = tx.progress(occurrence.id)?;
         let mut readers = house.readers(&deadline, &progress, true, Some(today)).into_iter();
-        let is_meant = |r: &Reader| r.behalf == Behalf::Leader && r.mailbox.as_str() == letter.mailbox;
+        let is_meant = |r: &Reader| r.behalf == Behalf::Leader && r.mailbox.is(&letter.mailbox);
         let Some(reader) = readers.find(is_meant) else { continue };
         let saying = Saying::Overdue(u16::try_from(days).unwrap_or(u16::MAX));
         let step = Step { on: today, counted_from: ends, saying };
@@ -369,6 +369,9 @@ fn addressees(tx: &Tx, agenda: &Agenda, reader: &Reader) -> Result<Vec<Addressee
                 Some(reply) => format!("邮箱拒收：{reply}"),
                 None => "没有登记邮箱".to_owned(),
             };
+            // What was said is remembered by the address alone: it is shown as the roster writes it.
+            let mut written = agenda.house.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
+            let mailbox = written.find(|m| *m == mailbox).unwrap_or(mailbox);
             let names: Vec<&str> = heard_for.map(|s| s.name.as_str()).collect();
             let to =
                 if names.is_empty() { mailbox.to_string() } else { format!("{}（{mailbox}）", names.join("、")) };

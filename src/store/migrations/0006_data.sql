@@ -8,3 +8,19 @@ CREATE INDEX completion_redo ON completion(occurrence) WHERE redo_by IS NOT NULL
 -- Of what was closed: from when on whoever answers for it is told, and until when it is not overdue.
 ALTER TABLE occurrence ADD COLUMN redo_since TEXT;
 ALTER TABLE occurrence ADD COLUMN redo_by TEXT;
+
+-- An address is one whatever its case: what was said to two spellings of it was said twice, and what went out counts.
+DROP INDEX said_once;
+UPDATE said SET behalf = lower(behalf) WHERE behalf LIKE 'mailbox %';
+UPDATE said SET dropped = 'said to the same mailbox' WHERE id IN (
+  SELECT id FROM (
+    SELECT s.id, row_number() OVER (
+      PARTITION BY s.occurrence, s.counted_from, s.saying, lower(s.mailbox), s.behalf
+      ORDER BY l.state IN ('sent', 'bounced') DESC, s.id) AS place
+    FROM said s LEFT JOIN letter l ON l.id = s.letter WHERE s.dropped IS NULL)
+  WHERE place > 1);
+CREATE UNIQUE INDEX said_once ON said(occurrence, counted_from, saying, mailbox COLLATE NOCASE, behalf) WHERE dropped IS NULL;
+DROP INDEX letter_fresh;
+CREATE INDEX letter_fresh ON letter(mailbox COLLATE NOCASE) WHERE state = 'queued' AND attempts = 0;
+DROP INDEX letter_refused;
+CREATE INDEX letter_refused ON letter(mailbox COLLATE NOCASE) WHERE state IN ('failed', 'bounced');

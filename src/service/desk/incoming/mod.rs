@@ -255,13 +255,12 @@ impl Office {
     /// Whether the address is on the roster or an admin's.
     fn knows(&self, address: &str) -> bool {
         let sections = self.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
-        sections.chain(&self.settings.admin).any(|m| m.as_str().eq_ignore_ascii_case(address))
+        sections.chain(&self.settings.admin).any(|m| m.is(address))
     }
 
     /// The sections that have this mailbox.
     fn sections_of(&self, address: &str) -> Vec<&str> {
-        let has =
-            |s: &&crate::domain::deadline::Section| s.email.iter().any(|m| m.as_str().eq_ignore_ascii_case(address));
+        let has = |s: &&crate::domain::deadline::Section| s.email.iter().any(|m| m.is(address));
         self.roster.sections.iter().filter(has).map(|s| s.name.as_str()).collect()
     }
 }
