@@ -25,7 +25,8 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     };
     let (office, deadlines) = match new {
         Some(file) => {
-            let loaded = config::load(file, &context.env).map_err(|findings| Failure::new(findings.to_string()))?;
+            let mut loaded = config::load(file, &context.env).map_err(|findings| Failure::new(findings.to_string()))?;
+            loaded.keep_years_of(&in_force.0.calendar, now.today().year());
             Office::new(loaded)
         }
         None => (office, deadlines),

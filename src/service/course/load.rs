@@ -1,6 +1,6 @@
 //! Writes a checked configuration into the database: deadlines added, changed, withdrawn.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::{
     clock::Moment,
     config::{Fingerprint, Settings},
     domain::{
+        calendar::Calendar,
         deadline::Deadline,
         occurrence::{Occurrence, State},
     },
@@ -107,6 +108,14 @@ pub fn last_good(db: &mut Db, settings: &Settings) -> Result<Option<Office>> {
     let (roster, calendar) = db.read(|tx| Ok((tx.get(state::ROSTER)?, tx.get(state::CALENDAR)?)))?;
     let (Some(roster), Some(calendar)) = (roster, calendar) else { return Ok(None) };
     Ok(Some(Office { roster, calendar, ..Office::bare(settings.clone()) }))
+}
+
+/// The statutory days in force in this database; `None` if there is none, or it cannot be read.
+pub fn days_in_force(database: &Path) -> Option<Calendar> {
+    if !database.exists() {
+        return None;
+    }
+    Db::open_to_look(database).ok()?.read(|tx| tx.get(state::CALENDAR)).ok()?
 }
 
 /// How a deadline of the plan compares with what is stored.

@@ -96,8 +96,6 @@ fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, changes: Vec<String>
         |o: &&Ahead| o.occurrence.state == State::Open && (today..=week).contains(&o.occurrence.dates.finish_by);
     let letters = plan(tx, office, &deadlines, (today, month), now)?;
     let next = letters.first().map(|first| (first.at, letters.iter().take_while(|l| l.at == first.at).count()));
-    let doubts = office.calendar.doubtful().into_iter();
-    let doubts = doubts.map(|(year, what)| format!("{year}年的放假安排里没有{what}，像是没有填全"));
     Ok(Summary {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         deadlines: deadlines.len(),
@@ -106,7 +104,7 @@ fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, changes: Vec<String>
         next_seven_days: found.iter().filter(is_soon).map(upcoming).collect(),
         next_letter: next,
         provisional_years: missing_year(&office.calendar, today).into_iter().collect(),
-        warnings: doubts.chain(warnings).collect(),
+        warnings,
         changes,
     })
 }
