@@ -7,7 +7,11 @@ use crate::{
     config::Transport,
     daemon::lock::SenderLock,
     domain::calendar::shift,
-    service::{course::plan::plan, desk::incoming::mailbox, house::troubles::troubles},
+    service::{
+        course::plan::plan,
+        desk::incoming::mailbox,
+        house::{tidy, troubles::troubles},
+    },
     store::state,
 };
 
@@ -17,10 +21,18 @@ pub fn status(context: &Context) -> Result {
     let now = context.now(settings);
     let mut db = context.open_to_read(settings)?;
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
-    let (in_force, open, (letters, sent), waiting, restored, next) = db.read(|tx| {
+    let (in_force, open, (letters, sent), waiting, restored, next, (bytes, growth)) = db.read(|tx| {
         let next = plan(tx, &office, &deadlines, (now.today(), shift(now.today(), 31)), &now);
         let (open, letters) = (tx.count_open(now.today())?, (tx.count_owed()?, tx.count_sent()?));
-        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.get(state::RESTORED)?, next))
+        Ok((
+            tx.in_force_since()?,
+            open,
+            letters,
+            tx.count_waiting()?,
+            tx.get(state::RESTORED)?,
+            next,
+            tidy::size(tx, now.today())?,
+        ))
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
@@ -40,7 +52,13 @@ pub fn status(context: &Context) -> Result {
         office.roster.sections.len()
     );
     let _ = writeln!(text, "生效      {}", in_force.map_or("还没有".to_owned(), local));
-    let _ = writeln!(text, "数据库    {}", settings.database.display());
+    let growth = match growth {
+        Some(bytes) => {
+            format!("，按目前的速度每年{} {} MB", if bytes < 0 { "减少" } else { "增加" }, mega(bytes.unsigned_abs()))
+        }
+        None => "，记满一个月后估算每年增加多少".to_owned(),
+    };
+    let _ = writeln!(text, "数据库    {}，{} MB{growth}", settings.database.display(), mega(bytes));
     if let Some(restored) = restored {
         let until = restored.until.map_or("时间不详".to_owned(), local);
         let _ = writeln!(text, "恢复      {} 从 {until} 的备份恢复，经过见 duban history", local(restored.at));
@@ -78,4 +96,9 @@ pub fn status(context: &Context) -> Result {
         let _ = writeln!(text, "问题      {}", trouble.words);
     }
     Ok(Answer::done(text).with(if troubles.is_empty() { Exit::Done } else { Exit::Nothing }))
+}
+
+/// Bytes as megabytes with one digit.
+fn mega(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
 }

@@ -189,19 +189,6 @@ impl Tx<'_> {
         self.letters(wanted, params![since])
     }
 
-    /// The message that was last handed over for a letter, as it went to the server.
-    pub fn handed_over(&self, id: i64) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT message FROM letter_text WHERE letter = ?1";
-        Ok(self.tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
-    }
-
-    /// Keeps the message that was handed over, whatever the outcome.
-    pub fn keep_text(&self, letter: i64, message: &[u8]) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO letter_text (letter, message) VALUES (?1, ?2)";
-        self.tx.prepare_cached(sql)?.execute(params![letter, message])?;
-        Ok(())
-    }
-
     /// Letters that have waited since before this moment, and that the admin has not been told of.
     pub fn stuck_letters(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
         let condition =

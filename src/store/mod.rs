@@ -10,6 +10,7 @@ mod group_commit;
 mod incoming;
 mod letters;
 mod occurrences;
+mod packed;
 mod promises;
 mod requests;
 mod rules_as_data;
@@ -20,6 +21,7 @@ mod sending;
 pub mod state;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::{ops::Deref, path::Path, time::Duration};
 

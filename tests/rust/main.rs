@@ -10,6 +10,7 @@ mod board_pages;
 mod broken;
 mod config;
 mod doctor;
+mod growth;
 mod imap;
 mod incoming;
 mod init;

@@ -338,7 +338,7 @@ fn note_sent(tx: &Tx, sent: &Sent, now: &Moment) -> crate::store::Result<()> {
     for Brought { deadline, period, saying, behalf } in &sent.written.brings {
         let detail = json!({
             "to": letter.mailbox, "saying": saying, "behalf": behalf,
-            "letter": letter.id, "message_id": letter.message_id, "reply": sent.outcome.reply(),
+            "letter": letter.id, "reply": sent.outcome.reply(),
         });
         tx.audit(&audit(now, "sent", Some(deadline), Some(period), detail))?;
     }

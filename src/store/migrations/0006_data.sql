@@ -24,3 +24,9 @@ DROP INDEX letter_fresh;
 CREATE INDEX letter_fresh ON letter(mailbox COLLATE NOCASE) WHERE state = 'queued' AND attempts = 0;
 DROP INDEX letter_refused;
 CREATE INDEX letter_refused ON letter(mailbox COLLATE NOCASE) WHERE state IN ('failed', 'bounced');
+
+-- How a letter's text is kept: 0 as it went to the server, as older versions kept it; 1 packed.
+ALTER TABLE letter_text ADD COLUMN form INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX letter_text_plain ON letter_text(letter) WHERE form = 0;
+-- Of mail that was refused, anybody's, only its beginning is kept.
+UPDATE incoming SET text = substr(text, 1, 2000) || '……' WHERE outcome = 'refused' AND octet_length(text) > 8192;
