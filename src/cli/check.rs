@@ -8,7 +8,7 @@ use super::{
     table,
 };
 use crate::{
-    config::{self, Loaded},
+    config::Loaded,
     domain::{
         Date,
         agenda::Agenda,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub fn check(context: &Context) -> Result {
-    let loaded = match config::load(&context.config, &context.env) {
+    let loaded = match context.read(&context.env) {
         Ok(loaded) => loaded,
         Err(findings) => return Ok(Answer::done(format!("{findings}\n")).with(Exit::Nothing)),
     };
@@ -45,9 +45,6 @@ pub fn check(context: &Context) -> Result {
     }
     let (deadlines, off, sections) = (loaded.plan.deadlines.len(), loaded.off.len(), loaded.plan.roster.sections.len());
     let _ = writeln!(text, "\n配置没有问题：{deadlines} 个事项（另有 {off} 个停用），{sections} 个科室。");
-    for (year, what) in loaded.calendar.doubtful() {
-        let _ = writeln!(text, "提示：{year} 年的放假安排里没有{what}，像是没有填全。请对照通知补上 {year}.toml。");
-    }
     if let Some(year) = missing_year(&loaded.calendar, today) {
         let _ = writeln!(
             text,

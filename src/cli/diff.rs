@@ -34,7 +34,8 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     };
     let (office, deadlines) = match new {
         Some(file) => {
-            let loaded = config::load(file, &context.env).map_err(|findings| Failure::new(findings.to_string()))?;
+            let mut loaded = config::load(file, &context.env).map_err(|findings| Failure::new(findings.to_string()))?;
+            loaded.keep_years_of(&before.calendar, now.today().year());
             Office::new(loaded)
         }
         None => (office, deadlines),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Answer, Context, Result};
+use super::{Answer, Context, Result, table};
 use crate::service::desk::report::{self, Report, Reported};
 
 #[derive(Args)]
@@ -67,6 +67,11 @@ pub fn reopen(context: &Context, args: ReopenArgs) -> Result {
     let (office, mut db) = context.ready()?;
     let ReopenArgs { id, period, section, by, note } = args;
     let report = Report { deadline: id, period, section, by, note, evidence: String::new() };
-    let Reported { title, period, .. } = report::reopen(&mut db, &office, &report, &context.now(&office.settings))?;
-    Ok(Answer::done(format!("已撤回办结登记：{title}（{period}）。照常提醒。\n")))
+    let Reported { title, period, redo_by, .. } =
+        report::reopen(&mut db, &office, &report, &context.now(&office.settings))?;
+    let anew = match redo_by {
+        Some(by) => format!("请责任科室于 {} 前重新办结，其间不算逾期；现在就告知。", table::day(by)),
+        None => "照常提醒。".to_owned(),
+    };
+    Ok(Answer::done(format!("已撤回办结登记：{title}（{period}）。{anew}\n")))
 }

@@ -47,7 +47,7 @@ use crate::{
     domain::deadline::Deadline,
     service::{
         self, Office,
-        course::load::{last_good, put_in_force},
+        course::load::{days_in_force, last_good, put_in_force},
     },
     store::{self, Db},
 };
@@ -160,13 +160,23 @@ impl Context {
 
     /// Loads the files.
     pub fn load(&self) -> Result<Loaded> {
-        config::load(&self.config, &self.env).map_err(|findings| Failure::new(findings.to_string()))
+        self.read(&self.env).map_err(|findings| Failure::new(findings.to_string()))
+    }
+
+    /// What the files say, and beside a database the statutory days that are in force and whose files are gone.
+    pub fn read(&self, env: &BTreeMap<String, String>) -> std::result::Result<Loaded, Findings> {
+        let mut loaded = config::load(&self.config, env)?;
+        if let Some(before) = days_in_force(&loaded.settings.database) {
+            let this_year = self.now(&loaded.settings).today().year();
+            loaded.keep_years_of(&before, this_year);
+        }
+        Ok(loaded)
     }
 
     /// As `load`, for commands that send nothing: a password that this user may not read is replaced by a placeholder.
     /// Also returns whether one was.
     pub fn look(&self) -> (std::result::Result<Loaded, Findings>, bool) {
-        let loaded = config::load(&self.config, &self.env);
+        let loaded = self.read(&self.env);
         if loaded.is_ok() {
             return (loaded, false);
         }
@@ -177,7 +187,7 @@ impl Context {
                 env.entry(variable.to_owned()).or_insert_with(|| format!("{credential} is locked"));
             }
         }
-        match config::load(&self.config, &env) {
+        match self.read(&env) {
             Ok(unlocked) => (Ok(unlocked), true),
             Err(_) => (loaded, false),
         }
@@ -191,7 +201,7 @@ impl Context {
 
     /// As `office`, with the real passwords.
     pub fn office_that_sends(&self) -> Result<(Office, Vec<Deadline>)> {
-        self.in_force(config::load(&self.config, &self.env))
+        self.in_force(self.read(&self.env))
     }
 
     fn in_force(&self, loaded: std::result::Result<Loaded, Findings>) -> Result<(Office, Vec<Deadline>)> {

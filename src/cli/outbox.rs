@@ -92,7 +92,7 @@ pub fn outbox(context: &Context, args: &OutboxArgs) -> Result {
 }
 
 fn row(office: &Office, letter: LetterRow) -> Row {
-    let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.as_str() == letter.mailbox);
+    let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.is(&letter.mailbox));
     let section: Vec<&str> = office.roster.sections.iter().filter(serves).map(|s| s.name.as_str()).collect();
     let at = if letter.state == LetterState::Sent {
         letter.ended_at.unwrap_or(letter.next_attempt)

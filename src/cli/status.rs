@@ -10,7 +10,7 @@ use crate::{
     service::{
         course::{load::as_in_force, plan::plan, start::waits_until},
         desk::incoming::mailbox,
-        house::troubles::troubles,
+        house::{tidy, troubles::troubles},
     },
     store::state,
 };
@@ -23,9 +23,10 @@ pub fn status(context: &Context) -> Result {
     let local = |at: jiff::Timestamp| settings.timezone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
     let month = (now.today(), shift(now.today(), 31));
     let next = as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(plan(tx, &office, &deadlines, month, &now)))?;
-    let (in_force, open, (letters, sent), waiting, restored, held) = db.read(|tx| {
+    let (in_force, open, (letters, sent), waiting, restored, held, (bytes, growth)) = db.read(|tx| {
         let (open, letters) = (tx.count_open(now.today())?, (tx.count_owed()?, tx.count_sent()?));
-        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, tx.get(state::RESTORED)?, waits_until(tx)?))
+        let (restored, held, size) = (tx.get(state::RESTORED)?, waits_until(tx)?, tidy::size(tx, now.today())?);
+        Ok((tx.in_force_since()?, open, letters, tx.count_waiting()?, restored, held, size))
     })?;
     let mut text = String::new();
     let service = match SenderLock::holder(&settings.database) {
@@ -53,7 +54,13 @@ pub fn status(context: &Context) -> Result {
             local(until)
         );
     }
-    let _ = writeln!(text, "数据库    {}", settings.database.display());
+    let growth = match growth {
+        Some(bytes) => {
+            format!("，按目前的速度每年{} {} MB", if bytes < 0 { "减少" } else { "增加" }, mega(bytes.unsigned_abs()))
+        }
+        None => "，记满一个月后估算每年增加多少".to_owned(),
+    };
+    let _ = writeln!(text, "数据库    {}，{} MB{growth}", settings.database.display(), mega(bytes));
     if let Some(restored) = restored {
         let until = restored.until.map_or("时间不详".to_owned(), local);
         let _ = writeln!(text, "恢复      {} 从 {until} 的备份恢复，经过见 duban history", local(restored.at));
@@ -91,4 +98,9 @@ pub fn status(context: &Context) -> Result {
         let _ = writeln!(text, "问题      {}", trouble.words);
     }
     Ok(Answer::done(text).with(if troubles.is_empty() { Exit::Done } else { Exit::Nothing }))
+}
+
+/// Bytes as megabytes with one digit.
+fn mega(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
 }

@@ -46,11 +46,31 @@ pub struct Loaded {
     /// Deadlines that are switched off; they are not in the plan.
     pub off: Vec<Deadline>,
     pub calendar: Calendar,
+    /// Years that were known before, and whose files are gone.
+    pub kept_years: Vec<i16>,
     /// Every file that was read.
     pub sources: Vec<PathBuf>,
     /// The files and folders as they were read, for a [`Watch`].
     pub seen: Fingerprint,
     pub warnings: Vec<Finding>,
+}
+
+impl Loaded {
+    /// What was known of statutory days stays known when its file is gone; that is a warning from last year's file on.
+    pub fn keep_years_of(&mut self, before: &Calendar, this_year: i16) {
+        self.kept_years = self.calendar.keep_years_of(before);
+        self.kept_years.retain(|year| *year >= this_year - 1);
+        let folder = tidy(&self.settings.holidays);
+        let report = Collector::default();
+        for year in &self.kept_years {
+            let what = format!(
+                "{year} 年的放假安排文件不见了：{}，仍按原来生效的算",
+                folder.join(format!("{year}.toml")).display()
+            );
+            report.placeless(Severity::Warning, what, "把这个文件放回去（可从备份取，或照通知重写）");
+        }
+        self.warnings.extend(report.into_list());
+    }
 }
 
 /// Why a configuration was refused, with its warnings.
@@ -95,7 +115,7 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
     let list = report.into_list();
     match parts {
         Some((settings, calendar, plan, off)) if !failed => {
-            Ok(Loaded { settings, plan, off, calendar, sources, seen, warnings: list })
+            Ok(Loaded { settings, plan, off, calendar, kept_years: Vec::new(), sources, seen, warnings: list })
         }
         parts => Err(Findings { list, seen, settings: parts.map(|(settings, ..)| Box::new(settings)) }),
     }

@@ -43,7 +43,7 @@ use crate::{
             start::{By, Started, start},
             sweep::{sweep, tell_of_stuck_letters},
         },
-        house::{damage, health::Health},
+        house::{damage, health::Health, tidy::tidy},
     },
     store::{Store, state},
 };
@@ -217,6 +217,10 @@ impl Daemon {
         let (office, at) = (self.office.clone(), now.at);
         let swept = self.store.call(move |db| {
             let swept = sweep(db, &office, &now)?;
+            // Letters come first: what keeps the house in order may fail and is tried again.
+            if let Err(e) = tidy(db, &office, &now) {
+                error!(error = %e, "old texts of letters stay for now: {e}");
+            }
             Ok::<_, service::Error>((swept, db.read(|tx| tx.is_owed())?))
         });
         match swept.await {

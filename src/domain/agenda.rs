@@ -9,8 +9,11 @@ use super::{
     calendar::Calendar,
     deadline::{Deadline, ESCALATES_AT, Lead, Target},
     hours::{Behalf, House, Reader},
-    occurrence::{Dates, Occurrence, Progress, Quiet},
+    occurrence::{Dates, Occurrence, Progress, Quiet, REDO_WORKDAYS, Redo},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// Why a letter says something today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +45,8 @@ pub enum Saying {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     pub on: Date,
-    /// `target` or `finish_by` for what lies ahead, `due` for what is overdue.
+    /// `target` or `finish_by` for what lies ahead, `due` for what is overdue; of what was reopened, the day until
+    /// which it may be reported anew.
     pub counted_from: Date,
     pub saying: Saying,
 }
@@ -106,14 +110,16 @@ impl Agenda<'_> {
         if first <= until {
             entries.extend(self.corrections(today).into_iter().map(|said| (first, said)));
         }
-        let readers = |escalates| self.house.readers(self.deadline, self.progress, escalates);
+        let readers = |escalates| self.house.readers(self.deadline, self.progress, escalates, None);
         let (sections, with_leaders) = (readers(false), readers(true));
         for step in late.into_iter().chain(steps.iter().filter(|step| step.on > today)) {
             let at = self.house.said_at(step.on, opening);
             if at > until {
                 break;
             }
-            let readers = if step.escalates() { &with_leaders } else { &sections };
+            let all = if step.escalates() { &with_leaders } else { &sections };
+            let some = (step.is_overdue() && !self.progress.redo.is_empty()).then(|| self.readers(step));
+            let readers = some.as_ref().unwrap_or(all);
             let dates = self.occurrence.dates;
             entries.extend(readers.iter().map(|r| (at, Utterance { step: *step, reader: r.clone(), dates })));
         }
@@ -134,6 +140,12 @@ impl Agenda<'_> {
             Some(_) => Some(today),
             None => steps.iter().find(|step| step.on > today).map(|step| step.on),
         }
+    }
+
+    /// Who is told of what a step says.
+    pub fn readers(&self, step: &Step) -> Vec<Reader> {
+        let overdue_on = step.is_overdue().then_some(step.on);
+        self.house.readers(self.deadline, self.progress, step.escalates(), overdue_on)
     }
 
     /// One correction to each reader who was last sent other dates, once per revision.
@@ -157,7 +169,8 @@ impl Agenda<'_> {
             Behalf::ForMailbox { mailbox, .. } => Some(mailbox),
             _ => None,
         };
-        let readers = self.house.readers(self.deadline, self.progress, escalates);
+        let overdue_on = step.is_overdue().then_some(step.on);
+        let readers = self.house.readers(self.deadline, self.progress, escalates, overdue_on);
         readers.iter().any(|r| r.is_same(reader) || Some(&r.mailbox) == refused)
     }
 }
@@ -197,37 +210,68 @@ impl Step {
     pub fn escalates(&self) -> bool {
         matches!(self.saying, Saying::Overdue(n) if n >= ESCALATES_AT)
     }
+
+    pub fn is_overdue(&self) -> bool {
+        matches!(self.saying, Saying::Overdue(_))
+    }
+
+    /// Whether it still says what these dates mean, at the dates' `revision`.
+    pub fn counts(&self, dates: &Dates, revision: u32) -> bool {
+        let from = Some(self.counted_from);
+        match self.saying {
+            Saying::Before(_) => from == Some(dates.finish_by) || from == dates.target || from == dates.redo_by(),
+            Saying::Overdue(_) => from == Some(dates.ends()),
+            Saying::Correction(of) => of == revision,
+        }
+    }
 }
 
 fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Vec<Step> {
+    let ends = dates.ends();
     let overdue = deadline.overdue.iter().map(|n| Step {
-        on: cal.add_workdays(dates.due, i64::from(*n)),
-        counted_from: dates.due,
+        on: cal.add_workdays(ends, i64::from(*n)),
+        counted_from: ends,
         saying: Saying::Overdue(*n),
     });
     let is_heard =
         |s: &Step| quiet.after.is_none_or(|next| s.on <= next) && quiet.until.is_none_or(|until| s.on > until);
-    ahead(deadline, cal, dates).into_iter().chain(overdue.filter(is_heard)).collect()
+    let before = once_a_day(ahead(deadline, cal, dates).into_iter().chain(anew(dates)).collect());
+    before.into_iter().chain(overdue.filter(is_heard)).collect()
+}
+
+/// The steps after a report was taken back: it is said at once, and on the last day for a new one.
+fn anew(dates: &Dates) -> impl Iterator<Item = Step> {
+    let redo = dates.redo.filter(|redo| Some(redo.by) == dates.redo_by());
+    let step = |on, counted_from, lead| Step { on, counted_from, saying: Saying::Before(lead) };
+    redo.into_iter().flat_map(move |Redo { since, by }| {
+        [step(since, by, Lead::Workdays(REDO_WORKDAYS)), step(by, by, Lead::Days(0))]
+    })
+}
+
+/// In order; of the steps of one day the last that was given.
+fn once_a_day(mut steps: Vec<Step>) -> Vec<Step> {
+    steps.sort_by_key(|step| step.on);
+    steps.reverse();
+    steps.dedup_by_key(|step| step.on);
+    steps.reverse();
+    steps
 }
 
 /// The steps before `due` or on it.
 fn ahead(deadline: &Deadline, cal: &Calendar, dates: &Dates) -> Vec<Step> {
-    let mut ahead: Vec<(Date, Date, Step)> = Vec::new();
+    let mut ahead: Vec<(Date, Step)> = Vec::new();
     for (from, after) in [(dates.target, None), (Some(dates.finish_by), dates.target)] {
         let Some(counted_from) = from else { continue };
         ahead.extend(deadline.remind.iter().filter_map(|lead| {
             let (on, raw) = lead.day_before(cal, counted_from);
             let step = Step { on, counted_from, saying: Saying::Before(*lead) };
             // Leads from `finish_by` begin only after the target day.
-            after.is_none_or(|target| on > target).then_some((on, raw, step))
+            after.is_none_or(|target| on > target).then_some((raw, step))
         }));
     }
     // Leads that land on one day make one reminder, named by the shortest lead, which is sorted last.
-    ahead.sort_by_key(|(on, raw, _)| (*on, *raw));
-    ahead.reverse();
-    ahead.dedup_by_key(|(on, ..)| *on);
-    ahead.reverse();
-    ahead.into_iter().map(|(.., step)| step).collect()
+    ahead.sort_by_key(|(raw, _)| *raw);
+    once_a_day(ahead.into_iter().map(|(_, step)| step).collect())
 }
 
 fn latest(steps: &[Step], today: Date, quiet: Quiet) -> Option<&Step> {

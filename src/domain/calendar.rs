@@ -40,13 +40,19 @@ impl Calendar {
             let off = off.filter(|(d, ..)| !days.work.contains(d));
             differences.extend(off.chain(work).filter(|(d, ..)| d.year() == year));
         }
-        differences.sort_unstable();
+        let mut calendar = Self { years: years.keys().copied().collect(), differences };
+        calendar.sum_up();
+        calendar
+    }
+
+    /// Brings the differences in order, and counts what they add.
+    fn sum_up(&mut self) {
+        self.differences.sort_unstable();
         let mut sum = 0;
-        for (_, _, total) in &mut differences {
-            sum += *total;
+        for (_, works, total) in &mut self.differences {
+            sum += if *works { 1 } else { -1 };
             *total = sum;
         }
-        Self { years: years.keys().copied().collect(), differences }
     }
 
     /// Whether the year's notice is missing, so that its working days are a guess.
@@ -59,21 +65,14 @@ impl Calendar {
         self.years.iter().copied()
     }
 
-    /// Years whose data lack a holiday that every notice has named (元旦, 春节, 劳动节, 国庆节), with the first such holiday.
-    pub fn doubtful(&self) -> Vec<(i16, &'static str)> {
-        let is_off = |year, month, day| Date::new(year, month, day).is_ok_and(|d| !self.is_workday(d));
-        let spring_festival = |year| {
-            let days = self.differences.iter().filter(|(_, works, _)| !works).map(|(d, ..)| d);
-            days.filter(|d| d.year() == year && ((1, 21)..=(2, 28)).contains(&(d.month(), d.day()))).count() >= 2
-        };
-        let lacks = |year| match () {
-            () if !is_off(year, 1, 1) => Some("元旦"),
-            () if !spring_festival(year) => Some("春节"),
-            () if !is_off(year, 5, 1) => Some("劳动节"),
-            () if !is_off(year, 10, 1) => Some("国庆节"),
-            () => None,
-        };
-        self.years().filter_map(|year| lacks(year).map(|what| (year, what))).collect()
+    /// Takes over the years that are known there and not here. Gives them, in order.
+    pub fn keep_years_of(&mut self, before: &Self) -> Vec<i16> {
+        let kept: Vec<i16> = before.years.difference(&self.years).copied().collect();
+        let theirs = before.differences.iter().filter(|(day, ..)| kept.contains(&day.year()));
+        self.differences.extend(theirs.copied());
+        self.years.extend(&kept);
+        self.sum_up();
+        kept
     }
 
     pub fn is_workday(&self, day: Date) -> bool {
@@ -183,6 +182,30 @@ mod tests {
         let off = (15..=23).map(|d| date(2026, 2, d)).collect();
         let work = [date(2026, 2, 14), date(2026, 2, 28)].into();
         Calendar::new(&BTreeMap::from([(2026, StatutoryYear { off, work })]))
+    }
+
+    #[test]
+    fn a_year_that_was_known_is_kept_and_one_that_is_there_replaces_it() {
+        let one = |year: i16, day: Date| {
+            Calendar::new(&BTreeMap::from([(year, StatutoryYear { off: [day].into(), ..StatutoryYear::default() })]))
+        };
+        let both = Calendar::new(&BTreeMap::from([
+            (2026, StatutoryYear { off: [date(2026, 5, 1)].into(), work: [date(2026, 5, 9)].into() }),
+            (2027, StatutoryYear { off: [date(2027, 1, 1)].into(), ..StatutoryYear::default() }),
+        ]));
+        let mut left = one(2027, date(2027, 1, 4));
+        assert_eq!(left.keep_years_of(&both), [2026]);
+        assert!(left.is_workday(date(2026, 5, 9)) && !left.is_workday(date(2026, 5, 1)) && !left.is_provisional(2026));
+        assert!(
+            left.is_workday(date(2027, 1, 1)) && !left.is_workday(date(2027, 1, 4)),
+            "the file that is there counts"
+        );
+        let mut back = both.clone();
+        assert_eq!(back.keep_years_of(&left), [] as [i16; 0]);
+        assert_eq!(back, both);
+        let mut none = Calendar::default();
+        assert_eq!(none.keep_years_of(&both), [2026, 2027]);
+        assert_eq!(serde_json::to_string(&none).unwrap(), serde_json::to_string(&both).unwrap(), "stored alike");
     }
 
     #[test]

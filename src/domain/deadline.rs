@@ -1,6 +1,12 @@
 //! What the admin wrote, checked: sections, the roster they form, deadlines, the plan.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    cmp::Ordering,
+    collections::BTreeMap,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -14,7 +20,10 @@ use super::{
 pub const ALL_SECTIONS: &str = "各科室";
 
 /// An address that a letter can be sent to: ASCII, `local@domain` (RFC 5321, section 4.1.2).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// It is sent to as it is written, and compared without its case: a domain has none, and no mail server of an office
+/// gives `BGS@` and `bgs@` to two people.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Mailbox(String);
 
@@ -224,8 +233,45 @@ fn title_values(period: &str) -> BTreeMap<&'static str, String> {
 }
 
 impl Mailbox {
+    /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same for every spelling: what is compared and stored.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    /// Whether the text is this address in some spelling.
+    pub fn is(&self, text: &str) -> bool {
+        self.0.eq_ignore_ascii_case(text)
+    }
+}
+
+impl PartialEq for Mailbox {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(&other.0)
+    }
+}
+
+impl Eq for Mailbox {}
+
+impl Ord for Mailbox {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Mailbox {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Mailbox {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
     }
 }
 

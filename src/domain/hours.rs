@@ -51,7 +51,7 @@ pub enum Behalf {
 impl Reader {
     /// Whether both are one reader, to be written to only once.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.mailbox == other.mailbox && self.behalf.passed_on_to() == other.behalf.passed_on_to()
+        self.mailbox == other.mailbox && self.behalf.is_passed_on_as(&other.behalf)
     }
 
     /// Whether the reader is told of the deadline for this section.
@@ -69,6 +69,15 @@ impl Behalf {
     /// Whether the reader is a leader, or an admin who passes letters on to one.
     pub fn is_leader(&self) -> bool {
         matches!(self, Self::Leader | Self::ForMailbox { is_leader: true, .. })
+    }
+
+    /// Whether both are passed on to the same, or neither is.
+    fn is_passed_on_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ForMailbox { mailbox, .. }, Self::ForMailbox { mailbox: other, .. }) => mailbox == other,
+            (Self::Section | Self::Leader, Self::Section | Self::Leader) => true,
+            _ => self == other,
+        }
     }
 
     /// 代转: the section or mailbox it is passed on to; `None` if the reader is written to directly.
@@ -101,10 +110,19 @@ impl<'a> House<'a> {
         if on < opening.date() { opening } else { on.to_datetime(self.hours.send_at).max(opening) }
     }
 
-    /// All readers, each once: the sections that still owe a report, and their leaders when it escalates.
-    pub fn readers(&self, deadline: &Deadline, progress: &Progress, escalates: bool) -> Vec<Reader> {
+    /// All readers, each once: the sections that still owe a report, and their leaders when it escalates. Of what is
+    /// `overdue_on` a day, no section that may report anew on it.
+    pub fn readers(
+        &self,
+        deadline: &Deadline,
+        progress: &Progress,
+        escalates: bool,
+        overdue_on: Option<Date>,
+    ) -> Vec<Reader> {
         let sections = self.roster.expand(&deadline.sections);
-        let owing = || sections.iter().filter(|s| !progress.has_reported(deadline, &s.name));
+        let is_owed = |name: &str| !progress.has_reported(deadline, name);
+        let is_late = |name: &str| overdue_on.is_none_or(|on| !progress.may_redo(deadline, name, on));
+        let owing = || sections.iter().filter(|s| is_owed(&s.name) && is_late(&s.name));
         let mut readers: Vec<Reader> = Vec::new();
         // A leader who is already a reader, as a section or for one, is written to only once.
         let mut add = |mailbox: &Mailbox, behalf: Behalf| {

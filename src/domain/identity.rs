@@ -55,7 +55,7 @@ fn dated(
     if old.state == State::Done && old.dates.due < today && due < today {
         return Occurrence { period, ..old.clone() };
     }
-    let dates = Dates::new(deadline, cal, due);
+    let dates = Dates { redo: old.dates.redo, ..Dates::new(deadline, cal, due) };
     let revision = old.revision + u32::from(!dates.is_told_as(&old.dates));
     Occurrence { period, dates, next_due, revision, ..old.clone() }
 }

@@ -4,6 +4,7 @@ pub mod agenda;
 pub mod calendar;
 pub mod deadline;
 pub mod due;
+pub mod festivals;
 pub mod hours;
 pub mod identity;
 pub mod limits;

@@ -49,7 +49,22 @@ pub struct Dates {
     pub target: Option<Date>,
     /// The holiday notice of one of the years is missing: the working days are a guess.
     pub provisional: bool,
+    /// A report was taken back: until when it may be reported anew.
+    #[serde(skip)]
+    pub redo: Option<Redo>,
 }
+
+/// 撤回: who believed it done has three working days before it is overdue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redo {
+    /// The day on which whoever answers for it is told.
+    pub since: Date,
+    /// The third working day after it was reopened.
+    pub by: Date,
+}
+
+/// Working days in which what was reopened is reported anew.
+pub const REDO_WORKDAYS: u16 = 3;
 
 /// How near an occurrence is, as a traffic light; a word always stands beside the colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,6 +90,8 @@ pub enum State {
 pub struct Progress {
     /// The section of each report; an empty name where none was given.
     pub reports: Vec<String>,
+    /// Sections whose own report was taken back, and until when each may report anew.
+    pub redo: Vec<(String, Date)>,
 }
 
 /// How far a rule is searched for its next date, in days: more than two years.
@@ -117,7 +134,9 @@ impl Occurrence {
     }
 
     pub fn quiet(&self) -> Quiet {
-        Quiet { after: self.next_due, until: self.quiet_until }
+        // What was reopened is spoken of while it may be reported anew, even beside the next occurrence.
+        let after = self.next_due.map(|next| next.max(self.dates.redo.map_or(next, |redo| redo.by)));
+        Quiet { after, until: self.quiet_until }
     }
 }
 
@@ -131,16 +150,28 @@ impl Dates {
         let finish_by = cal.on_or_before(due);
         let target = deadline.target_before(cal, due).map(|t| cal.on_or_before(t)).filter(|t| *t < finish_by);
         let years = [Some(due), Some(finish_by), target].into_iter().flatten().map(Date::year);
-        Self { due, finish_by, target, provisional: years.into_iter().any(|y| cal.is_provisional(y)) }
+        Self { due, finish_by, target, provisional: years.into_iter().any(|y| cal.is_provisional(y)), redo: None }
     }
 
-    /// The date that counts today: the target until it has passed, then `finish_by`.
+    /// The day until which it may be reported anew, where that is later than `due`.
+    pub fn redo_by(&self) -> Option<Date> {
+        self.redo.map(|redo| redo.by).filter(|by| *by > self.due)
+    }
+
+    /// The last day on which it is not overdue.
+    pub fn ends(&self) -> Date {
+        self.redo_by().unwrap_or(self.due)
+    }
+
+    /// The date that counts today: the target until it has passed, then `finish_by`; of what was reopened, the day
+    /// until which it may be reported anew.
     pub fn aim(&self, today: Date) -> Date {
-        self.target.filter(|t| *t >= today).unwrap_or(self.finish_by)
+        let ahead = self.target.filter(|t| *t >= today).unwrap_or(self.finish_by);
+        self.redo_by().filter(|by| ahead < today && today <= *by).unwrap_or(ahead)
     }
 
-    /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and `due`; after
-    /// `due`, the negative number of days since.
+    /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and [`Self::ends`];
+    /// after it, the negative number of days since `due`.
     pub fn days_left(&self, goal: Date, today: Date) -> i64 {
         self.left(goal, today, days_between)
     }
@@ -151,16 +182,16 @@ impl Dates {
     }
 
     fn left(&self, goal: Date, today: Date, count: impl Fn(Date, Date) -> i64) -> i64 {
-        if today > self.due { -count(self.due, today) } else { count(today, goal).max(0) }
+        if today > self.ends() { -count(self.due, today) } else { count(today, goal).max(0) }
     }
 }
 
 impl Light {
-    /// Red once `due` has passed, yellow from the first lead on, green before it and when done.
+    /// Red once it is overdue, yellow from the first lead on, green before it and when done.
     pub fn of(state: State, dates: &Dates, first_lead: Option<Date>, today: Date) -> Self {
         match state {
             State::Done | State::Withdrawn => Self::Green,
-            State::Open if today > dates.due => Self::Red,
+            State::Open if today > dates.ends() => Self::Red,
             State::Open if first_lead.unwrap_or(dates.aim(today)) <= today => Self::Yellow,
             State::Open => Self::Green,
         }
@@ -207,5 +238,10 @@ impl Progress {
     pub fn has_reported(&self, deadline: &Deadline, section: &str) -> bool {
         let given = self.reports.iter().filter(|r| *r == section).count();
         deadline.done == Done::Each && given as u64 >= u64::from(deadline.times)
+    }
+
+    /// Whether this section may still report anew on that day, and is not told that it is late.
+    pub fn may_redo(&self, deadline: &Deadline, section: &str, on: Date) -> bool {
+        deadline.done == Done::Each && self.redo.iter().any(|(of, by)| of == section && on <= *by)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    Addressee, Entry, Letter,
+    Addressee, Entry, Letter, TakenBack,
     page::{Block, Card, Line, Page, Row, Summary, Tone},
     when::{self, Phase},
     words,
@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     agenda::{Reason, Saying},
     deadline::ESCALATES_AT,
-    occurrence::{Light, State},
+    occurrence::{Light, REDO_WORKDAYS, State},
 };
 
 const EVIDENCE: &str = "（附网页链接或文号）；不能按期办结的，请说明原因";
@@ -164,7 +164,23 @@ fn notes_text(entry: &Entry) -> Vec<String> {
         Reason::CaughtUp => Some("补发：这次提醒的原定日子已过。以下时间按今天计算。".into()),
         _ => None,
     };
-    pass_on.chain(told).collect()
+    pass_on.chain(told).chain(entry.taken_back.as_ref().map(|back| taken_back(back, entry.dates.redo_by()))).collect()
+}
+
+/// `redo_by`: until when it may be reported anew, where that is later than it would have been.
+fn taken_back(back: &TakenBack, redo_by: Option<Date>) -> String {
+    let TakenBack { reported_on, reported_by, on, by, why } = back;
+    let why = words::plain(why);
+    let why = if why.is_empty() { "没有写明原因".to_owned() } else { format!("原因：{why}") };
+    let anew = redo_by.map(|by| format!("撤回后另给{REDO_WORKDAYS}个工作日，{}以前不算逾期。", words::day(by)));
+    format!(
+        "撤回：本项曾由{}于{}登记办结，{}由{}撤回，{why}。{}",
+        words::plain(reported_by),
+        words::full(*reported_on),
+        words::full(*on),
+        words::plain(by),
+        anew.unwrap_or_default()
+    )
 }
 
 /// The addressed sections and their roles. The greeting is enough if it names one section for all entries, and that

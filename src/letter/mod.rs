@@ -78,6 +78,8 @@ pub struct Entry {
     pub escalates: bool,
     /// The dates that were sent before, for a correction.
     pub told: Option<Dates>,
+    /// It had been reported, and the report was taken back.
+    pub taken_back: Option<TakenBack>,
     /// The sections for which a reply to this letter reports; empty if the mailbox is only informed.
     pub reports_for: Vec<String>,
     /// The page on which it is reported as done; `None` if that is done by reply, or by telling 联系人.
@@ -86,6 +88,17 @@ pub struct Entry {
     pub uid: String,
     /// Grows with every change of the dates.
     pub sequence: u32,
+}
+
+/// 撤回: a report that counts no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenBack {
+    pub reported_on: Date,
+    pub reported_by: String,
+    pub on: Date,
+    pub by: String,
+    /// May be empty.
+    pub why: String,
 }
 
 /// In what capacity a mailbox is told of an occurrence.

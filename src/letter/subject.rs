@@ -26,7 +26,7 @@ pub fn tagged(tag: &str, said: &str) -> String {
     words::cap(&words::plain(&format!("【{}】{said}", words::plain(tag))), LIMIT)
 }
 
-/// 〔补发〕〔更正〕〔代转〕, with 含 if it applies only to some of the entries.
+/// 〔补发〕〔更正〕〔代转〕〔撤回〕, with 含 if it applies only to some of the entries.
 fn markers(entries: &[Entry]) -> String {
     let mark = |name: &str, test: fn(&Entry) -> bool| match entries.iter().filter(|e| test(e)).count() {
         0 => String::new(),
@@ -36,7 +36,8 @@ fn markers(entries: &[Entry]) -> String {
     let corrected = mark("更正", |e| e.reason == Reason::Corrected);
     let caught_up = mark("补发", |e| e.reason == Reason::CaughtUp);
     let passed_on = mark("代转", |e| !e.passed_on_to().is_empty());
-    format!("{corrected}{caught_up}{passed_on}")
+    let taken_back = mark("撤回", |e| e.taken_back.is_some());
+    format!("{corrected}{caught_up}{passed_on}{taken_back}")
 }
 
 fn single(entry: &Entry, today: Date) -> String {

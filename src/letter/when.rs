@@ -21,7 +21,7 @@ pub enum Phase {
 
 pub fn phase(entry: &Entry, today: Date) -> Phase {
     match today {
-        _ if today > entry.dates.due => Phase::Overdue,
+        _ if today > entry.dates.ends() => Phase::Overdue,
         _ if today > entry.aim => Phase::Between,
         _ if today == entry.aim => Phase::Today,
         _ => Phase::Ahead,
@@ -77,6 +77,7 @@ pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
     let early = if phase == Phase::Ahead { "，请提前办结" } else { "" };
     match (is_target(entry), due == finish_by) {
         _ if !ahead => vec![],
+        _ if today > due => vec![format!("{term}{}已过，办结登记已撤回", words::beside(due, entry.aim))],
         (true, true) => vec![format!("{term}为{}", words::beside(due, entry.aim))],
         (true, false) => {
             vec![format!("{term}{off}，最迟须于{}下班前办结", words::beside(finish_by, entry.aim))]

@@ -63,7 +63,7 @@ impl Office {
     /// As [`Self::tell_admin`], except to the mailbox `broken`, which is known not to work.
     pub fn tell_admin_but(&self, tx: &Tx, notice: &Notice, broken: &str, now: &Moment) -> Result<()> {
         let notice = notice.to_store()?;
-        for admin in self.settings.admin.iter().filter(|admin| admin.as_str() != broken) {
+        for admin in self.settings.admin.iter().filter(|admin| !admin.is(broken)) {
             let new =
                 NewLetter { mailbox: admin.as_str(), notice: Some(&notice), any_time: true, domain: self.domain() };
             tx.queue_letter(&new, now.at)?;

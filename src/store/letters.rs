@@ -122,14 +122,18 @@ pub(super) const LETTER: &str =
 impl Tx<'_> {
     /// The letter to this mailbox that waits and was never tried, or a new one.
     pub fn letter_for(&self, new: &NewLetter, now: Timestamp) -> Result<i64> {
-        let sql = "SELECT id FROM letter WHERE mailbox = ?1 AND state = 'queued' AND attempts = 0
+        let sql =
+            "SELECT id, mailbox FROM letter WHERE mailbox = ?1 COLLATE NOCASE AND state = 'queued' AND attempts = 0
                    AND kind = 'reminders' AND any_time = ?2";
-        let waiting =
-            self.tx.prepare_cached(sql)?.query_row(params![new.mailbox, new.any_time], |row| row.get(0)).optional()?;
-        match waiting {
-            Some(id) => Ok(id),
-            None => self.queue_letter(new, now),
+        let read = |row: &Row| Ok((row.get(0)?, row.get::<_, String>(1)?));
+        let waiting = self.tx.prepare_cached(sql)?.query_row(params![new.mailbox, new.any_time], read).optional()?;
+        let Some((id, written)) = waiting else { return self.queue_letter(new, now) };
+        if written != new.mailbox {
+            // It goes to the address as it is written now.
+            let sql = "UPDATE letter SET mailbox = ?2 WHERE id = ?1";
+            self.tx.prepare_cached(sql)?.execute(params![id, new.mailbox])?;
         }
+        Ok(id)
     }
 
     /// Queues a letter. Gives its id.
@@ -185,19 +189,6 @@ impl Tx<'_> {
         self.letters(wanted, params![since])
     }
 
-    /// The message that was last handed over for a letter, as it went to the server.
-    pub fn handed_over(&self, id: i64) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT message FROM letter_text WHERE letter = ?1";
-        Ok(self.tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
-    }
-
-    /// Keeps the message that was handed over, whatever the outcome.
-    pub fn keep_text(&self, letter: i64, message: &[u8]) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO letter_text (letter, message) VALUES (?1, ?2)";
-        self.tx.prepare_cached(sql)?.execute(params![letter, message])?;
-        Ok(())
-    }
-
     /// Letters that have waited since before this moment, and that the admin has not been told of.
     pub fn stuck_letters(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
         let condition =
@@ -234,7 +225,7 @@ impl Tx<'_> {
 
     /// The words with which a letter to this mailbox was last refused for good.
     pub fn last_refusal(&self, mailbox: &str) -> Result<Option<String>> {
-        let sql = "SELECT coalesce(bounce, reply) FROM letter WHERE mailbox = ?1 AND state IN ('failed', 'bounced')
+        let sql = "SELECT coalesce(bounce, reply) FROM letter WHERE mailbox = ?1 COLLATE NOCASE AND state IN ('failed', 'bounced')
                    ORDER BY coalesce(bounced_at, ended_at) DESC LIMIT 1";
         Ok(self.tx.prepare_cached(sql)?.query_row([mailbox], |row| row.get(0)).optional()?.flatten())
     }
@@ -243,8 +234,8 @@ impl Tx<'_> {
     /// `settled`, is without a refusal.
     pub fn refusing_mailboxes(&self, settled: Timestamp) -> Result<Vec<(String, String)>> {
         let sql = "SELECT r.mailbox, coalesce(r.bounce, r.reply), max(coalesce(r.bounced_at, r.ended_at)) AS refused_at
-                   FROM letter r WHERE r.state IN ('failed', 'bounced') GROUP BY r.mailbox
-                   HAVING NOT EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = r.mailbox COLLATE NOCASE AND l.mailbox = r.mailbox AND l.state = 'sent'
+                   FROM letter r WHERE r.state IN ('failed', 'bounced') GROUP BY r.mailbox COLLATE NOCASE
+                   HAVING NOT EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = r.mailbox COLLATE NOCASE AND l.state = 'sent'
                                       AND l.ended_at > refused_at AND l.ended_at <= ?1)
                    ORDER BY r.mailbox";
         let mut refused = self.tx.prepare_cached(sql)?;

@@ -11,6 +11,7 @@ mod held;
 mod incoming;
 mod letters;
 mod occurrences;
+mod packed;
 mod promises;
 mod requests;
 mod rules_as_data;
@@ -21,6 +22,7 @@ mod sending;
 pub mod state;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::{ops::Deref, path::Path, time::Duration};
 
@@ -35,7 +37,7 @@ pub use self::{
     held::Held,
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
-    occurrences::{Completion, OccurrenceFilter},
+    occurrences::{Completion, OccurrenceFilter, Revoked},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},
     said::{ItemRow, SaidRow},

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, params};
 use super::{Result, Stored, Tx, deadlines::parse_definition};
 use crate::domain::{
     deadline::Deadline,
-    occurrence::{Dates, Occurrence, Progress, State},
+    occurrence::{Dates, Occurrence, Progress, Redo, State},
 };
 
 /// Which occurrences to give; all conditions must hold.
@@ -32,9 +32,18 @@ pub struct Completion {
     pub at: Timestamp,
 }
 
+/// How a report was taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    pub at: Timestamp,
+    pub by: String,
+    /// May be empty.
+    pub why: String,
+}
+
 const OCCURRENCE: &str =
     "o.id, o.deadline, o.period, o.due, o.finish_by, o.target, o.provisional, o.next_due, o.revision, o.state, o.case_on,
-                          o.extended_to, o.quiet_until";
+                          o.extended_to, o.quiet_until, o.redo_since, o.redo_by";
 
 impl Tx<'_> {
     /// Opens an occurrence; sweeps look at it from `look_on` on. Gives its id.
@@ -42,7 +51,7 @@ impl Tx<'_> {
         let sql = "INSERT INTO occurrence (id, deadline, period, due, finish_by, target, provisional, next_due, state,
                    speak_on, case_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10)";
         let id = self.fresh_id("occurrence")?;
-        let Dates { due, finish_by, target, provisional } = new.dates;
+        let Dates { due, finish_by, target, provisional, .. } = new.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             id,
             new.deadline,
@@ -128,9 +137,9 @@ impl Tx<'_> {
         self.with_wording("o.state = 'open' AND o.speak_on <= ?1", &today)
     }
 
-    /// Open occurrences whose due date has passed and of which reminders still go out, with their wording.
+    /// Open occurrences that are overdue and of which reminders still go out, with their wording.
     pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
-        let heard_of = "o.state = 'open' AND o.due < ?1 AND (o.next_due IS NULL OR o.next_due >= ?1)
+        let heard_of = "o.state = 'open' AND o.due < ?1 AND (o.redo_by IS NULL OR o.redo_by < ?1) AND (o.next_due IS NULL OR o.next_due >= ?1)
                         AND (o.quiet_until IS NULL OR o.quiet_until < ?1)";
         Ok(readable(self.with_wording(heard_of, &today)?))
     }
@@ -160,9 +169,10 @@ impl Tx<'_> {
 
     /// How many open occurrences there are, and how many of them are overdue.
     pub fn count_open(&self, today: Date) -> Result<(u32, u32)> {
-        // Two queries: the index alone answers each.
+        // Two queries: the index answers each, but for a look at what is overdue.
         let open = self.tx.query_row("SELECT count(*) FROM occurrence WHERE state = 'open'", [], |row| row.get(0))?;
-        let overdue = "SELECT count(*) FROM occurrence WHERE state = 'open' AND due < ?1";
+        let overdue = "SELECT count(*) FROM occurrence
+                       WHERE state = 'open' AND due < ?1 AND (redo_by IS NULL OR redo_by < ?1)";
         Ok((open, self.tx.query_row(overdue, [today], |row| row.get(0))?))
     }
 
@@ -177,7 +187,7 @@ impl Tx<'_> {
         let sql = "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6,
                    next_due = ?7, revision = ?8, extended_to = ?9, speak_on = ?10 WHERE id = ?1";
         let Occurrence { period, next_due, revision, extended_to, .. } = moved;
-        let Dates { due, finish_by, target, provisional } = moved.dates;
+        let Dates { due, finish_by, target, provisional, .. } = moved.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             id,
             period,
@@ -205,6 +215,13 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// A report was taken back: it is not overdue until it may have been reported anew.
+    pub fn set_redo(&self, id: i64, redo: Redo) -> Result<()> {
+        let sql = "UPDATE occurrence SET redo_since = ?2, redo_by = ?3 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![id, redo.since, redo.by])?;
+        Ok(())
+    }
+
     /// Cases with this reference, of any deadline.
     pub fn cases(&self, reference: &str) -> Result<Vec<Stored<Occurrence>>> {
         let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.period = ?1 AND o.case_on IS NOT NULL");
@@ -221,25 +238,17 @@ impl Tx<'_> {
     /// The reports that were not revoked, oldest first.
     pub fn completions(&self, occurrence: i64) -> Result<Vec<Completion>> {
         let sql = "SELECT id, section, by, note, evidence, at, kind = 'not_applicable' FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL ORDER BY id";
-        let read = |row: &Row| {
-            Ok(Completion {
-                id: row.get(0)?,
-                section: row.get(1)?,
-                by: row.get(2)?,
-                note: row.get(3)?,
-                evidence: row.get(4)?,
-                at: row.get(5)?,
-                is_not_applicable: row.get(6)?,
-            })
-        };
-        Ok(self.tx.prepare_cached(sql)?.query_map([occurrence], read)?.collect::<rusqlite::Result<_>>()?)
+        Ok(self.tx.prepare_cached(sql)?.query_map([occurrence], read_completion)?.collect::<rusqlite::Result<_>>()?)
     }
 
     pub fn progress(&self, occurrence: i64) -> Result<Progress> {
-        let sql = "SELECT section FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL";
-        let mut sections = self.tx.prepare_cached(sql)?;
-        let reports = sections.query_map([occurrence], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        Ok(Progress { reports })
+        let reported = "SELECT section FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL";
+        let mut reported = self.tx.prepare_cached(reported)?;
+        let reports = reported.query_map([occurrence], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let anew = "SELECT section, redo_by FROM completion WHERE occurrence = ?1 AND redo_by IS NOT NULL";
+        let mut anew = self.tx.prepare_cached(anew)?;
+        let redo = anew.query_map([occurrence], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Progress { reports, redo: redo.collect::<rusqlite::Result<_>>()? })
     }
 
     /// Records a report; ignores its `id` and gives the new one.
@@ -257,11 +266,39 @@ impl Tx<'_> {
         Ok(self.tx.last_insert_rowid())
     }
 
-    pub fn revoke_completion(&self, id: i64, at: Timestamp, by: &str) -> Result<()> {
-        let sql = "UPDATE completion SET revoked_at = ?2, revoked_by = ?3 WHERE id = ?1 AND revoked_at IS NULL";
-        self.tx.prepare_cached(sql)?.execute(params![id, at, by])?;
+    /// Takes a report back. Until `redo_by` its section may report anew.
+    pub fn revoke_completion(&self, id: i64, revoked: &Revoked, redo_by: Option<Date>) -> Result<()> {
+        let sql = "UPDATE completion SET revoked_at = ?2, revoked_by = ?3, revoked_why = ?4, redo_by = ?5
+                   WHERE id = ?1 AND revoked_at IS NULL";
+        let Revoked { at, by, why } = revoked;
+        self.tx.prepare_cached(sql)?.execute(params![id, at, by, why, redo_by])?;
         Ok(())
     }
+
+    /// The report that was last taken back so that it has to be reported anew, and how: of these sections, or of all.
+    pub fn taken_back(&self, occurrence: i64, sections: &[String]) -> Result<Option<(Completion, Revoked)>> {
+        let sql = "SELECT id, section, by, note, evidence, at, kind = 'not_applicable', revoked_at, revoked_by, coalesce(revoked_why, '')
+                   FROM completion WHERE occurrence = ?1 AND redo_by IS NOT NULL ORDER BY revoked_at DESC, id DESC";
+        let mut found = self.tx.prepare_cached(sql)?;
+        let rows = found.query_map([occurrence], |row| {
+            Ok((read_completion(row)?, Revoked { at: row.get(7)?, by: row.get(8)?, why: row.get(9)? }))
+        })?;
+        let rows: Vec<(Completion, Revoked)> = rows.collect::<rusqlite::Result<_>>()?;
+        let is_meant = |c: &Completion| sections.is_empty() || sections.contains(&c.section);
+        Ok(rows.into_iter().find(|(completion, _)| is_meant(completion)))
+    }
+}
+
+fn read_completion(row: &Row) -> rusqlite::Result<Completion> {
+    Ok(Completion {
+        id: row.get(0)?,
+        section: row.get(1)?,
+        by: row.get(2)?,
+        note: row.get(3)?,
+        evidence: row.get(4)?,
+        at: row.get(5)?,
+        is_not_applicable: row.get(6)?,
+    })
 }
 
 fn readable(rows: Vec<(Stored<Occurrence>, Result<Deadline>)>) -> Vec<(Stored<Occurrence>, Deadline)> {
@@ -270,10 +307,17 @@ fn readable(rows: Vec<(Stored<Occurrence>, Result<Deadline>)>) -> Vec<(Stored<Oc
 
 fn read_occurrence(row: &Row) -> rusqlite::Result<Stored<Occurrence>> {
     let state: String = row.get(9)?;
+    let redo = row.get::<_, Option<Date>>(13)?.zip(row.get::<_, Option<Date>>(14)?);
     let it = Occurrence {
         deadline: row.get(1)?,
         period: row.get(2)?,
-        dates: Dates { due: row.get(3)?, finish_by: row.get(4)?, target: row.get(5)?, provisional: row.get(6)? },
+        dates: Dates {
+            due: row.get(3)?,
+            finish_by: row.get(4)?,
+            target: row.get(5)?,
+            provisional: row.get(6)?,
+            redo: redo.map(|(since, by)| Redo { since, by }),
+        },
         next_due: row.get(7)?,
         revision: row.get(8)?,
         state: match state.as_str() {

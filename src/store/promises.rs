@@ -27,7 +27,7 @@ const BREACHES: [&str; 6] = [
     // Does not use the index that should forbid it.
     "SELECT '说了两遍：' || o.deadline || ' ' || o.period || ' 的“' || s.saying || '”对 ' || s.mailbox || ' 记了 ' || count(*) || ' 次'
      FROM said s NOT INDEXED JOIN occurrence o ON o.id = s.occurrence WHERE s.dropped IS NULL
-     GROUP BY s.occurrence, s.counted_from, s.saying, s.mailbox, s.behalf HAVING count(*) > 1",
+     GROUP BY s.occurrence, s.counted_from, s.saying, lower(s.mailbox), s.behalf HAVING count(*) > 1",
     // An occurrence that is done was closed by its last report that was not revoked.
     "SELECT '办结以后还发：' || o.deadline || ' ' || o.period || ' 在 ' || c.closed || ' 办结，' || l.id || ' 号信在 ' || a.at || ' 又发给 ' || l.mailbox
      FROM occurrence o

@@ -91,7 +91,7 @@ impl Tx<'_> {
     /// pass it on, it counts as not said to the mailbox that refused it, either.
     pub fn drop_said(&self, said: &SaidRow, why: &str) -> Result<()> {
         let sql = "UPDATE said SET dropped = ?2 WHERE dropped IS NULL AND (id = ?1 OR
-                   (occurrence = ?3 AND counted_from = ?4 AND saying = ?5 AND mailbox = ?6 AND behalf = ''))";
+                   (occurrence = ?3 AND counted_from = ?4 AND saying = ?5 AND mailbox = ?6 COLLATE NOCASE AND behalf = ''))";
         let Utterance { step, reader, .. } = &said.utterance;
         let (saying, refused) = (step.saying.to_string(), reader.behalf.passed_on_to());
         self.tx.prepare_cached(sql)?.execute(params![
@@ -108,7 +108,7 @@ impl Tx<'_> {
     /// Whether a later letter says something newer of the same occurrence to the same reader.
     pub fn is_superseded(&self, said: &SaidRow) -> Result<bool> {
         let sql = "SELECT 1 FROM said s JOIN letter l ON l.id = s.letter
-                   WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.behalf = ?3 AND s.id > ?4 AND s.dropped IS NULL
+                   WHERE s.occurrence = ?1 AND s.mailbox = ?2 COLLATE NOCASE AND s.behalf = ?3 AND s.id > ?4 AND s.dropped IS NULL
                    AND s.letter <> ?5 AND l.state NOT IN ('failed', 'bounced')";
         let mut newer = self.tx.prepare_cached(sql)?;
         let reader = &said.utterance.reader;
@@ -119,7 +119,7 @@ impl Tx<'_> {
     /// How many sent letters told this mailbox of the occurrence.
     pub fn times_told(&self, occurrence: i64, mailbox: &str) -> Result<u32> {
         let sql = "SELECT count(DISTINCT s.letter) FROM said s JOIN letter l ON l.id = s.letter
-                   WHERE s.occurrence = ?1 AND s.mailbox = ?2 AND s.dropped IS NULL AND l.state = 'sent'";
+                   WHERE s.occurrence = ?1 AND s.mailbox = ?2 COLLATE NOCASE AND s.dropped IS NULL AND l.state = 'sent'";
         Ok(self.tx.prepare_cached(sql)?.query_row(params![occurrence, mailbox], |row| row.get(0))?)
     }
 
@@ -164,7 +164,8 @@ impl Tx<'_> {
 
 fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     let saying: String = row.get(3)?;
-    let dates = Dates { due: row.get(8)?, finish_by: row.get(9)?, target: row.get(10)?, provisional: false };
+    let dates =
+        Dates { due: row.get(8)?, finish_by: row.get(9)?, target: row.get(10)?, provisional: false, redo: None };
     let (mailbox, behalf): (String, String) = (row.get(4)?, row.get(5)?);
     let (id, occurrence, letter) = (row.get(0)?, row.get(1)?, row.get(11)?);
     let (counted_from, on, is_leader) = (row.get(2)?, row.get(6)?, row.get(7)?);
@@ -176,12 +177,12 @@ fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     Ok(read().map_err(Error::Value))
 }
 
-/// For whom the admin passes a letter on, as stored: nobody (empty), `section NAME` or `mailbox ADDRESS`.
+/// For whom the admin passes a letter on, as stored: nobody (empty), `section NAME` or `mailbox KEY`.
 fn behalf(reader: &Reader) -> String {
     match &reader.behalf {
         Behalf::Section | Behalf::Leader => String::new(),
         Behalf::ForSection(name) => format!("section {name}"),
-        Behalf::ForMailbox { mailbox, .. } => format!("mailbox {mailbox}"),
+        Behalf::ForMailbox { mailbox, .. } => format!("mailbox {}", mailbox.key()),
     }
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -13,6 +13,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_plain.sql"),
     include_str!("migrations/0006_names.sql"),
     include_str!("migrations/0007_server.sql"),
+    include_str!("migrations/0008_data.sql"),
 ];
 
 /// The migration that SQL alone cannot do.
@@ -237,6 +238,53 @@ mod tests {
         let said = db.read(|tx| tx.said_in(7)).unwrap();
         let found: Vec<_> = said.into_iter().map(|said| said.utterance.reader.behalf).collect();
         assert_eq!(found, spoken.map(|(.., behalf)| behalf));
+    }
+
+    /// A database as the fifth version wrote it, with an occurrence.
+    fn fifth() -> Connection {
+        let conn = fourth();
+        conn.execute_batch(MIGRATIONS[4]).unwrap();
+        conn.pragma_update(None, "user_version", 5).unwrap();
+        conn.execute_batch(
+            "INSERT INTO load VALUES (1, '2026-01-01T00:00:00Z', 1, '');
+             INSERT INTO deadline_version VALUES (1, 'd', '{}', 1, NULL);
+             INSERT INTO deadline VALUES ('d', 1, 1, '2026-01-01', NULL, NULL);
+             INSERT INTO occurrence VALUES (1, 'd', '2026', '2026-03-10', '2026-03-10', NULL, 0, NULL, 0, 'open', NULL, NULL, NULL, NULL);
+             INSERT INTO letter (id, mailbox, any_time, made_at, state, next_attempt, message_id)
+               VALUES (8, 'A@Example.test', 0, '2026-01-01T00:00:00Z', 'queued', '2026-01-01T00:00:00Z', 'm8');",
+        )
+        .unwrap();
+        conn
+    }
+
+    #[test]
+    fn the_fifth_versions_mailboxes_are_one_whatever_their_case() {
+        let conn = fifth();
+        // The same words in the letter that waits and, to another spelling, in the one that was sent.
+        let said = [
+            (8, "A@Example.test", ""),
+            (7, "a@example.test", ""),
+            (7, "b@example.test", "mailbox C@Example.test"),
+            (8, "b@example.test", "mailbox c@example.test"),
+            (7, "b@example.test", "section IT科"),
+            (7, "b@example.test", "section it科"),
+        ];
+        let sql = "INSERT INTO said (occurrence, counted_from, saying, mailbox, behalf, letter, on_day, to_leader, due, finish_by)
+                   VALUES (1, '2026-03-10', '当天', ?2, ?3, ?1, '2026-03-10', 0, '2026-03-10', '2026-03-10')";
+        for (letter, mailbox, behalf) in said {
+            conn.execute(sql, params![letter, mailbox, behalf]).unwrap();
+        }
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
+        let left = db.read(|tx| tx.said_of(1)).unwrap();
+        let left: Vec<_> = left.iter().map(|said| (said.letter, said.id)).collect();
+        assert_eq!(left, [(7, 2), (7, 3), (7, 5), (7, 6)], "what went out counts");
+        let utterance = db.read(|tx| tx.said_of(1)).unwrap()[0].utterance.clone();
+        let reader = crate::domain::hours::Reader { mailbox: "A@EXAMPLE.test".parse().unwrap(), ..utterance.reader };
+        db.write(|tx| tx.say(8, 1, &crate::domain::agenda::Utterance { reader, ..utterance })).unwrap();
+        assert_eq!(db.read(|tx| tx.said_of(1)).unwrap().len(), 4, "and is not said again");
+        assert!(
+            db.damage().is_empty() && db.broken_promises("2026-01-01T00:00:00Z".parse().unwrap()).unwrap().is_empty()
+        );
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub const COPIED_AT: Key<Timestamp> = Key::new("backup_at");
 pub const RESTORED: Key<Restored> = Key::new("restored");
 /// After a restore, ids that stand in addresses and Message-IDs begin here.
 pub const IDS_FROM: Key<i64> = Key::new("ids_from");
+/// The day on which old texts were last let go of.
+pub const TIDIED: Key<Date> = Key::new("tidied");
+/// The database's size in bytes on the first day of each month that it was looked at, the oldest first.
+pub const SIZES: Key<Vec<(Date, u64)>> = Key::new("sizes");
 /// Counted by triggers, see [`Tx::changes`].
 const CHANGES: Key<i64> = Key::new("changes");
 

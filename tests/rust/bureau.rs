@@ -25,7 +25,7 @@ use duban::{
         },
         post::{carrier::Carrier, deliver::Round},
     },
-    store::{Db, LetterRow, Store},
+    store::{Db, LetterRow, Store, state::CALENDAR},
 };
 use jiff::civil::DateTime;
 use tempfile::TempDir;
@@ -136,6 +136,10 @@ impl Bureau {
 
     pub fn load(&mut self, now: &str) -> Changes {
         let now = self.at_time(now);
+        // As a start does.
+        if let Some(before) = self.db.read(|tx| tx.get(CALENDAR)).unwrap() {
+            self.office.calendar.keep_years_of(&before);
+        }
         put_in_force(&mut self.db, &self.office, &self.deadlines, &now).unwrap()
     }
 

@@ -19,6 +19,8 @@ use duban::{
     store::{LetterRow, LetterState, NewLetter, Store},
 };
 
+use jiff::civil::date;
+
 use crate::bureau::{Bureau, ROSTER};
 
 const ANNUAL: &str = r#"
@@ -375,4 +377,107 @@ async fn a_stop_while_waiting_for_a_turn_begins_no_letter() {
     let round = Round::begin(&store, &office, clock, &stop).await.unwrap();
     let delivered = round.run(StoppedInTurn(stop)).await.unwrap();
     assert_eq!(delivered, Delivered::default());
+}
+
+fn reopened(bureau: &mut Bureau, why: &str, now: &str) -> report::Reported {
+    let report =
+        Report { deadline: "annual-report".into(), by: "李四".into(), note: why.into(), ..Report::default() };
+    let now = bureau.at_time(now);
+    report::reopen(&mut bureau.db, &bureau.office, &report, &now).unwrap()
+}
+
+#[test]
+fn reopened_weeks_later_the_section_has_three_working_days() {
+    let mut bureau = bureau();
+    bureau.tick("2026-01-29T08:30");
+    done(&mut bureau, "annual-report", None, "2026-01-30T10:00").unwrap();
+    // 25 working days after Saturday, 31 January, across Spring Festival.
+    let back = reopened(&mut bureau, "数据有误", "2026-03-10T10:00");
+    assert_eq!(back.redo_by, Some(date(2026, 3, 13)));
+    let sent = bureau.tick("2026-03-10T10:01");
+    assert_eq!(to(&sent), ["bgs@example.test"], "the leader hears nothing");
+    assert!(sent[0].1.contains("〔撤回〕剩3个工作日") && !sent[0].1.contains("逾期"), "{}", sent[0].1);
+    let text = bureau.text_of_the_letter_to("bgs@example.test");
+    for said in [
+        "曾由张三于2026年1月30日（周五）登记办结",
+        "2026年3月10日（周二）由李四撤回",
+        "原因：数据有误",
+        "请于2026年3月13日（周五）下班前办结",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(bureau.tick("2026-03-11T08:30").is_empty() && bureau.tick("2026-03-12T08:30").is_empty());
+    let now = bureau.at_time("2026-03-12T09:00");
+    let red = bureau.db.read(|tx| tx.count_open(now.today())).unwrap().1;
+    assert_eq!(red, 0, "not counted as overdue");
+    let sent = bureau.tick("2026-03-13T08:30");
+    assert!(to(&sent) == ["bgs@example.test"] && sent[0].1.contains("今天到期"), "{sent:?}");
+    let sent = bureau.tick("2026-03-16T08:30");
+    assert!(to(&sent) == ["bgs@example.test"] && sent[0].1.contains("已逾期"), "{sent:?}");
+    assert!(bureau.tick("2026-03-17T08:30").is_empty());
+    assert_eq!(to(&bureau.tick("2026-03-18T08:30")), ["bgs@example.test", "fgld@example.test"]);
+    let text = bureau.text_of_the_letter_to("fgld@example.test");
+    assert!(text.contains("曾由张三") && text.contains("数据有误"), "{text}");
+}
+
+#[test]
+fn reported_late_it_has_three_working_days_too() {
+    let mut bureau = bureau();
+    bureau.tick("2026-02-04T08:30");
+    done(&mut bureau, "annual-report", None, "2026-02-04T10:00").unwrap();
+    reopened(&mut bureau, "", "2026-03-10T18:30");
+    assert_eq!(to(&bureau.tick("2026-03-11T08:30")), ["bgs@example.test"], "after hours: the next morning");
+    assert_eq!(to(&bureau.tick("2026-03-13T08:30")), ["bgs@example.test"]);
+    assert_eq!(to(&bureau.tick("2026-03-18T08:30")), ["bgs@example.test", "fgld@example.test"]);
+}
+
+#[test]
+fn a_slip_of_the_day_changes_nothing() {
+    let mut bureau = bureau();
+    bureau.tick("2026-02-02T08:30");
+    done(&mut bureau, "annual-report", None, "2026-02-02T10:00").unwrap();
+    assert_eq!(reopened(&mut bureau, "", "2026-02-02T10:05").redo_by, None);
+    assert!(bureau.tick("2026-02-03T08:30").is_empty());
+    assert_eq!(to(&bureau.tick("2026-02-04T08:30")), ["bgs@example.test", "fgld@example.test"]);
+}
+
+#[test]
+fn a_mailbox_is_one_whatever_its_case() {
+    let two = |first: &str, second: &str| {
+        format!(
+            r#"
+[[section]]
+name   = "办公室"
+email  = ["{first}"]
+leader = ["Fgld@Example.TEST"]
+[[section]]
+name   = "法制科"
+email  = ["{second}"]
+leader = ["fgld@example.test"]
+{}"#,
+            ANNUAL.replace(r#"["办公室"]"#, r#"["办公室", "法制科"]"#)
+        )
+    };
+    let mut bureau = Bureau::new(&two("BGS@Example.test", "bgs@EXAMPLE.test"));
+    bureau.load("2026-01-01T00:00");
+    bureau.tick("2026-01-29T08:30");
+    assert_eq!(
+        to(&bureau.tick("2026-01-30T08:30")),
+        ["BGS@Example.test"],
+        "one letter, to the address as it is written"
+    );
+    // The admin writes it otherwise: nothing is said again.
+    bureau.edit(&two("Bgs@example.test", "bgs@example.test"), "2026-01-30T09:00");
+    assert!(bureau.tick("2026-01-30T09:01").is_empty());
+    bureau.sweep("2026-02-02T08:30");
+    // A letter that waits goes where the admin writes it last.
+    bureau.edit(&two("bgs@example.test", "bgs@example.test"), "2026-02-02T08:31");
+    bureau.tick("2026-02-02T08:32");
+    assert_eq!(to(&bureau.tick("2026-02-04T08:30")), ["bgs@example.test", "Fgld@Example.TEST"]);
+    // A report by it comes from any spelling.
+    let refused = |_: &LetterRow| Outcome::Permanent { reply: "550 5.1.1 no such user".into() };
+    bureau.sweep("2026-02-11T08:30");
+    bureau.send_as("2026-02-11T08:30", refused);
+    let refusing = bureau.db.read(|tx| tx.last_refusal("BGS@EXAMPLE.TEST")).unwrap();
+    assert!(refusing.is_some(), "a refusal of one spelling is known of all");
 }

@@ -19,7 +19,10 @@ use crate::{
         },
         syntax::{self, Schema, table::Table},
     },
-    domain::calendar::{Calendar, StatutoryYear},
+    domain::{
+        calendar::{Calendar, StatutoryYear},
+        festivals::{Doubt, doubts},
+    },
 };
 
 const KEYS: &[&str] = &["year", "notice", "off", "work"];
@@ -70,6 +73,7 @@ fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, Statut
         report.about(Severity::Error, source, what, "写上 year、notice、off、work，或删去这个文件".to_owned());
         return None;
     }
+    let errors = report.errors();
     table.known();
     for (key, example) in [("year", "year = 2026"), ("off", "off = [2026-01-01, 2026-01-02]")] {
         if table.get(key).is_none() && !source.is_broken() {
@@ -91,13 +95,50 @@ fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, Statut
         if off.contains_key(day) {
             table.error(at.clone(), format!("{day} 既写了放假，又写了上班"), "对照通知，从 off 或 work 里删去一处");
         } else if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-            table.warn(at.clone(), format!("{day} 本来就是工作日，不用写进 work"), "对照通知看看日期是否写错");
+            let what = format!("{day} 是{}，本来就上班：调休上班只会在周六、周日", weekday(*day));
+            table.error(at.clone(), what, "对照通知，改正日期；多写的就删去");
         }
     }
     if !agrees {
         return None;
     }
-    Some((year?, at, StatutoryYear { off: off.into_keys().collect(), work: work.into_keys().collect::<BTreeSet<_>>() }))
+    let (year, places) = (year?, off.clone());
+    let days = StatutoryYear { off: off.into_keys().collect(), work: work.into_keys().collect::<BTreeSet<_>>() };
+    if report.errors() == errors && !source.is_broken() {
+        doubtful(&table, year, &days, &places);
+    }
+    Some((year, at, days))
+}
+
+/// Reports what a notice would not say: half a file, a wrong month.
+fn doubtful(table: &Table<'_>, year: i16, days: &StatutoryYear, places: &BTreeMap<Date, Range<usize>>) {
+    for doubt in doubts(year, days) {
+        let (at, what, instead) = match doubt {
+            Doubt::Missing(name, day) => {
+                let what = format!("少了{name}：{day}（{}）没有写进 off", weekday(day));
+                (table.at_key("off"), what, "文件可能只存了一半：照国务院办公厅的通知，把七个节日放假的每一天补全")
+            }
+            Doubt::Unexplained(day) => {
+                let what = format!("{day}（{}）放假，却不挨着任何一个节日", weekday(day));
+                let at = places.get(&day).cloned().unwrap_or_else(|| table.at_key("off"));
+                (at, what, "对照通知看看日期是否写错；通知确实另外规定放假的，不必改")
+            }
+            Doubt::Unbalanced { off, work, law } => {
+                let what = format!(
+                    "周一至周五放假 {off} 天，周六、周日上班 {work} 天，相差 {} 天；法定节假日全年是 {law} 天",
+                    off.abs_diff(work)
+                );
+                let key = if table.get("work").is_some() { "work" } else { "off" };
+                (table.at_key(key), what, "对照通知，看看放假和调休上班的日子是否都写全了；通知另有规定的，不必改")
+            }
+        };
+        if doubt.is_error() { table.error(at, what, instead) } else { table.warn(at, what, instead) }
+    }
+}
+
+fn weekday(day: Date) -> &'static str {
+    ["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
+        [usize::from(day.weekday().to_monday_zero_offset().unsigned_abs())]
 }
 
 fn file_name_agrees(table: &Table<'_>, year: i16, at: &Range<usize>) -> bool {

@@ -9,7 +9,7 @@ use crate::{
         source::{finding::Collector, text::Source},
         syntax::table::{Table, Text},
     },
-    domain::deadline::{ALL_SECTIONS, Roster, Section},
+    domain::deadline::{ALL_SECTIONS, Mailbox, Roster, Section},
 };
 
 pub const KEYS: &[&str] = &["name", "was", "email", "leader", "in_all"];
@@ -72,7 +72,7 @@ pub fn name_fault(name: &str) -> Option<(String, &'static str)> {
 /// Puts all sections on one roster. A repeated name is an error, a repeated mailbox a warning.
 pub fn roster(drafts: Vec<Draft>, report: &Collector) -> Roster {
     let mut names: HashMap<&str, &Draft> = HashMap::new();
-    let mut mailboxes: HashMap<String, &Draft> = HashMap::new();
+    let mut mailboxes: HashMap<&Mailbox, &Draft> = HashMap::new();
     for draft in &drafts {
         let name = &draft.section.name;
         if let Some(was) = draft.section.was.as_ref().filter(|was| drafts.iter().any(|d| d.section.name == **was)) {
@@ -87,13 +87,13 @@ pub fn roster(drafts: Vec<Draft>, report: &Collector) -> Roster {
         }
         names.insert(name, draft);
         for mailbox in &draft.section.email {
-            match mailboxes.get(&mailbox.as_str().to_ascii_lowercase()) {
+            match mailboxes.get(mailbox) {
                 Some(first) => {
                     let what = format!("{mailbox} 也是“{}”的邮箱：两个科室的提醒会合在一封信里", first.section.name);
                     report.warn(&draft.source, draft.email_at.clone(), what, "如果本来就共用一个邮箱，不必改");
                 }
                 None => {
-                    mailboxes.insert(mailbox.as_str().to_ascii_lowercase(), draft);
+                    mailboxes.insert(mailbox, draft);
                 }
             }
         }

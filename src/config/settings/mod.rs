@@ -30,11 +30,29 @@ pub struct Settings {
     /// Never empty.
     pub admin: Vec<Mailbox>,
     pub contact: String,
+    /// How long the text of a letter that went out is kept.
+    pub keep_letters: Keep,
     pub mail: Mail,
     /// Off without it.
     pub mailbox: Option<Inbox>,
     /// Off without it.
     pub web: Option<Web>,
+}
+
+/// For how long something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    months: u16,
+}
+
+impl Keep {
+    const DEFAULT: Self = Self { months: 36 };
+    const SHORTEST: u16 = 1;
+    const LONGEST: u16 = 1200;
+
+    pub fn days(self) -> i64 {
+        i64::from(self.months) * 31
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +79,7 @@ const TOP: &[&str] = &[
     "holidays",
     "admin",
     "contact",
+    "keep_letters",
     "mail",
     "mailbox",
     "web",
@@ -90,6 +109,7 @@ pub fn read(
     });
     let admin = admin(layers);
     let contact = layers.needed("contact", "contact = \"办公室 电话 0750-0000000\"");
+    let keep_letters = keep_letters(layers);
     let mail = mail(layers, folder, files);
     let inbox = inbox::read(layers, folder, files, mail.as_ref().map(|mail| &mail.from));
     let web = web::read(layers);
@@ -101,6 +121,7 @@ pub fn read(
         holidays,
         admin: admin?,
         contact: contact?.value,
+        keep_letters: keep_letters?,
         mail: mail?,
         mailbox: inbox,
         web,
@@ -176,6 +197,30 @@ fn time(text: &str) -> Option<Time> {
         if sound { part.parse::<i8>().ok() } else { None }
     };
     Time::new(digits(hour, 1)?, digits(minute, 2)?, 0, 0).ok()
+}
+
+/// `3年`, `18个月`, `３ 年`.
+fn keep_letters(layers: &Layers<'_>) -> Option<Keep> {
+    let Some(given) = layers.text("keep_letters") else {
+        return matches!(layers.at("keep_letters"), At::Nowhere).then_some(Keep::DEFAULT);
+    };
+    let plain: String = given.value.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let number = plain.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let months = match (number.parse::<u16>(), &plain[number.len()..]) {
+        (Ok(n), "年") => n.checked_mul(12),
+        (Ok(n), "个月" | "月") => Some(n),
+        _ => None,
+    };
+    match months {
+        Some(months @ Keep::SHORTEST..=Keep::LONGEST) => return Some(Keep { months }),
+        Some(_) => layers.error(
+            &given.at,
+            format!("“{}”太短或太长：至少 1 个月，最多 100 年", given.value),
+            "keep_letters = \"3年\"",
+        ),
+        None => layers.error(&given.at, format!("“{}”不是多久", given.value), "keep_letters = \"3年\" 或 \"18个月\""),
+    }
+    None
 }
 
 fn admin(layers: &Layers<'_>) -> Option<Vec<Mailbox>> {

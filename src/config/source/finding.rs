@@ -85,6 +85,11 @@ impl Collector {
         self.counts[severity as usize].get() >= KEPT
     }
 
+    /// How many errors have a place.
+    pub fn errors(&self) -> usize {
+        self.counts[Severity::Error as usize].get()
+    }
+
     pub fn has_errors(&self) -> bool {
         self.found.borrow().iter().any(|(_, f)| f.severity == Severity::Error)
     }

@@ -160,7 +160,7 @@ impl<'a> Table<'a> {
         let mut mailboxes = Vec::new();
         for text in self.texts(key)? {
             match text.value.trim().parse::<Mailbox>() {
-                Ok(mailbox) if seen.insert(mailbox.as_str().to_ascii_lowercase()) => mailboxes.push(mailbox),
+                Ok(mailbox) if seen.insert(mailbox.key()) => mailboxes.push(mailbox),
                 Ok(mailbox) => self.error(text.at, format!("邮箱 {mailbox} 写了两次"), "留下一个"),
                 Err(why) => self.error(text.at, format!("“{}”：{why}", text.value), meant::address(text.value)),
             }

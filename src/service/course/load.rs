@@ -1,6 +1,6 @@
 //! Writes a checked configuration into the database: deadlines added, changed, withdrawn, and what comes back.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -188,6 +188,14 @@ pub fn refuse(db: &mut Db, findings: &str, now: &Moment) -> Result<()> {
 pub fn last_good(tx: &Tx, settings: &Settings) -> crate::store::Result<Option<Office>> {
     let (Some(roster), Some(calendar)) = (tx.get(state::ROSTER)?, tx.get(state::CALENDAR)?) else { return Ok(None) };
     Ok(Some(Office { roster, calendar, ..Office::bare(settings.clone()) }))
+}
+
+/// The statutory days in force in this database; `None` if there is none, or it cannot be read.
+pub fn days_in_force(database: &Path) -> Option<Calendar> {
+    if !database.exists() {
+        return None;
+    }
+    Db::open_to_look(database).ok()?.read(|tx| tx.get(state::CALENDAR)).ok()?
 }
 
 /// How a deadline of the plan compares with what is stored.

@@ -20,7 +20,10 @@ use crate::{
     clock::Moment,
     config::{Fingerprint, Loaded, Settings},
     domain::{Date, deadline::Deadline},
-    store::{self, Db, Tx, state::Key},
+    store::{
+        self, Db, Tx,
+        state::{self, Key},
+    },
 };
 
 /// Most lines about changes in the letter after a reload.
@@ -92,12 +95,15 @@ pub fn start(
 
 fn take(
     db: &mut Db,
-    loaded: Loaded,
+    mut loaded: Loaded,
     settings: &Settings,
     env: &BTreeMap<String, String>,
     by: By,
     now: &Moment,
 ) -> Result<Started> {
+    if let Some(before) = db.read(|tx| tx.get(state::CALENDAR))? {
+        loaded.keep_years_of(&before, now.today().year());
+    }
     let off = loaded.off.clone();
     let (mut office, deadlines) = Office::new(loaded);
     open_links(&mut office, env, by)?;
@@ -356,6 +362,48 @@ mod tests {
         assert!(house.start(By::Command).unwrap().refused.is_some());
         let told = ["started", "waits", "reloaded", "rejected", "started", "rejected"].map(str::to_owned);
         assert_eq!(house.stands(), (vec!["autumn".into(), "summer".into()], told.to_vec()));
+    }
+
+    #[test]
+    fn a_known_year_stays_known_when_its_file_is_gone() {
+        let mut house = House::new();
+        let folder = house.file.with_file_name("holidays");
+        let shipped = |year: i16| fs::read_to_string(format!("config/holidays/{year}.toml")).unwrap();
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("2026.toml");
+        fs::write(&file, shipped(2026)).unwrap();
+        let first = house.start(By::Service).unwrap();
+        let today = house.now.today();
+        house.db.write(|tx| open_occurrences(tx, first.office.house(), today)).unwrap();
+
+        fs::remove_file(&file).unwrap();
+        let gone = house.start(By::Reload { before: &first.office, is_asked: false }).unwrap();
+        assert!(gone.refused.is_none() && gone.changes.moved.is_empty());
+        assert_eq!(gone.office.calendar, first.office.calendar);
+        assert!(
+            gone.office.warnings.iter().any(|w| w.contains("2026 年的放假安排文件不见了")),
+            "{:?}",
+            gone.office.warnings
+        );
+        let told = house.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap().pop().unwrap();
+        assert!(told.notice.unwrap().contains("2026 年的放假安排文件不见了"), "the admin is told");
+        let again = house.start(By::Command).unwrap();
+        assert_eq!(again.office.calendar, first.office.calendar, "after a restart too");
+
+        fs::write(&file, shipped(2026)).unwrap();
+        let back = house.start(By::Reload { before: &again.office, is_asked: false }).unwrap();
+        assert!(back.changes.moved.is_empty() && back.office.calendar == first.office.calendar);
+        assert!(!back.office.warnings.iter().any(|w| w.contains("不见了")));
+
+        // Half of it is not put in force.
+        fs::write(&file, shipped(2026).replace("2026-09-25, 2026-09-26, 2026-09-27,", "")).unwrap();
+        let half = house.start(By::Reload { before: &back.office, is_asked: false }).unwrap();
+        assert!(half.refused.unwrap().contains("少了中秋节"));
+        // A corrected one replaces it: 10 March becomes a day off.
+        let corrected = shipped(2026).replace("2026-04-04,", "2026-03-10, 2026-04-04,");
+        fs::write(&file, corrected).unwrap();
+        let moved = house.start(By::Reload { before: &back.office, is_asked: false }).unwrap();
+        assert_eq!((moved.refused, moved.changes.moved), (None, vec![("spring".to_owned(), "2026".to_owned())]));
     }
 
     #[test]

@@ -12,11 +12,12 @@ use crate::service::{
 use crate::{
     clock::Moment,
     domain::{
+        Date,
         calendar::shift,
         deadline::{Deadline, Done},
-        occurrence::{Occurrence, State, coming},
+        occurrence::{Occurrence, REDO_WORKDAYS, Redo, State, coming},
     },
-    store::{Completion, Db, OccurrenceFilter, Stored, Tx},
+    store::{Completion, Db, OccurrenceFilter, Revoked, Stored, Tx},
 };
 
 /// A report by a person.
@@ -43,6 +44,8 @@ pub struct Reported {
     pub count: (usize, u32),
     /// The report's id, where one was recorded.
     pub completion: Option<i64>,
+    /// It was taken back: the last day on which it may be reported anew and is not overdue.
+    pub redo_by: Option<Date>,
 }
 
 /// Records that an occurrence is done. Once closed, no letter is newly handed over for it.
@@ -102,6 +105,7 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, report: &Report, now:
         missing,
         count: (progress.reports.len(), deadline.times),
         completion: Some(completion),
+        redo_by: None,
     })
 }
 
@@ -131,6 +135,7 @@ pub(in crate::service) fn take_back(tx: &Tx, office: &Office, report: &Report, n
     }
     revoke(tx, office, &occurrence, &mine, report, now)?;
     let progress = tx.progress(occurrence.id)?;
+    let redo_by = tx.occurrence_by_id(occurrence.id)?.and_then(|o| o.dates.redo_by());
     Ok(Reported {
         title: deadline.title_for(&occurrence.period),
         period: occurrence.it.period,
@@ -138,6 +143,7 @@ pub(in crate::service) fn take_back(tx: &Tx, office: &Office, report: &Report, n
         missing: Vec::new(),
         count: (progress.reports.len(), deadline.times),
         completion: None,
+        redo_by: redo_by.filter(|by| *by >= now.today()),
     })
 }
 
@@ -150,8 +156,14 @@ pub(in crate::service) fn revoke(
     report: &Report,
     now: &Moment,
 ) -> Result<()> {
+    let redo = redo(office, completions, now);
+    let revoked = Revoked { at: now.at, by: report.by.clone(), why: report.note.clone() };
     for completion in completions {
-        tx.revoke_completion(completion.id, now.at, &report.by)?;
+        tx.revoke_completion(completion.id, &revoked, redo.map(|redo| redo.by))?;
+    }
+    let was_closed = occurrence.state == State::Done || occurrence.dates.redo.is_some_and(|was| now.today() <= was.by);
+    if let Some(redo) = redo.filter(|_| was_closed) {
+        tx.set_redo(occurrence.id, redo)?;
     }
     let detail = json!({ "section": report.section, "note": report.note, "reports": completions.len() });
     tx.audit(&act(now, &report.by, "reopened", occurrence, detail))?;
@@ -160,6 +172,16 @@ pub(in crate::service) fn revoke(
         catch_up(tx, office, occurrence, now)?;
     }
     Ok(())
+}
+
+/// Until when it may be reported anew. `None` if it was reported today: that was a slip, and changes nothing.
+fn redo(office: &Office, completions: &[&Completion], now: &Moment) -> Option<Redo> {
+    let day = |completion: &Completion| office.settings.timezone.to_datetime(completion.at).date();
+    let stood = completions.iter().any(|completion| day(completion) < now.today());
+    stood.then(|| Redo {
+        since: office.house().next_opening(now.local).date(),
+        by: office.calendar.add_workdays(now.today(), i64::from(REDO_WORKDAYS)),
+    })
 }
 
 /// Applies to a reopened occurrence the edits made while it was done.

@@ -5,4 +5,5 @@ pub mod doctor;
 pub mod health;
 pub mod keep;
 pub mod setup;
+pub mod tidy;
 pub mod troubles;

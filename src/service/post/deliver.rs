@@ -269,7 +269,7 @@ impl Round {
             return None;
         }
         let mut passes = None;
-        for admin in self.office.settings.admin.iter().filter(|a| !a.as_str().eq_ignore_ascii_case(&letter.mailbox)) {
+        for admin in self.office.settings.admin.iter().filter(|a| !a.is(&letter.mailbox)) {
             match carrier.takes(self.office.settings.mail.from.as_str(), admin.as_str()).await {
                 Some(true) => return Some(true),
                 answer => passes = passes.or(answer),

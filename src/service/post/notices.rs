@@ -8,7 +8,7 @@ use crate::{
     clock::Moment,
     domain::{
         calendar::shift,
-        deadline::Section,
+        deadline::{Mailbox, Section},
         occurrence::{Light, State},
     },
     letter::{
@@ -60,7 +60,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
             Some(Words::ConfigRejected { findings, in_force_since })
         }
         Notice::Undeliverable { letter } => tx.letter(letter)?.map(|letter| {
-            let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.as_str() == letter.mailbox);
+            let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.is(&letter.mailbox));
             Words::Undeliverable {
                 sections: office.roster.sections.iter().filter(serves).map(|s| s.name.clone()).collect(),
                 reply: letter.reply.unwrap_or_default(),
@@ -98,8 +98,6 @@ fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, changes: Vec<String>
         |o: &&Ahead| o.occurrence.state == State::Open && (today..=week).contains(&o.occurrence.dates.finish_by);
     let letters = plan(tx, office, &deadlines, (today, month), now)?;
     let next = letters.first().map(|first| (first.at, letters.iter().take_while(|l| l.at == first.at).count()));
-    let doubts = office.calendar.doubtful().into_iter();
-    let doubts = doubts.map(|(year, what)| format!("{year}年的放假安排里没有{what}，像是没有填全"));
     Ok(Summary {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         deadlines: deadlines.len(),
@@ -108,7 +106,7 @@ fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, changes: Vec<String>
         next_seven_days: found.iter().filter(is_soon).map(upcoming).collect(),
         next_letter: next,
         provisional_years: missing_year(&office.calendar, today).into_iter().collect(),
-        warnings: doubts.chain(warnings).collect(),
+        warnings,
         changes,
     })
 }
@@ -138,9 +136,9 @@ fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<
 /// Mailboxes on the roster and of admins that refuse letters, with the server's words.
 fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> Result<Vec<(String, String)>> {
     let sections = office.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
-    let known: HashSet<&str> = sections.chain(&office.settings.admin).map(|m| m.as_str()).collect();
+    let known: HashSet<String> = sections.chain(&office.settings.admin).map(Mailbox::key).collect();
     let mut refusing = tx.refusing_mailboxes(settled)?;
-    refusing.retain(|(mailbox, _)| known.contains(mailbox.as_str()));
+    refusing.retain(|(mailbox, _)| known.contains(&mailbox.to_ascii_lowercase()));
     Ok(refusing)
 }
 

@@ -45,7 +45,7 @@ pub fn preview(
         return Err(Error::Refused(format!("{} 没有要写的这一期。{near}。", deadline.id)));
     };
     let agenda = meant.agenda(office.house());
-    let readers = agenda.house.readers(deadline, &meant.progress, false);
+    let readers = agenda.house.readers(deadline, &meant.progress, false, None);
     let Some(reader) = readers.into_iter().next() else {
         return Err(Error::Refused(format!("{} 没有收信人：科室没有邮箱，也没有管理员。", deadline.id)));
     };

@@ -123,7 +123,7 @@ fn must_be_kept(
     verdict: Verdict,
     first: Timestamp,
 ) -> crate::store::Result<bool> {
-    let is_admins = office.settings.admin.iter().any(|admin| admin.as_str().eq_ignore_ascii_case(&letter.mailbox));
+    let is_admins = office.settings.admin.iter().any(|admin| admin.is(&letter.mailbox));
     Ok(is_admins || (verdict != Verdict::Recipient && !tx.is_another_accepted(&letter.mailbox, first)?))
 }
 
@@ -156,7 +156,7 @@ fn note_sent(tx: &Tx, sent: &Sent, now: &Moment) -> crate::store::Result<()> {
     for Brought { deadline, period, saying, behalf } in &sent.written.brings {
         let detail = json!({
             "to": letter.mailbox, "saying": saying, "behalf": behalf,
-            "letter": letter.id, "message_id": letter.message_id, "reply": sent.outcome.reply(),
+            "letter": letter.id, "reply": sent.outcome.reply(),
         });
         tx.audit(&audit(now, "sent", Some(deadline), Some(period), detail))?;
     }

@@ -4,11 +4,11 @@ use crate::{
     clock::Moment,
     domain::{
         agenda::{Agenda, Reason, Saying, Step, Utterance, last_told},
-        deadline::{ESCALATES_AT, Mailbox, Section},
+        deadline::{Done, ESCALATES_AT, Mailbox, Section},
         hours::{Behalf, Reader},
         occurrence::{Occurrence, State},
     },
-    letter::{self, Addressee, Entry, Letter, Rendered},
+    letter::{self, Addressee, Entry, Letter, Rendered, TakenBack},
     mailer::{self, Outgoing},
     service::{Error, Office, Result, course::entry::uid, desk, post::notices, tell::Notice},
     store::{LetterRow, SaidRow, Tx, state},
@@ -198,15 +198,16 @@ fn also_overdue(
 ) -> Result<()> {
     let (today, house) = (now.today(), office.house());
     for (occurrence, deadline) in tx.overdue_occurrences(today)? {
-        let days = office.calendar.workdays_between(occurrence.dates.due, today);
+        let ends = occurrence.dates.ends();
+        let days = office.calendar.workdays_between(ends, today);
         let is_there = entries.iter().any(|(id, _)| *id == occurrence.id);
         let (false, true) = (is_there, days >= i64::from(ESCALATES_AT)) else { continue };
         let progress = tx.progress(occurrence.id)?;
-        let mut readers = house.readers(&deadline, &progress, true).into_iter();
-        let is_meant = |r: &Reader| r.behalf == Behalf::Leader && r.mailbox.as_str() == letter.mailbox;
+        let mut readers = house.readers(&deadline, &progress, true, Some(today)).into_iter();
+        let is_meant = |r: &Reader| r.behalf == Behalf::Leader && r.mailbox.is(&letter.mailbox);
         let Some(reader) = readers.find(is_meant) else { continue };
         let saying = Saying::Overdue(u16::try_from(days).unwrap_or(u16::MAX));
-        let step = Step { on: today, counted_from: occurrence.dates.due, saying };
+        let step = Step { on: today, counted_from: ends, saying };
         let said = Utterance { step, reader, dates: occurrence.dates };
         let agenda = Agenda { house, deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &[] };
         entries.push((occurrence.id, office.entry_for(tx, &agenda, Some(occurrence.id), &said, now)?));
@@ -230,12 +231,8 @@ fn merge(there: &mut Entry, entry: Entry) {
 
 /// Why a queued reminder no longer applies; `None` if it still does.
 fn no_longer_said(tx: &Tx, agenda: &Agenda, said: &SaidRow) -> Result<Option<&'static str>> {
-    let (Occurrence { dates, state, revision, .. }, step) = (agenda.occurrence, &said.utterance.step);
-    let counts = match step.saying {
-        Saying::Before(_) => step.counted_from == dates.finish_by || Some(step.counted_from) == dates.target,
-        Saying::Overdue(_) => step.counted_from == dates.due,
-        Saying::Correction(of) => of == *revision,
-    };
+    let Occurrence { dates, state, revision, .. } = agenda.occurrence;
+    let counts = said.utterance.step.counts(dates, *revision);
     Ok(match state {
         State::Done => Some("done"),
         State::Withdrawn => Some("withdrawn"),
@@ -278,6 +275,9 @@ impl Office {
             let due = agenda.occurrence.dates.due;
             entry.report_url = entry.reports_for.first().and_then(|section| self.report_url(id, due, section));
         }
+        if let Some(id) = id {
+            entry.taken_back = self.taken_back(tx, agenda, id, &entry.to)?;
+        }
         if step.escalates() && !is_leader {
             entry.to.extend(led_by(agenda, reader));
         }
@@ -285,6 +285,38 @@ impl Office {
         entry.uid = uid(&deadline.id, &agenda.occurrence.period, &tx.get(state::UID)?.unwrap_or_default());
         Ok(entry)
     }
+}
+
+impl Office {
+    /// What the addressees are told of a report that was taken back.
+    fn taken_back(&self, tx: &Tx, agenda: &Agenda, id: i64, to: &[Addressee]) -> Result<Option<TakenBack>> {
+        let Agenda { occurrence, progress, deadline, .. } = agenda;
+        if occurrence.dates.redo.is_none() && progress.redo.is_empty() {
+            return Ok(None);
+        }
+        // Where each section reports for itself, it is told of its own report.
+        let of: Vec<String> = match deadline.done {
+            Done::Any => Vec::new(),
+            Done::Each => owing(agenda).map(|s| &s.name).filter(|name| is_among(to, name)).cloned().collect(),
+        };
+        let day = |at| self.settings.timezone.to_datetime(at).date();
+        Ok(tx.taken_back(id, &of)?.map(|(report, revoked)| TakenBack {
+            reported_on: day(report.at),
+            reported_by: report.by,
+            on: day(revoked.at),
+            by: revoked.by,
+            why: revoked.why,
+        }))
+    }
+}
+
+/// Whether one of these is addressed for the section.
+fn is_among(to: &[Addressee], section: &str) -> bool {
+    to.iter().any(|addressee| match addressee {
+        Addressee::Section { name, .. } => name == section,
+        Addressee::Leader { of } => of.iter().any(|name| name == section),
+        Addressee::PassOn { .. } => true,
+    })
 }
 
 /// The other sections that this reader leads: one letter tells of an overdue occurrence in both capacities.
@@ -323,6 +355,9 @@ fn addressees(tx: &Tx, agenda: &Agenda, reader: &Reader) -> Result<Vec<Addressee
                 Some(reply) => format!("邮箱拒收：{reply}"),
                 None => "没有登记邮箱".to_owned(),
             };
+            // What was said is remembered by the address alone: it is shown as the roster writes it.
+            let mut written = agenda.house.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
+            let mailbox = written.find(|m| *m == mailbox).unwrap_or(mailbox);
             let names: Vec<&str> = heard_for.map(|s| s.name.as_str()).collect();
             let to =
                 if names.is_empty() { mailbox.to_string() } else { format!("{}（{mailbox}）", names.join("、")) };

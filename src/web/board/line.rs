@@ -99,6 +99,8 @@ pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment)
         line.marks.extend(waits.then(|| "待答复".to_owned()));
         let quiet = of.occurrence.quiet_until.filter(|day| *day >= now.today());
         line.marks.extend(quiet.map(|day| format!("同意{}前办结", words::short(day))));
+        let redo = of.occurrence.dates.redo_by().filter(|day| *day >= now.today());
+        line.marks.extend(redo.map(|day| format!("撤回，{}前重新办结", words::short(day))));
     }
     Ok(line)
 }

@@ -153,6 +153,7 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
         ("责任科室", Some(responsible(deadline))),
         ("尚未报的", owed),
         ("同意缓办至", days(occurrence.quiet_until)),
+        ("撤回后重新办结至", days(dates.redo_by().filter(|_| is_open))),
         ("下次提醒", next),
         ("说明", note),
         ("事项编号", Some(deadline.item.map_or(deadline.id.clone(), |n| format!("分工方案第{n}项，{}", deadline.id)))),

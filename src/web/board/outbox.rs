@@ -77,7 +77,7 @@ pub fn page<'a>(frame: &'a Frame, letters: &'a [LetterLine]) -> Outbox<'a> {
 
 impl LetterLine {
     fn new(office: &Office, letter: LetterRow, tries: Vec<Try>) -> Self {
-        let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.as_str() == letter.mailbox);
+        let serves = |s: &&Section| s.email.iter().chain(&s.leader).any(|m| m.is(&letter.mailbox));
         let sections: Vec<&str> = office.roster.sections.iter().filter(serves).map(|s| s.name.as_str()).collect();
         let at = match letter.state {
             LetterState::Queued | LetterState::Sending => letter.next_attempt,

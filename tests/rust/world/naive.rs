@@ -19,7 +19,22 @@ pub enum Form {
     Monthly { day: i8, is_rule: bool },
 }
 
+/// A report was taken back.
+#[derive(Clone, Copy, Debug)]
+pub struct Redo {
+    /// Whoever answers for it hears of it.
+    since: Date,
+    /// The last day that is in time then.
+    pub by: Date,
+}
+
 impl Days {
+    /// Three working days for what was reopened on this day.
+    pub fn redo(&self, day: Date) -> Redo {
+        let by = self.workdays(day, 3);
+        Redo { since: if self.works(day) { day } else { self.workdays(day, 1) }, by }
+    }
+
     /// The facts of these years, as they were checked against five sources.
     pub fn of(years: &[i16]) -> Self {
         let facts: serde_json::Value =
@@ -108,7 +123,7 @@ impl Form {
     }
 
     /// Every day on which something is to be said of what is due on `due`, up to `silent`.
-    pub fn days(self, known: &Days, due: Date, silent: Option<Date>) -> BTreeSet<Date> {
+    pub fn days(self, known: &Days, due: Date, silent: Option<Date>, redo: Option<Redo>) -> BTreeSet<Date> {
         let finish_by = known.back_to_work(due);
         let calendar: &[i64] = match self {
             Self::Yearly { .. } => &[30, 15, 0],
@@ -122,8 +137,10 @@ impl Form {
         };
         let mut days: BTreeSet<Date> = calendar.iter().map(|n| known.back_to_work(step(finish_by, -n))).collect();
         days.extend(working.iter().map(|n| known.workdays(finish_by, -n)));
+        let redo = redo.filter(|redo| redo.by > due);
+        days.extend(redo.iter().flat_map(|redo| [redo.since, redo.by]));
         for n in [1, 3, 8, 13, 18, 23, 28, 33, 38, 43] {
-            let day = known.workdays(due, n);
+            let day = known.workdays(redo.map_or(due, |redo| redo.by), n);
             if silent.is_none_or(|silent| day <= silent) {
                 days.insert(day);
             }

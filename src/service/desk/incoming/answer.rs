@@ -55,7 +55,7 @@ pub fn answer(
 /// Whether the roster does not list the sender for a section they reported for. An admin is never a stranger.
 fn is_stranger(office: &Office, sender: &str, recorded: &[Recorded]) -> bool {
     let own = office.sections_of(sender);
-    let is_admin = office.settings.admin.iter().any(|m| m.as_str().eq_ignore_ascii_case(sender));
+    let is_admin = office.settings.admin.iter().any(|m| m.is(sender));
     !is_admin && recorded.iter().any(|r| !own.contains(&r.section.as_str()))
 }
 
@@ -73,7 +73,7 @@ fn open_items(tx: &Tx, office: &Office, sender: &str, may_report: Vec<ItemRow>) 
     let sections = office.sections_of(sender);
     for occurrence in tx.occurrences(OccurrenceFilter { deadline: None, state: Some(State::Open) })? {
         let said = tx.heard_of(occurrence.id)?;
-        let is_sender = |r: &Reader| r.mailbox.as_str().eq_ignore_ascii_case(sender) && !r.behalf.is_leader();
+        let is_sender = |r: &Reader| r.mailbox.is(sender) && !r.behalf.is_leader();
         if !said.iter().any(|heard| heard.has_gone && is_sender(&heard.utterance.reader)) {
             continue;
         }
@@ -158,6 +158,6 @@ impl Office {
     /// Whether duban itself sends from this address or receives replies at it.
     fn is_own(&self, mailbox: &Mailbox) -> bool {
         let own = [Some(&self.settings.mail.from), self.settings.mailbox.as_ref().map(|m| &m.address)];
-        own.into_iter().flatten().any(|m| m.as_str().eq_ignore_ascii_case(mailbox.as_str()))
+        own.into_iter().flatten().any(|m| m.is(mailbox.as_str()))
     }
 }

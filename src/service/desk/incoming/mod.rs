@@ -6,6 +6,8 @@ mod bounce;
 pub mod mailbox;
 mod reply;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
@@ -184,9 +186,25 @@ fn remember(
 fn add(tx: &Tx, keys: [&str; 5], letter: Option<i64>, outcome: &Outcome, now: &Moment) -> Result<i64> {
     let detail = serde_json::to_string(outcome).map_err(|e| crate::store::Error::Value(e.to_string()))?;
     let [fingerprint, message_id, sender, subject, text] = keys;
+    // Anybody may send what is refused.
+    let text = if matches!(outcome, Outcome::Refused(_)) { beginning(text) } else { text.into() };
+    let text = text.as_ref();
     let (outcome, waits) = (outcome.name(), outcome.waits());
     let new = NewIncoming { fingerprint, message_id, sender, subject, text, letter, outcome, detail: &detail, waits };
     Ok(tx.add_incoming(&new, now.at)?)
+}
+
+/// Bytes of a refused message that are kept.
+const REFUSED_BYTES: usize = 8 * 1024;
+
+/// The text, or its beginning if it is long.
+fn beginning(text: &str) -> Cow<'_, str> {
+    const MORE: &str = "……";
+    if text.len() <= REFUSED_BYTES {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(REFUSED_BYTES - MORE.len());
+    format!("{}{MORE}", &text[..end]).into()
 }
 
 impl Outcome {
@@ -255,13 +273,12 @@ impl Office {
     /// Whether the address is on the roster or an admin's.
     fn knows(&self, address: &str) -> bool {
         let sections = self.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
-        sections.chain(&self.settings.admin).any(|m| m.as_str().eq_ignore_ascii_case(address))
+        sections.chain(&self.settings.admin).any(|m| m.is(address))
     }
 
     /// The sections that have this mailbox.
     fn sections_of(&self, address: &str) -> Vec<&str> {
-        let has =
-            |s: &&crate::domain::deadline::Section| s.email.iter().any(|m| m.as_str().eq_ignore_ascii_case(address));
+        let has = |s: &&crate::domain::deadline::Section| s.email.iter().any(|m| m.is(address));
         self.roster.sections.iter().filter(has).map(|s| s.name.as_str()).collect()
     }
 }

@@ -50,7 +50,8 @@ pub fn judge(
         return Ok(None);
     }
     let letter = found.first().cloned();
-    let ours = letter.as_ref().map(|l| tx.handed_over(l.id)).transpose()?.flatten();
+    // What is damaged or no longer kept only helps to tell a quotation from the reply.
+    let ours = letter.as_ref().and_then(|l| tx.handed_over(l.id).ok().flatten());
     let ours = ours.map(|bytes| incoming::text_of(&bytes));
     let written = incoming::written(text, ours.as_deref());
     let (items, all) = match &letter {

@@ -76,16 +76,11 @@ fn is_example(mailbox: &Mailbox) -> bool {
 pub(in crate::service) fn statutory_years(loaded: &Loaded, now: &Moment) -> Vec<Check> {
     let folder = crate::config::tidy(&loaded.settings.holidays);
     let this = now.today().year();
-    let mut checks: Vec<Check> = loaded
-        .calendar
-        .doubtful()
-        .into_iter()
-        .filter(|(year, _)| *year >= this)
-        .map(|(year, what)| {
-            let advice = format!("对照国务院办公厅的通知补全 {}/{year}.toml", folder.display());
-            Check::warning(YEARS, format!("{year} 年的放假安排里没有{what}，像是没有填全"), advice)
-        })
-        .collect();
+    let gone = loaded.kept_years.iter().map(|year| {
+        let advice = format!("把 {}/{year}.toml 放回去：从备份取，或照国务院办公厅的通知重写", folder.display());
+        Check::warning(YEARS, format!("{year} 年的放假安排文件不见了，仍按原来生效的算"), advice)
+    });
+    let mut checks: Vec<Check> = gone.collect();
     checks.push(match missing_year(&loaded.calendar, now.today()) {
         None => Check::good(YEARS, format!("{this} 年的放假安排已有")),
         Some(year) => {
