@@ -110,13 +110,13 @@ fn row(office: &Office, of: &Ahead, today: Date) -> Row {
         period: period.clone(),
         title: of.title(),
         due: dates.due,
-        finish_by: dates.finish_by,
+        finish_by: dates.finish_on(today),
         target: dates.target,
         state: *state,
         light: of.light(office.house(), today),
         sections: office.section_names(of.deadline).into_iter().map(str::to_owned).collect(),
-        days_left: dates.days_left(dates.finish_by, today),
-        workdays_left: dates.workdays_left(&office.calendar, dates.finish_by, today),
+        days_left: dates.days_left(dates.finish_on(today), today),
+        workdays_left: dates.workdays_left(&office.calendar, dates.finish_on(today), today),
         provisional: dates.provisional,
     }
 }

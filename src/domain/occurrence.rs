@@ -166,8 +166,12 @@ impl Dates {
     /// The date that counts today: the target until it has passed, then `finish_by`; of what was reopened, the day
     /// until which it may be reported anew.
     pub fn aim(&self, today: Date) -> Date {
-        let ahead = self.target.filter(|t| *t >= today).unwrap_or(self.finish_by);
-        self.redo_by().filter(|by| ahead < today && today <= *by).unwrap_or(ahead)
+        self.target.filter(|t| *t >= today).unwrap_or(self.finish_on(today))
+    }
+
+    /// The same without the target: `finish_by`, or the day until which it may be reported anew.
+    pub fn finish_on(&self, today: Date) -> Date {
+        self.redo_by().filter(|by| self.finish_by < today && today <= *by).unwrap_or(self.finish_by)
     }
 
     /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and [`Self::ends`];

@@ -142,7 +142,7 @@ fn left(entry: &Entry) -> String {
     match (entry.days_left, entry.workdays_left) {
         (days, 0) if days < 0 => format!("已逾期{}天", -days),
         (days, workdays) if days < 0 => format!("已逾期{}个工作日", -workdays),
-        _ if today > dates.finish_by => "最后一个工作日已过，请立即办结".into(),
+        _ if today > dates.finish_on(today) => "最后一个工作日已过，请立即办结".into(),
         (0, _) => "今天到期".into(),
         (_, workdays @ 1..=FAR_WORKDAYS) => format!("还剩{workdays}个工作日"),
         (days, _) => format!("还剩{days}天"),

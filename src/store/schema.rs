@@ -127,6 +127,10 @@ mod tests {
         conn.pragma_update(None, "user_version", 2).unwrap();
         let mut db = migrate(Db { conn, held: None }, "old").unwrap();
         assert_eq!(db.read(|tx| tx.handed_over(7)).unwrap().unwrap(), b"hi");
+        // It is packed later, and reads the same.
+        assert_eq!(db.write(|tx| tx.pack_texts(10)).unwrap(), 1);
+        assert_eq!(db.write(|tx| tx.pack_texts(10)).unwrap(), 0);
+        assert_eq!(db.read(|tx| tx.handed_over(7)).unwrap().unwrap(), b"hi");
         assert_eq!(db.read(|tx| tx.attempts(7)).unwrap().len(), 1);
         assert!(db.damage().is_empty() && db.damage_at_a_glance().is_empty());
     }
@@ -255,6 +259,23 @@ mod tests {
         )
         .unwrap();
         conn
+    }
+
+    #[test]
+    fn of_the_fifth_versions_refused_mail_the_beginning_is_kept() {
+        let conn = fifth();
+        let long = "报".repeat(100_000);
+        let sql =
+            "INSERT INTO incoming (id, at, fingerprint, message_id, sender, subject, text, outcome, detail, waits)
+                   VALUES (?1, '2026-01-01T00:00:00Z', ?1, '', 'who@example.test', '', ?2, ?3, '[]', 0)";
+        for (id, text, outcome) in [(1, long.as_str(), "refused"), (2, "短", "refused"), (3, long.as_str(), "unclear")]
+        {
+            conn.execute(sql, params![id, text, outcome]).unwrap();
+        }
+        let mut db = migrate(Db { conn }, "old").unwrap();
+        let mut text = |id| db.read(|tx| tx.incoming(id)).unwrap().unwrap().text;
+        assert!(text(1).len() <= 8 * 1024 && text(1).ends_with("……"));
+        assert_eq!((text(2).as_str(), text(3)), ("短", long));
     }
 
     #[test]
