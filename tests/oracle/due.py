@@ -107,7 +107,13 @@ def weekly(days):
         year, week, _ = monday.isocalendar()
         opens = monday
         for name in days:
-            due = monday + relativedelta(weekday=WEEKDAYS[name])
+            if name.endswith("workday"):
+                worked = [day for day in (monday + DAY * n for n in range(7)) if works(day)]
+                if not worked:
+                    continue
+                due = worked[0 if name.startswith("1st") else -1]
+            else:
+                due = monday + relativedelta(weekday=WEEKDAYS[name])
             yield (f"{year}-W{week:02}" if len(days) == 1 else due.isoformat()), due, opens
             opens = due + DAY
 
@@ -126,6 +132,24 @@ def after(n, unit, months):
         else:
             due = plus(opens - DAY, n, unit)
         yield label(first, months), due, opens
+
+
+def before_end(n, unit, months):
+    """Counted back from the last day of each period; months are whole ones, taken off its end."""
+    for first in periods(months):
+        following = first + relativedelta(months=months)
+        if unit == "month":
+            due = following - relativedelta(months=n) - DAY
+        else:
+            due = plus(following - DAY, -n, unit)
+        yield label(first, months), due, first
+
+
+def following(words, months):
+    """A day of the month that comes after each period."""
+    for first in periods(months):
+        opens = first + relativedelta(months=months)
+        yield label(first, months), day_of(words, opens), opens
 
 
 def year_item(text):
@@ -169,10 +193,18 @@ def terms(rule):
     if "RRULE:" in rule:
         return recurrence(rule)
     rule = re.sub(r", at least \d+ times$", "", rule)
+    # How a day off moves it changes the last day, not the date that the paper states.
+    rule = re.sub(r" or (next workday|previous workday|same day)$", "", rule)
     if re.fullmatch(r"\d{4}-\d\d-\d\d", rule):
         return [(rule, date.fromisoformat(rule), None)]
     if match := re.fullmatch(r"(\d+) (day|workday|month)s? after (year|half-year|quarter|month)", rule):
         return after(int(match[1]), match[2], MONTHS[match[3]])
+    if match := re.fullmatch(r"(\d+) (day|workday|month)s? before the end of (year|half-year|quarter|month)", rule):
+        return before_end(int(match[1]), match[2], MONTHS[match[3]])
+    if match := re.fullmatch(r"day (\d+) after (year|half-year|quarter|month)", rule):
+        return following(match[1], MONTHS[match[2]])
+    if match := re.fullmatch(r"(.+) of the month after (year|half-year|quarter|month)", rule):
+        return following(match[1], MONTHS[match[2]])
     if match := re.fullmatch(r"(?:yearly|every (\d+) years) (.+?)(?: from (\d{4}))?", rule):
         items = [year_item(i) for i in match[2].split(", ")]
         return cyclic(12, items, int(match[1] or 1), match[3] and int(match[3]))
@@ -189,7 +221,8 @@ def terms(rule):
 
 def judge(rule):
     """The two columns: the first three terms from 2026 on, and sums over 2024 to 2027."""
-    if match := re.fullmatch(r"(\d+) (day|workday|month)s? (after|before) (?:receipt|the event)", rule):
+    case = re.sub(r" or (next workday|previous workday|same day)$", "", rule)
+    if match := re.fullmatch(r"(\d+) (day|workday|month)s? (after|before) (?:receipt|the event)", case):
         n = int(match[1]) * (1 if match[3] == "after" else -1)
         return "; ".join(f"{d} > {plus(d, n, match[2])}" for d in CASE_DAYS), "case"
     all_terms = [t for t in terms(rule) if FIRST <= t[1] <= LAST]

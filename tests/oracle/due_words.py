@@ -294,7 +294,7 @@ def chinese_spans(s, _year, _days):
         return in_span(m[1], int(m[2][1:-2]) - 1 if month is None else month, day_number(m[3]))
     if m := re.fullmatch(r"每(半年|季)(底|末)", s):
         return in_span(m[1], -1, LAST)
-    if re.fullmatch(r"(每年)?年?(底|末)", s):
+    if re.fullmatch(r"每年年?(底|末)", s):
         return in_span("年", -1, LAST)
     return None
 
@@ -322,6 +322,8 @@ def chinese_years(s, _year, _days):
 
 
 def chinese_once(s, year_of_file, _days):
+    if re.fullmatch(r"年(底|末)", s):
+        s = f"12月{s[1:]}"
     m = re.fullmatch(rf"(?:(\d{{4}})年)?(\d{{1,2}})月{DAY}", s)
     if not m:
         m = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", s)

@@ -88,7 +88,7 @@ class Draw:
         forms = {
             "yearly": [
                 f"每年{month}月{day}日前", f"每年{month}月{day}日", f"yearly {month:02}-{day:02}", f"次年{month}月{day}日前",
-                f"每年{month}月底前", "年底前", f"每年{month}月最后一个工作日", f"yearly last workday of {month:02}",
+                f"每年{month}月底前", "每年年底前", f"每年{month}月最后一个工作日", f"yearly last workday of {month:02}",
                 f"每年{low}月{short}日、{high}月{short}日前", f"yearly {low:02}-{short:02}, {high:02}-{short:02}",
                 f"年度终了后{r.randint(1, 5)}个月内", "每年至少1次", "每年不少于2次", "2次/年",
             ],

@@ -2,14 +2,16 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use jiff::civil::date;
 use proptest::{prelude::*, sample::select};
+use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    super::calendar::{Calendar, StatutoryYear, days_between},
+    super::calendar::{Calendar, StatutoryYear, days_between, shift},
     *,
 };
 
 /// Also judged by `tests/oracle/due.py`, which shares no code with this.
 const CASES: &str = include_str!("../../../tests/data/due-cases.tsv");
+const PHRASES: &str = include_str!("../../../tests/data/due-phrases.tsv");
 /// Texts that are refused; what follows an `@` is the plan's year.
 const REFUSED: &str = include_str!("refused.txt");
 
@@ -99,7 +101,13 @@ fn the_plan_year_says_once() {
         ("9月1日至9月30日", "2026-09-30"),
         ("今年9月30日前", "2026-09-30"),
         ("本年底前", "2026-12-31"),
-        ("年底前", "yearly 12-31"),
+        ("年底前", "2026-12-31"),
+        ("次年1月10日前", "2027-01-10"),
+        ("12月1日至次年1月31日", "2027-01-31"),
+        ("2月至10月", "2026-10-31"),
+        ("第三季度", "2026-09-30"),
+        ("2026年，各单位于3月底前完成", "2026-03-31"),
+        ("2025年度总结于2026年1月31日前报送", "2026-01-31"),
         ("每年9月30日前", "yearly 09-30"),
         ("每两年3月1日前", "every 2 years 03-01 from 2026"),
     ] {
@@ -158,7 +166,7 @@ fn refusals_say_what_to_write() {
     for line in REFUSED.lines() {
         let (text, year) = line.split_once('@').map_or((line, None), |(text, year)| (text, year.parse().ok()));
         let Err(refusal) = Due::parse(text, year) else { panic!("understood: {text}") };
-        assert!(!refusal.what.ends_with('。') && !refusal.instead.is_empty(), "{text}");
+        assert!(!refusal.what.ends_with('。') && !refusal.what.contains("“”"), "{text}");
         assert_useful(text, year, &refusal);
         let at = &text[refusal.at.clone()];
         writeln!(table, "{line}\n  [{at}] {}\n  → {}", refusal.what, refusal.instead.join(" | ")).unwrap();
@@ -167,11 +175,22 @@ fn refusals_say_what_to_write() {
     insta::assert_snapshot!(table);
 }
 
-/// It points into the text, and every form it offers is understood.
+/// It points into the text; every form it offers is understood, and has only numbers of the text.
 fn assert_useful(text: &str, year: Option<i16>, refusal: &Refusal) {
     assert!(text.get(refusal.at.clone()).is_some(), "{text}: {refusal:?}");
+    let digits = |text: &str| -> Vec<char> {
+        let mut digits: Vec<char> = text.nfkc().filter(char::is_ascii_digit).collect();
+        digits.sort_unstable();
+        digits
+    };
     for form in &refusal.instead {
         assert!(Due::parse(form, year).is_ok(), "{text}: {form} is refused itself");
+        let mut own = digits(text);
+        let is_own = digits(form).iter().all(|d| own.iter().position(|o| o == d).map(|i| own.swap_remove(i)).is_some());
+        assert!(
+            is_own || text.contains(|c| "一二三四五六七八九十廿卅百两〇零○元首".contains(c)),
+            "{text}: {form} has other numbers"
+        );
     }
 }
 
@@ -180,7 +199,6 @@ fn assert_sound(due: &Due, from: Date, days: (i64, i64)) {
     let again = Due::parse(&due.to_string(), None).unwrap_or_else(|r| panic!("{due}: {r:?}"));
     assert_eq!((&again.rule, again.times), (&due.rule, due.times), "{due}");
     let cal = calendar();
-    let shift = super::super::calendar::shift;
     let (middle, to) = (shift(from, days.0), shift(from, days.0 + days.1));
     let whole: Vec<Term> = due.rule.terms(&cal, from, to).collect();
     assert!(whole.windows(2).all(|w| w[0].due < w[1].due && w[0].period != w[1].period), "{due}: {whole:?}");
@@ -285,10 +303,91 @@ proptest! {
 
     #[test]
     fn rules_are_sound(text in form(), start in 0i64..1500, days in (0i64..800, 0i64..800)) {
-        let from = super::super::calendar::shift(date(2023, 6, 1), start);
+        let from = shift(date(2023, 6, 1), start);
         match Due::parse(&text, None) {
             Ok(due) => assert_sound(&due, from, days),
             Err(refusal) => assert_useful(&text, None, &refusal),
         }
+    }
+}
+
+/// Phrases of public papers: none may be read wrong. What is asked though it is certain is told in the snapshot.
+#[test]
+fn phrases_of_public_papers() {
+    let (mut right, mut asked, mut table) = (0, 0, String::new());
+    for line in PHRASES.lines().filter(|l| !l.starts_with('#')) {
+        let [text, year, reading] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("columns: {line}") };
+        let is_unsure = reading.starts_with('?');
+        let words: Vec<&str> = reading.trim_start_matches('?').split(' ').collect();
+        let (plain, of_year) = (Due::parse(text, None), Due::parse(text, year.parse().ok()));
+        let read = match (words[0], &plain, &of_year) {
+            ("yearly_or_once", Ok(due), _) => panic!("{text}: neither asked for a year nor once: {due}"),
+            ("yearly_or_once", Err(_), Ok(due)) => Some(due),
+            (_, Ok(due), _) => Some(due),
+            _ => None,
+        };
+        match read {
+            Some(due) => {
+                assert!(means(due, &words, year), "{text} was read as {due}, it means {reading}");
+                right += 1;
+            }
+            None => {
+                asked += 1;
+                let why = plain.as_ref().err().map(|r| r.what.clone()).unwrap_or_default();
+                let is_right = is_unsure || words[0] == "ask";
+                writeln!(table, "{}{text}\n  {why}", if is_right { "" } else { "THOUGH CERTAIN: " }).unwrap();
+            }
+        }
+    }
+    writeln!(table, "read {right}, asked {asked}").unwrap();
+    insta::assert_snapshot!(table);
+}
+
+/// Whether the dates of a `due` are those of a reading, in 2023 to 2026.
+fn means(due: &Due, reading: &[&str], year: &str) -> bool {
+    let cal = calendar();
+    let n = |i: usize| reading[i].parse::<i64>().unwrap();
+    let first = |month: i64| date(2024, 1, 1).with().month(i8::try_from(month).unwrap()).build().unwrap();
+    let day_of = |first: Date, day: i64| if day == 31 { first.last_of_month() } else { shift(first, day - 1) };
+    let dues: Vec<Date> = due.rule.terms(&cal, date(2024, 1, 1), date(2024, 12, 31)).map(|t| t.due).collect();
+    let all = |months: &[i64], day: i64| dues == months.iter().map(|m| day_of(first(*m), day)).collect::<Vec<_>>();
+    let times = |n: i64| due.times.is_none_or(|t| i64::from(t) == n);
+    match reading[0] {
+        "ask" => false,
+        "is" => due.to_string() == reading[1..].join(" "),
+        "yearly" => all(&[n(1)], n(2)),
+        "half" => all(&[6, 12], n(1)),
+        "half_first" => all(&[1, 7], n(1)),
+        "quarter" => all(&[3, 6, 9, 12], n(1)),
+        "quarter_first" => all(&[1, 4, 7, 10], n(1)),
+        "month" => all(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], n(1)),
+        "week" => dues.len() > 50 && dues.iter().all(|d| i64::from(d.weekday().to_monday_zero_offset()) == n(1)),
+        "after_month" => due.to_string() == format!("{} {} after month", reading[1], reading[2]),
+        "after_quarter" => due.to_string() == format!("{} {} after quarter", reading[1], reading[2]),
+        "at_least" => {
+            times(n(1))
+                && match reading[2] {
+                    "year" => all(&[12], 31),
+                    "half" => all(&[6, 12], 31),
+                    "quarter" => all(&[3, 6, 9, 12], 31),
+                    _ => dues.len() == 12 && dues.iter().all(|d| *d == d.last_of_month()),
+                }
+        }
+        "once" => due.rule == Rule::Once(reading[1].parse().unwrap()),
+        "yearly_or_once" => {
+            let month = date(year.parse().unwrap(), i8::try_from(n(1)).unwrap(), 1);
+            due.rule == Rule::Once(day_of(month, n(2)))
+        }
+        "case" => {
+            let Rule::Case { from, span } = due.rule else { return false };
+            let counted = i64::from(span.n) * if from == CaseFrom::BeforeEvent { -1 } else { 1 };
+            let unit = match span.unit {
+                SpanUnit::Days => "days",
+                SpanUnit::Workdays => "workdays",
+                SpanUnit::Months => "months",
+            };
+            counted == n(1) && unit == reading[2]
+        }
+        other => panic!("no such reading: {other}"),
     }
 }
