@@ -32,7 +32,7 @@ pub enum Reason {
 #[serde(try_from = "String", into = "String")]
 pub enum Saying {
     Before(Lead),
-    /// Working days after `due`.
+    /// Working days after `ends`.
     Overdue(u16),
     /// The number of the dates' revision that it announces.
     Correction(u32),
@@ -42,7 +42,8 @@ pub enum Saying {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     pub on: Date,
-    /// `target` or `finish_by` for what lies ahead, `due` for what is overdue.
+    /// `target` or `finish_by` for what lies ahead. `due` for what is overdue: it names the saying, so that what was
+    /// said stays said where only `ends` is worked out anew.
     pub counted_from: Date,
     pub saying: Saying,
 }
@@ -187,7 +188,7 @@ impl Step {
 
 fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Vec<Step> {
     let overdue = deadline.overdue.iter().map(|n| Step {
-        on: cal.add_workdays(dates.due, i64::from(*n)),
+        on: cal.add_workdays(dates.ends, i64::from(*n)),
         counted_from: dates.due,
         saying: Saying::Overdue(*n),
     });

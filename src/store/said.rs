@@ -164,7 +164,9 @@ impl Tx<'_> {
 
 fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     let saying: String = row.get(3)?;
-    let dates = Dates { due: row.get(8)?, finish_by: row.get(9)?, target: row.get(10)?, provisional: false };
+    // What was told: when it ends was worked out then, and is not asked for again.
+    let due = row.get(8)?;
+    let dates = Dates { due, ends: due, finish_by: row.get(9)?, target: row.get(10)?, provisional: false };
     let (mailbox, behalf): (String, String) = (row.get(4)?, row.get(5)?);
     let (id, occurrence, letter) = (row.get(0)?, row.get(1)?, row.get(11)?);
     let (counted_from, on, is_leader) = (row.get(2)?, row.get(6)?, row.get(7)?);

@@ -18,6 +18,7 @@ from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 from dateutil.rrule import DAILY, rrule, rrulestr
 
 CASES = Path(__file__).resolve().parent.parent / "data/due-cases.tsv"
+ENDS = CASES.with_name("due-ends.tsv")
 FIRST, LAST, FROM = date(2024, 1, 1), date(2027, 12, 31), date(2026, 1, 1)
 CASE_DAYS = [date(2026, 2, 13), date(2026, 1, 31)]
 WEEKDAYS = dict(mon=MO, tue=TU, wed=WE, thu=TH, fri=FR, sat=SA, sun=SU)
@@ -233,6 +234,45 @@ def judge(rule):
     return first, f"{len(all_terms)} {days} {opens}"
 
 
+def ends(rule):
+    """The column of due-ends.tsv. A fixed day ends with itself; an amount that is counted on ends with a working day;
+    what is counted back never moves on; where the paper says how a day off moves it, both days follow it."""
+    rolled = re.search(r" or (next|previous|same) (?:work)?day", rule)
+    plain = re.sub(r" or (next workday|previous workday|same day)", "", rule)
+    if match := re.fullmatch(r"(\d+) (day|workday|month)s? (after|before) (?:receipt|the event)", plain):
+        n = int(match[1]) * (1 if match[3] == "after" else -1)
+        dues = [plus(day, n, match[2]) for day in [*CASE_DAYS, date(2026, 4, 20)]]
+    else:
+        dues = [due for _, due, _ in terms(plain) if due.year == 2026]
+    period = re.match(r"\d+ \w+ after ", plain)
+    told = []
+    for due in [due for due in dues if not works(due)][:2]:
+        later, earlier = step(due, 1), step(due, -1)
+        if rolled:
+            last = {"next": later, "previous": earlier, "same": due}[rolled[1]]
+            told.append(f"{due} > {last} {last}")
+        else:
+            told.append(f"{due} > {earlier} {later if period else due}")
+    return "; ".join(told)
+
+
+def check_ends():
+    lines, wrong = [], 0
+    for line in ENDS.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            text, rule, told = line.split("\t")
+            found = ends(rule)
+            if told != found and "--write" not in sys.argv:
+                wrong += 1
+                print(f"{text} ({rule})\n  file   {told}\n  oracle {found}")
+            line = "\t".join([text, rule, found])
+        lines.append(line)
+    if "--write" in sys.argv:
+        ENDS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{len(lines)} lines of ends, {wrong} differ")
+    return wrong
+
+
 def main():
     lines, wrong, compared = [], 0, 0
     for number, line in enumerate(CASES.read_text(encoding="utf-8").splitlines(), 1):
@@ -250,9 +290,9 @@ def main():
     if "--write" in sys.argv:
         CASES.write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"wrote {compared} forms")
-        return 0
+        return check_ends()
     print(f"{compared} forms compared, {wrong} differ")
-    return 1 if wrong else 0
+    return 1 if wrong + check_ends() else 0
 
 
 if __name__ == "__main__":

@@ -29,6 +29,16 @@ class Unknown(Exception):
 class Due:
     frequency: str
     of_year: Callable  # year -> [(period, due)]: the occurrences whose PERIOD begins in that year
+    is_period: bool = False  # counted on from an end (期间); else a day that is stated (期日)
+    roll: str = ""  # what the paper says of a day off: 顺延, 提前, 不顺延
+
+    def ends(self, due, days):
+        """The last day that is in time."""
+        later = days.after(due - dt.timedelta(days=1), 1)
+        return {"顺延": later, "提前": days.on_or_before(due), "不顺延": due}.get(self.roll, later if self.is_period else due)
+
+    def finish_by(self, due, days):
+        return self.ends(due, days) if self.roll else days.on_or_before(due)
 
     def occurrences(self, first_year, last_year):
         found = {}
@@ -74,7 +84,7 @@ def in_span(unit, month_of_span, day):
 def after_span(unit, count, kind, days):
     def of_year(year):
         return [(label, later(last, count, kind, days)) for label, _, last in spans(unit, year)]
-    return Due(FREQUENCY_OF[unit], of_year)
+    return Due(FREQUENCY_OF[unit], of_year, is_period=True)
 
 
 def later(day, count, kind, days):
@@ -211,7 +221,13 @@ def parse(text, year_of_file, days):
     plain = unicodedata.normalize("NFKC", text).strip()
     if plain.upper().startswith("RRULE:"):
         return rrule(plain)
+    # In brackets or behind a pause: the last words of the text.
+    roll = re.search(r"[(,]遇节假日(顺延|提前|不顺延)\)?$", plain)
+    if roll:
+        text = plain[: roll.start()]
     found = english(plain.lower(), days) if plain.isascii() else chinese(as_written(text), year_of_file, days)
+    if found and roll:
+        found.roll = roll[1]
     if found is None:
         raise Unknown(f"due not understood: {text!r}")
     return found

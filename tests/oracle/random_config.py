@@ -102,6 +102,7 @@ class Draw:
             "monthly": [
                 f"每月{self.day()}日", f"monthly {short}", "每月4日、14日、24日", f"次月{r.randint(1, 20)}日前", f"月后{r.randint(1, 10)}个工作日内",
                 "每月最后一个工作日", f"每月第{r.randint(1, 9)}个工作日", "monthly last workday", "每月二十五日",
+                f"每月{short}日前（遇节假日顺延）", f"每月{short}日前，遇节假日提前", f"每月{short}日前（遇节假日不顺延）",
             ],
             "weekly": [f"每周{r.choice('一二三四五六日')}", f"weekly {r.choice(ENGLISH_WEEKDAYS)}"],
             "other": [

@@ -113,7 +113,7 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
     match (zone, word) {
         (_, Named(Moves | Except | EveryOther | NotBefore | Dawn) | Meet | MovedTo | Word::Roll(_)) => true,
         // 验收后次月10日, 月份或者季度终了后, 3个月零10日: more than the core is meant.
-        (Zone::Before, OrElse | Comma | AndHalf | Named(Current)) if i + 1 == p.words.len() => true,
+        (Zone::Before, OrElse | Comma | AndHalf | Named(Current | Vague)) if i + 1 == p.words.len() => true,
         (Zone::Before, word) if i + 1 == p.words.len() && is_core(word) => {
             !matches!(word, From | To | AtLeast | Times | Slash)
         }

@@ -46,6 +46,7 @@ pub use recurrence::Recurrence;
 pub use roll::Roll;
 pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit};
 
+use super::calendar::Calendar;
 use lexer::Words;
 use reading::{Clause, Zone};
 use refusal::{Form, No, did_you_mean, refuse, refuse_with};
@@ -111,6 +112,23 @@ impl Due {
             passed_over: Vec::new(),
             clause: None,
         }
+    }
+
+    /// 届满: the last day that is in time, for a date of this rule (design, section 3): as the paper says, or as the law
+    /// does for periods.
+    pub fn ends(&self, cal: &Calendar, due: Date) -> Date {
+        match self.roll {
+            Some(Roll::Later) => cal.on_or_after(due),
+            Some(Roll::Earlier) => cal.on_or_before(due),
+            Some(Roll::Stays) => due,
+            None if self.rule.is_period() => cal.on_or_after(due),
+            None => due,
+        }
+    }
+
+    /// 请于…前办结: the working day before a day off, unless the paper says how the day moves.
+    pub fn finish_by(&self, cal: &Calendar, due: Date) -> Date {
+        if self.roll.is_some() { self.ends(cal, due) } else { cal.on_or_before(due) }
     }
 
     /// `year` is the plan file's `year`, for dates written without one.

@@ -179,6 +179,20 @@ impl Rule {
         Self::Cyclic { cycle, at }
     }
 
+    /// Counted on in days, weeks or months (期间): it ends with a working day. A working day that is counted to is one
+    /// by itself, and what is counted back, or stated as a day (期日), never rolls on.
+    pub fn is_period(&self) -> bool {
+        match self {
+            Self::After { .. } => true,
+            Self::Case { from, .. } => *from != CaseFrom::BeforeEvent,
+            Self::Cyclic { .. }
+            | Self::BeforeEnd { .. }
+            | Self::Following { .. }
+            | Self::Once(_)
+            | Self::Recurrence(_) => false,
+        }
+    }
+
     pub fn frequency(&self) -> Frequency {
         match self {
             Self::Case { .. } => Frequency::Case,

@@ -196,6 +196,8 @@ fn number(rest: &[Word], before: Option<Word>, i: usize) -> bool {
             next.map_or(leads, |w| {
                 is_limit(*w) || matches!(w, Pause | Stop | Comma | To | Dash | Begin | After | Num(_) | DayOff | Meet)
             }) && !matches!(before, Some(To | Dash))
+                // 公示期不少于三十日: how long, not until when.
+                && (before != Some(AtLeast) || next.is_some_and(|w| is_limit(*w)))
         }
         Some(Named(Name::Hours)) => matches!(next, Some(Within | Before)),
         _ => false,
