@@ -225,6 +225,13 @@ def parse(text, year_of_file, days):
     roll = re.search(r"[(,]遇节假日(顺延|提前|不顺延)\)?$", plain)
     if roll:
         text = plain[: roll.start()]
+    following = re.match(r"(?:于|应在|务于)?(?:次年|翌年|下一年|下年)度?", re.sub(r"\s+", "", plain))
+    if following and year_of_file:
+        # In a plan of one year: once, in the year after it.
+        found = chinese_once(as_written(re.sub(r"\s+", "", text)[following.end():]), year_of_file + 1, days)
+        if found is None:
+            raise Unknown(f"due not understood: {text!r}")
+        return found
     found = english(plain.lower(), days) if plain.isascii() else chinese(as_written(text), year_of_file, days)
     if found and roll:
         found.roll = roll[1]

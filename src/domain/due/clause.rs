@@ -23,6 +23,8 @@ struct Core {
     times: Option<(u32, Range<usize>)>,
     /// Words inside that change nothing: a time of day, a subject.
     skipped: Vec<usize>,
+    /// Words inside that say how many times.
+    counted: Range<usize>,
 }
 
 /// Finds the one date of a text.
@@ -48,7 +50,7 @@ pub fn find(read: &Words) -> Result<Clause, No> {
     };
     let mut clause = Clause { times: core.times.as_ref().map(|(n, _)| *n), ..Clause::default() };
     let whole = pieces[core.piece].words.phrase();
-    for i in core.range.clone().filter(|i| !core.skipped.contains(i)) {
+    for i in core.range.clone().filter(|i| !core.skipped.contains(i) && !core.counted.contains(i)) {
         if !matches!(whole.words[i], Lead | Hope | Limit) {
             clause.core.push(&whole.words[i..=i], whole.places[i].clone());
         }
@@ -94,7 +96,7 @@ fn next_core(piece: usize, p: Phrase, from: usize) -> Result<Option<Core>, No> {
     let label = event_label(p, start);
     let event = label.clone().map(|label| p.sub(label).place()).filter(|place| !place.is_empty());
     let start = label.map_or(start, |label| starts::after_label(p, start, label.end));
-    let mut core = Core { piece, range: start..start, event, times: None, skipped: Vec::new() };
+    let mut core = Core { piece, range: start..start, event, times: None, skipped: Vec::new(), counted: 0..0 };
     extend(p, &mut core)?;
     count(p, &mut core)?;
     Ok(Some(core))
@@ -265,11 +267,10 @@ fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
         let place = rest.sub(i..i + len).place();
         if is_rhythm(found) {
             let end = core.range.end;
-            core.skipped.extend(end..end + i + len);
-            core.range.end = end + i + len;
-            let more = matches!(p.words.get(core.range.end), Some(OrMore));
-            core.range.end += usize::from(more);
-            core.skipped.extend(more.then_some(core.range.end - 1));
+            core.skipped.extend(end..end + i);
+            let more = usize::from(matches!(rest.words.get(i + len), Some(OrMore)));
+            core.counted = end + i..end + i + len + more;
+            core.range.end = core.counted.end;
         }
         core.times = Some((n, place));
         return Ok(());
