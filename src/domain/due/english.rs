@@ -4,7 +4,7 @@ use super::{
     counted::{CASE, span},
     days::{checked, not_understood, weekday, workday},
     lexer::Phrase,
-    once::checked_year,
+    once::{checked_year, date},
     refusal::{No, refuse},
     roll::Roll,
     rule::{At as OnDay, CaseFrom, Cycle, DayOf, Months as Which, Rule, Unit},
@@ -47,6 +47,7 @@ fn rolled(p: Phrase) -> Result<(Rule, Option<Roll>), No> {
 
 fn plain(p: Phrase) -> Result<Rule, No> {
     match p.words {
+        [Iso(y, m, d)] => Ok(Rule::Once(date(*y, *m, *d, p.place())?)),
         [Each(Often::Year), .., From, Num(y)] => {
             let cycle = Cycle::Years { every: 1, from: Some(checked_year(*y, p.place())?) };
             days(cycle, p.sub(1..p.words.len() - 2))
