@@ -100,12 +100,24 @@ fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {
     [deadline.id.clone(), written, occurrence.period, table::day(dates.due), finish_by, first]
 }
 
-/// Words in `due` that change nothing; shown so that nobody believes they do.
+/// What a `due` was read from: the clause of a sentence, the event of a case, how a day off moves it. Words that
+/// change nothing are shown, so that nobody believes they do.
 fn passed_over(loaded: &Loaded) -> String {
     let mut text = String::new();
-    for deadline in loaded.plan.deadlines.iter().filter(|d| !d.due.passed_over.is_empty()) {
-        let words: Vec<String> = deadline.due.passed_over.iter().map(|w| format!("“{w}”")).collect();
-        let _ = writeln!(text, "{}：{} 不影响日期，已略过。", deadline.id, words.join("、"));
+    for Deadline { id, due, .. } in &loaded.plan.deadlines {
+        if let Some(clause) = &due.clause {
+            let _ = writeln!(text, "{id}：期限读自“{clause}”。");
+        }
+        if let Some(event) = &due.event {
+            let _ = writeln!(text, "{id}：从“{event}”那一天算起，登记时填那一天。");
+        }
+        if let Some(roll) = due.roll {
+            let _ = writeln!(text, "{id}：遇节假日{}（文件写明）。", roll.zh());
+        }
+        if !due.passed_over.is_empty() {
+            let words: Vec<String> = due.passed_over.iter().map(|w| format!("“{w}”")).collect();
+            let _ = writeln!(text, "{id}：{} 不影响日期，已略过。", words.join("、"));
+        }
     }
     if text.is_empty() { text } else { format!("\n{text}") }
 }

@@ -40,6 +40,8 @@ struct Row {
     period: String,
     title: String,
     due: Date,
+    /// 届满: the last day that is in time.
+    ends: Date,
     finish_by: Date,
     target: Option<Date>,
     state: State,
@@ -80,7 +82,10 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
             format!("{}{} {}", row.light.emoji(), row.light.colour(), word(row, today)),
             left(row),
             format!("{}{mark}", table::day(row.finish_by)),
-            table::day(row.due),
+            match row.ends == row.due {
+                true => table::day(row.due),
+                false => format!("{}（{} 届满）", table::day(row.due), table::day(row.ends)),
+            },
             row.period.clone(),
             table::short(&row.title),
             office.sections_as_written(&row.deadline, &deadlines),
@@ -110,6 +115,7 @@ fn row(office: &Office, of: &Ahead, today: Date) -> Row {
         period: period.clone(),
         title: of.title(),
         due: dates.due,
+        ends: dates.ends,
         finish_by: dates.finish_on(today),
         target: dates.target,
         state: *state,

@@ -35,7 +35,7 @@ pub enum Reason {
 #[serde(try_from = "String", into = "String")]
 pub enum Saying {
     Before(Lead),
-    /// Working days after `due`.
+    /// Working days after `ends`.
     Overdue(u16),
     /// The number of the dates' revision that it announces.
     Correction(u32),
@@ -45,8 +45,9 @@ pub enum Saying {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     pub on: Date,
-    /// `target` or `finish_by` for what lies ahead, `due` for what is overdue; of what was reopened, the day until
-    /// which it may be reported anew.
+    /// `target` or `finish_by` for what lies ahead. `due` for what is overdue: it names the saying, so that what was
+    /// said stays said where only `ends` is worked out anew; of what was reopened, the day until which it may be
+    /// reported anew.
     pub counted_from: Date,
     pub saying: Saying,
 }
@@ -220,17 +221,17 @@ impl Step {
         let from = Some(self.counted_from);
         match self.saying {
             Saying::Before(_) => from == Some(dates.finish_by) || from == dates.target || from == dates.redo_by(),
-            Saying::Overdue(_) => from == Some(dates.ends()),
+            Saying::Overdue(_) => from == Some(dates.overdue_name()),
             Saying::Correction(of) => of == revision,
         }
     }
 }
 
 fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Vec<Step> {
-    let ends = dates.ends();
+    let in_time = dates.in_time_until();
     let overdue = deadline.overdue.iter().map(|n| Step {
-        on: cal.add_workdays(ends, i64::from(*n)),
-        counted_from: ends,
+        on: cal.add_workdays(in_time, i64::from(*n)),
+        counted_from: dates.overdue_name(),
         saying: Saying::Overdue(*n),
     });
     let is_heard =

@@ -149,7 +149,8 @@ impl Lead {
     /// rolled: it tells which of two leads on one day is the shorter.
     pub fn day_before(self, cal: &Calendar, date: Date) -> (Date, Date) {
         let raw = self.raw(cal, date);
-        (cal.on_or_before(raw), raw)
+        // 当天 is the day itself, where the paper lets a day off stand: 不顺延.
+        if raw == date { (raw, raw) } else { (cal.on_or_before(raw), raw) }
     }
 }
 

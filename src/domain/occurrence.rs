@@ -43,7 +43,10 @@ pub struct Quiet {
 pub struct Dates {
     /// 规定期限: as the document states it; it never moves.
     pub due: Date,
-    /// 请于…前办结: the last working day on or before `due`.
+    /// 届满: the last day that is in time: `due`, or where the law's rule for periods or the paper moves it. What is late
+    /// is late from here.
+    pub ends: Date,
+    /// 请于…前办结: the last working day on or before `due`, or as the paper moves it.
     pub finish_by: Date,
     /// 局内目标, rolled back to a working day; only where it is earlier than `finish_by`.
     pub target: Option<Date>,
@@ -141,25 +144,31 @@ impl Occurrence {
 }
 
 impl Dates {
-    /// Whether a letter would state the same dates.
+    /// Whether a letter would ask for the same: no correction goes out where only `ends` is another.
     pub fn is_told_as(&self, other: &Self) -> bool {
         (self.due, self.finish_by, self.target) == (other.due, other.finish_by, other.target)
     }
 
     pub fn new(deadline: &Deadline, cal: &Calendar, due: Date) -> Self {
-        let finish_by = cal.on_or_before(due);
+        let (finish_by, ends) = (deadline.due.finish_by(cal, due), deadline.due.ends(cal, due));
         let target = deadline.target_before(cal, due).map(|t| cal.on_or_before(t)).filter(|t| *t < finish_by);
-        let years = [Some(due), Some(finish_by), target].into_iter().flatten().map(Date::year);
-        Self { due, finish_by, target, provisional: years.into_iter().any(|y| cal.is_provisional(y)), redo: None }
+        let years = [Some(due), Some(finish_by), Some(ends), target].into_iter().flatten().map(Date::year);
+        let provisional = years.into_iter().any(|y| cal.is_provisional(y));
+        Self { due, ends, finish_by, target, provisional, redo: None }
     }
 
-    /// The day until which it may be reported anew, where that is later than `due`.
+    /// The day until which it may be reported anew, where that is later than `ends`.
     pub fn redo_by(&self) -> Option<Date> {
-        self.redo.map(|redo| redo.by).filter(|by| *by > self.due)
+        self.redo.map(|redo| redo.by).filter(|by| *by > self.ends)
     }
 
     /// The last day on which it is not overdue.
-    pub fn ends(&self) -> Date {
+    pub fn in_time_until(&self) -> Date {
+        self.redo_by().unwrap_or(self.ends)
+    }
+
+    /// The date that what is overdue is remembered by: it stays where only `ends` is worked out anew.
+    pub fn overdue_name(&self) -> Date {
         self.redo_by().unwrap_or(self.due)
     }
 
@@ -174,8 +183,8 @@ impl Dates {
         self.redo_by().filter(|by| self.finish_by < today && today <= *by).unwrap_or(self.finish_by)
     }
 
-    /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and [`Self::ends`];
-    /// after it, the negative number of days since `due`.
+    /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and [`Self::in_time_until`];
+    /// after it, the negative number of days since `ends`.
     pub fn days_left(&self, goal: Date, today: Date) -> i64 {
         self.left(goal, today, days_between)
     }
@@ -186,7 +195,7 @@ impl Dates {
     }
 
     fn left(&self, goal: Date, today: Date, count: impl Fn(Date, Date) -> i64) -> i64 {
-        if today > self.ends() { -count(self.due, today) } else { count(today, goal).max(0) }
+        if today > self.in_time_until() { -count(self.ends, today) } else { count(today, goal).max(0) }
     }
 }
 
@@ -195,7 +204,7 @@ impl Light {
     pub fn of(state: State, dates: &Dates, first_lead: Option<Date>, today: Date) -> Self {
         match state {
             State::Done | State::Withdrawn => Self::Green,
-            State::Open if today > dates.ends() => Self::Red,
+            State::Open if today > dates.in_time_until() => Self::Red,
             State::Open if first_lead.unwrap_or(dates.aim(today)) <= today => Self::Yellow,
             State::Open => Self::Green,
         }

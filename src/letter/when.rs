@@ -14,14 +14,14 @@ pub enum Phase {
     Ahead,
     /// Today is the date that counts.
     Today,
-    /// The last working day has passed, but `due` (a day off) has not.
+    /// The last working day has passed, but `due` (a day off) or the day that it ends with has not.
     Between,
     Overdue,
 }
 
 pub fn phase(entry: &Entry, today: Date) -> Phase {
     match today {
-        _ if today > entry.dates.ends() => Phase::Overdue,
+        _ if today > entry.dates.in_time_until() => Phase::Overdue,
         _ if today > entry.aim => Phase::Between,
         _ if today == entry.aim => Phase::Today,
         _ => Phase::Ahead,
@@ -37,6 +37,7 @@ pub fn left_short(entry: &Entry, today: Date) -> String {
         (Phase::Today, _) if is_target(entry) => "局内目标今天到期".into(),
         (Phase::Today, _) => "今天到期".into(),
         (Phase::Between, _) if entry.dates.due == today => format!("{}今天截止", term(entry)),
+        (Phase::Between, _) if entry.dates.due < today => format!("{}届满", words::narrow(entry.dates.ends)),
         (Phase::Between, _) => format!("{}{}截止", term(entry), words::narrow(entry.dates.due)),
         (Phase::Overdue, 0) => format!("已逾期{days}天"),
         (Phase::Overdue, n) => format!("已逾期{n}个工作日"),
@@ -68,13 +69,16 @@ pub fn headline(entry: &Entry, today: Date) -> String {
 
 /// The other dates of an occurrence, each stated once.
 pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
-    let Dates { due, finish_by, target, .. } = entry.dates;
+    let Dates { due, ends, finish_by, target, .. } = entry.dates;
     let term = term(entry);
+    // The law's rule for periods, or the paper: in time until then.
+    let until = if ends > due { format!("，顺延至{}届满", words::beside(ends, due)) } else { String::new() };
     let off = format!("{}为{}（{}）", words::short(due), words::weekday(due), words::day_off(due));
     let off = if due.year() == entry.aim.year() { off } else { format!("{}年{off}", due.year()) };
+    let off = format!("{off}{until}");
     let phase = phase(entry, today);
     let ahead = matches!(phase, Phase::Ahead | Phase::Today);
-    let early = if phase == Phase::Ahead { "，请提前办结" } else { "" };
+    let early = if phase == Phase::Ahead && finish_by < due { "，请提前办结" } else { "" };
     match (is_target(entry), due == finish_by) {
         _ if !ahead => vec![],
         _ if today > due => vec![format!("{term}{}已过，办结登记已撤回", words::beside(due, entry.aim))],

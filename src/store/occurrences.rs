@@ -43,15 +43,15 @@ pub struct Revoked {
 
 const OCCURRENCE: &str =
     "o.id, o.deadline, o.period, o.due, o.finish_by, o.target, o.provisional, o.next_due, o.revision, o.state, o.case_on,
-                          o.extended_to, o.quiet_until, o.redo_since, o.redo_by";
+                          o.extended_to, o.quiet_until, o.redo_since, o.redo_by, o.ends";
 
 impl Tx<'_> {
     /// Opens an occurrence; sweeps look at it from `look_on` on. Gives its id.
     pub fn open_occurrence(&self, new: &Occurrence, look_on: Date) -> Result<i64> {
         let sql = "INSERT INTO occurrence (id, deadline, period, due, finish_by, target, provisional, next_due, state,
-                   speak_on, case_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10)";
+                   speak_on, case_on, ends) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10, ?11)";
         let id = self.fresh_id("occurrence")?;
-        let Dates { due, finish_by, target, provisional, .. } = new.dates;
+        let Dates { due, ends, finish_by, target, provisional, .. } = new.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             id,
             new.deadline,
@@ -62,7 +62,8 @@ impl Tx<'_> {
             provisional,
             new.next_due,
             look_on,
-            new.case_on
+            new.case_on,
+            ends
         ])?;
         Ok(id)
     }
@@ -139,7 +140,7 @@ impl Tx<'_> {
 
     /// Open occurrences that are overdue and of which reminders still go out, with their wording.
     pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
-        let heard_of = "o.state = 'open' AND o.due < ?1 AND (o.redo_by IS NULL OR o.redo_by < ?1) AND (o.next_due IS NULL OR o.next_due >= ?1)
+        let heard_of = "o.state = 'open' AND o.due < date(?1, '+30 days') AND o.ends < ?1 AND (o.redo_by IS NULL OR o.redo_by < ?1) AND (o.next_due IS NULL OR o.next_due >= ?1)
                         AND (o.quiet_until IS NULL OR o.quiet_until < ?1)";
         Ok(readable(self.with_wording(heard_of, &today)?))
     }
@@ -171,8 +172,9 @@ impl Tx<'_> {
     pub fn count_open(&self, today: Date) -> Result<(u32, u32)> {
         // Two queries: the index answers each, but for a look at what is overdue.
         let open = self.tx.query_row("SELECT count(*) FROM occurrence WHERE state = 'open'", [], |row| row.get(0))?;
-        let overdue = "SELECT count(*) FROM occurrence
-                       WHERE state = 'open' AND due < ?1 AND (redo_by IS NULL OR redo_by < ?1)";
+        let overdue =
+            "SELECT count(*) FROM occurrence WHERE state = 'open' AND due < date(?1, '+30 days') AND ends < ?1
+               AND (redo_by IS NULL OR redo_by < ?1)";
         Ok((open, self.tx.query_row(overdue, [today], |row| row.get(0))?))
     }
 
@@ -185,9 +187,9 @@ impl Tx<'_> {
     /// Writes an occurrence's label and dates; sweeps look at it from `look_on` on.
     pub fn move_occurrence(&self, id: i64, moved: &Occurrence, look_on: Date) -> Result<()> {
         let sql = "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6,
-                   next_due = ?7, revision = ?8, extended_to = ?9, speak_on = ?10 WHERE id = ?1";
+                   next_due = ?7, revision = ?8, extended_to = ?9, speak_on = ?10, ends = ?11 WHERE id = ?1";
         let Occurrence { period, next_due, revision, extended_to, .. } = moved;
-        let Dates { due, finish_by, target, provisional, .. } = moved.dates;
+        let Dates { due, ends, finish_by, target, provisional, .. } = moved.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             id,
             period,
@@ -198,7 +200,8 @@ impl Tx<'_> {
             next_due,
             revision,
             extended_to,
-            look_on
+            look_on,
+            ends
         ])?;
         Ok(())
     }
@@ -313,6 +316,7 @@ fn read_occurrence(row: &Row) -> rusqlite::Result<Stored<Occurrence>> {
         period: row.get(2)?,
         dates: Dates {
             due: row.get(3)?,
+            ends: row.get(15)?,
             finish_by: row.get(4)?,
             target: row.get(5)?,
             provisional: row.get(6)?,

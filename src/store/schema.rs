@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_names.sql"),
     include_str!("migrations/0007_server.sql"),
     include_str!("migrations/0008_data.sql"),
+    include_str!("migrations/0009_ends.sql"),
 ];
 
 /// The migration that SQL alone cannot do.
@@ -116,6 +117,28 @@ mod tests {
         let kept: bool = db.conn.pragma_query_value(None, "foreign_keys", |row| row.get(0)).unwrap();
         assert!(kept, "references are kept again");
         assert!(db.conn.execute("INSERT INTO attempt (letter, at) VALUES (8, '')", []).is_err());
+    }
+
+    /// An open occurrence ends with its date until the next load, which the upgrade asks for.
+    #[test]
+    fn when_an_occurrence_ends_is_worked_out_anew() {
+        let conn = fourth();
+        conn.execute_batch(
+            "INSERT INTO load VALUES (1, '2026-01-01T00:00:00Z', 1, '');
+             INSERT INTO deadline_version VALUES (1, 'd', '{}', 1, NULL);
+             INSERT INTO deadline VALUES ('d', 1, 1, '2026-01-01', NULL, NULL);
+             INSERT INTO occurrence VALUES (1, 'd', '2026', '2026-04-05', '2026-04-03', NULL, 0, NULL, 0, 'open', NULL, NULL, NULL, NULL);
+             INSERT INTO meta (key, value) VALUES ('admin', '[]'), ('calendar', '{}');",
+        )
+        .unwrap();
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
+        let due = "2026-04-05".parse().unwrap();
+        let found = db.read(|tx| tx.occurrence("d", "2026")).unwrap().unwrap().dates;
+        assert_eq!((found.due, found.ends), (due, due));
+        let keys = |key: &str| -> i64 {
+            db.conn.query_row("SELECT count(*) FROM meta WHERE key = ?1", [key], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((keys("admin"), keys("calendar")), (0, 1));
     }
 
     #[test]
@@ -272,7 +295,7 @@ mod tests {
         {
             conn.execute(sql, params![id, text, outcome]).unwrap();
         }
-        let mut db = migrate(Db { conn }, "old").unwrap();
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
         let mut text = |id| db.read(|tx| tx.incoming(id)).unwrap().unwrap().text;
         assert!(text(1).len() <= 8 * 1024 && text(1).ends_with("……"));
         assert_eq!((text(2).as_str(), text(3)), ("短", long));

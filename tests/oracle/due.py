@@ -18,6 +18,7 @@ from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 from dateutil.rrule import DAILY, rrule, rrulestr
 
 CASES = Path(__file__).resolve().parent.parent / "data/due-cases.tsv"
+ENDS = CASES.with_name("due-ends.tsv")
 FIRST, LAST, FROM = date(2024, 1, 1), date(2027, 12, 31), date(2026, 1, 1)
 CASE_DAYS = [date(2026, 2, 13), date(2026, 1, 31)]
 WEEKDAYS = dict(mon=MO, tue=TU, wed=WE, thu=TH, fri=FR, sat=SA, sun=SU)
@@ -107,7 +108,13 @@ def weekly(days):
         year, week, _ = monday.isocalendar()
         opens = monday
         for name in days:
-            due = monday + relativedelta(weekday=WEEKDAYS[name])
+            if name.endswith("workday"):
+                worked = [day for day in (monday + DAY * n for n in range(7)) if works(day)]
+                if not worked:
+                    continue
+                due = worked[0 if name.startswith("1st") else -1]
+            else:
+                due = monday + relativedelta(weekday=WEEKDAYS[name])
             yield (f"{year}-W{week:02}" if len(days) == 1 else due.isoformat()), due, opens
             opens = due + DAY
 
@@ -126,6 +133,24 @@ def after(n, unit, months):
         else:
             due = plus(opens - DAY, n, unit)
         yield label(first, months), due, opens
+
+
+def before_end(n, unit, months):
+    """Counted back from the last day of each period; months are whole ones, taken off its end."""
+    for first in periods(months):
+        following = first + relativedelta(months=months)
+        if unit == "month":
+            due = following - relativedelta(months=n) - DAY
+        else:
+            due = plus(following - DAY, -n, unit)
+        yield label(first, months), due, first
+
+
+def following(words, months):
+    """A day of the month that comes after each period."""
+    for first in periods(months):
+        opens = first + relativedelta(months=months)
+        yield label(first, months), day_of(words, opens), opens
 
 
 def year_item(text):
@@ -169,10 +194,18 @@ def terms(rule):
     if "RRULE:" in rule:
         return recurrence(rule)
     rule = re.sub(r", at least \d+ times$", "", rule)
+    # How a day off moves it changes the last day, not the date that the paper states.
+    rule = re.sub(r" or (next workday|previous workday|same day)$", "", rule)
     if re.fullmatch(r"\d{4}-\d\d-\d\d", rule):
         return [(rule, date.fromisoformat(rule), None)]
     if match := re.fullmatch(r"(\d+) (day|workday|month)s? after (year|half-year|quarter|month)", rule):
         return after(int(match[1]), match[2], MONTHS[match[3]])
+    if match := re.fullmatch(r"(\d+) (day|workday|month)s? before the end of (year|half-year|quarter|month)", rule):
+        return before_end(int(match[1]), match[2], MONTHS[match[3]])
+    if match := re.fullmatch(r"day (\d+) after (year|half-year|quarter|month)", rule):
+        return following(match[1], MONTHS[match[2]])
+    if match := re.fullmatch(r"(.+) of the month after (year|half-year|quarter|month)", rule):
+        return following(match[1], MONTHS[match[2]])
     if match := re.fullmatch(r"(?:yearly|every (\d+) years) (.+?)(?: from (\d{4}))?", rule):
         items = [year_item(i) for i in match[2].split(", ")]
         return cyclic(12, items, int(match[1] or 1), match[3] and int(match[3]))
@@ -189,7 +222,8 @@ def terms(rule):
 
 def judge(rule):
     """The two columns: the first three terms from 2026 on, and sums over 2024 to 2027."""
-    if match := re.fullmatch(r"(\d+) (day|workday|month)s? (after|before) (?:receipt|the event)", rule):
+    case = re.sub(r" or (next workday|previous workday|same day)$", "", rule)
+    if match := re.fullmatch(r"(\d+) (day|workday|month)s? (after|before) (?:receipt|the event)", case):
         n = int(match[1]) * (1 if match[3] == "after" else -1)
         return "; ".join(f"{d} > {plus(d, n, match[2])}" for d in CASE_DAYS), "case"
     all_terms = [t for t in terms(rule) if FIRST <= t[1] <= LAST]
@@ -198,6 +232,45 @@ def judge(rule):
     days = sum((due - FIRST).days for _, due, _ in all_terms)
     opens = sum((opens - FIRST).days for _, _, opens in all_terms if opens)
     return first, f"{len(all_terms)} {days} {opens}"
+
+
+def ends(rule):
+    """The column of due-ends.tsv. A fixed day ends with itself; an amount that is counted on ends with a working day;
+    what is counted back never moves on; where the paper says how a day off moves it, both days follow it."""
+    rolled = re.search(r" or (next|previous|same) (?:work)?day", rule)
+    plain = re.sub(r" or (next workday|previous workday|same day)", "", rule)
+    if match := re.fullmatch(r"(\d+) (day|workday|month)s? (after|before) (?:receipt|the event)", plain):
+        n = int(match[1]) * (1 if match[3] == "after" else -1)
+        dues = [plus(day, n, match[2]) for day in [*CASE_DAYS, date(2026, 4, 20)]]
+    else:
+        dues = [due for _, due, _ in terms(plain) if due.year == 2026]
+    period = re.match(r"\d+ \w+ after ", plain)
+    told = []
+    for due in [due for due in dues if not works(due)][:2]:
+        later, earlier = step(due, 1), step(due, -1)
+        if rolled:
+            last = {"next": later, "previous": earlier, "same": due}[rolled[1]]
+            told.append(f"{due} > {last} {last}")
+        else:
+            told.append(f"{due} > {earlier} {later if period else due}")
+    return "; ".join(told)
+
+
+def check_ends():
+    lines, wrong = [], 0
+    for line in ENDS.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            text, rule, told = line.split("\t")
+            found = ends(rule)
+            if told != found and "--write" not in sys.argv:
+                wrong += 1
+                print(f"{text} ({rule})\n  file   {told}\n  oracle {found}")
+            line = "\t".join([text, rule, found])
+        lines.append(line)
+    if "--write" in sys.argv:
+        ENDS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{len(lines)} lines of ends, {wrong} differ")
+    return wrong
 
 
 def main():
@@ -217,9 +290,9 @@ def main():
     if "--write" in sys.argv:
         CASES.write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"wrote {compared} forms")
-        return 0
+        return check_ends()
     print(f"{compared} forms compared, {wrong} differ")
-    return 1 if wrong else 0
+    return 1 if wrong + check_ends() else 0
 
 
 if __name__ == "__main__":

@@ -29,6 +29,16 @@ class Unknown(Exception):
 class Due:
     frequency: str
     of_year: Callable  # year -> [(period, due)]: the occurrences whose PERIOD begins in that year
+    is_period: bool = False  # counted on from an end (期间); else a day that is stated (期日)
+    roll: str = ""  # what the paper says of a day off: 顺延, 提前, 不顺延
+
+    def ends(self, due, days):
+        """The last day that is in time."""
+        later = days.after(due - dt.timedelta(days=1), 1)
+        return {"顺延": later, "提前": days.on_or_before(due), "不顺延": due}.get(self.roll, later if self.is_period else due)
+
+    def finish_by(self, due, days):
+        return self.ends(due, days) if self.roll else days.on_or_before(due)
 
     def occurrences(self, first_year, last_year):
         found = {}
@@ -74,7 +84,7 @@ def in_span(unit, month_of_span, day):
 def after_span(unit, count, kind, days):
     def of_year(year):
         return [(label, later(last, count, kind, days)) for label, _, last in spans(unit, year)]
-    return Due(FREQUENCY_OF[unit], of_year)
+    return Due(FREQUENCY_OF[unit], of_year, is_period=True)
 
 
 def later(day, count, kind, days):
@@ -211,7 +221,20 @@ def parse(text, year_of_file, days):
     plain = unicodedata.normalize("NFKC", text).strip()
     if plain.upper().startswith("RRULE:"):
         return rrule(plain)
+    # In brackets or behind a pause: the last words of the text.
+    roll = re.search(r"[(,]遇节假日(顺延|提前|不顺延)\)?$", plain)
+    if roll:
+        text = plain[: roll.start()]
+    following = re.match(r"(?:于|应在|务于)?(?:次年|翌年|下一年|下年)度?", re.sub(r"\s+", "", plain))
+    if following and year_of_file:
+        # In a plan of one year: once, in the year after it.
+        found = chinese_once(as_written(re.sub(r"\s+", "", text)[following.end():]), year_of_file + 1, days)
+        if found is None:
+            raise Unknown(f"due not understood: {text!r}")
+        return found
     found = english(plain.lower(), days) if plain.isascii() else chinese(as_written(text), year_of_file, days)
+    if found and roll:
+        found.roll = roll[1]
     if found is None:
         raise Unknown(f"due not understood: {text!r}")
     return found
@@ -294,7 +317,7 @@ def chinese_spans(s, _year, _days):
         return in_span(m[1], int(m[2][1:-2]) - 1 if month is None else month, day_number(m[3]))
     if m := re.fullmatch(r"每(半年|季)(底|末)", s):
         return in_span(m[1], -1, LAST)
-    if re.fullmatch(r"(每年)?年?(底|末)", s):
+    if re.fullmatch(r"每年年?(底|末)", s):
         return in_span("年", -1, LAST)
     return None
 
@@ -322,6 +345,8 @@ def chinese_years(s, _year, _days):
 
 
 def chinese_once(s, year_of_file, _days):
+    if re.fullmatch(r"年(底|末)", s):
+        s = f"12月{s[1:]}"
     m = re.fullmatch(rf"(?:(\d{{4}})年)?(\d{{1,2}})月{DAY}", s)
     if not m:
         m = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", s)

@@ -88,7 +88,7 @@ class Draw:
         forms = {
             "yearly": [
                 f"每年{month}月{day}日前", f"每年{month}月{day}日", f"yearly {month:02}-{day:02}", f"次年{month}月{day}日前",
-                f"每年{month}月底前", "年底前", f"每年{month}月最后一个工作日", f"yearly last workday of {month:02}",
+                f"每年{month}月底前", "每年年底前", f"每年{month}月最后一个工作日", f"yearly last workday of {month:02}",
                 f"每年{low}月{short}日、{high}月{short}日前", f"yearly {low:02}-{short:02}, {high:02}-{short:02}",
                 f"年度终了后{r.randint(1, 5)}个月内", "每年至少1次", "每年不少于2次", "2次/年",
             ],
@@ -102,6 +102,7 @@ class Draw:
             "monthly": [
                 f"每月{self.day()}日", f"monthly {short}", "每月4日、14日、24日", f"次月{r.randint(1, 20)}日前", f"月后{r.randint(1, 10)}个工作日内",
                 "每月最后一个工作日", f"每月第{r.randint(1, 9)}个工作日", "monthly last workday", "每月二十五日",
+                f"每月{short}日前（遇节假日顺延）", f"每月{short}日前，遇节假日提前", f"每月{short}日前（遇节假日不顺延）",
             ],
             "weekly": [f"每周{r.choice('一二三四五六日')}", f"weekly {r.choice(ENGLISH_WEEKDAYS)}"],
             "other": [

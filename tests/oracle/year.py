@@ -175,14 +175,14 @@ def target_day(text, due, days):
 
 
 def steps_of(deadline, due, next_due, days):
-    finish_by = days.on_or_before(due)
+    finish_by, ends = deadline.due.finish_by(due, days), deadline.due.ends(due, days)
     target = target_day(deadline.target, due, days) if deadline.target else None
     if target and target >= finish_by:
         target = None
     steps = lead_steps(deadline.leads, target, days) if target else []
     steps += [s for s in lead_steps(deadline.leads, finish_by, days) if not target or s.day > target]
     for count in sorted(set(deadline.overdue)):
-        day = days.after(due, count)
+        day = days.after(ends, count)
         if next_due is None or day <= next_due:
             steps.append(Step(day, due, count))
     return finish_by, sorted(steps, key=lambda s: s.day)

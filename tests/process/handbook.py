@@ -55,7 +55,7 @@ PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm i
 # The forms of design, section 2.
 FORMS = """
 每年1月31日前|yearly 01-31|次年1月31日前|翌年1月31日前|下一年1月31日前
-每年3月底前|每年12月31日|年底前
+每年3月底前|每年12月31日|每年年底前
 每年2月最后一个工作日|yearly last workday of 02
 每年7月10日、12月20日前|yearly 07-10, 12-20
 年度终了后4个月内|每半年结束后15日内

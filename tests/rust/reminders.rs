@@ -73,6 +73,43 @@ fn said_once_however_often_it_ticks() {
     );
 }
 
+/// 5 April 2026 is a Sunday in the holidays, which end on the 6th.
+#[test]
+fn late_counts_from_the_day_on_which_it_ends() {
+    let deadline = |id: &str, due: &str| {
+        format!(
+            "[[deadline]]\nid = \"{id}\"\ntitle = \"{id}\"\ndue = \"{due}\"\nsections = [\"办公室\"]\nremind = [\"当天\"]\n"
+        )
+    };
+    let days = |due: &str| {
+        let mut bureau = Bureau::new(&format!("{ROSTER}{}", deadline("it", due)));
+        bureau.load("2026-03-20T00:00");
+        let mut heard = Vec::new();
+        for day in 1..=9 {
+            for (_, subject) in bureau.tick(&format!("2026-04-0{day}T08:30")) {
+                heard.push(format!(
+                    "{day} {}",
+                    subject.split('】').nth(1).unwrap_or_default().split('：').next().unwrap_or_default()
+                ));
+            }
+        }
+        heard
+    };
+    // As the paper says it: due on the 7th, late on the 8th.
+    assert_eq!(days("每月5日前（遇节假日顺延）"), ["7 今天到期", "8 已逾期1个工作日"]);
+    assert_eq!(
+        days("每月5日前，遇节假日提前"),
+        ["3 今天到期", "7 已逾期1个工作日", "9 已逾期3个工作日", "9 已逾期3个工作日，请督促办公室"]
+    );
+    // A period that is counted on: asked for before the holidays, late only after the first working day.
+    assert_eq!(days("月后5日内"), ["3 今天到期", "8 已逾期1个工作日"]);
+    // A day that is stated does not move.
+    assert_eq!(
+        days("次月5日前"),
+        ["3 今天到期", "7 已逾期1个工作日", "9 已逾期3个工作日", "9 已逾期3个工作日，请督促办公室"]
+    );
+}
+
 #[test]
 fn nothing_after_it_is_done() {
     let mut bureau = bureau();

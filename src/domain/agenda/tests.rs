@@ -43,7 +43,7 @@ fn occurrence(redo: Option<(&str, &str)>) -> Occurrence {
     Occurrence {
         deadline: "d".into(),
         period: "2026".into(),
-        dates: Dates { due, finish_by: due, target: None, provisional: false, redo },
+        dates: Dates { due, ends: due, finish_by: due, target: None, provisional: false, redo },
         next_due: None,
         revision: 0,
         state: State::Open,

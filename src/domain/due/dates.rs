@@ -32,10 +32,18 @@ impl Rule {
                 Box::new((from..=to).contains(due).then_some(term).into_iter())
             }
             Self::Recurrence(r) => Box::new(r.terms(from, to).into_iter()),
-            Self::After { unit, span } => Box::new(after(*unit, *span, cal, from, to)),
+            Self::After { unit, span } => {
+                let due = move |end| span.after(end, cal);
+                Box::new(by_end(*unit, span.reach(), from, to, due))
+            }
+            Self::Following { unit, day } => {
+                let due = move |end| day.of(shift(end, 1), cal);
+                Box::new(by_end(*unit, 31, from, to, due))
+            }
+            Self::BeforeEnd { unit, span } => Box::new(before_end(*unit, *span, cal, from, to)),
             Self::Cyclic { cycle: Cycle::Weeks, at } => {
                 let weeks = week_number(from)..=week_number(to);
-                Box::new(weeks.flat_map(move |n| week(n, at)).filter(move |t| (from..=to).contains(&t.due)))
+                Box::new(weeks.flat_map(move |n| week(n, at, cal)).filter(move |t| (from..=to).contains(&t.due)))
             }
             Self::Cyclic { cycle, at } => {
                 let unit = cycle.unit().unwrap_or(Unit::Month);
@@ -152,26 +160,47 @@ impl DayOf {
     }
 }
 
+impl Span {
+    /// The day this long after the end of a period.
+    fn after(self, end: Date, cal: &Calendar) -> Date {
+        match self.unit {
+            SpanUnit::Days => shift(end, self.n.into()),
+            SpanUnit::Workdays => cal.add_workdays(end, self.n.into()),
+            // Whole months, counted from the day after (民法典 art. 201): two months after June
+            // end with August.
+            SpanUnit::Months => shift(first_of(month_number(end) + i32::from(self.n) + 1), -1),
+        }
+    }
+
+    /// The day this long before the end of a period. Whole months: three before the year ends are left at the end of
+    /// September.
+    fn before(self, end: Date, cal: &Calendar) -> Date {
+        match self.unit {
+            SpanUnit::Days => shift(end, -i64::from(self.n)),
+            SpanUnit::Workdays => cal.add_workdays(end, -i64::from(self.n)),
+            SpanUnit::Months => shift(first_of(month_number(end) - i32::from(self.n) + 1), -1),
+        }
+    }
+
+    /// The most days that it takes.
+    fn reach(self) -> i64 {
+        match self.unit {
+            SpanUnit::Days => i64::from(self.n),
+            // Working days take at most two calendar days each, plus the longest holidays.
+            SpanUnit::Workdays => i64::from(self.n) * 2 + 30,
+            SpanUnit::Months => i64::from(self.n) * 31,
+        }
+    }
+}
+
 /// Labelled by the period that has ended; open from the day after.
-fn after(unit: Unit, span: Span, cal: &Calendar, from: Date, to: Date) -> impl Iterator<Item = Term> {
-    // Working days take at most two calendar days each, plus the longest holidays.
-    let reach = match span.unit {
-        SpanUnit::Days => i64::from(span.n),
-        SpanUnit::Workdays => i64::from(span.n) * 2 + 30,
-        SpanUnit::Months => i64::from(span.n) * 31,
-    };
+fn by_end(unit: Unit, reach: i64, from: Date, to: Date, due: impl Fn(Date) -> Date) -> impl Iterator<Item = Term> {
     let periods = Period::of(unit, shift(from, -reach)).index - 1..=Period::of(unit, to).index;
     let mut last: Option<Date> = None;
     let terms = periods.filter_map(move |index| {
         let period = Period { unit, index };
         let end = period.last_day();
-        let due = match span.unit {
-            SpanUnit::Days => shift(end, span.n.into()),
-            SpanUnit::Workdays => cal.add_workdays(end, span.n.into()),
-            // Whole months, counted from the day after (民法典 art. 201): two months after June
-            // end with August.
-            SpanUnit::Months => shift(first_of(month_number(end) + i32::from(span.n) + 1), -1),
-        };
+        let due = due(end);
         // Two periods with no working day between their ends would share a date.
         let again = last.replace(due) == Some(due);
         (!again).then(|| Term { period: period.label(), due, opens: shift(end, 1) })
@@ -179,12 +208,28 @@ fn after(unit: Unit, span: Span, cal: &Calendar, from: Date, to: Date) -> impl I
     terms.filter(move |t| (from..=to).contains(&t.due))
 }
 
-fn week(number: i64, at: &[At]) -> Vec<Term> {
+/// Labelled by the period that is about to end; open from its first day.
+fn before_end(unit: Unit, span: Span, cal: &Calendar, from: Date, to: Date) -> impl Iterator<Item = Term> {
+    let periods = Period::of(unit, from).index..=Period::of(unit, to).index;
+    let terms = periods.map(move |index| {
+        let period = Period { unit, index };
+        Term { period: period.label(), due: span.before(period.last_day(), cal), opens: period.first_day() }
+    });
+    terms.filter(move |t| t.opens <= t.due && (from..=to).contains(&t.due))
+}
+
+fn week(number: i64, at: &[At], cal: &Calendar) -> Vec<Term> {
     let monday = shift(MONDAY, number * 7);
+    let sunday = shift(monday, 6);
     let mut opens = monday;
-    let days = at.iter().map(|a| match a.day {
-        DayOf::Weekday(_, day) => shift(monday, day.into()),
-        _ => shift(monday, 6),
+    let days = at.iter().filter_map(|a| match a.day {
+        DayOf::Weekday(_, day) => Some(shift(monday, day.into())),
+        // A week that is all holidays has none.
+        DayOf::Workday(n) => {
+            let from = if n > 0 { shift(monday, -1) } else { shift(sunday, 1) };
+            Some(cal.add_workdays(from, n.into())).filter(|day| (monday..=sunday).contains(day))
+        }
+        _ => Some(sunday),
     });
     let terms = days.map(|due| {
         let week = monday.iso_week_date();

@@ -2,135 +2,26 @@
 
 use jiff::civil::Weekday;
 
-/// One word; synonyms share a variant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    Num(u32),
-    /// `第3个`, `首`, `最后一个` (−1), `倒数第二个` (−2), `3rd`.
-    Nth(i32),
-    /// `2026-09-30`, `2026/9/30`, `2026.9.30`: not checked yet.
-    Iso(u32, u32, u32),
-    /// `07-10`: two digits each.
-    MonthDay(u32, u32),
-    /// `1.31`, `1/31`: month and day may stand in either order.
-    Pair(u32, u32),
-    Every,
-    Year,
-    Half,
-    Quarter,
-    Month,
-    /// `个月`: a length, where `月` is a name.
-    Months,
-    Week,
-    Weekday(Weekday),
-    Day,
-    /// `天`: a length, where `日` is a name.
-    Days,
-    Workday,
-    Times,
-    Odd,
-    Even,
-    End,
-    /// `上旬` 10, `中旬` 20, `下旬` 31.
-    Ten(u8),
-    Before,
-    Within,
-    Until,
-    After,
-    Begin,
-    /// `之日起`
-    SinceDay,
-    From,
-    To,
-    /// `-`, which is `To` between two days.
-    Dash,
-    Slash,
-    Comma,
-    Stop,
-    Colon,
-    Open,
-    Close,
-    TitleOpen,
-    TitleClose,
-    Ended,
-    NextYear,
-    NextMonth,
-    NextQuarter,
-    ThisYear,
-    FirstHalf,
-    SecondHalf,
-    AtLeast,
-    OrMore,
-    Received,
-    BeforeEvent,
-    AfterEvent,
-    /// Stands before a date and changes nothing.
-    Lead,
-    /// Changes nothing and is not worth showing: 的.
-    Soft,
-    /// What is done by the date: begins the tail of a sentence.
-    Verb,
-    /// How it is done: stands before a verb in the tail.
-    How,
-    /// Known so that no number is read from it (`一次性`).
-    Filler,
-    /// Refused by name.
-    Named(Name),
-    // English.
-    Each(Often),
-    Of,
-    The,
-    Event,
-    Receipt,
-    At,
-    Least,
-    A,
-    Unknown,
-}
-
-/// `yearly`, `monthly` …
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Often {
-    Year,
-    Half,
-    Quarter,
-    Month,
-    Week,
-}
-
-/// Words that never give a certain date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
-    NoDate,
-    Vague,
-    Around,
-    Hours,
-    Lunar,
-    /// A holiday of the solar calendar: month and day of the day before it.
-    Feast(u8, u8),
-    /// 下周: a coming date, depending on the day of writing.
-    Relative,
-    /// 上月, 本季度: in a tail, the period that is reported on.
-    Current,
-    Daily,
-    HalfMonth,
-    TenDays,
-    NotBefore,
-    EveryOther,
-    Except,
-}
+use super::{
+    roll::Roll,
+    word::{Name, Often, Word},
+};
 
 use Word::*;
 
 /// Longest match first. Words that mean the same stand in one row.
 pub const CHINESE: &[(&str, &[Word])] = &[
-    ("每 每个 每一个", &[Every]),
-    ("年 年度 自然年度 会计年度", &[Year]),
+    ("每 每个 每一个 每一", &[Every]),
+    ("各年度", &[Every, Year]),
+    ("各季度 各季", &[Every, Quarter]),
+    ("各月", &[Every, Month]),
+    ("年 年度 自然年度 会计年度 本会计年度 财务年度 财政年度 纳税年度 日历年度", &[Year]),
     ("半年 半年度 个半年", &[Half]),
-    ("季度 季 个季度", &[Quarter]),
+    ("季度 季", &[Quarter]),
+    ("个季度", &[Quarters]),
     ("月 月度 月份", &[Month]),
     ("个月", &[Months]),
-    ("周 星期 礼拜 个星期 个礼拜", &[Week]),
+    ("周 星期 礼拜 个星期 个礼拜 自然周", &[Week]),
     ("周一 星期一 礼拜一", &[Weekday(Weekday::Monday)]),
     ("周二 星期二 礼拜二", &[Weekday(Weekday::Tuesday)]),
     ("周三 星期三 礼拜三", &[Weekday(Weekday::Wednesday)]),
@@ -138,39 +29,58 @@ pub const CHINESE: &[(&str, &[Word])] = &[
     ("周五 星期五 礼拜五", &[Weekday(Weekday::Friday)]),
     ("周六 星期六 礼拜六", &[Weekday(Weekday::Saturday)]),
     ("周日 周天 星期日 星期天 礼拜日 礼拜天", &[Weekday(Weekday::Sunday)]),
+    // Not a Monday.
+    ("周一次 星期一次 周一回", &[Week, Num(1), Times]),
+    ("周二次 周两次 星期二次", &[Week, Num(2), Times]),
+    ("周三次 星期三次", &[Week, Num(3), Times]),
+    ("周四次", &[Week, Num(4), Times]),
+    ("周五次", &[Week, Num(5), Times]),
+    ("周一期 周一场 周一轮", &[Week, Num(1), Counter]),
+    ("周二期 周二场", &[Week, Num(2), Counter]),
+    ("周三期 周三场", &[Week, Num(3), Counter]),
+    ("周日常 周日程", &[Week, Filler]),
     ("日 号", &[Day]),
     ("天 自然日 个自然日 日历日 个日历日", &[Days]),
-    ("工作日 个工作日", &[Workday]),
-    ("次", &[Times]),
+    ("工作日 个工作日 个工作天", &[Workday]),
+    ("次 回 遍", &[Times]),
+    ("期 场 轮 场次", &[Counter]),
     ("单月 单数月 奇数月", &[Odd]),
     ("双月 双数月 偶数月", &[Even]),
     ("底 末 末日", &[End]),
+    ("年终", &[Year, End]),
+    ("年终了", &[Year, Ended]),
+    ("月终", &[Month, End]),
+    ("月终了", &[Month, Ended]),
     ("上旬", &[Ten(10)]),
     ("中旬", &[Ten(20)]),
     ("下旬", &[Ten(31)]),
     ("月中旬", &[Month, Ten(20)]),
     ("前 之前 以前", &[Before]),
-    ("内 之内 以内", &[Within]),
+    ("内 之内 以内 之间", &[Within]),
+    ("期间", &[During]),
     ("止 为止", &[Until]),
     ("后 之后 以后", &[After]),
-    ("起 开始", &[Begin]),
-    ("之日起 之日后", &[SinceDay]),
+    ("起 开始 起算", &[Begin]),
+    ("之日起 之日后 之日起算 次日起", &[SinceDay]),
     ("自 从", &[From]),
     ("至 到 ~ — —— – ―", &[To]),
     ("-", &[Dash]),
     ("/", &[Slash]),
-    ("、 , 和 及 与 以及", &[Comma]),
+    ("、 和 及 与 以及", &[Comma]),
+    (",", &[Pause]),
+    ("或 或者", &[OrElse]),
     ("。 ; ! .", &[Stop]),
     (":", &[Colon]),
     ("( [ 【 〔", &[Open]),
     (") ] 】 〕", &[Close]),
-    ("《 “ 「 『", &[TitleOpen]),
-    ("》 ” 」 』", &[TitleClose]),
-    ("终了 结束 完结 届满", &[Ended]),
-    ("次年 翌年 下一年 下一年度 次年度", &[NextYear]),
-    ("次月", &[NextMonth]),
+    ("《 〈", &[TitleOpen]),
+    ("》 〉", &[TitleClose]),
+    ("“ ” 「 」 『 』 \" ‘ ’ '", &[Quote]),
+    ("终了 结束 完结 届满 期满 完毕 完 到期 终止 终结", &[Ended]),
+    ("次年 翌年 下一年 下一年度 次年度 下年度 下年 来年 转年 下一会计年度", &[NextYear]),
+    ("次月 翌月", &[NextMonth]),
     ("次季 次季度 下季度 下一季度 下一个季度", &[NextQuarter]),
-    ("今年 本年 本年度 当年", &[ThisYear]),
+    ("今年 本年 本年度 当年 当年度", &[ThisYear]),
     ("上半年", &[FirstHalf]),
     ("下半年", &[SecondHalf]),
     ("元月 元月份", &[Num(1), Month]),
@@ -178,7 +88,7 @@ pub const CHINESE: &[(&str, &[Word])] = &[
     ("末个", &[Nth(-1)]),
     ("首月", &[Nth(1), Month]),
     ("末月", &[Nth(-1), Month]),
-    ("至少 不少于 不低于 最少 不得少于", &[AtLeast]),
+    ("至少 不少于 不低于 最少 不得少于 不得低于 至少要 至少应 至少须 原则上不少于", &[AtLeast]),
     ("以上 及以上", &[OrMore]),
     (
         "收到 收到申请 收到来件 收到来文 收到文件 收到通知 收到材料 收文 接到 接到申请 接到通知 接件 受理 受理申请 \
@@ -187,63 +97,115 @@ pub const CHINESE: &[(&str, &[Word])] = &[
         &[Received],
     ),
     (
-        "举行前 举办前 召开前 开会前 会前 活动前 活动举行前 活动举办前 会议前 会议召开前 听证会举行前 听证会召开前 \
-         举行听证会前 举行之前 召开之前",
-        &[BeforeEvent],
+        "举行 举办 召开 开会 会 活动 会议 听证会 开庭 开工 开标 开业 开学 开幕 施工 投产 运营 实施 施行 启用 考试 答辩 \
+         竣工 验收 上市 出境 出国 离任 换届 选举 演出 展览 培训 期限 有效期 任期 合同",
+        &[Event],
     ),
+    ("提前", &[Ahead]),
     (
-        "会后 会议后 会议结束后 会议召开后 活动后 活动结束后 举行后 举办后 召开后 会议结束之日起 活动结束之日起",
-        &[AfterEvent],
-    ),
-    (
-        "务于 务必于 务必在 务必 应在 应于 应 应当 应当在 应当于 需 需于 需在 须 须于 须在 要 要在 要于 必须 \
-         必须在 必须于 原则上 力争 力争在 力争于 争取 争取在 不迟于 不晚于 不得迟于 不得晚于 最迟 最晚 最迟于 \
-         最晚于 最迟在 最晚在 最迟不超过 请 请于 请在 请务必于 敬请于 按照规定 按照规定于 按规定 按规定于 按要求 \
-         按照要求 根据规定 根据要求 根据上级要求 按照上级要求 按上级要求 确保 确保在 确保于 截至 截止 截止到 截至到 \
-         截止时间 截止日期 完成时限 完成时间 完成期限 办理时限 办结时限 时限 期限 时间 于 在 原则上于 原则上在 原则 \
-         统一于 统一在 均应于 均于 也应于 定于 依法 依规",
+        "务于 务必于 务必在 务必 应在 应于 应 应当 应当在 应当于 需 需于 需在 须 须于 须在 要 要在 要于 必须 必须在 必须于 \
+         请 请于 请在 请务必于 敬请于 按照规定 按照规定于 按规定 按规定于 按要求 按照要求 根据规定 根据要求 \
+         根据上级要求 按照上级要求 按上级要求 按照考核要求 确保 确保在 确保于 截至 截止 截止到 截至到 截止至 截至至 \
+         截止时间 截止日期 截止日 截止期 完成时限 完成时间 完成期限 办理时限 办结时限 时限 时间 报送时间 整改时限 \
+         于 在 统一于 统一在 均应于 均于 也应于 定于 依法 依规 为 是 并 并于 并在 且 计划 计划于 计划在 拟 拟于 拟在 预计 \
+         预计于 将于 将在 分别 分别于 分别在 一般 一般应 一般于 一般在 通常 通常于 可 可于 可在 原定于 不迟于 最后期限",
         &[Lead],
     ),
-    ("的 下班 当日 当天 每逢", &[Soft]),
+    ("原则上 力争 力争在 力争于 争取 争取在 原则上于 原则上在 原则 尽量 最好 确保力争", &[Hope]),
+    (
+        "不晚于 不得迟于 不得晚于 最迟 最晚 最迟于 最晚于 最迟在 最晚在 至迟 至迟于 最迟不超过 最晚不超过 不超过 \
+         不得超过 最长不超过 最多 至多 不多于",
+        &[Limit],
+    ),
+    ("的 下班 当日 当天 当日内 每逢 则 该 其 各", &[Soft]),
     (
         "完成 办结 办理 报送 报告 报备 上报 呈报 填报 申报 报 送 送达 提交 提供 提请 发布 公布 公开 公示 通报 \
-         印制 编制 编写 更新 召开 开展 组织 举办 听取 研究 部署 检查 自查 核查 抽查 巡检 梳理 汇总 总结 整理 \
-         整改 落实 反馈 答复 回复 清零 维护 调整 修订 备案 归档 上传 上线 录入 登记 发送 寄送 缴纳 缴清 支付 \
-         付清 上缴 审核 审定 审议 评估 考核 验收 启动 实施 制定 制订 出具 建成 建立 进行 做好 到位 交 发 向 \
-         将 把 由 对 并 公告 测试 培训 演练 解读 督办 督查 盘点 对账 结算 披露 推送 复核 更正 销号 汇报 予以 \
-         给予 作出 做出 通过 办完 办妥 确定 告知 通知 转办 移交 移送 核实 报请",
+         印制 编制 编写 编发 编印 更新 开展 组织 听取 研究 部署 检查 自查 核查 抽查 巡检 梳理 汇总 总结 整理 \
+         整改 落实 反馈 答复 回复 清零 维护 调整 修订 备案 归档 上传 上线 录入 登记 发送 寄送 缴纳 缴清 缴 支付 \
+         付清 上缴 审核 审定 审议 审查 审批 评估 考核 启动 制定 制订 出具 建成 建立 进行 做好 到位 交 发 向 送交 \
+         将 把 由 对 公告 测试 演练 解读 督办 督查 盘点 对账 结算 披露 推送 复核 更正 销号 汇报 予以 \
+         给予 作出 做出 通过 办完 办妥 确定 告知 通知 转办 移交 移送 核实 报请 起草 到账 拨付 退还 返还 预缴 汇算 \
+         征收 收缴 抽检 检测 监测 检验 召集 安排 提出 书面 以 按照 按 依照 达到 实现 签订 调度 通气 \
+         核销 清理 清缴 开具 补正 出席 参加 接受 使用 投入 交付 交纳 送审 送检 上交 呈送 抄送 转报 报经 经 给 逐级",
         &[Verb],
     ),
-    ("按时 如期 提前 主动 准时 全面 全部 基本 集中 统一 认真 高质量 按质 保质 专题", &[How]),
-    ("一次性 唯一 上一年度 上一季度 上一月 上一周 前一年 前一年度 上一年 一些 一并 进一步 一体化 一律", &[Filler]),
     (
-        "长期坚持 长期 持续推进 持续 常态化 全年 贯穿全年 日常 常年 随时 一贯 按年 按季 按季度 按月 按周 逐年 \
-         逐季 逐月 逐周",
+        "按时 如期 主动 准时 全面 全部 基本 集中 统一 认真 高质量 按质 保质 专题 书面形式 及时完成 各自 分批 先 再 一次性 \
+         统筹 同步 一并 同时 顺利 固定 依次 逐步 现场",
+        &[How],
+    ),
+    (
+        "唯一 一些 进一步 一体化 一律 报表 报告书 报告单 国内 境内 \
+         行业内 首次 首问 从业 从事 自然 自行 自主 自身 自评 自我 自治 自治区 会同 会商 \
+         会计 起重 起诉 起点 每户 每人 月度计划 回访 回收 回应 回复率 层次 人次 批次 轮岗 轮训 除险 除雪 除尘 除草 除害 除患 消除 解除 清除 排除 废除 拆除 免除 扫除 破除 \
+         铲除 剔除 删除 去除 隔离 隔热 隔震 阻隔 预约 合约 节约 条约 公约 签约 履约 违约 约谈 约束 约定 制约 集约 \
+         场所 场地 市场 期末 期货 学会 协会 委员会 常委会 全会 社会 期刊",
+        &[Filler],
+    ),
+    ("含 含当日 含当天 含本日 包括当日 包含当日 含本数", &[Inclusive]),
+    ("顺延 相应顺延 自动顺延 依次顺延 往后顺延 向后顺延 可顺延 可以顺延 应顺延 后延 延后", &[Roll(Roll::Later)]),
+    ("不顺延 不予顺延 不再顺延 不作顺延 不得顺延 不后延", &[Roll(Roll::Stays)]),
+    (
+        "节后首个工作日 节后第一个工作日 节后第1个工作日 节后首日 下一个工作日 下一工作日 下个工作日 次一工作日 次一个工作日 \
+         后一个工作日 后一工作日 后第一个工作日 后首个工作日 假期后第一个工作日 假期结束后第一个工作日 节假日后第一个工作日 \
+         节假日结束后第一个工作日 节假日后首个工作日 假后第一个工作日 假日后第一个工作日 节后第一个上班日 最近的下一个工作日 顺延至节后 顺延至节后第一个工作日 顺延至节后首个工作日 顺延至节后第1个工作日 \
+         顺延至节后第一个上班日 顺延到节后第一个工作日 顺延到节后首个工作日 顺延到节后 延至节后 顺延至假期后 顺延至假后 \
+         顺延至节假日后 顺延至工作日 顺延到工作日 顺延至最近工作日 顺延至最近的工作日 顺延至首个工作日 顺延至第一个工作日",
+        &[Roll(Roll::Later)],
+    ),
+    (
+        "前一个工作日 前一工作日 上一个工作日 上一工作日 节前最后一个工作日 节前最后1个工作日 节前一个工作日 节前一工作日 \
+         前最后一个工作日 之前最后一个工作日 提前至节前 提前到节前 提前至节假日前 放假前最后一个工作日",
+        &[Roll(Roll::Earlier)],
+    ),
+    ("如遇 若遇 恰逢 适逢 如逢 若逢 遇有 如遇到 如遇有", &[Meet]),
+    (
+        "节假日 法定节假日 国家法定节假日 法定休假日 法定假日 法定节日 法定假期 休假日 休息日 双休日 公休日 公休假日 假日 假期 \
+         非工作日 周六日 遇节假日 遇法定节假日 遇国家法定节假日 遇法定休假日 遇法定假日 遇休假日 遇休息日 遇双休日 遇公休日 \
+         遇周末 遇假期 遇假日 遇节日 遇非工作日 遇到节假日 遇到法定节假日 逢节假日 逢法定节假日 逢双休日 逢周末 逢休息日 逢假日 如遇周末 若遇周末 遇周六 \
+         遇周日 遇星期六 遇星期日 如遇节日",
+        &[DayOff],
+    ),
+    (
+        "顺延至 顺延到 延至 延到 延期至 延期到 延长至 延长到 推迟至 推迟到 延后至 调整至 调整到 调整为 改为 改至 改到 变更为 \
+         延迟至 延缓至",
+        &[MovedTo],
+    ),
+    (
+        "推迟 延期 延长 延迟 延缓 暂缓 缓报 缓缴 另有 另行 例外 视为 中止 暂停 不计入 扣除 另行通知 待定 视情况 视情 暂定 暂定于 顺序推迟",
+        &[Named(Name::Moves)],
+    ),
+    ("学期 学年 汛期 闰年 暑期 暑假 寒假 供暖期 采暖期 每届 本届 旺季 淡季", &[Named(Name::Season)]),
+    (
+        "长期坚持 长期 坚持 持续推进 持续 常态化 常态 全年 贯穿全年 常年 随时 一贯 按年 按季 按季度 按月 按周 逐年 \
+         逐季 逐月 逐周 立行立改 即知即改 边查边改 不断 经常 始终 长效",
         &[Named(Name::NoDate)],
     ),
     (
-        "适时 尽快 尽早 及时 近期 近日 定期 不定期 立即 马上 抓紧 适当时候 年初 月初 季初 周末 年中 月中 \
-         有关时间 另行通知 待定 视情况 必要时",
+        "适时 尽快 尽早 及时 近期 近日 定期 不定期 立即 马上 抓紧 适当时候 \
+         有关时间 必要时 相对固定 即时 第一时间 按需 根据需要",
         &[Named(Name::Vague)],
     ),
-    ("左右 前后 上下 约 大约", &[Named(Name::Around)]),
-    ("小时 个小时 时 点 点钟 分钟 点前 上午 中午 下午 晚上 早上 零时 半小时", &[Named(Name::Hours)]),
+    ("年初 月初 季初 周末 年中 月中 季中 学期初 学期末 春季 夏季 秋季 冬季", &[Named(Name::PartOf)]),
+    ("左右 前后 上下 约 大约 附近", &[Named(Name::Around)]),
+    ("小时 个小时 半小时", &[Named(Name::Hours)]),
+    ("时 点 点钟 分 分钟 点整 时整", &[Clock]),
+    ("上午 中午 下午 晚上 早上 晚 早 傍晚 下班时间", &[DayPart]),
+    ("凌晨 零时 零点", &[Named(Name::Dawn)]),
+    ("半", &[AndHalf]),
     (
         "农历 阴历 旧历 腊月 正月 冬月 初一 初五 初十 除夕 春节 元宵 元宵节 端午 端午节 中秋 中秋节 重阳 重阳节 \
          清明 清明节 过年 节前 节后 小年",
         &[Named(Name::Lunar)],
     ),
-    ("元旦 元旦节", &[Named(Name::Feast(12, 31))]),
-    ("五一 五一节 劳动节 五一劳动节", &[Named(Name::Feast(4, 30))]),
-    ("国庆 国庆节 十一国庆节", &[Named(Name::Feast(9, 30))]),
-    ("七一", &[Named(Name::Feast(6, 30))]),
+    ("元旦 元旦节 五一 五一节 劳动节 五一劳动节 国庆 国庆节 十一国庆节 七一", &[Named(Name::Feast)]),
     (
         "今天 今日 明天 明日 后天 下周 下月 下个月 明年 后年 下星期 下周一 下周二 下周三 下周四 下周五 下周六 \
          下周日",
         &[Named(Name::Relative)],
     ),
     (
-        "本周 上周 这周 本月 当月 上月 上个月 本季度 本季 上季度 当季 当季度 去年 昨天 本周内 本周一 本周二 \
+        "上一年度 上一季度 上一月 上一周 上年度 上年 上一季 上季 前一年 前一年度 上一年 上一会计年度 本周 上周 这周 本月 当月 上月 上个月 本季度 本季 上季度 当季 当季度 去年 昨天 本周内 本周一 本周二 \
          本周三 本周四 本周五 本星期",
         &[Named(Name::Current)],
     ),
@@ -251,7 +213,7 @@ pub const CHINESE: &[(&str, &[Word])] = &[
     ("半月 半个月", &[Named(Name::HalfMonth)]),
     ("每旬 旬", &[Named(Name::TenDays)]),
     ("不早于 不得早于", &[Named(Name::NotBefore)]),
-    ("每隔 隔 隔年 隔月 隔周", &[Named(Name::EveryOther)]),
+    ("每隔 隔 隔年 隔月 隔周 间隔", &[Named(Name::EveryOther)]),
     ("不含 不包括 不包含 除外 除", &[Named(Name::Except)]),
 ];
 
@@ -302,6 +264,11 @@ pub const ENGLISH: &[(&str, &[Word])] = &[
     ("at", &[At]),
     ("least", &[Least]),
     ("a per", &[A]),
+    ("or", &[Or]),
+    ("next", &[Next]),
+    ("previous", &[Previous]),
+    ("same", &[Same]),
+    ("rrule dtstart freq", &[Recurrence]),
     ("hour hours am pm", &[Named(Name::Hours)]),
     ("daily", &[Named(Name::Daily)]),
     ("asap soon", &[Named(Name::Vague)]),

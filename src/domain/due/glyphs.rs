@@ -1,6 +1,6 @@
 //! Normalises a text to characters that can be compared, each with its place in the original.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -12,31 +12,64 @@ pub struct Glyph {
     pub c: char,
     pub start: usize,
     pub end: usize,
-    /// A space or line break was left out before it. Digits and letters are not read across a gap; Chinese words are.
-    pub gap: bool,
+    /// What was left out before it. Letters are not read across a gap; Chinese words are.
+    pub gap: Gap,
 }
 
-/// NFKC, lower case, no white space.
+/// White space before a glyph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    #[default]
+    None,
+    /// Blanks on one line: a page that was set wide puts them inside numbers too.
+    Blank,
+    Break,
+}
+
+impl Glyph {
+    pub fn follows_gap(&self) -> bool {
+        self.gap != Gap::None
+    }
+}
+
+/// NFKC, lower case, simplified characters, no white space.
 pub fn glyphs(text: &str) -> Vec<Glyph> {
     let mut glyphs = Vec::with_capacity(text.len() / 2);
-    let mut gap = true;
+    let mut gap = Gap::Break;
     for (start, c) in text.char_indices() {
         let end = start + c.len_utf8();
         let mut push = |c: char| {
             if c.is_whitespace() || is_invisible(c) {
-                gap = true;
+                gap = gap.max(if matches!(c, '\n' | '\r') { Gap::Break } else { Gap::Blank });
             } else {
                 glyphs.push(Glyph { c, start, end, gap: std::mem::take(&mut gap) });
             }
         };
         match c {
             _ if c.is_ascii() => push(c.to_ascii_lowercase()),
+            // ①, ⑴, ㈠ number the items of a list: the digit is none of the date that follows.
+            '\u{2460}'..='\u{24FF}' | '\u{2776}'..='\u{2793}' | '\u{3220}'..='\u{3229}' => push('。'),
             // The common ideographs are their own NFKC.
-            '\u{4E00}'..='\u{9FFF}' => push(c),
-            _ => std::iter::once(c).nfkc().flat_map(char::to_lowercase).for_each(push),
+            '\u{4E00}'..='\u{9FFF}' => push(simplified(c)),
+            _ => std::iter::once(c).nfkc().flat_map(char::to_lowercase).map(simplified).for_each(push),
         }
     }
     glyphs
+}
+
+/// Traditional characters of the dictionary's words, each before its simplified one.
+const TRADITIONAL: &str = "終终個个內内後后會会滿满報报納纳稅税順顺進进繳缴辦办號号時时結结開开發发財财應应將将務务從从週周兩两達达過过\
+節节遲迟屆届實实產产業业簽签訂订審审際际點点間间錄录歸归檔档總总長长適适儘尽盡尽當当單单雙双農农曆历陰阴舊旧這这於于與与為为無无須须\
+請请據据規规確确設设線线運运營营備备給给書书標标聽听證证變变動动隨随續续態态閏闰輪轮場场歷历補补徵征條条復复複复覆复評评議议調调練练驗验\
+組组織织啟启見见領领導导關关項项專专題题獲获處处問问認认讓让傳传轉转遞递選选驟骤資资費费賬账帳账額额貼贴貨货購购銷销償偿還还約约級级\
+縣县鎮镇鄉乡區区門门員员幾几歲岁廳厅寫写準准擬拟數数對对參参訊讯誌志異异極极構构檢检橫横決决涉涉計计討讨該该誤误論论諮咨謝谢講讲";
+
+fn simplified(c: char) -> char {
+    static TABLE: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+        let pairs: Vec<char> = TRADITIONAL.chars().collect();
+        pairs.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
+    });
+    TABLE.get(&c).copied().unwrap_or(c)
 }
 
 /// Zero-width characters, which come with text pasted from web pages.
@@ -51,11 +84,16 @@ pub fn number(glyphs: &[Glyph]) -> Option<(u32, usize)> {
 }
 
 fn ascii_number(glyphs: &[Glyph]) -> Option<(u32, usize)> {
-    let rest = glyphs.iter().skip(1).take_while(|g| g.c.is_ascii_digit() && !g.gap).count();
-    let digits = &glyphs[..=rest];
+    let digits = |from: usize| glyphs[from..].iter().take_while(|g| g.c.is_ascii_digit()).count();
+    let whole = digits(0);
+    // Up to the first gap; with its blanks where that gives a year, or a month or day of two digits.
+    let first = 1 + glyphs[1..whole].iter().take_while(|g| !g.follows_gap()).count();
+    let blanks = glyphs[1..whole].iter().all(|g| g.gap != Gap::Break);
+    let spread = matches!((whole, glyphs[0].c, first), (4, '2', 1..=3) | (2, '1'..='3', 1));
+    let len = if blanks && spread { whole } else { first };
     // No longer number has a meaning here.
-    let value = digits.iter().take(9).fold(0, |n, g| n * 10 + g.c.to_digit(10).unwrap_or(0));
-    Some((if digits.len() > 9 { u32::MAX } else { value }, digits.len()))
+    let value = glyphs[..len].iter().take(9).fold(0, |n, g| n * 10 + g.c.to_digit(10).unwrap_or(0));
+    Some((if len > 9 { u32::MAX } else { value }, len))
 }
 
 /// `三十一`, `廿五`, `卅`, `一百二十`, and years digit by digit: `二〇二六`.

@@ -3,8 +3,9 @@
 use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use super::{
-    dictionary::{CHINESE, ENGLISH, Word},
+    dictionary::{CHINESE, ENGLISH},
     glyphs::{Glyph, glyphs, number, place},
+    word::Word,
 };
 
 use Word::*;
@@ -34,7 +35,7 @@ pub struct Words {
 }
 
 impl Words {
-    fn push(&mut self, words: &[Word], place: Range<usize>) {
+    pub fn push(&mut self, words: &[Word], place: Range<usize>) {
         // Adjacent unknown characters are one word, so that they are shown together.
         if let (Some(Unknown), Some(last), [Unknown]) = (self.words.last(), self.places.last_mut(), words) {
             last.end = place.end;
@@ -44,6 +45,12 @@ impl Words {
             self.words.push(*word);
             self.places.push(place.clone());
         }
+    }
+}
+
+impl Words {
+    pub fn phrase(&self) -> Phrase<'_> {
+        Phrase { words: &self.words, places: &self.places }
     }
 }
 
@@ -73,13 +80,13 @@ impl<'a> Phrase<'a> {
 
     /// Without leading punctuation.
     pub fn trim_start(self) -> Self {
-        self.from(self.words.iter().take_while(|w| matches!(w, Comma | Stop | Colon)).count())
+        self.from(self.words.iter().take_while(|w| matches!(w, Comma | Pause | Stop | Colon)).count())
     }
 
     /// Without the words at its ends that change nothing: 前 内 止, punctuation.
     pub fn trim(self) -> Self {
         let p = self.trim_start();
-        let after = |w: &&Word| matches!(w, Comma | Stop | Colon | Before | Within | Until);
+        let after = |w: &&Word| matches!(w, Comma | Pause | Stop | Colon | Before | Within | Until | During);
         p.sub(0..p.words.len() - p.words.iter().rev().take_while(after).count())
     }
 
@@ -130,7 +137,8 @@ pub fn read(text: &str) -> Words {
 fn known(rest: &[Glyph]) -> Option<(usize, &'static [Word])> {
     let first = rest.first()?.c;
     if first.is_ascii_alphabetic() {
-        let letters = |(i, g): &(usize, &Glyph)| (g.c.is_ascii_alphabetic() || g.c == '-') && (*i == 0 || !g.gap);
+        let letters =
+            |(i, g): &(usize, &Glyph)| (g.c.is_ascii_alphabetic() || g.c == '-') && (*i == 0 || !g.follows_gap());
         let run: String = rest.iter().enumerate().take_while(letters).map(|(_, g)| g.c).collect();
         return Some((run.len(), BY_RUN.get(run.as_str()).copied().unwrap_or(&[Unknown])));
     }
@@ -171,13 +179,13 @@ fn ordinal(rest: &[Glyph]) -> Option<(usize, Word)> {
     if starts("最后") {
         return match number(&rest[2..]) {
             Some((1, len)) => Some((2 + len + measure(2 + len), Nth(-1))),
-            _ => Some((2, Nth(-1))),
+            _ => Some((2 + measure(2), Nth(-1))),
         };
     }
     let (n, len) = number(rest).filter(|_| rest[0].c.is_ascii_digit())?;
     let suffix = rest.get(len..len + 2)?;
-    let text: String = suffix.iter().filter(|g| !g.gap).map(|g| g.c).collect();
-    let ends = rest.get(len + 2).is_none_or(|g| g.gap || !g.c.is_ascii_alphanumeric());
+    let text: String = suffix.iter().filter(|g| !g.follows_gap()).map(|g| g.c).collect();
+    let ends = rest.get(len + 2).is_none_or(|g| g.follows_gap() || !g.c.is_ascii_alphanumeric());
     (matches!(text.as_str(), "st" | "nd" | "rd" | "th") && ends).then_some(())?;
     Some((len + 2, signed(n, 1)?))
 }
@@ -185,7 +193,8 @@ fn ordinal(rest: &[Glyph]) -> Option<(usize, Word)> {
 /// Dates in digits: `2026-09-30`, `07-10`, `1.31`.
 fn shape(rest: &[Glyph]) -> Option<(usize, Word)> {
     let digits = |from: usize| number(rest.get(from..)?).filter(|_| rest[from].c.is_ascii_digit());
-    let joined = |at: usize| rest.get(at..at + 2).filter(|g| !g[0].gap && !g[1].gap).map(|g| g[0].c);
+    let joined =
+        |at: usize| rest.get(at..at + 2).filter(|g| !g[0].follows_gap() && !g[1].follows_gap()).map(|g| g[0].c);
     let (a, a_len) = digits(0)?;
     let mark = joined(a_len).filter(|c| matches!(c, '-' | '/' | '.'))?;
     let (b, b_len) = digits(a_len + 1)?;

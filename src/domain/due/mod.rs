@@ -2,15 +2,22 @@
 //!
 //! No date is guessed: a text that is not understood for certain is refused, with the nearest forms.
 //!
-//! A text goes through these files, in this order:
+//! A text goes through these files once, in this order, each knowing only what the one before made:
 //!
 //! - `glyphs`: characters that compare, each with its place in the text as written
-//! - `lexer`: words of the `dictionary`, longest match first
-//! - `sentence`: what changes nothing is set aside; what never gives a date is refused by name
-//! - `chinese` (with `days` and `once`), `english`, `recurrence`: the forms, one match arm each
+//! - `lexer`: words (`word`) of the `dictionary`, longest match first
+//! - `pieces`: what stands between two pauses, or in a bracket
+//! - `clause`: the piece that holds the date, and in it the words for the date (they begin where `starts` says);
+//!   what stands `beside` them is passed over, or says how a day off moves the date, or is asked
+//! - `chinese` (with `days`, `once` and `counted`), `english`, `recurrence`: the forms, one match arm each
 //! - `rule`: what was meant, and its canonical form; `dates`: its dates
+//!
+//! A refusal is made of the same words (`refusal`), and offers only what the writer's own words and numbers give.
 
+mod beside;
 mod chinese;
+mod clause;
+mod counted;
 mod dates;
 mod days;
 mod dictionary;
@@ -18,10 +25,14 @@ mod english;
 mod glyphs;
 mod lexer;
 mod once;
+mod pieces;
+mod reading;
 mod recurrence;
 mod refusal;
+mod roll;
 mod rule;
-mod sentence;
+mod starts;
+mod word;
 
 #[cfg(test)]
 mod tests;
@@ -32,12 +43,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use recurrence::Recurrence;
+pub use roll::Roll;
 pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit};
 
-use dictionary::Word;
-use lexer::Phrase;
-use refusal::{did_you_mean, nearest, refuse, refuse_with};
-use sentence::{Aside, cut};
+use super::calendar::Calendar;
+use lexer::Words;
+use reading::{Clause, Zone};
+use refusal::{Form, No, did_you_mean, refuse, refuse_with};
+use word::Word;
 
 /// A `due` that was understood. The words as written are stored beside the rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +61,18 @@ pub struct Due {
     /// `每年至少2次`: how many completions a period needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+    /// `遇节假日顺延`: how the paper itself moves a date that falls on a day off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roll: Option<Roll>,
+    /// What a case is counted from, in the paper's words: `合同签订`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
     /// Words that were read and change nothing (`务于`, `完成`), for `check` to show.
     #[serde(skip)]
     pub passed_over: Vec<String>,
+    /// The clause that gave the date, where the text has more than that one.
+    #[serde(skip)]
+    pub clause: Option<String>,
 }
 
 /// Why a `due` was refused: where, what is wrong, what to write instead.
@@ -60,7 +82,7 @@ pub struct Refusal {
     pub at: Range<usize>,
     /// In Chinese, a sentence without its full stop.
     pub what: String,
-    /// Forms that would be understood, nearest first.
+    /// Forms that would be understood, made of the writer's own words and numbers; often there are none.
     pub instead: Vec<String>,
 }
 
@@ -79,22 +101,51 @@ pub struct Term {
 const MAX_BYTES: usize = 2000;
 
 impl Due {
+    /// Without what only some texts say. The rule is put in by the caller.
+    fn plain(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            rule: Rule::Once(Date::MIN),
+            times: None,
+            roll: None,
+            event: None,
+            passed_over: Vec::new(),
+            clause: None,
+        }
+    }
+
+    /// 届满: the last day that is in time, for a date of this rule (design, section 3): as the paper says, or as the law
+    /// does for periods.
+    pub fn ends(&self, cal: &Calendar, due: Date) -> Date {
+        match self.roll {
+            Some(Roll::Later) => cal.on_or_after(due),
+            Some(Roll::Earlier) => cal.on_or_before(due),
+            Some(Roll::Stays) => due,
+            None if self.rule.is_period() => cal.on_or_after(due),
+            None => due,
+        }
+    }
+
+    /// 请于…前办结: the working day before a day off, unless the paper says how the day moves.
+    pub fn finish_by(&self, cal: &Calendar, due: Date) -> Date {
+        if self.roll.is_some() { self.ends(cal, due) } else { cal.on_or_before(due) }
+    }
+
     /// `year` is the plan file's `year`, for dates written without one.
     ///
     /// # Errors
     /// A [`Refusal`], whenever the text does not give certain dates.
     pub fn parse(text: &str, year: Option<i16>) -> Result<Self, Refusal> {
         if text.len() > MAX_BYTES {
-            return refuse(0..0, "太长：请只写说明期限的那一句", &["每年1月31日前"]);
+            let what = "太长：请只写说明期限的那一句".to_owned();
+            return Err(Refusal { at: whole(text), what, instead: Vec::new() });
         }
-        understand(text, year).map_err(|mut refusal| {
-            if refusal.at.is_empty() {
-                refusal.at = whole(text);
-            }
-            if refusal.instead.is_empty() {
-                refusal.instead = suggest(text, &refusal.at, year);
-            }
-            refusal
+        let words = lexer::read(text);
+        understand(text, &words, year).map_err(|no| {
+            let at = if no.at.is_empty() { whole(text) } else { no.at };
+            let is_unknown = no.what == refusal::UNKNOWN || no.what.starts_with(refusal::AROUND);
+            let instead = suggest(text, &words, (&at, is_unknown), no.forms, year);
+            Refusal { what: no.what.replace("“”", &format!("“{}”", &text[at.clone()])), at, instead }
         })
     }
 }
@@ -105,89 +156,103 @@ fn whole(text: &str) -> Range<usize> {
     start..start + text.trim().len()
 }
 
-/// What to write instead of an unknown word: the text with its spelling corrected, the text without it, or the text
-/// before it.
-fn suggest(text: &str, at: &Range<usize>, year: Option<i16>) -> Vec<String> {
-    let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
-    let pause = |c: char| c.is_whitespace() || "，、；,;".contains(c);
-    let mended = did_you_mean(word).map(|w| format!("{before}{w}{after}"));
-    let shorter = [format!("{before}{after}"), before.trim_end_matches(pause).to_owned()];
-    let mut forms: Vec<String> = Vec::new();
-    for form in mended.into_iter().chain(shorter).map(|f| f.trim().to_owned()) {
-        if !forms.contains(&form) && understand(&form, year).is_ok() {
-            forms.push(form);
-        }
-    }
-    for form in nearest(text) {
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
-    }
-    forms.truncate(3);
-    forms
-}
-
-fn understand(text: &str, year: Option<i16>) -> Result<Due, Refusal> {
-    if recurrence::is_meant(text) {
-        let rule = Rule::Recurrence(Recurrence::parse(text)?);
-        return Ok(Due { text: text.to_owned(), rule, times: None, passed_over: Vec::new() });
-    }
-    let mut aside = Aside::default();
-    sentence::one_limit(text)?;
-    let words = cut(text, &lexer::read(text), &mut aside)?;
-    let phrase = Phrase { words: &words.words, places: &words.places }.trim_start();
-    let is_english = words.places.iter().any(|p| text[p.start..].starts_with(|c: char| c.is_ascii_alphabetic()));
-    let rule = if is_english {
-        let (rule, times) = english::rule(phrase.trim())?;
-        aside.times = times;
-        rule
-    } else if let Some((n, head)) = times(phrase) {
-        aside.times = Some(n);
-        often(head, year, &mut aside)?
-    } else {
-        chinese::rule(phrase, year, &mut aside)?
-    };
-    weekdays_agree(&rule, &mut aside)?;
-    sentence::says_no_time(text, &aside.passed)?;
-    Ok(Due { text: text.to_owned(), rule, times: aside.times, passed_over: as_written(text, aside.passed) })
-}
-
-/// `…至少2次`, `2次/年`: the number, and the words for the period or the date.
-fn times(p: Phrase) -> Option<(u32, Phrase)> {
-    use Word::*;
-    if let [Num(n @ 1..=99), Times, Slash, _] = p.words {
-        return Some((*n, p.from(3)));
-    }
-    let end = p.words.iter().rposition(|w| !matches!(w, OrMore | Stop | Comma))?;
-    let [.., Num(n @ 1..=99), Times] = p.words[..=end] else { return None };
-    let verbs = p.words[..end - 1].iter().rev().take_while(|w| **w == Verb).count();
-    Some((n, p.sub(0..end - 1 - verbs)))
-}
-
-/// The rule of a number of times: due on the last day of the period, unless a date is given.
-fn often(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
-    use Word::*;
-    let unit = match p.words {
-        [unit] | [Every, unit] | [Every, unit, AtLeast] | [AtLeast, Every, unit] | [Every, Num(1), unit] => Some(*unit),
-        [Every, Num(1), unit, AtLeast] => Some(*unit),
-        _ => None,
-    };
-    match (unit.and_then(english::period_end), p.words) {
-        (Some(rule), _) => Ok(rule),
-        (None, [.., AtLeast]) => {
-            let rule = chinese::rule(p.sub(0..p.words.len() - 1), year, aside)?;
-            match rule {
-                Rule::Cyclic { .. } | Rule::Once(_) => Ok(rule),
-                _ => Err(days::not_understood(p)),
+/// What to write instead: the forms that come with the refusal; else the text with its spelling corrected, without the
+/// word, or up to it. Each must be understood, and have no number that the text has not.
+fn suggest(
+    text: &str,
+    words: &Words,
+    (at, is_unknown): (&Range<usize>, bool),
+    forms: Vec<Form>,
+    year: Option<i16>,
+) -> Vec<String> {
+    let mut tried: Vec<String> = forms
+        .into_iter()
+        .flat_map(|form| match form {
+            Form::Put(form) => vec![form],
+            Form::Own(place) => vec![text[place].to_owned()],
+            Form::Every(place) if text[place.clone()].ends_with(['前', '内']) => {
+                vec![format!("每年{}", &text[place])]
             }
-        }
-        (None, _) => refuse(p.place(), "次数要说明是多长时间里的", &["每年至少1次", "每季度不少于2次", "每月至少1次"]),
+            Form::Every(place) => vec![format!("每年{}前", &text[place.clone()]), format!("每年{}", &text[place])],
+        })
+        .collect();
+    if tried.is_empty() && is_unknown {
+        let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
+        let pause = |c: char| c.is_whitespace() || "，、；,;".contains(c);
+        tried.extend(did_you_mean(word).map(|w| format!("{before}{w}{after}")));
+        tried.extend([format!("{before}{after}"), before.trim_end_matches(pause).to_owned()]);
     }
+    let own = numbers(words, true);
+    let mut found: Vec<Due> = Vec::new();
+    for form in tried.into_iter().map(|form| form.trim().to_owned()) {
+        let words = lexer::read(&form);
+        let is_own = numbers(&words, false).iter().all(|n| own.contains(n));
+        if let (true, Ok(due)) = (is_own, understand(&form, &words, year))
+            && found.iter().all(|other| (&other.rule, other.times) != (&due.rule, due.times))
+        {
+            found.push(due);
+        }
+    }
+    found.truncate(3);
+    found.into_iter().map(|due| due.text).collect()
+}
+
+/// The numbers of the words; with all that a bare `0131` may mean, where they are the writer's.
+fn numbers(words: &Words, is_text: bool) -> Vec<i64> {
+    let mut all: Vec<i64> = Vec::new();
+    for word in &words.words {
+        match *word {
+            Word::Num(n) if is_text => all.extend([n, n / 100, n % 100].map(i64::from)),
+            Word::Num(n) => all.push(n.into()),
+            Word::Nth(n) => all.push(n.into()),
+            Word::Iso(y, m, d) => all.extend([y, m, d].map(i64::from)),
+            Word::MonthDay(m, d) | Word::Pair(m, d) => all.extend([m, d].map(i64::from)),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Text → words → clause → rule.
+fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
+    if words.words.first() == Some(&Word::Recurrence) {
+        let rule = Rule::Recurrence(Recurrence::parse(text)?);
+        return Ok(Due { rule, ..Due::plain(text) });
+    }
+    let is_english = words.places.iter().any(|p| text[p.start..].starts_with(|c: char| c.is_ascii_alphabetic()));
+    if is_english {
+        let mut words = words.clone();
+        words.words.iter_mut().filter(|word| **word == Word::Pause).for_each(|word| *word = Word::Comma);
+        let (rule, times, roll) = english::rule(words.phrase().trim())?;
+        return Ok(Due { rule, times, roll, ..Due::plain(text) });
+    }
+    let mut clause = clause::find(words)?;
+    let core = std::mem::take(&mut clause.core);
+    let event = clause.event.clone().unwrap_or_default();
+    let is_in = |place: &Range<usize>| place.start >= event.start && place.end <= event.end;
+    let named: Vec<Word> = words.words.iter().zip(&words.places).filter(|(_, p)| is_in(p)).map(|(w, _)| *w).collect();
+    let is_received = matches!(named[..], [] | [.., Word::Received | Word::Verb]);
+    let rule = chinese::rule(core.phrase(), year, is_received, &mut clause).map_err(|no| {
+        let why = (no.what == refusal::NO_DAY).then(|| refusal::vague(words.phrase())).flatten();
+        why.unwrap_or(no)
+    })?;
+    weekdays_agree(&rule, &mut clause)?;
+    years_agree(&rule, &clause)?;
+    Ok(Due {
+        rule,
+        times: clause.times,
+        roll: clause.roll.map(|(roll, _)| roll),
+        // 收到 or 举行 alone name nothing.
+        event: (named.len() > 1 || named == [Word::Unknown]).then(|| text[event].trim().to_owned()),
+        clause: clause.quote.map(|place| text[place].trim().to_owned()),
+        passed_over: as_written(text, clause.passed),
+        ..Due::plain(text)
+    })
 }
 
 /// The weekday beside a single date must be the right one. Beside a recurring date it changes nothing.
-fn weekdays_agree(rule: &Rule, aside: &mut Aside) -> Result<(), Refusal> {
-    for (day, place) in std::mem::take(&mut aside.weekdays) {
+fn weekdays_agree(rule: &Rule, clause: &mut Clause) -> Result<(), No> {
+    for (day, place) in std::mem::take(&mut clause.weekdays) {
         if let Rule::Once(date) = rule
             && date.weekday() != day
         {
@@ -197,7 +262,22 @@ fn weekdays_agree(rule: &Rule, aside: &mut Aside) -> Result<(), Refusal> {
             let form = format!("{}年{}月{}日（{is}）前", date.year(), date.month(), date.day());
             return refuse_with(place, what, vec![form]);
         }
-        aside.passed.push(place);
+        clause.passed.push(place);
+    }
+    Ok(())
+}
+
+/// Another year beside a date without one is asked: `2025年，…3月底前` in the plan of 2026. `每年…2025年度报告` too.
+fn years_agree(rule: &Rule, clause: &Clause) -> Result<(), No> {
+    for (year, zone, place) in &clause.years {
+        let wrong = match rule {
+            Rule::Case { .. } => false,
+            Rule::Once(date) => !clause.has_year && *zone != Zone::After && i64::from(*year) != i64::from(date.year()),
+            _ => matches!(zone, Zone::Before | Zone::After),
+        };
+        if wrong {
+            return refuse(place.clone(), "旁边写的年份和期限对不上：只办一次的请写成几年几月几日", &[]);
+        }
     }
     Ok(())
 }
@@ -219,6 +299,7 @@ fn as_written(text: &str, mut passed: Vec<Range<usize>>) -> Vec<String> {
 impl fmt::Display for Due {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.rule.fmt(f)?;
+        self.roll.map_or(Ok(()), |roll| roll.fmt(f))?;
         self.times.map_or(Ok(()), |n| write!(f, ", at least {n} times"))
     }
 }

@@ -5,22 +5,18 @@ use std::ops::Range;
 use jiff::civil::{Date, Weekday};
 
 use super::{
-    Refusal,
     days::{list, not_understood},
-    dictionary::Word,
     lexer::Phrase,
-    refusal::{SOME_YEAR, refuse, refuse_with},
-    rule::{At, DayOf, Rule, Unit, weekday_zh},
-    sentence::Aside,
+    reading::Clause,
+    refusal::{Form, No, refuse, refuse_with},
+    rule::{At, Cycle, DayOf, Rule, Unit, YEARS, weekday_zh},
+    word::Word,
 };
 
 use Word::*;
 
-/// The years that a date may name.
-pub const YEARS: std::ops::RangeInclusive<u32> = 2000..=2199;
-
 /// `2026年9月30日`, `2026年9月底`, `2026年底`.
-pub fn once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
+pub fn once(p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
     let [Num(y), Year, ..] = p.words else { return Err(not_understood(p)) };
     let year = checked_year(*y, p.sub(0..2).place())?;
     // The end of a window may name its year again.
@@ -31,29 +27,19 @@ pub fn once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
         aside.passed.push(p.sub(0..i + 1).place());
         return in_order(start, end, p.place());
     }
-    match p.words {
-        [_, _, Num(m @ 1..=12), Month] => refuse_with(
-            p.place(),
-            format!("只写了{m}月，没有写哪一天：是月底前，还是{m}月1日前"),
-            vec![format!("{year}年{m}月底前"), format!("{year}年{m}月1日前")],
-        ),
-        [_, _, FirstHalf] => refuse_with(p.place(), "没有写哪一天", vec![format!("{year}年6月底前")]),
-        [_, _, SecondHalf] => refuse_with(p.place(), "没有写哪一天", vec![format!("{year}年12月底前")]),
-        [_, _, Nth(n @ 1..=4), Quarter] => {
-            refuse_with(p.place(), "没有写哪一天", vec![format!("{year}年{}月底前", n * 3)])
-        }
-        _ => once_in(year, p.from(2), aside).map_err(|mut refusal| {
-            for form in &mut refusal.instead {
+    once_in(year, p.from(2), aside).map_err(|mut no| {
+        for form in &mut no.forms {
+            if let Form::Put(form) = form {
                 *form = form.replacen("每年", &format!("{year}年"), 1);
             }
-            refusal
-        }),
-    }
+        }
+        no
+    })
 }
 
-fn once_in(year: i16, p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
+pub fn once_in(year: i16, p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
     let at = list(Unit::Year, p, aside)?;
-    crosses_no_year(year, p, &at)?;
+    let year = year_of_end(year, p, &at)?;
     let month = |m: u8| i8::try_from(m).unwrap_or(1);
     match at.as_slice() {
         [At { month: m, day: DayOf::Day(d) }] => {
@@ -67,30 +53,33 @@ fn once_in(year: i16, p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
         [At { month: m, .. }] => refuse_with(
             p.place(),
             "只办一次的请直接写日期，不写第几个工作日或星期几",
-            vec![format!("{year}年{m}月25日前"), format!("{year}年{m}月底前")],
+            vec![format!("{year}年{m}月底前")],
         ),
         _ => refuse_with(
             p.place(),
             "只办一次的只能写一个日期：请每个日期写一个事项",
-            at.iter().map(|a| format!("{year}年{}前", zh(a))).collect(),
+            at.iter().flat_map(|a| [format!("{year}年{}前", zh(a)), format!("{}前", zh(a))]).collect(),
         ),
     }
 }
 
-/// Refuses `12月1日至1月31日`: it ends in the next year, and that year must be written.
-fn crosses_no_year(year: i16, p: Phrase, end: &[At]) -> Result<(), Refusal> {
+/// The year of the last day: 次年 in a window is the next one. Refuses `12月1日至1月31日`, which does not say it.
+fn year_of_end(year: i16, p: Phrase, end: &[At]) -> Result<i16, No> {
     let to = p.words.iter().position(|w| matches!(w, To | Dash));
-    let start = to.map(|i| list(Unit::Year, p.sub(0..i).without_begin(), &mut Aside::default())).transpose();
-    let backwards = matches!(&start, Ok(Some(start)) if start.first() > end.first());
-    if !backwards && !p.words.contains(&NextYear) {
-        return Ok(());
+    if let Some(i) = to
+        && p.words.get(i + 1) == Some(&NextYear)
+    {
+        return checked_year(u32::try_from(year + 1).unwrap_or_default(), p.place());
     }
-    let next = (year + 1).min(2199);
-    let instead = end.iter().take(1).map(|a| format!("{next}年{}前", zh(a))).collect();
-    refuse_with(p.place(), "跨了年：请写明哪一年", instead)
+    let start = to.map(|i| list(Unit::Year, p.sub(0..i).without_begin(), &mut Clause::default())).transpose();
+    let backwards = matches!(&start, Ok(Some(start)) if start.first().map(|a| a.month) > end.first().map(|a| a.month));
+    if backwards || p.words.contains(&NextYear) {
+        return refuse(p.place(), "跨了年：请写明哪一年", &[]);
+    }
+    Ok(year)
 }
 
-pub fn window_once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
+pub fn window_once(p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
     let [Iso(y, m, d), _, Iso(y2, m2, d2)] = p.words else { return Err(not_understood(p)) };
     let start = Rule::Once(date(*y, *m, *d, p.sub(0..1).place())?);
     let end = Rule::Once(date(*y2, *m2, *d2, p.from(2).place())?);
@@ -98,51 +87,56 @@ pub fn window_once(p: Phrase, aside: &mut Aside) -> Result<Rule, Refusal> {
     in_order(start, end, p.place())
 }
 
-fn in_order(start: Rule, end: Rule, place: Range<usize>) -> Result<Rule, Refusal> {
+fn in_order(start: Rule, end: Rule, place: Range<usize>) -> Result<Rule, No> {
     match (&start, &end) {
-        (Rule::Once(a), Rule::Once(b)) if a > b => refuse(place, "起止日期写反了", &["2026年3月1日至2026年3月31日"]),
+        (Rule::Once(a), Rule::Once(b)) if a > b => refuse(place, "起止日期写反了", &[]),
         _ => Ok(end),
     }
 }
 
 /// A date without a year: once, in the plan's year. If the plan has no year, every year may be meant.
-pub fn this_year(p: Phrase, year: Option<i16>, aside: &mut Aside) -> Result<Rule, Refusal> {
-    if let Some(year) = year {
+pub fn this_year(p: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, No> {
+    if let Some(year) = year
+        && !is_quarterly(p, aside)
+    {
         let year = checked_year(u32::try_from(year).unwrap_or_default(), p.place())?;
         return once_in(year, p, aside);
     }
-    let at = list(Unit::Year, p, aside)?;
-    let mut instead = vec![format!("每年{}前", zh_list(&at))];
-    if let [At { day: DayOf::Day(_) | DayOf::Last, .. }] = at.as_slice() {
-        instead.push(format!("{SOME_YEAR}年{}前", zh_list(&at)));
+    // 一月一报 is no date: nothing is offered for it.
+    let at = list(Unit::Year, p, aside)
+        .map_err(|no| if no.what.contains("少了") { No { forms: Vec::new(), ..no } } else { no })?;
+    if is_quarterly(p, aside) {
+        return Ok(Rule::cyclic(Cycle::YEARLY, at));
     }
-    refuse_with(p.place(), "没有写年份，分不清是每年都办，还是只办一次（只办一次的请写上年份）", instead)
+    let what = "没有写年份，分不清是每年都办，还是只办一次（只办一次的请写上年份）";
+    Err(No { at: p.place(), what: what.to_owned(), forms: vec![Form::Every(p.place())] })
 }
 
-pub fn checked_year(y: u32, place: Range<usize>) -> Result<i16, Refusal> {
+/// Four months, three apart, are every quarter's, in whatever year.
+fn is_quarterly(p: Phrase, aside: &Clause) -> bool {
+    let mut apart = Clause { before: aside.before, ..Clause::default() };
+    list(Unit::Year, p, &mut apart)
+        .is_ok_and(|at| matches!(Rule::cyclic(Cycle::YEARLY, at), Rule::Cyclic { cycle: Cycle::Quarters, .. }))
+}
+
+pub fn checked_year(y: u32, place: Range<usize>) -> Result<i16, No> {
     match i16::try_from(y) {
         Ok(year) if YEARS.contains(&y) => Ok(year),
-        _ if y < 100 => {
-            refuse_with(place, "年份请写四位数", vec![format!("20{y:02}年9月30日前"), "每年9月30日前".to_owned()])
-        }
-        _ => refuse(place, "年份应在2000到2199之间", &["2026年9月30日前"]),
+        _ if y < 100 => refuse(place, "年份请写四位数", &[]),
+        _ => refuse(place, "年份应在2000到2199之间", &[]),
     }
 }
 
 /// Refuses a date that does not exist.
-pub fn date(y: u32, m: u32, d: u32, place: Range<usize>) -> Result<Date, Refusal> {
+pub fn date(y: u32, m: u32, d: u32, place: Range<usize>) -> Result<Date, No> {
     let year = checked_year(y, place.clone())?;
     let small = |n: u32| i8::try_from(n).ok();
     let found = small(m).zip(small(d)).and_then(|(m, d)| Date::new(year, m, d).ok());
     match (found, m) {
         (Some(date), _) => Ok(date),
         (None, 1..=12) => refuse_with(place, format!("{year}年{m}月没有{d}日"), vec![format!("{year}年{m}月底前")]),
-        (None, _) => refuse_with(place, format!("没有{m}月"), vec![format!("{year}年12月31日前")]),
+        (None, _) => refuse(place, format!("没有{m}月"), &[]),
     }
-}
-
-pub fn zh_list(at: &[At]) -> String {
-    at.iter().map(zh).collect::<Vec<_>>().join("、")
 }
 
 fn zh(at: &At) -> String {

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::calendar::{days_between, shift},
-    Frequency, Refusal, Term,
+    Frequency, Term,
+    refusal::No,
 };
 
 /// Stored as RFC 5545 writes it.
@@ -45,20 +46,14 @@ const HORIZON: Date = date(2300, 12, 31);
 
 type Parts = BTreeMap<String, String>;
 
-/// Whether the text is meant as a recurrence.
-pub fn is_meant(text: &str) -> bool {
-    let text = text.trim_start();
-    ["RRULE", "DTSTART", "FREQ="].iter().any(|w| text.get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w)))
-}
-
 impl Recurrence {
     /// `RRULE:FREQ=…`, with `DTSTART:20260301` before or after it where it is needed.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    pub fn parse(text: &str) -> Result<Self, No> {
         let (mut parts, start) = read(text)?;
-        let refuse = |what: String, instead: &[&str]| Err(refusal(text, 0..text.len(), what, instead));
+        let refuse = |what: String| Err(refusal(text, 0..text.len(), what));
         // `rrule` splits days at byte offsets, and panics if that is inside a character.
         if let Some((key, _)) = parts.iter().find(|(key, value)| !key.is_ascii() || !value.is_ascii()) {
-            return refuse(format!("RRULE 的 {key} 里只能有英文字母、数字和符号"), &[EXAMPLE]);
+            return refuse(format!("RRULE 的 {key} 里只能有英文字母、数字和符号"));
         }
         let freq = match parts.remove("FREQ").as_deref() {
             Some("YEARLY") => Freq::Yearly,
@@ -66,45 +61,39 @@ impl Recurrence {
             Some("WEEKLY") => Freq::Weekly,
             Some("DAILY") => Freq::Daily,
             Some("HOURLY" | "MINUTELY" | "SECONDLY") => {
-                return refuse("提醒以天为单位，FREQ 不能小于 DAILY".into(), &["RRULE:FREQ=DAILY"]);
+                return refuse("提醒以天为单位，FREQ 不能小于 DAILY".into());
             }
             _ => {
-                return refuse(
-                    "RRULE 里没有写对 FREQ（多久一次）".into(),
-                    &[EXAMPLE, "RRULE:FREQ=MONTHLY;BYMONTHDAY=25"],
-                );
+                return refuse("RRULE 里没有写对 FREQ（多久一次）".into());
             }
         };
         let interval = match parts.remove("INTERVAL").map(|n| n.parse::<u16>()) {
             None => 1,
             Some(Ok(n)) if (1..=MAX_INTERVAL).contains(&n) => n,
-            Some(_) => return refuse(format!("INTERVAL 应是 1 到 {MAX_INTERVAL} 的整数"), &[EXAMPLE]),
+            Some(_) => return refuse(format!("INTERVAL 应是 1 到 {MAX_INTERVAL} 的整数")),
         };
         let week_start = match parts.remove("WKST") {
             None => Weekday::Monday,
             Some(day) => match weekday(&day) {
                 Some(day) => day,
-                None => return refuse("WKST 应是 MO TU WE TH FR SA SU 之一".into(), &[EXAMPLE]),
+                None => return refuse("WKST 应是 MO TU WE TH FR SA SU 之一".into()),
             },
         };
         let count = match parts.remove("COUNT").map(|n| n.parse::<u32>()) {
             None => None,
             Some(Ok(n)) if (1..=MAX_COUNT).contains(&n) => Some(n),
-            Some(_) => return refuse(format!("COUNT 应是 1 到 {MAX_COUNT} 的整数"), &[EXAMPLE]),
+            Some(_) => return refuse(format!("COUNT 应是 1 到 {MAX_COUNT} 的整数")),
         };
         let until = match parts.remove("UNTIL").map(|day| date_of(&day)) {
-            Some(None) => return refuse("UNTIL 应写成 20271231 这样的日期".into(), &[EXAMPLE_UNTIL]),
+            Some(None) => return refuse("UNTIL 应写成 20271231 这样的日期".into()),
             until => until.flatten(),
         };
         if count.is_some() && until.is_some() {
-            return refuse("COUNT 和 UNTIL 只能写一个（RFC 5545）".into(), &[EXAMPLE_UNTIL]);
+            return refuse("COUNT 和 UNTIL 只能写一个（RFC 5545）".into());
         }
         if start.is_none() && (interval > 1 || count.is_some()) {
             let what = "有 INTERVAL 或 COUNT 时要写从哪一天算起（DTSTART）".to_owned();
-            return refuse(
-                what,
-                &[&format!("DTSTART:20260301 {}", text.trim()), "DTSTART:20260301 RRULE:FREQ=YEARLY;INTERVAL=2"],
-            );
+            return refuse(what);
         }
         write_out(text, freq, &mut parts, start)?;
         let by = parts.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(";");
@@ -114,18 +103,16 @@ impl Recurrence {
     }
 
     /// Refuses a rule without any date, and replaces `COUNT` by the last date.
-    fn settle(&mut self, text: &str, count: Option<u32>) -> Result<(), Refusal> {
+    fn settle(&mut self, text: &str, count: Option<u32>) -> Result<(), No> {
         let from = self.start.unwrap_or(date(2000, 1, 1));
         let until = self.until.unwrap_or(HORIZON);
         let found = self.dates(from, until, count.unwrap_or(1));
         match (found, count) {
             (Err(why), _) => {
                 let what = format!("RRULE 有错，日历程序库不接受：{why}");
-                Err(refusal(text, 0..text.len(), what, &[EXAMPLE, "RRULE:FREQ=MONTHLY;BYDAY=-1FR"]))
+                Err(refusal(text, 0..text.len(), what))
             }
-            (Ok(dates), _) if dates.is_empty() => {
-                Err(refusal(text, 0..text.len(), "这条 RRULE 一个日期也没有".into(), &[EXAMPLE]))
-            }
+            (Ok(dates), _) if dates.is_empty() => Err(refusal(text, 0..text.len(), "这条 RRULE 一个日期也没有".into())),
             (Ok(dates), Some(_)) => {
                 self.until = dates.last().copied();
                 Ok(())
@@ -259,16 +246,13 @@ impl From<Recurrence> for String {
     }
 }
 
-const EXAMPLE: &str = "RRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=2SU";
-const EXAMPLE_UNTIL: &str = "RRULE:FREQ=MONTHLY;BYMONTHDAY=25;UNTIL=20271231";
-
-fn refusal(text: &str, at: Range<usize>, what: String, instead: &[&str]) -> Refusal {
+fn refusal(text: &str, at: Range<usize>, what: String) -> No {
     debug_assert!(text.get(at.clone()).is_some());
-    Refusal { at, what, instead: instead.iter().map(|s| (*s).to_owned()).collect() }
+    No { at, what, forms: Vec::new() }
 }
 
 /// Reads the parts of the rule, and `DTSTART`.
-fn read(text: &str) -> Result<(Parts, Option<Date>), Refusal> {
+fn read(text: &str) -> Result<(Parts, Option<Date>), No> {
     let mut parts = Parts::new();
     let mut start = None;
     for word in text.split_whitespace() {
@@ -281,7 +265,7 @@ fn read(text: &str) -> Result<(Parts, Option<Date>), Refusal> {
                 Some(day) if start.is_none() => start = Some(day),
                 _ => {
                     let what = "DTSTART 应写一次，写成 20260301 这样的日期，年份在 2000 到 2199 之间".to_owned();
-                    return Err(refusal(text, at, what, &["DTSTART:20260301 RRULE:FREQ=YEARLY"]));
+                    return Err(refusal(text, at, what));
                 }
             }
             continue;
@@ -298,7 +282,7 @@ fn read(text: &str) -> Result<(Parts, Option<Date>), Refusal> {
                 "BYHOUR" | "BYMINUTE" | "BYSECOND" => format!("提醒以天为单位，RRULE 里不能写 {key}"),
                 _ => format!("RRULE 里的“{key}”看不懂"),
             };
-            return Err(refusal(text, at, what, &[EXAMPLE]));
+            return Err(refusal(text, at, what));
         }
     }
     Ok((parts, start))
@@ -306,11 +290,11 @@ fn read(text: &str) -> Result<(Parts, Option<Date>), Refusal> {
 
 /// Writes out what `DTSTART` implies (RFC 5545, 3.3.10: "Information … not specified by the rule
 /// is taken from DTSTART"), so that the parts alone determine the days.
-fn write_out(text: &str, freq: Freq, parts: &mut Parts, start: Option<Date>) -> Result<(), Refusal> {
+fn write_out(text: &str, freq: Freq, parts: &mut Parts, start: Option<Date>) -> Result<(), No> {
     let has = |name: &str| parts.contains_key(name);
-    let refuse = |what: &str, instead: &[&str]| Err(refusal(text, 0..text.len(), what.to_owned(), instead));
+    let refuse = |what: &str| Err(refusal(text, 0..text.len(), what.to_owned()));
     if has("BYWEEKNO") && !has("BYDAY") {
-        return refuse("写了 BYWEEKNO，还要用 BYDAY 写明星期几", &["RRULE:FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO"]);
+        return refuse("写了 BYWEEKNO，还要用 BYDAY 写明星期几");
     }
     let determined = ["BYMONTHDAY", "BYDAY", "BYYEARDAY"].iter().any(|p| has(p)) || freq == Freq::Daily;
     if determined {
@@ -318,15 +302,9 @@ fn write_out(text: &str, freq: Freq, parts: &mut Parts, start: Option<Date>) -> 
     }
     let Some(start) = start else {
         return match freq {
-            Freq::Yearly => refuse(
-                "RRULE 没有写明哪一天：请加 BYMONTH 和 BYMONTHDAY，或加 DTSTART",
-                &["RRULE:FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=1", "DTSTART:20260301 RRULE:FREQ=YEARLY"],
-            ),
-            Freq::Weekly => refuse("RRULE 没有写明星期几：请加 BYDAY", &["RRULE:FREQ=WEEKLY;BYDAY=FR"]),
-            _ => refuse(
-                "RRULE 没有写明几号：请加 BYMONTHDAY 或 BYDAY",
-                &["RRULE:FREQ=MONTHLY;BYMONTHDAY=25", "RRULE:FREQ=MONTHLY;BYDAY=-1FR"],
-            ),
+            Freq::Yearly => refuse("RRULE 没有写明哪一天：请加 BYMONTH 和 BYMONTHDAY，或加 DTSTART"),
+            Freq::Weekly => refuse("RRULE 没有写明星期几：请加 BYDAY"),
+            _ => refuse("RRULE 没有写明几号：请加 BYMONTHDAY 或 BYDAY"),
         };
     };
     match freq {

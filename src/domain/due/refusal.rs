@@ -1,148 +1,129 @@
-//! Refusals: what is wrong, and what to write instead.
+//! Refusals: what is wrong, and what to write instead, in the writer's own words and numbers.
 
 use std::ops::Range;
 
 use super::{
-    Refusal,
-    dictionary::{Name, Word, english_words},
+    dictionary::english_words,
     lexer::Phrase,
+    word::{Name, Word},
 };
 
 use Word::*;
 
-/// `instead` holds whole forms that would be understood.
-pub fn refuse<T>(at: Range<usize>, what: impl Into<String>, instead: &[&str]) -> Result<T, Refusal> {
-    refuse_with(at, what, instead.iter().map(|s| (*s).to_owned()).collect())
+/// A refusal before the text is at hand.
+#[derive(Clone, Debug)]
+pub struct No {
+    pub at: Range<usize>,
+    pub what: String,
+    pub forms: Vec<Form>,
 }
 
-pub fn refuse_with<T>(at: Range<usize>, what: impl Into<String>, instead: Vec<String>) -> Result<T, Refusal> {
-    Err(Refusal { at, what: what.into(), instead })
+/// What may be written instead. It is shown only if it is understood, and has no number that the text has not.
+#[derive(Clone, Debug)]
+pub enum Form {
+    Put(String),
+    /// These bytes of the text.
+    Own(Range<usize>),
+    /// The same, of every year.
+    Every(Range<usize>),
 }
 
-/// The year in an example where only the admin knows the right one.
-pub const SOME_YEAR: i16 = 2026;
+pub fn refuse<T>(at: Range<usize>, what: impl Into<String>, forms: &[&str]) -> Result<T, No> {
+    refuse_with(at, what, forms.iter().map(|s| (*s).to_owned()).collect())
+}
 
-/// Refuses a word that never gives a certain date.
-pub fn named(text: &str, name: Name, at: Range<usize>, all: Phrase) -> Refusal {
-    let word = text.get(at.clone()).unwrap_or_default();
-    let (what, instead): (String, Vec<String>) = match name {
-        Name::NoDate => (
-            format!("“{word}”没有日期：请给它定一个检查的日子，并写上 bureau_default = true（局内默认）"),
-            vec!["每季度末月20日".into(), "每月25日".into(), "每年12月20日".into()],
-        ),
-        Name::Vague => (
-            format!("“{word}”说不准是哪一天：请写明日期"),
-            vec!["每季度末月20日".into(), "收到之日起20个工作日内".into(), "每年12月31日前".into()],
-        ),
-        Name::Around => {
-            (format!("“{word}”说不准是哪一天：请写最晚的那一天"), vec!["每年9月30日前".into(), "每月25日".into()])
-        }
-        Name::Hours => {
-            // 24小时 is a length, 17时 an hour of the day.
-            let instead = match hours(all).filter(|_| word.contains("小时")) {
-                Some(n) => vec![format!("收到之日起{}日内", n.div_ceil(24).max(1)), "收到之日起1个工作日内".into()],
-                None => vec!["每年9月30日前".into(), "2026年9月30日前".into(), "每周五".into()],
-            };
-            (format!("“{word}”精确到了小时，提醒以天为单位：请只写到哪一天"), instead)
-        }
-        Name::Lunar => (
-            format!("“{word}”按农历，每年日期不同：请写公历日期"),
-            vec!["每年1月15日前".into(), "2027年1月29日前".into()],
-        ),
-        Name::Feast(month, day) => (
-            format!("“{word}”请写成日期"),
-            vec![format!("每年{month}月{day}日前"), format!("{SOME_YEAR}年{month}月{day}日前")],
-        ),
-        Name::Relative | Name::Current => {
-            let instead = match word.chars().next_back() {
-                _ if word.contains(['周', '星']) => vec!["每周五".into(), "2026年9月30日前".into()],
-                Some('月') => vec!["每月底前".into(), "次月5日前".into(), "2026年9月30日前".into()],
-                Some('季' | '度') => vec!["每季度末".into(), "每季度结束后10日内".into()],
-                _ => vec!["2026年9月30日前".into(), "每年9月30日前".into()],
-            };
-            (format!("“{word}”要看是哪天写的才知道日期：请写明日期，每期都办的写“每”"), instead)
-        }
-        Name::Daily => (
-            format!("“{word}”太密，不逐日提醒：请写每周或每月的检查日"),
-            vec!["每周五".into(), "每月最后一个工作日".into(), "RRULE:FREQ=DAILY".into()],
-        ),
-        Name::HalfMonth => (
-            format!("“{word}”没有写明是哪两天：请把日子写出来"),
-            vec!["每月15日、31日".into(), "收到之日起15日内".into()],
-        ),
-        Name::TenDays => (format!("“{word}”没有写明是哪一天：请把日子写出来"), vec!["每月10日、20日、31日".into()]),
-        Name::NotBefore => (
-            format!("“{word}”只说了从哪天开始，没有说最晚哪天"),
-            vec!["每年3月31日前".into(), "每年3月1日至3月31日".into()],
-        ),
-        Name::EveryOther => (
-            format!("“{word}”各人理解不一：请写明几年一次、单月还是双月"),
-            vec!["每单月10日".into(), "每双月10日".into(), "自2026年起每两年3月1日前".into()],
-        ),
-        Name::Except => (format!("“{word}”会改变日期：请直接写最晚能办的那一天"), vec!["每年1月30日前".into()]),
+pub fn refuse_with<T>(at: Range<usize>, what: impl Into<String>, forms: Vec<String>) -> Result<T, No> {
+    Err(No { at, what: what.into(), forms: forms.into_iter().map(Form::Put).collect() })
+}
+
+/// Why a word gives no certain date, or makes one uncertain. `“”` stands for the word.
+pub fn named(name: Name, at: Range<usize>) -> No {
+    let what = match name {
+        Name::NoDate => "“”没有日期：请给它定一个检查的日子（如“每季度末”），并写上 bureau_default = true（局内默认）",
+        Name::Vague | Name::PartOf => "“”说不准是哪一天：请写明日期",
+        Name::Around => AROUND,
+        Name::Hours => "“”以小时计，提醒以天为单位：请写成几天或几个工作日",
+        Name::Dawn => "“”算当天还是前一天，各人理解不一：请只写到哪一天",
+        Name::Lunar => "“”每年的公历日期不同：请写公历日期",
+        Name::Feast => "“”请写成日期：放假前的最后一天，还是节日当天",
+        Name::Relative | Name::Current => "“”要看是哪天写的才知道日期：请写明日期，每期都办的写“每”",
+        Name::Daily => "“”太密，不逐日提醒：请写每周或每月的检查日",
+        Name::HalfMonth | Name::TenDays => "“”没有写明是哪几天：请把日子写出来",
+        Name::NotBefore => "“”只说了从哪天开始，没有说最晚哪天",
+        Name::EveryOther => "“”各人理解不一：请写明几年一次、单月还是双月",
+        Name::Except => "“”会改变日期：请直接写最晚能办的那一天",
+        Name::Moves => "“”会改变日期，怎么改没有写定：请直接写最晚能办的那一天",
+        Name::Season => "“”的起止各年各地不同：请写明日期",
     };
-    Refusal { at, what, instead }
+    No { at, what: what.to_owned(), forms: Vec::new() }
 }
 
-/// `24` of `24小时`.
-fn hours(all: Phrase) -> Option<u32> {
-    all.words.windows(2).find_map(|w| match w {
-        [Num(n @ 1..=999), Named(Name::Hours)] => Some(*n),
+pub const NO_DAY: &str = "没有写哪一天";
+pub const AROUND: &str = "“”说不准是哪一天：请写最晚的那一天";
+/// What no form knows. The text without these words may be understood.
+pub const UNKNOWN: &str = "这几个字看不懂";
+
+/// The word that is the reason why no day is given: `每年定期更新`.
+pub fn vague(p: Phrase) -> Option<No> {
+    let is_vague = |w: &Word| matches!(w, Named(name) if !matches!(name, Name::Current | Name::Moves));
+    p.words.iter().position(is_vague).and_then(|i| match p.words[i] {
+        Named(name) => Some(named(name, p.places[i].clone())),
         _ => None,
     })
 }
 
-/// Forms to suggest when nothing better is known.
-const SAMPLES: &[&str] = &[
-    "每年1月31日前",
-    "每年3月底前",
-    "每年2月最后一个工作日",
-    "每年7月10日、12月20日前",
-    "年度终了后4个月内",
-    "每半年结束后15日内",
-    "每半年末月20日",
-    "每季度末月20日",
-    "每季度首月10日前",
-    "每季度末",
-    "每季度结束后15日内",
-    "季后10个工作日",
-    "每月25日",
-    "每月底前",
-    "每月4日、14日、24日",
-    "每月最后一个工作日",
-    "每月第3个工作日",
-    "次月5日前",
-    "月后7个工作日内",
-    "每周五",
-    "每单月10日",
-    "每双月10日",
-    "自2026年起每两年3月1日前",
-    "2026年9月30日前",
-    "每年至少1次",
-    "每季度不少于2次",
-    "收到之日起20个工作日内",
-    "举行前20个工作日",
-    "yearly 01-31",
-    "half-yearly 20",
-    "quarterly 20",
-    "monthly 25",
-    "monthly last workday",
-    "weekly fri",
-    "10 workdays after quarter",
-    "20 workdays after receipt",
-];
-
-/// The three forms most alike.
-pub fn nearest(text: &str) -> Vec<String> {
-    let mut samples: Vec<(f64, &str)> = SAMPLES.iter().map(|s| (alike(text, s), *s)).collect();
-    samples.sort_by(|a, b| b.0.total_cmp(&a.0));
-    samples.into_iter().take(3).map(|(_, s)| s.to_owned()).collect()
+/// Why a text has no date: the first word that says so, or a mistake that is known.
+pub fn no_date(p: Phrase) -> No {
+    let first = |is: fn(&Name) -> bool| {
+        p.words.iter().enumerate().find_map(|(i, w)| match w {
+            Named(name) if is(name) => Some(named(*name, p.places[i].clone())),
+            _ => None,
+        })
+    };
+    let hours = p.words.windows(2).position(|w| matches!(w, [Num(_), Named(Name::Hours)]));
+    if let Some(i) = hours {
+        return named(Name::Hours, p.sub(i..i + 2).place());
+    }
+    if let Some(no) = first(|name| matches!(name, Name::Moves)) {
+        let what = "“”没有写定日期：定下来后再写，或先给它定一个检查的日子（如“每季度末”）".to_owned();
+        return No { what, ..no };
+    }
+    first(|name| !matches!(name, Name::Current | Name::Vague)).or_else(|| first(|_| true)).unwrap_or_else(|| known(p))
 }
 
-fn alike(a: &str, b: &str) -> f64 {
-    // Only the beginning of a long pasted sentence is compared letter by letter.
-    let a: String = a.chars().take(40).collect();
-    strsim::sorensen_dice(&a, b) + strsim::normalized_levenshtein(&a, b)
+fn known(p: Phrase) -> No {
+    let say = |what: &str| No { at: p.place(), what: what.to_owned(), forms: Vec::new() };
+    let unit = |w: &Word| matches!(w, Day | Days | Workday | Month | Months | Year | Week | Quarter);
+    match p.words {
+        [Num(n)] => {
+            let forms = numbered(*n).into_iter().map(Form::Put).collect();
+            No { forms, ..say("只有一个数字，分不清是几月几日") }
+        }
+        [Pair(m, d)] => {
+            let forms = numbered(m.saturating_mul(100).saturating_add(*d)).into_iter().map(Form::Put).collect();
+            No { forms, ..say("日期请写成几月几日") }
+        }
+        words => match words.iter().position(unit) {
+            Some(0) => say("这里少了数字"),
+            Some(i) if words[i - 1] == Unknown => {
+                No { at: p.sub(i - 1..i + 1).place(), ..say("日期没有写全，或有看不懂的字") }
+            }
+            Some(i) if matches!(words[i - 1], Num(_)) && !matches!(words[i], Year | Month | Quarter) => {
+                No { at: p.sub(i - 1..i + 1).place(), ..say("没有说从哪一天算起，到哪一天为止") }
+            }
+            _ if words.last() == Some(&Before) => say("只说了在什么以前，没有写哪一天，也没有写提前多少天"),
+            _ => say("没有写日期"),
+        },
+    }
+}
+
+/// `31` may be a day, `0131` a month and a day, `2026` a year.
+fn numbered(n: u32) -> Vec<String> {
+    match (n / 100, n % 100) {
+        (0, d @ 1..=31) => vec![format!("每月{d}日")],
+        (m @ 1..=12, d @ 1..=31) => vec![format!("每年{m}月{d}日前")],
+        _ => vec![format!("{n}年底前")],
+    }
 }
 
 /// The English word that a misspelt one may mean.

@@ -22,6 +22,16 @@ pub enum Rule {
         unit: Unit,
         span: Span,
     },
+    /// This long before the end of every period.
+    BeforeEnd {
+        unit: Unit,
+        span: Span,
+    },
+    /// On a day of the month after every period: `次月5日`.
+    Following {
+        unit: Unit,
+        day: DayOf,
+    },
     Once(Date),
     /// Counted from the date of a case that is opened by hand.
     Case {
@@ -31,6 +41,9 @@ pub enum Rule {
     /// For the rest: RFC 5545, section 3.3.10.
     Recurrence(Recurrence),
 }
+
+/// The years that a date may name.
+pub(super) const YEARS: std::ops::RangeInclusive<u32> = 2000..=2199;
 
 /// Which periods count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,19 +179,34 @@ impl Rule {
         Self::Cyclic { cycle, at }
     }
 
+    /// Counted on in days, weeks or months (期间): it ends with a working day. A working day that is counted to is one
+    /// by itself, and what is counted back, or stated as a day (期日), never rolls on.
+    pub fn is_period(&self) -> bool {
+        match self {
+            Self::After { .. } => true,
+            Self::Case { from, .. } => *from != CaseFrom::BeforeEvent,
+            Self::Cyclic { .. }
+            | Self::BeforeEnd { .. }
+            | Self::Following { .. }
+            | Self::Once(_)
+            | Self::Recurrence(_) => false,
+        }
+    }
+
     pub fn frequency(&self) -> Frequency {
         match self {
             Self::Case { .. } => Frequency::Case,
-            Self::After { unit: Unit::Quarter, .. } | Self::Cyclic { cycle: Cycle::Quarters, .. } => {
-                Frequency::Quarterly
-            }
-            Self::After { unit: Unit::Month, .. } | Self::Cyclic { cycle: Cycle::Months(Months::Every), .. } => {
-                Frequency::Monthly
-            }
+            Self::After { unit, .. } | Self::BeforeEnd { unit, .. } | Self::Following { unit, .. } => match unit {
+                Unit::Quarter => Frequency::Quarterly,
+                Unit::Month => Frequency::Monthly,
+                Unit::Year | Unit::HalfYear => Frequency::Yearly,
+            },
+            Self::Cyclic { cycle: Cycle::Quarters, .. } => Frequency::Quarterly,
+            Self::Cyclic { cycle: Cycle::Months(Months::Every), .. } => Frequency::Monthly,
             Self::Cyclic { cycle: Cycle::Weeks, .. } => Frequency::Weekly,
             Self::Recurrence(recurrence) => recurrence.frequency(),
             // All others, such as every second month, count as yearly (design, section 4).
-            Self::After { .. } | Self::Cyclic { .. } | Self::Once(_) => Frequency::Yearly,
+            Self::Cyclic { .. } | Self::Once(_) => Frequency::Yearly,
         }
     }
 }
@@ -199,6 +227,9 @@ impl fmt::Display for Rule {
             Self::Once(date) => write!(f, "{date}"),
             Self::Recurrence(r) => r.fmt(f),
             Self::After { unit, span } => write!(f, "{span} after {unit}"),
+            Self::BeforeEnd { unit, span } => write!(f, "{span} before the end of {unit}"),
+            Self::Following { unit, day: DayOf::Day(day) } => write!(f, "day {day} after {unit}"),
+            Self::Following { unit, day } => write!(f, "{day} of the month after {unit}"),
             Self::Case { from, span } => match from {
                 CaseFrom::AfterReceipt => write!(f, "{span} after receipt"),
                 CaseFrom::AfterEvent => write!(f, "{span} after the event"),

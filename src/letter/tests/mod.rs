@@ -29,6 +29,7 @@ fn report() -> Entry {
         title: "发布2025年度《政府信息公开工作年度报告》".into(),
         dates: Dates {
             due: date(2026, 1, 31),
+            ends: date(2026, 1, 31),
             finish_by: date(2026, 1, 30),
             target: None,
             provisional: false,
@@ -68,7 +69,7 @@ fn catalogue() -> Entry {
         period: "2026-Q1".into(),
         item: Some(1),
         title: "主动公开目录动态更新".into(),
-        dates: Dates { due, finish_by: due, target: None, provisional: false, redo: None },
+        dates: Dates { due, ends: due, finish_by: due, target: None, provisional: false, redo: None },
         saying: Saying::Before(Lead::Days(15)),
         aim: due,
         days_left: 15,

@@ -198,7 +198,7 @@ fn also_overdue(
 ) -> Result<()> {
     let (today, house) = (now.today(), office.house());
     for (occurrence, deadline) in tx.overdue_occurrences(today)? {
-        let ends = occurrence.dates.ends();
+        let ends = occurrence.dates.in_time_until();
         let days = office.calendar.workdays_between(ends, today);
         let is_there = entries.iter().any(|(id, _)| *id == occurrence.id);
         let (false, true) = (is_there, days >= i64::from(ESCALATES_AT)) else { continue };

@@ -148,6 +148,7 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
         ("来件日期", days(occurrence.case_on)),
         ("请办结于", Some(format!("{}下班前", words::full_workday(dates.finish_by)))),
         (when::term(&entry), Some(format!("{due}（{}）", wording(deadline)))),
+        ("届满", Some(dates.ends).filter(|ends| *ends != dates.due).map(words::full_workday)),
         ("延期至", days(occurrence.extended_to)),
         ("局内目标", target),
         ("责任科室", Some(responsible(deadline))),

@@ -1,0 +1,187 @@
+//! What stands beside the date: it is passed over, or it says how a day off moves the date, or it might change the
+//! date, and then it is asked.
+
+use std::ops::Range;
+
+use super::{
+    lexer::Phrase,
+    pieces::Piece,
+    reading::{Clause, Zone},
+    refusal::{self, No, refuse},
+    roll::Roll,
+    rule::YEARS,
+    starts::{is_core, is_length},
+    word::{Name, Word},
+};
+
+use Word::*;
+
+/// A bracket that only remarks on the date: `（星期五）`, `（含）`.
+pub fn is_remark(piece: &Piece) -> bool {
+    piece.is_bracket
+        && (weekday(piece.words.phrase()).is_some() || matches!(piece.words.words[..], [Inclusive] | [Num(_)]))
+}
+
+fn weekday(p: Phrase) -> Option<usize> {
+    match p.words {
+        [Weekday(_)] => Some(0),
+        [Week, Weekday(_)] => Some(1),
+        [Nth(_), Week, Weekday(_)] => Some(2),
+        _ => None,
+    }
+}
+
+pub fn bracket(piece: &Piece, clause: &mut Clause) -> Result<(), No> {
+    let p = piece.words.phrase();
+    if let Some(i) = weekday(p)
+        && let Weekday(day) = p.words[i]
+    {
+        clause.weekdays.push((day, piece.place.clone()));
+        return Ok(());
+    }
+    let known = clause.passed.len();
+    check(p, Zone::Bracket, clause)?;
+    clause.passed.truncate(known);
+    clause.passed.push(piece.place.clone());
+    Ok(())
+}
+
+/// Words that may not stand before a date, between a rhythm and its count, or beside a date in a bracket.
+pub fn narrows(word: Word) -> bool {
+    use Name::*;
+    match word {
+        Named(name) => !matches!(name, NoDate | Vague | Current | Hours),
+        Word::Roll(_) | Meet | MovedTo | During | Ten(_) => true,
+        _ => false,
+    }
+}
+
+/// Why a word may not stand there.
+pub fn changes(word: Word, at: Range<usize>) -> No {
+    match word {
+        Named(name) => refusal::named(name, at),
+        _ => refusal::named(Name::Moves, at),
+    }
+}
+
+/// Goes through the words of a zone, one by one.
+pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
+    if p.words.is_empty() {
+        return Ok(());
+    }
+    let mut i = 0;
+    let mut from = 0;
+    while i < p.words.len() {
+        let rolls = roll_words(p.from(i), zone == Zone::Bracket && i == 0);
+        if rolls > 0 {
+            let is_all = i == 0 && rolls == p.words.len() && zone != Zone::Before;
+            roll(p.from(i), (rolls, is_all), zone, clause)?;
+            pass(p.sub(from..i), clause);
+            i += rolls;
+            from = i;
+            continue;
+        }
+        let (word, at) = (p.words[i], p.places[i].clone());
+        if let [Num(y), Year, ..] = p.words[i..]
+            && YEARS.contains(&y)
+        {
+            clause.years.push((y, zone, p.sub(i..i + 2).place()));
+        }
+        if stands_wrong(p, i, zone) {
+            return match word {
+                Named(_) | During | MovedTo | Meet | DayOff | Word::Roll(_) => Err(changes(word, at)),
+                _ => refuse(at, "一句话里有两个时间，分不清以哪个为准：请只留一个", &[]),
+            };
+        }
+        i += 1;
+    }
+    pass(p.from(from), clause);
+    Ok(())
+}
+
+fn pass(p: Phrase, clause: &mut Clause) {
+    if !p.words.is_empty() {
+        clause.passed.push(p.place());
+    }
+}
+
+/// Whether the word at `i` might change the date from where it stands.
+fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
+    use Name::*;
+    let word = p.words[i];
+    let opens = p.words[..i].iter().all(|w| matches!(w, Lead | Hope | Comma | Verb));
+    match (zone, word) {
+        (_, Named(Moves | Except | EveryOther | NotBefore | Dawn) | Meet | MovedTo | Word::Roll(_)) => true,
+        // 验收后次月10日, 月份或者季度终了后, 3个月零10日: more than the core is meant.
+        (Zone::Before, OrElse | Comma | AndHalf | Named(Current | Vague)) if i + 1 == p.words.len() => true,
+        (Zone::Before, word) if i + 1 == p.words.len() && is_core(word) => {
+            !matches!(word, From | To | AtLeast | Times | Slash)
+        }
+        (Zone::Before, Num(_)) if p.words.get(i + 1).is_some_and(|w| is_length(*w) && !matches!(w, Month | Year)) => {
+            true
+        }
+        (Zone::Before, word) => {
+            narrows(word) && !matches!(word, Ten(_)) || matches!(p.words[i..], [Nth(_), Year, ..] | [AndHalf])
+        }
+        (Zone::Elsewhere, After | SinceDay) => i + 1 == p.words.len(),
+        (Zone::Elsewhere | Zone::Bracket, DayOff) => true,
+        (Zone::Bracket, Workday | Days | Every | FirstHalf | SecondHalf | Odd | Even) => true,
+        (Zone::Bracket, word) => narrows(word) || matches!(p.words[i..], [Nth(_), Quarter | Month, ..]),
+        // A time of its own: …，上旬完成. Further on it names a thing: 完成春季植树.
+        (Zone::After | Zone::Elsewhere, Ten(_) | Named(PartOf | HalfMonth | TenDays | Daily | Lunar | Feast)) => {
+            opens && (i > 0 || zone == Zone::Elsewhere) || is_before(p.words.get(i + 1))
+        }
+        (Zone::After | Zone::Elsewhere, Named(Relative)) => {
+            matches!(p.words.get(i + 1), None | Some(Num(_) | End | Before))
+        }
+        (_, OrElse) => zone == Zone::After && i == 0,
+        _ => false,
+    }
+}
+
+fn is_before(next: Option<&Word>) -> bool {
+    matches!(next, Some(Before | Within | After))
+}
+
+/// How many words say how a day off moves the date; 0 if there are none.
+fn roll_words(p: Phrase, is_bracket: bool) -> usize {
+    let is_part = |w: &Word| matches!(w, Word::Roll(_) | Meet | DayOff | MovedTo | Ahead);
+    let is_glue = |w: &Word| matches!(w, Comma | Lead | OrElse | To | Clock | How | During | Weekday(_));
+    if !p.words.first().is_some_and(is_part) {
+        return 0;
+    }
+    let run = p.words.iter().take_while(|w| is_part(w) || is_glue(w)).count();
+    let len = p.words[..run].iter().rposition(is_part).map_or(0, |n| n + 1);
+    // 节假日 alone is a noun; 提前 alone says how something is done.
+    let says = p.words[..len].iter().any(|w| matches!(w, Word::Roll(_) | Meet | MovedTo));
+    let moves_ahead =
+        p.words[..len].contains(&Ahead) && (p.words[..len].contains(&DayOff) || is_bracket && p.words.len() == 1);
+    if says || moves_ahead { len } else { 0 }
+}
+
+fn roll(p: Phrase, (len, is_all): (usize, bool), zone: Zone, clause: &mut Clause) -> Result<(), No> {
+    let (words, at) = (&p.words[..len], p.sub(0..len).place());
+    // 顺延至12月16日: the date that counts follows.
+    if words == [MovedTo] && zone == Zone::Before && p.words.len() == 1 {
+        clause.passed.push(at);
+        return Ok(());
+    }
+    let has = |word: Word| words.contains(&word);
+    let said: Vec<Roll> =
+        words.iter().filter_map(|w| if let Word::Roll(roll) = w { Some(*roll) } else { None }).collect();
+    let meaning = match (said.first(), has(Ahead)) {
+        _ if matches!(p.words.get(len), Some(Num(_) | Nth(_) | AtLeast | Unknown)) => None,
+        (Some(first), false) if said.iter().all(|roll| roll == first) => Some(*first),
+        (None | Some(Roll::Earlier), true) if said.iter().all(|roll| *roll == Roll::Earlier) => Some(Roll::Earlier),
+        _ => None,
+    };
+    // Without a day off nothing says when it is moved, unless it stands alone: （顺延）.
+    let Some(meaning) = meaning.filter(|_| has(DayOff) || is_all) else {
+        return Err(refusal::named(Name::Moves, at));
+    };
+    if clause.roll.as_ref().is_some_and(|(other, _)| *other != meaning) {
+        return refuse(at, "遇节假日是顺延还是提前，写得不一致：请只留一个", &[]);
+    }
+    clause.roll = Some((meaning, at));
+    Ok(())
+}

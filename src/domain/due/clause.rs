@@ -1,0 +1,322 @@
+//! Finds the clause that holds the date, and in it the words for the date: the core.
+
+use std::ops::Range;
+
+use super::{
+    beside,
+    lexer::{Phrase, Words},
+    pieces::{Piece, pieces},
+    reading::{Clause, Zone},
+    refusal::{self, Form, No, refuse},
+    starts::{self, event_label, is_core, is_length, is_limit, starts},
+    word::{Name, Word},
+};
+
+use Word::*;
+
+/// Where the words for a date lie in a piece.
+#[derive(Clone, Debug)]
+struct Core {
+    piece: usize,
+    range: Range<usize>,
+    event: Option<Range<usize>>,
+    times: Option<(u32, Range<usize>)>,
+    /// Words inside that change nothing: a time of day, a subject.
+    skipped: Vec<usize>,
+    /// Words inside that say how many times.
+    counted: Range<usize>,
+}
+
+/// Finds the one date of a text.
+pub fn find(read: &Words) -> Result<Clause, No> {
+    let pieces = pieces(read)?;
+    let mut cores = Vec::new();
+    for (n, piece) in pieces.iter().enumerate().filter(|(_, piece)| !beside::is_remark(piece)) {
+        let mut from = 0;
+        while let Some(core) = next_core(n, piece.words.phrase(), from)? {
+            from = core.range.end;
+            cores.push(core);
+        }
+    }
+    // 2025年，…于3月底前: the year of what is done.
+    if cores.len() > 1 {
+        cores.retain(|core| !matches!(pieces[core.piece].words.words[..], [Num(_), Year]));
+    }
+    let [core] = cores.as_slice() else {
+        return Err(match cores.first() {
+            None => refusal::no_date(read.phrase()),
+            Some(_) => several(&pieces, &cores),
+        });
+    };
+    let mut clause = Clause { times: core.times.as_ref().map(|(n, _)| *n), ..Clause::default() };
+    let whole = pieces[core.piece].words.phrase();
+    for i in core.range.clone().filter(|i| !core.skipped.contains(i) && !core.counted.contains(i)) {
+        if !matches!(whole.words[i], Lead | Hope | Limit) {
+            clause.core.push(&whole.words[i..=i], whole.places[i].clone());
+        }
+    }
+    // 毕业次年, 验收次月: counted from it, not from the period.
+    if let [.., Unknown | Event | Verb | Received] = whole.words[..core.range.start]
+        && let Some(NextYear | NextMonth | ThisYear) = clause.core.words.first()
+    {
+        let at = whole.sub(core.range.start - 1..core.range.start + 1).place();
+        return refuse(at, "分不清是每期的，还是从前面那件事算起的", &[]);
+    }
+    clause.event.clone_from(&core.event);
+    clause.has_year = clause.core.words.windows(2).any(|w| matches!(w, [Num(2000..), Year] | [Iso(..), _]))
+        || matches!(clause.core.words[..], [Iso(..)]);
+    for run in core.skipped.chunk_by(|a, b| a + 1 == *b) {
+        clause.passed.push(whole.sub(run[0]..run[run.len() - 1] + 1).place());
+    }
+    for (n, piece) in pieces.iter().enumerate() {
+        let p = piece.words.phrase();
+        if n == core.piece {
+            // The name of an event is free.
+            let is_label = |place: &Range<usize>| core.event.as_ref().is_some_and(|event| place.start >= event.start);
+            let label = p.places[..core.range.start].iter().position(is_label).unwrap_or(core.range.start);
+            let from = usize::from(label > 0 && core.event.is_some() && p.words[label - 1] == From);
+            beside::check(p.sub(0..label - from), Zone::Before, &mut clause)?;
+            beside::check(p.from(core.range.end), Zone::After, &mut clause)?;
+        } else if piece.is_bracket {
+            beside::bracket(piece, &mut clause)?;
+        } else {
+            beside::check(p, Zone::Elsewhere, &mut clause)?;
+        }
+    }
+    follows_well(whole, core)?;
+    if pieces.iter().enumerate().any(|(n, p)| n != core.piece && !p.is_bracket && !beside::is_remark(p)) {
+        clause.quote = Some(whole.place());
+    }
+    Ok(clause)
+}
+
+/// The next words for a date from `from` on.
+fn next_core(piece: usize, p: Phrase, from: usize) -> Result<Option<Core>, No> {
+    let Some(start) = (from..p.words.len()).find(|i| starts(p, *i)) else { return Ok(None) };
+    let label = event_label(p, start);
+    let event = label.clone().map(|label| p.sub(label).place()).filter(|place| !place.is_empty());
+    let start = label.map_or(start, |label| starts::after_label(p, start, label.end));
+    let mut core = Core { piece, range: start..start, event, times: None, skipped: Vec::new(), counted: 0..0 };
+    extend(p, &mut core)?;
+    count(p, &mut core)?;
+    Ok(Some(core))
+}
+
+/// Takes in all words that belong to the date.
+fn extend(p: Phrase, core: &mut Core) -> Result<(), No> {
+    let mut i = core.range.start;
+    while let Some(word) = p.words.get(i) {
+        let rest = p.from(i);
+        let clock = time_of_day(rest, p.sub(core.range.clone()))?;
+        if clock > 0 {
+            core.skipped.extend(i..i + clock);
+            core.range.end = i + clock;
+            i += clock;
+            continue;
+        }
+        match word {
+            Num(_) if !core.range.is_empty() && is_count(rest) => break,
+            _ if is_limit(*word) => {
+                core.range.end = i + 1;
+                let more = match p.words.get(i + 1) {
+                    Some(Comma) => starts_again(p, i + 2),
+                    Some(Num(_) | Nth(_) | Iso(..) | Ended | Named(Name::HalfMonth)) => true,
+                    Some(next) => is_limit(*next),
+                    None => false,
+                };
+                if !more || time_of_day(p.from(i + 1), p)? > 0 {
+                    break;
+                }
+            }
+            Comma if is_weekday_list(p.sub(core.range.clone()), p.from(i + 1)) => core.range.end = i + 2,
+            Comma if !starts_again(p, i + 1) => break,
+            Comma => {}
+            Lead | Hope => {}
+            Limit if !is_dated(p.sub(core.range.clone())) => {}
+            Named(Name::HalfMonth | Name::Hours) => core.range.end = i + 1,
+            Named(name @ Name::Around) if matches!(rest.words.get(1), Some(Num(_))) => {
+                return Err(refusal::named(*name, rest.places[0].clone()));
+            }
+            // 每月应于当月25日前
+            Named(Name::Current) if is_rhythm(p.sub(core.range.clone())) => core.skipped.push(i),
+            _ if is_core(*word) => core.range.end = i + 1,
+            // 每年各单位应于1月31日前
+            _ => match subject(p, i).filter(|_| is_rhythm(p.sub(core.range.clone()))) {
+                Some(next) => {
+                    core.skipped.extend(i..next);
+                    i = next;
+                    continue;
+                }
+                None => break,
+            },
+        }
+        i += 1;
+    }
+    let end = core.range.end;
+    core.skipped.retain(|i| *i < end);
+    Ok(())
+}
+
+/// 每周一、三: the second is a weekday too.
+fn is_weekday_list(core: Phrase, rest: Phrase) -> bool {
+    core.words.iter().any(|w| matches!(w, Weekday(_)))
+        && matches!(rest.words, [Num(1..=6), next @ ..] if !next.first().is_some_and(|w| is_length(*w) || *w == Times))
+}
+
+/// `1次`, `1-2次`
+fn is_count(rest: Phrase) -> bool {
+    match rest.words {
+        [Num(_), Times, Slash, ..] | [Num(_), _, Num(_), Times, Slash, ..] => false,
+        words => matches!(words, [Num(_), Times | Counter, ..] | [Num(_), Dash | To, Num(_), Times, ..]),
+    }
+}
+
+/// After a comma: another day of the list, not another thing.
+fn starts_again(p: Phrase, i: usize) -> bool {
+    let leads = p.from(i).words.iter().take_while(|w| matches!(w, Lead | Comma)).count();
+    let rest = p.from(i + leads);
+    match rest.words {
+        [Num(_), Comma | Day | To | Dash, ..] | [Year | Month | Quarter | Half, End, ..] | [End, ..] => true,
+        [Num(_) | Nth(_) | Weekday(_) | SecondHalf | FirstHalf | NextYear, ..] => starts(rest, 0),
+        _ => false,
+    }
+}
+
+/// `每年`, `每两年`: a rhythm that no day was given for yet.
+fn is_rhythm(core: Phrase) -> bool {
+    let p = core.from(usize::from(core.words.first() == Some(&AtLeast)));
+    matches!(
+        p.words,
+        [Every, Year | Half | Quarter | Month | Months | Week | Odd | Even]
+            | [Every, Num(_), Year | Half | Quarter | Month | Months | Week | Quarters]
+            | [Every, Year | Half | Quarter | Month | Months | Week, AtLeast]
+            | [Every, Num(_), Year | Half | Quarter | Month | Months | Week | Quarters, AtLeast]
+            | [From, Num(_), Year, Begin, Every, Year]
+            | [Num(_), Year, Begin, Every, Year]
+            | [Num(1), Year | Half | Months | Week]
+            | [Odd | Even | Half]
+    )
+}
+
+fn is_dated(core: Phrase) -> bool {
+    core.words.iter().any(|w| matches!(w, Day | Days | Workday | End | Iso(..) | MonthDay(..) | Weekday(_) | Ten(_)))
+}
+
+/// Words between a rhythm and its day: who does it. They end with 于 or the like before the day.
+fn subject(p: Phrase, from: usize) -> Option<usize> {
+    let next = (from + 1..p.words.len()).find(|i| matches!(p.words[*i - 1], Lead) && starts_again(p, *i))?;
+    let free = (from..next).all(|i| !starts(p, i) && !beside::narrows(p.words[i]));
+    free.then_some(next)
+}
+
+/// How many words a time of day takes: `17:00`, `下午5点`, `9时30分`.
+fn time_of_day(rest: Phrase, before: Phrase) -> Result<usize, No> {
+    if !is_dated(before) {
+        return Ok(0);
+    }
+    let mut len = rest.words.iter().take_while(|w| matches!(w, DayPart)).count();
+    let hour = match rest.from(len).words {
+        [Num(h), Colon, Num(_), ..] => Some((*h, 3)),
+        [Num(h), Clock, Num(_), Clock, ..] => Some((*h, 4)),
+        [Num(h), Clock, AndHalf, ..] => Some((*h, 3)),
+        [Num(h), Clock, ..] => Some((*h, 2)),
+        _ => None,
+    };
+    if let Some((hour, taken)) = hour {
+        if hour == 0 || hour > 24 {
+            return Err(refusal::named(Name::Dawn, rest.sub(len..len + taken).place()));
+        }
+        len += taken;
+        if matches!(rest.words.get(len), Some(To | Dash)) {
+            let until = time_of_day(rest.from(len + 1), before)?;
+            len += if until > 0 { until + 1 } else { 0 };
+        }
+    }
+    Ok(len)
+}
+
+/// `至少2次`, after a rhythm or a date: within the clause.
+fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
+    let found = p.sub(core.range.clone());
+    if let [Num(n @ 1..=99), .., Times, Slash, _] = found.words {
+        core.times = Some((*n, found.sub(0..2).place()));
+        core.range.start = core.range.end - 1;
+        return Ok(());
+    }
+    if found.words.contains(&Times) || core.event.is_some() {
+        return Ok(());
+    }
+    let rest = p.from(core.range.end);
+    let stop = (0..rest.words.len()).find(|i| starts(rest, *i)).unwrap_or(rest.words.len());
+    for i in 0..stop {
+        let (n, len) = match rest.words[i..] {
+            [Num(n), Times, ..] => (n, 2),
+            [Num(n), Dash | To, Num(_), Times, ..] => (n, 4),
+            [Num(n), Counter, ..] if is_rhythm(found) => (n, 2),
+            _ => continue,
+        };
+        if let Some(k) = (0..i).find(|k| beside::narrows(rest.words[*k])) {
+            return Err(beside::changes(rest.words[k], rest.places[k].clone()));
+        }
+        if i > 0 && rest.words[i - 1] == Limit {
+            return refuse(rest.sub(i - 1..i + len).place(), "只说了最多几次，没有说最少几次", &[]);
+        }
+        if !(1..=99).contains(&n) {
+            return refuse(rest.sub(i..i + len).place(), "次数应在1到99之间", &[]);
+        }
+        let place = rest.sub(i..i + len).place();
+        if is_rhythm(found) {
+            let end = core.range.end;
+            core.skipped.extend(end..end + i);
+            let more = usize::from(matches!(rest.words.get(i + len), Some(OrMore)));
+            core.counted = end + i..end + i + len + more;
+            core.range.end = core.counted.end;
+        }
+        core.times = Some((n, place));
+        return Ok(());
+    }
+    Ok(())
+}
+
+/// What follows a date without 前 or 内 must be known: `每月25日某`.
+fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
+    let is_closed = core.times.is_some() || core.range.clone().any(|i| is_limit(p.words[i]));
+    let rest = p.from(core.range.end);
+    let what = match rest.words.first() {
+        Some(Named(name @ (Name::Around | Name::NotBefore))) => {
+            return Err(refusal::named(*name, rest.places[0].clone()));
+        }
+        // 每年6月、12月某: the list goes on.
+        Some(Comma | To | Dash | OrElse) if matches!(rest.words.get(1), Some(Num(_) | Nth(_) | Every | Weekday(_))) => {
+            "这样写不能确定日期"
+        }
+        Some(Unknown | Filler | Counter | Colon | Slash | OrElse | Clock | AndHalf) if !is_closed => refusal::UNKNOWN,
+        _ => return Ok(()),
+    };
+    refuse(rest.sub(0..1).place(), what, &[])
+}
+
+/// Two dates: each is shown, as it was written.
+fn several(pieces: &[Piece], cores: &[Core]) -> No {
+    let place = |core: &Core| {
+        let p = pieces[core.piece].words.phrase();
+        let from = core.event.as_ref().map_or(usize::MAX, |event| event.start);
+        let place = p.sub(core.range.clone()).place();
+        place.start.min(from)..place.end
+    };
+    let limit = |core: &Core| {
+        let p = pieces[core.piece].words.phrase();
+        core.range.start > 0 && p.words[core.range.start - 1] == Limit
+    };
+    let what = if cores[1..].iter().any(limit) {
+        "写了想要的和最迟的两个日期：最迟的写在 due，想要的写在 target（局内目标）"
+    } else {
+        "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项"
+    };
+    // 每年…1月31日前…，2月20日前…: both are of every year.
+    let first = pieces[cores[0].piece].words.phrase().from(cores[0].range.start);
+    let is_yearly = matches!(first.words, [Every, Year, ..]);
+    let forms = |core| [Some(Form::Own(place(core))), is_yearly.then(|| Form::Every(place(core)))];
+    let forms = cores.iter().flat_map(forms).flatten().collect();
+    No { at: place(&cores[1]), what: what.to_owned(), forms }
+}

@@ -1,0 +1,119 @@
+//! Splits the words of a text at its pauses, so that each piece is one thing said.
+
+use std::ops::Range;
+
+use super::{
+    lexer::{Phrase, Words},
+    refusal::{No, refuse},
+    starts::{self, is_length, starts},
+    word::Word,
+};
+
+use Word::*;
+
+/// A part of the text between two pauses, or a bracket.
+#[derive(Debug, Default)]
+pub struct Piece {
+    pub words: Words,
+    pub is_bracket: bool,
+    /// With the brackets.
+    pub place: Range<usize>,
+}
+
+impl Piece {
+    fn new(words: Words) -> Self {
+        let place = words.phrase().place();
+        Self { words, is_bracket: false, place }
+    }
+}
+
+/// Splits at pauses and stops; a bracket is a piece of its own, after the one that it stands in.
+pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let (mut piece, mut brackets) = (Words::default(), Vec::new());
+    let all = read.phrase();
+    let quoted_whole = all.words.first() == Some(&Quote);
+    let mut i = 0;
+    while i < all.words.len() {
+        let rest = all.from(i);
+        let mut len = 1;
+        let close = |mark: Word| rest.words[1..].iter().position(|w| *w == mark).map(|n| n + 2);
+        match rest.words[0] {
+            Open => {
+                let Some(n) = close(Close) else {
+                    return refuse(rest.places[0].clone(), "左括号没有对应的右括号", &[]);
+                };
+                len = n;
+                let mut words = Words::default();
+                for (word, place) in rest.words[1..n - 1].iter().zip(&rest.places[1..n - 1]) {
+                    words.push(&[if *word == Pause { Comma } else { *word }], place.clone());
+                }
+                brackets.push(Piece { words, is_bracket: true, place: rest.sub(0..n).place() });
+            }
+            // A title is a name, whatever it names: 《2022年要点》.
+            TitleOpen => {
+                len = close(TitleClose).unwrap_or(1);
+                piece.push(&[Filler], rest.sub(0..len).place());
+            }
+            Quote if !quoted_whole && close(Quote).is_some() => {
+                len = close(Quote).unwrap_or(1);
+                piece.push(&[Filler], rest.sub(0..len).place());
+            }
+            // 举行听证的7日前: counted back from it.
+            Soft if matches!(rest.words, [_, Num(_), Day, Before, ..]) && piece.words.last() == Some(&Unknown) => {
+                piece.words.pop();
+                let place = piece.places.pop().unwrap_or_default();
+                piece.push(&[Event], place);
+            }
+            Soft | TitleClose | Close | Quote => {}
+            // `1、每年…` is the number of the item.
+            Num(_) if piece.words.is_empty() && is_numbering(rest) => len = 2,
+            Colon if is_clock(piece.words.last(), rest.words.get(1)) => piece.push(&[Colon], rest.places[0].clone()),
+            Pause if matches!(piece.words.last(), Some(Begin | After | SinceDay)) && joins(&piece, all.from(i + 1)) => {
+            }
+            Pause if joins(&piece, all.from(i + 1)) => piece.push(&[Comma], rest.places[0].clone()),
+            Stop | Pause | Colon => {
+                pieces.push(Piece::new(std::mem::take(&mut piece)));
+                pieces.append(&mut brackets);
+            }
+            word => piece.push(&[word], rest.places[0].clone()),
+        }
+        i += len;
+    }
+    pieces.push(Piece::new(piece));
+    pieces.append(&mut brackets);
+    pieces.retain(|piece| !piece.words.words.is_empty());
+    Ok(pieces)
+}
+
+fn is_numbering(rest: Phrase) -> bool {
+    matches!(rest.words, [_, Comma | Stop, next, ..] if !matches!(next, Num(_) | Day | Month))
+}
+
+fn is_clock(before: Option<&Word>, after: Option<&Word>) -> bool {
+    matches!((before, after), (Some(Num(0..=24)), Some(Num(0..=59))))
+}
+
+/// Whether `，` stands inside one date: `自2020年起，每年…`, `7月10日，12月20日前`.
+fn joins(piece: &Words, rest: Phrase) -> bool {
+    let leads = rest.words.iter().take_while(|w| matches!(w, Lead | Soft)).count();
+    let next = rest.words.get(leads);
+    let is_date = matches!(next, Some(Num(_) | Nth(_) | Every | AtLeast));
+    match piece.words.as_slice() {
+        [.., Num(_), Year, Begin] => matches!(next, Some(Every)),
+        // 遇节假日，顺延至下一个工作日
+        [.., DayOff] => matches!(next, Some(Roll(_) | MovedTo | Ahead)),
+        [Num(_), Year] => matches!(next, Some(Num(_))),
+        [.., After | SinceDay] => is_date && starts::amount(rest).is_some(),
+        [Every, .., Year | Half | Quarter | Month] => is_date,
+        [.., Day | Ten(_) | End | Weekday(_) | Workday | Before | Month] => {
+            leads == 0 && matches!(next, Some(Num(_) | Nth(_) | Weekday(_))) && starts(rest, 0) && !is_event(rest)
+        }
+        _ => false,
+    }
+}
+
+/// `10日内` after a date is another limit.
+fn is_event(rest: Phrase) -> bool {
+    matches!(rest.words, [Num(_), length, Within, ..] if is_length(*length))
+}
