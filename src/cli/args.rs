@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use super::incoming::IncomingArgs;
 use super::{
     backup::BackupArgs,
-    case::{DecideArgs, ExtendArgs, OpenArgs},
+    case::{DecideArgs, ExtendArgs, OpenArgs, PauseArgs, RestartArgs, ResumeArgs},
     done::{DoneArgs, ReopenArgs},
     export::ExportArgs,
     history::HistoryArgs,
@@ -92,6 +92,15 @@ pub enum Command {
     /// 给一件来件延期
     #[command(help_template = TEMPLATE)]
     Extend(ExtendArgs),
+    /// 暂停一件来件的计时：从那天起不计入期限，不再提醒（征求第三方意见等）
+    #[command(help_template = TEMPLATE)]
+    Pause(PauseArgs),
+    /// 恢复一件来件的计时，期限顺延
+    #[command(help_template = TEMPLATE)]
+    Resume(ResumeArgs),
+    /// 一件来件从那天起重新计算期限（补正等）
+    #[command(help_template = TEMPLATE)]
+    Restart(RestartArgs),
     /// 科室报的不能按期、不适用：查看，确认或退回
     #[command(help_template = TEMPLATE)]
     Requests(DecideArgs),

@@ -1,11 +1,11 @@
-//! `duban open` and `duban extend` for cases; `duban requests` for sections' requests.
+//! `duban open`, `extend`, `pause`, `resume` and `restart` for cases; `duban requests` for sections' requests.
 
 use clap::Args;
 use jiff::civil::Date;
 
 use super::{Answer, Context, Failure, Result, table, values::parse_date};
 use crate::service::desk::{
-    case::{self, Case},
+    case::{self, Case, Which},
     request,
 };
 
@@ -26,12 +26,67 @@ pub struct OpenArgs {
     pub by: String,
 }
 
+/// Which case.
 #[derive(Args)]
-#[command(next_help_heading = "选项")]
-pub struct ExtendArgs {
+pub struct WhichArgs {
     /// 来件的编号或文号
     #[arg(value_name = "文号")]
     pub case: String,
+    /// 事项编号；几个事项都有这个文号时才要写
+    #[arg(long, value_name = "编号")]
+    pub id: Option<String>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct PauseArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// 从哪天起不计入期限；不写就是今天
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub from: Option<Date>,
+    /// 为什么，如 征求第三方意见
+    #[arg(long, value_name = "文字")]
+    pub why: String,
+    /// 谁登记
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ResumeArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// 从哪天起重新计入期限；不写就是今天
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub on: Option<Date>,
+    /// 谁登记
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct RestartArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// 从哪天起重新算；不写就是今天
+    #[arg(long, value_name = "日期", value_parser = parse_date)]
+    pub on: Option<Date>,
+    /// 为什么，如 补正
+    #[arg(long, value_name = "文字")]
+    pub why: String,
+    /// 谁登记
+    #[arg(long, default_value = "管理员", value_name = "姓名")]
+    pub by: String,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct ExtendArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
     /// 延到哪天
     #[arg(long, value_name = "日期", value_parser = parse_date)]
     pub to: Date,
@@ -72,8 +127,37 @@ pub fn open(context: &Context, args: &OpenArgs) -> Result {
 pub fn extend(context: &Context, args: &ExtendArgs) -> Result {
     let (office, mut db) = context.ready()?;
     let now = context.now(&office.settings);
-    let case = case::extend(&mut db, &office, &args.case, args.to, &args.why, &args.by, &now)?;
+    let case = case::extend(&mut db, &office, args.which.which(), args.to, &args.why, &args.by, &now)?;
     Ok(Answer::done(format!("已延期：{}。已收到提醒的人会收到更正。\n", words(&case))))
+}
+
+pub fn pause(context: &Context, args: &PauseArgs) -> Result {
+    let (office, mut db) = context.ready()?;
+    let now = context.now(&office.settings);
+    let from = args.from.unwrap_or(now.today());
+    let Case { title, period, .. } =
+        case::pause(&mut db, &office, args.which.which(), from, &args.why, &args.by, &now)?;
+    let from = table::day(from);
+    Ok(Answer::done(format!(
+        "已暂停：{title}（{period}），{from} 起的日子不计入期限，不再提醒。恢复计时用 duban resume {period}。\n"
+    )))
+}
+
+pub fn resume(context: &Context, args: &ResumeArgs) -> Result {
+    let (office, mut db) = context.ready()?;
+    let now = context.now(&office.settings);
+    let on = args.on.unwrap_or(now.today());
+    let case = case::resume(&mut db, &office, args.which.which(), on, &args.by, &now)?;
+    Ok(Answer::done(format!("已恢复计时：{}。收到过别的日期的人会收到更正。\n", words(&case))))
+}
+
+pub fn restart(context: &Context, args: &RestartArgs) -> Result {
+    let (office, mut db) = context.ready()?;
+    let now = context.now(&office.settings);
+    let on = args.on.unwrap_or(now.today());
+    let case = case::restart(&mut db, &office, args.which.which(), on, &args.why, &args.by, &now)?;
+    let (words, on) = (words(&case), table::day(on));
+    Ok(Answer::done(format!("已从 {on} 重新起算：{words}。以前的暂停和延期不再算。收到过别的日期的人会收到更正。\n")))
 }
 
 /// Lists unanswered requests, or answers one.
@@ -113,6 +197,12 @@ pub fn requests(context: &Context, args: &DecideArgs) -> Result {
             }
             Ok(Answer::done(table::table(["编号", "科室", "申请", "原因", "预计办结", "事项", "期次", "经办人"], rows)))
         }
+    }
+}
+
+impl WhichArgs {
+    fn which(&self) -> Which<'_> {
+        Which { reference: &self.case, deadline: self.id.as_deref() }
     }
 }
 

@@ -80,6 +80,7 @@ fn counts(ledger: &Ledger) -> String {
         of("逾期", count(State::Open, Some(Light::Red))),
         of("临近", count(State::Open, Some(Light::Yellow))),
         of("正常", count(State::Open, Some(Light::Green))),
+        of("暂停", count(State::Open, Some(Light::Grey))),
     ];
     format!("共 {} 期，{}", ledger.rows.len(), words.into_iter().flatten().collect::<Vec<_>>().join("，"))
 }

@@ -55,6 +55,9 @@ fn what(row: &AuditRow) -> String {
         "closed" => "各科室都已登记",
         "opened" => "登记来件",
         "extended" => "延期",
+        "paused" => "暂停",
+        "resumed" => "恢复计时",
+        "restarted" => "重新起算",
         "asked" => "科室申请",
         "confirmed" => "确认申请",
         "returned" => "退回申请",
@@ -70,6 +73,7 @@ fn what(row: &AuditRow) -> String {
 
 fn detail(row: &AuditRow) -> String {
     let text = |key: &str| row.detail.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
+    let due = |key: &str| row.detail.get(key).and_then(|d| d.get("due")).and_then(Value::as_str).unwrap_or("?");
     let count = |key: &str| row.detail.get(key).and_then(Value::as_array).map_or(0, Vec::len);
     let parts: Vec<String> = match row.what.as_str() {
         "loaded" => vec![format!(
@@ -85,15 +89,21 @@ fn detail(row: &AuditRow) -> String {
             [text("section"), text("evidence"), text("note")].into_iter().flatten().map(str::to_owned).collect()
         }
         "moved" => {
-            let due = |key: &str| {
-                row.detail.get(key).and_then(|d| d.get("finish_by")).and_then(Value::as_str).unwrap_or("?").to_owned()
-            };
-            vec![format!("{} → {}", due("from"), due("to"))]
+            let finish_by = |key: &str| row.detail.get(key).and_then(|d| d.get("finish_by")).and_then(Value::as_str);
+            vec![format!("{} → {}", finish_by("from").unwrap_or("?"), finish_by("to").unwrap_or("?"))]
         }
         "opened" => vec![format!("从 {} 起算，期限 {}", text("on").unwrap_or("?"), text("due").unwrap_or("?"))],
-        "extended" => {
-            let to = row.detail.get("to").and_then(|d| d.get("due")).and_then(Value::as_str).unwrap_or("?");
-            vec![format!("延到 {to}：{}", text("why").unwrap_or_default())]
+        "extended" => vec![format!("延到 {}：{}", due("to"), text("why").unwrap_or_default())],
+        "paused" => {
+            vec![format!("{} 起不计入期限：{}", text("on").unwrap_or("?"), text("why").unwrap_or_default())]
+        }
+        "resumed" => {
+            let days = row.detail.get("days").and_then(Value::as_i64).unwrap_or_default();
+            vec![format!("{} 起继续计时，停了 {days} 天，期限 {}", text("on").unwrap_or("?"), due("to"))]
+        }
+        "restarted" => {
+            let (on, why) = (text("on").unwrap_or("?"), text("why").unwrap_or_default());
+            vec![format!("从 {on} 起算，期限 {}：{why}", due("to"))]
         }
         "asked" | "confirmed" | "returned" => {
             let kind = if text("kind") == Some("postponed") { "不能按期" } else { "不适用" };

@@ -50,6 +50,9 @@ struct Row {
     days_left: i64,
     workdays_left: i64,
     provisional: bool,
+    /// 暂停: since when the clock of a case stands, and the how many-th day of it this is.
+    paused: Option<Date>,
+    paused_days: Option<i64>,
 }
 
 pub fn list(context: &Context, args: &ListArgs) -> Result {
@@ -124,6 +127,8 @@ fn row(office: &Office, of: &Ahead, today: Date) -> Row {
         days_left: dates.days_left(dates.finish_on(today), today),
         workdays_left: dates.workdays_left(&office.calendar, dates.finish_on(today), today),
         provisional: dates.provisional,
+        paused: dates.paused.filter(|_| *state == State::Open),
+        paused_days: dates.paused_days(today).filter(|_| *state == State::Open),
     }
 }
 
@@ -133,6 +138,9 @@ fn word(row: &Row, today: Date) -> &'static str {
 }
 
 fn left(row: &Row) -> String {
+    if let Some(n) = row.paused_days {
+        return format!("暂停第 {n} 天");
+    }
     match (row.state, row.workdays_left) {
         (State::Open, n) if n < 0 => format!("逾期 {} 个工作日", -n),
         (State::Open, _) if row.light == Light::Red => "已逾期".into(),

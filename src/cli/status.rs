@@ -69,7 +69,8 @@ pub fn status(context: &Context) -> Result {
     if let Some(web) = &settings.web {
         let _ = writeln!(text, "网页      {}（本机 {}）", web.base_url, web.listen);
     }
-    let _ = writeln!(text, "期次      {} 个未办结，其中 {} 个逾期", open.0, open.1);
+    let paused = if open.paused > 0 { format!("，{} 个暂停", open.paused) } else { String::new() };
+    let _ = writeln!(text, "期次      {} 个未办结，其中 {} 个逾期{paused}", open.all, open.overdue);
     let oldest = letters.oldest_queued.map(|at| format!("，最早的从 {} 等到现在", local(at))).unwrap_or_default();
     let _ = writeln!(
         text,

@@ -41,8 +41,8 @@ pub fn look(tx: &Tx, office: &Office, now: &Moment, counted: Option<Counted>) ->
     let counted = match counted.filter(|c| (c.changes, c.day) == (changes, day)) {
         Some(counted) => counted,
         None => {
-            let (open, overdue) = tx.count_open(day)?;
-            Counted { changes, day, open, overdue }
+            let open = tx.count_open(day)?;
+            Counted { changes, day, open: open.all, overdue: open.overdue }
         }
     };
     let troubles = troubles(tx, office, now)?.into_iter().map(|t| t.name).collect();

@@ -80,7 +80,8 @@ pub struct Agenda<'a> {
 }
 
 impl Agenda<'_> {
-    /// Every day on which the occurrence is reminded of while it is open, in order, each day once.
+    /// Every day on which the occurrence is reminded of while it is open, in order, each day once; none while it is
+    /// paused.
     pub fn steps(&self) -> Vec<Step> {
         steps(self.deadline, self.house.calendar, &self.occurrence.dates, self.occurrence.quiet())
     }
@@ -152,7 +153,8 @@ impl Agenda<'_> {
     /// One correction to each reader who was last sent other dates, once per revision.
     fn corrections(&self, today: Date) -> Vec<Utterance> {
         let Occurrence { dates, revision, .. } = self.occurrence;
-        if *revision == 0 {
+        // What is paused gets its dates anew when it goes on: who heard others is told then, once.
+        if *revision == 0 || dates.paused.is_some() {
             return Vec::new();
         }
         let step = Step { on: today, counted_from: dates.finish_by, saying: Saying::Correction(*revision) };
@@ -228,6 +230,9 @@ impl Step {
 }
 
 fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Vec<Step> {
+    if dates.paused.is_some() {
+        return Vec::new();
+    }
     let in_time = dates.in_time_until();
     let overdue = deadline.overdue.iter().map(|n| Step {
         on: cal.add_workdays(in_time, i64::from(*n)),

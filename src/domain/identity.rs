@@ -8,6 +8,7 @@ use jiff::civil::{Date, date};
 
 use super::{
     calendar::{Calendar, shift},
+    case::Case,
     deadline::Deadline,
     due::Term,
     occurrence::{Dates, Occurrence, SEARCH_DAYS, State},
@@ -31,10 +32,10 @@ pub fn under(
 ) -> Vec<Option<Occurrence>> {
     let terms = Terms::around(deadline, before, cal, stored);
     let labels = labels(&terms, stored);
-    let fates = stored.iter().zip(labels).map(|(old, label)| match old.case_on {
-        Some(on) => {
-            let due = deadline.due.rule.case_due(cal, on)?;
-            Some(dated(old, (deadline, cal), old.period.clone(), (old.extended_to.unwrap_or(due), None), today))
+    let fates = stored.iter().zip(labels).map(|(old, label)| match &old.case {
+        Some(case) => {
+            let due = case.due(&deadline.due.rule, cal)?;
+            Some(dated(old, (deadline, cal), old.period.clone(), (due, None), today))
         }
         None => {
             let label = label?;
@@ -55,7 +56,8 @@ fn dated(
     if old.state == State::Done && old.dates.due < today && due < today {
         return Occurrence { period, ..old.clone() };
     }
-    let dates = Dates { redo: old.dates.redo, ..Dates::new(deadline, cal, due) };
+    let paused = old.case.as_ref().and_then(Case::paused_since);
+    let dates = Dates { redo: old.dates.redo, paused, ..Dates::new(deadline, cal, due) };
     let revision = old.revision + u32::from(!dates.is_told_as(&old.dates));
     Occurrence { period, dates, next_due, revision, ..old.clone() }
 }
@@ -72,7 +74,7 @@ struct Terms {
 
 impl Terms {
     fn around(deadline: &Deadline, before: &Calendar, cal: &Calendar, stored: &[&Occurrence]) -> Self {
-        let dues = || stored.iter().filter(|o| o.case_on.is_none()).map(|o| o.dates.due);
+        let dues = || stored.iter().filter(|o| o.case.is_none()).map(|o| o.dates.due);
         let (Some(first), Some(last)) = (dues().min(), dues().max()) else {
             return Self { labels: HashMap::new(), now: HashMap::new(), only: None };
         };
@@ -107,7 +109,7 @@ fn labels(terms: &Terms, stored: &[&Occurrence]) -> Vec<Option<String>> {
     let mut taken: Vec<&str> = Vec::new();
     // Of several with one due date the one counts in which most has happened.
     let rank = |o: &Occurrence| [State::Done, State::Open, State::Withdrawn].iter().position(|s| *s == o.state);
-    let mut order: Vec<usize> = (0..stored.len()).filter(|n| stored[*n].case_on.is_none()).collect();
+    let mut order: Vec<usize> = (0..stored.len()).filter(|n| stored[*n].case.is_none()).collect();
     order.sort_by_key(|n| rank(stored[*n]));
     for is_by_due in [true, false] {
         for n in &order {

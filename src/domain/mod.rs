@@ -2,6 +2,7 @@
 
 pub mod agenda;
 pub mod calendar;
+pub mod case;
 pub mod deadline;
 pub mod due;
 pub mod festivals;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     calendar::{Calendar, days_between, shift},
+    case::Case,
     deadline::{Deadline, Done},
     due::Term,
 };
@@ -21,10 +22,8 @@ pub struct Occurrence {
     /// How many times its dates have changed.
     pub revision: u32,
     pub state: State,
-    /// A case: the day it is counted from.
-    pub case_on: Option<Date>,
-    /// A case: the date that its extension set.
-    pub extended_to: Option<Date>,
+    /// Opened by hand, counted from its own day.
+    pub case: Option<Case>,
     /// 不能按期, confirmed: no overdue reminders up to this day.
     pub quiet_until: Option<Date>,
 }
@@ -55,6 +54,9 @@ pub struct Dates {
     /// A report was taken back: until when it may be reported anew.
     #[serde(skip)]
     pub redo: Option<Redo>,
+    /// 暂停: the clock of a case stands since this day. Nothing is said of it, nothing is late, the dates stay.
+    #[serde(skip)]
+    pub paused: Option<Date>,
 }
 
 /// 撤回: who believed it done has three working days before it is overdue.
@@ -76,6 +78,8 @@ pub enum Light {
     Green,
     Yellow,
     Red,
+    /// 暂停: it is neither near nor late.
+    Grey,
 }
 
 /// Where an occurrence stands.
@@ -124,16 +128,16 @@ impl Occurrence {
             next_due: None,
             revision: 0,
             state: State::Open,
-            case_on: None,
-            extended_to: None,
+            case: None,
             quiet_until: None,
         }
     }
 
     /// A case of a deadline that counts from a day; `None` for a deadline with dates of its own.
     pub fn case(deadline: &Deadline, cal: &Calendar, reference: &str, on: Date) -> Option<Self> {
-        let due = deadline.due.rule.case_due(cal, on)?;
-        Some(Self { case_on: Some(on), ..Self::new(deadline, cal, reference, due) })
+        let case = Case::new(on);
+        let due = case.due(&deadline.due.rule, cal)?;
+        Some(Self { case: Some(case), ..Self::new(deadline, cal, reference, due) })
     }
 
     pub fn quiet(&self) -> Quiet {
@@ -154,7 +158,7 @@ impl Dates {
         let target = deadline.target_before(cal, due).map(|t| cal.on_or_before(t)).filter(|t| *t < finish_by);
         let years = [Some(due), Some(finish_by), Some(ends), target].into_iter().flatten().map(Date::year);
         let provisional = years.into_iter().any(|y| cal.is_provisional(y));
-        Self { due, ends, finish_by, target, provisional, redo: None }
+        Self { due, ends, finish_by, target, provisional, redo: None, paused: None }
     }
 
     /// The day until which it may be reported anew, where that is later than `ends`.
@@ -165,6 +169,11 @@ impl Dates {
     /// The last day on which it is not overdue.
     pub fn in_time_until(&self) -> Date {
         self.redo_by().unwrap_or(self.ends)
+    }
+
+    /// The how many-th day of the pause it is; the first is 1.
+    pub fn paused_days(&self, today: Date) -> Option<i64> {
+        self.paused.map(|from| days_between(from, today) + 1)
     }
 
     /// The date that what is overdue is remembered by: it stays where only `ends` is worked out anew.
@@ -184,7 +193,7 @@ impl Dates {
     }
 
     /// Calendar days left to `goal` (`finish_by`, or what [`Self::aim`] gives); 0 between that day and [`Self::in_time_until`];
-    /// after it, the negative number of days since `ends`.
+    /// after it, the negative number of days since `ends`. While it is paused, what was left on the day before.
     pub fn days_left(&self, goal: Date, today: Date) -> i64 {
         self.left(goal, today, days_between)
     }
@@ -195,15 +204,20 @@ impl Dates {
     }
 
     fn left(&self, goal: Date, today: Date, count: impl Fn(Date, Date) -> i64) -> i64 {
-        if today > self.in_time_until() { -count(self.ends, today) } else { count(today, goal).max(0) }
+        match self.paused {
+            Some(from) => count(shift(from, -1), goal).max(0),
+            None if today > self.in_time_until() => -count(self.ends, today),
+            None => count(today, goal).max(0),
+        }
     }
 }
 
 impl Light {
-    /// Red once it is overdue, yellow from the first lead on, green before it and when done.
+    /// Red once it is overdue, yellow from the first lead on, green before it and when done; grey while it is paused.
     pub fn of(state: State, dates: &Dates, first_lead: Option<Date>, today: Date) -> Self {
         match state {
             State::Done | State::Withdrawn => Self::Green,
+            State::Open if dates.paused.is_some() => Self::Grey,
             State::Open if today > dates.in_time_until() => Self::Red,
             State::Open if first_lead.unwrap_or(dates.aim(today)) <= today => Self::Yellow,
             State::Open => Self::Green,
@@ -215,6 +229,7 @@ impl Light {
             Self::Green => "🟢",
             Self::Yellow => "🟡",
             Self::Red => "🔴",
+            Self::Grey => "⚪",
         }
     }
 
@@ -223,6 +238,7 @@ impl Light {
             Self::Green => "绿",
             Self::Yellow => "黄",
             Self::Red => "红",
+            Self::Grey => "灰",
         }
     }
 
@@ -234,6 +250,7 @@ impl Light {
             (State::Open, Self::Green) => "正常",
             (State::Open, Self::Yellow) => "临近",
             (State::Open, Self::Red) => "逾期",
+            (State::Open, Self::Grey) => "暂停",
         }
     }
 }

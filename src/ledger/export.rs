@@ -96,6 +96,7 @@ fn light(row: &Row, format: &Format) -> Format {
         (_, Light::Green) => (0x00E2_EFDA, 0x0037_5623),
         (_, Light::Yellow) => (0x00FF_EB9C, 0x007F_4F00),
         (_, Light::Red) => (0x00FF_C7CE, 0x009C_0006),
+        (_, Light::Grey) => (0x00D9_D9D9, 0x0040_4040),
     };
     format.clone().set_background_color(Color::RGB(fill)).set_font_color(Color::RGB(ink)).set_bold()
 }

@@ -139,6 +139,9 @@ fn who(report: &Completion) -> String {
 
 fn left(entry: &Entry) -> String {
     let (dates, today) = (&entry.dates, entry.today);
+    if let Some(n) = dates.paused_days(today) {
+        return format!("暂停第{n}天");
+    }
     match (entry.days_left, entry.workdays_left) {
         (days, 0) if days < 0 => format!("已逾期{}天", -days),
         (days, workdays) if days < 0 => format!("已逾期{}个工作日", -workdays),

@@ -140,6 +140,7 @@ fn tone(entry: &Entry, today: Date) -> Tone {
         (Phase::Today | Phase::Between, _) => Tone::Orange,
         (_, Light::Yellow) => Tone::Amber,
         (_, Light::Green) => Tone::Green,
+        (Phase::Paused, _) | (_, Light::Grey) => Tone::Blue,
     }
 }
 

@@ -105,6 +105,8 @@ pub struct Asked {
 pub struct Weekly {
     pub overdue: Vec<Upcoming>,
     pub near: Vec<Upcoming>,
+    /// Cases that have been paused for long, and for how many days.
+    pub paused: Vec<(Upcoming, i64)>,
     /// Finished in the last seven days.
     pub finished: Vec<Upcoming>,
     pub next_seven_days: Vec<Upcoming>,
@@ -396,12 +398,25 @@ fn weekly_rows(weekly: &Weekly) -> Vec<Block> {
         Some(state("逾期", &weekly.overdue)),
         Some(state("七日内", &weekly.next_seven_days)),
         Some(state("临近", &weekly.near)),
+        Row::of("暂停已久", paused(&weekly.paused)),
         Some(state("上周办结", &weekly.finished)),
         Row::of("退信邮箱", refused.collect()),
     ];
     blocks.push(Block::Rows(rows.into_iter().flatten().collect()));
     blocks.push(Block::Para("这封信每周一发，没有事也发：收不到它，就请看看服务是否还在运行。".to_owned()));
     blocks
+}
+
+/// A line for each, with what to do where the others are over.
+fn paused(all: &[(Upcoming, i64)]) -> Vec<String> {
+    let line = |(case, days): &(Upcoming, i64)| {
+        format!("第{days}天　{}（{}）", words::plain(&case.title), words::list(&case.sections))
+    };
+    let mut lines: Vec<String> = all.iter().take(LISTED).map(line).collect();
+    let more = all.len().saturating_sub(LISTED);
+    lines.extend((more > 0).then(|| format!("另有{more}件，用 duban list 查看")));
+    lines.extend((!all.is_empty()).then(|| "该恢复计时的，用 duban resume 或在看板上登记".to_owned()));
+    lines
 }
 
 /// One state's occurrences, a line each; `无` where there are none.

@@ -17,10 +17,13 @@ pub enum Phase {
     /// The last working day has passed, but `due` (a day off) or the day that it ends with has not.
     Between,
     Overdue,
+    /// The clock stands: nothing is asked for until it goes on.
+    Paused,
 }
 
 pub fn phase(entry: &Entry, today: Date) -> Phase {
     match today {
+        _ if entry.dates.paused.is_some() => Phase::Paused,
         _ if today > entry.dates.in_time_until() => Phase::Overdue,
         _ if today > entry.aim => Phase::Between,
         _ if today == entry.aim => Phase::Today,
@@ -39,6 +42,7 @@ pub fn left_short(entry: &Entry, today: Date) -> String {
         (Phase::Between, _) if entry.dates.due == today => format!("{}今天截止", term(entry)),
         (Phase::Between, _) if entry.dates.due < today => format!("{}届满", words::narrow(entry.dates.ends)),
         (Phase::Between, _) => format!("{}{}截止", term(entry), words::narrow(entry.dates.due)),
+        (Phase::Paused, _) => format!("暂停第{}天", entry.dates.paused_days(today).unwrap_or_default()),
         (Phase::Overdue, 0) => format!("已逾期{days}天"),
         (Phase::Overdue, n) => format!("已逾期{n}个工作日"),
     }
@@ -61,6 +65,10 @@ pub fn headline(entry: &Entry, today: Date) -> String {
             let support = entry.supports().map(|lead| format!("配合{}", words::plain(lead))).unwrap_or_default();
             let target = if is_target(entry) { "（局内目标）" } else { "" };
             format!("请{support}于{}下班前办结{target}", words::full_workday(entry.aim))
+        }
+        Phase::Paused => {
+            let since = entry.dates.paused.map(words::full).unwrap_or_default();
+            format!("{since}起暂停计时，恢复以后再算期限")
         }
         Phase::Between => format!("最后一个工作日{}已过，{now}", words::day(entry.aim)),
         Phase::Overdue => format!("{}{}已过，{now}", term(entry), words::full(entry.dates.due)),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod cases;
 mod damage;
 mod deadlines;
 mod door;
@@ -37,7 +38,7 @@ pub use self::{
     held::Held,
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
-    occurrences::{Completion, OccurrenceFilter, Revoked},
+    occurrences::{Completion, OccurrenceFilter, Open, Revoked},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},
     said::{ItemRow, SaidRow},

@@ -5,8 +5,13 @@ use std::collections::HashMap;
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
-use super::{Result, Stored, Tx, deadlines::parse_definition};
+use super::{
+    Result, Stored, Tx,
+    cases::{clock_columns, read_case},
+    deadlines::parse_definition,
+};
 use crate::domain::{
+    case::Case,
     deadline::Deadline,
     occurrence::{Dates, Occurrence, Progress, Redo, State},
 };
@@ -41,9 +46,17 @@ pub struct Revoked {
     pub why: String,
 }
 
+/// How many occurrences are open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    pub all: u32,
+    pub overdue: u32,
+    pub paused: u32,
+}
+
 const OCCURRENCE: &str =
     "o.id, o.deadline, o.period, o.due, o.finish_by, o.target, o.provisional, o.next_due, o.revision, o.state, o.case_on,
-                          o.extended_to, o.quiet_until, o.redo_since, o.redo_by, o.ends";
+                          o.extended_to, o.quiet_until, o.redo_since, o.redo_by, o.ends, o.pauses, o.extended_after";
 
 impl Tx<'_> {
     /// Opens an occurrence; sweeps look at it from `look_on` on. Gives its id.
@@ -62,7 +75,7 @@ impl Tx<'_> {
             provisional,
             new.next_due,
             look_on,
-            new.case_on,
+            new.case.as_ref().map(|case| case.on),
             ends
         ])?;
         Ok(id)
@@ -141,7 +154,8 @@ impl Tx<'_> {
     /// Open occurrences that are overdue and of which reminders still go out, with their wording.
     pub fn overdue_occurrences(&self, today: Date) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
         let heard_of = "o.state = 'open' AND o.due < date(?1, '+30 days') AND o.ends < ?1 AND (o.redo_by IS NULL OR o.redo_by < ?1) AND (o.next_due IS NULL OR o.next_due >= ?1)
-                        AND (o.quiet_until IS NULL OR o.quiet_until < ?1)";
+                        AND (o.quiet_until IS NULL OR o.quiet_until < ?1)
+                        AND (o.pauses IS NULL OR o.pauses ->> '$[#-1].to' IS NOT NULL)";
         Ok(readable(self.with_wording(heard_of, &today)?))
     }
 
@@ -168,14 +182,20 @@ impl Tx<'_> {
         Ok(found.query_map([value], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// How many open occurrences there are, and how many of them are overdue.
-    pub fn count_open(&self, today: Date) -> Result<(u32, u32)> {
+    /// How many open occurrences there are, how many of them are overdue, and how many are paused.
+    pub fn count_open(&self, today: Date) -> Result<Open> {
         // Two queries: the index answers each, but for a look at what is overdue.
         let open = self.tx.query_row("SELECT count(*) FROM occurrence WHERE state = 'open'", [], |row| row.get(0))?;
         let overdue =
             "SELECT count(*) FROM occurrence WHERE state = 'open' AND due < date(?1, '+30 days') AND ends < ?1
-               AND (redo_by IS NULL OR redo_by < ?1)";
-        Ok((open, self.tx.query_row(overdue, [today], |row| row.get(0))?))
+               AND (redo_by IS NULL OR redo_by < ?1) AND (pauses IS NULL OR pauses ->> '$[#-1].to' IS NOT NULL)";
+        let paused = "SELECT count(*) FROM occurrence WHERE state = 'open' AND pauses IS NOT NULL
+                      AND pauses ->> '$[#-1].to' IS NULL";
+        Ok(Open {
+            all: open,
+            overdue: self.tx.query_row(overdue, [today], |row| row.get(0))?,
+            paused: self.tx.query_row(paused, [], |row| row.get(0))?,
+        })
     }
 
     /// Sets the day on which the occurrence is looked at next.
@@ -187,8 +207,10 @@ impl Tx<'_> {
     /// Writes an occurrence's label and dates; sweeps look at it from `look_on` on.
     pub fn move_occurrence(&self, id: i64, moved: &Occurrence, look_on: Date) -> Result<()> {
         let sql = "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6,
-                   next_due = ?7, revision = ?8, extended_to = ?9, speak_on = ?10, ends = ?11 WHERE id = ?1";
-        let Occurrence { period, next_due, revision, extended_to, .. } = moved;
+                   next_due = ?7, revision = ?8, case_on = ?9, extended_to = ?10, extended_after = ?11, pauses = ?12,
+                   speak_on = ?13, ends = ?14 WHERE id = ?1";
+        let Occurrence { period, next_due, revision, case, .. } = moved;
+        let (case_on, extended_to, extended_after, pauses) = clock_columns(case.as_ref());
         let Dates { due, ends, finish_by, target, provisional, .. } = moved.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             id,
@@ -199,7 +221,10 @@ impl Tx<'_> {
             provisional,
             next_due,
             revision,
+            case_on,
             extended_to,
+            extended_after,
+            pauses,
             look_on,
             ends
         ])?;
@@ -230,6 +255,13 @@ impl Tx<'_> {
         let sql = format!("SELECT {OCCURRENCE} FROM occurrence o WHERE o.period = ?1 AND o.case_on IS NOT NULL");
         let mut found = self.tx.prepare_cached(&sql)?;
         Ok(found.query_map([reference], read_occurrence)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Open cases whose clock stands since before that day, with their deadlines' wording.
+    pub fn paused_before(&self, day: Date) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
+        let paused = "o.state = 'open' AND o.pauses IS NOT NULL AND o.pauses ->> '$[#-1].to' IS NULL
+                      AND o.pauses ->> '$[#-1].from' < ?1";
+        Ok(readable(self.with_wording(paused, &day)?))
     }
 
     pub fn set_state(&self, id: i64, state: State, speak_on: Option<Date>) -> Result<()> {
@@ -311,6 +343,7 @@ fn readable(rows: Vec<(Stored<Occurrence>, Result<Deadline>)>) -> Vec<(Stored<Oc
 fn read_occurrence(row: &Row) -> rusqlite::Result<Stored<Occurrence>> {
     let state: String = row.get(9)?;
     let redo = row.get::<_, Option<Date>>(13)?.zip(row.get::<_, Option<Date>>(14)?);
+    let case = read_case(row)?;
     let it = Occurrence {
         deadline: row.get(1)?,
         period: row.get(2)?,
@@ -321,6 +354,7 @@ fn read_occurrence(row: &Row) -> rusqlite::Result<Stored<Occurrence>> {
             target: row.get(5)?,
             provisional: row.get(6)?,
             redo: redo.map(|(since, by)| Redo { since, by }),
+            paused: case.as_ref().and_then(Case::paused_since),
         },
         next_due: row.get(7)?,
         revision: row.get(8)?,
@@ -329,8 +363,7 @@ fn read_occurrence(row: &Row) -> rusqlite::Result<Stored<Occurrence>> {
             "done" => State::Done,
             _ => State::Withdrawn,
         },
-        case_on: row.get(10)?,
-        extended_to: row.get(11)?,
+        case,
         quiet_until: row.get(12)?,
     };
     Ok(Stored { id: row.get(0)?, it })

@@ -167,7 +167,7 @@ fn read_said(row: &Row) -> rusqlite::Result<Result<SaidRow>> {
     // What was told: when it ends was worked out then, and is not asked for again.
     let due = row.get(8)?;
     let (finish_by, target) = (row.get(9)?, row.get(10)?);
-    let dates = Dates { due, ends: due, finish_by, target, provisional: false, redo: None };
+    let dates = Dates { due, ends: due, finish_by, target, provisional: false, redo: None, paused: None };
     let (mailbox, behalf): (String, String) = (row.get(4)?, row.get(5)?);
     let (id, occurrence, letter) = (row.get(0)?, row.get(1)?, row.get(11)?);
     let (counted_from, on, is_leader) = (row.get(2)?, row.get(6)?, row.get(7)?);

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0007_server.sql"),
     include_str!("migrations/0008_data.sql"),
     include_str!("migrations/0009_ends.sql"),
+    include_str!("migrations/0010_pause.sql"),
 ];
 
 /// The migration that SQL alone cannot do.

@@ -289,6 +289,7 @@ fn tone(view: &SectionView, today: Date) -> &'static str {
         (Stands::Withdrawn, _) => "grey",
         _ if view.is_finished => "green",
         (_, when::Phase::Overdue) => "red",
+        (_, when::Phase::Paused) => "grey",
         (_, when::Phase::Today | when::Phase::Between) => "orange",
         (_, when::Phase::Ahead) if view.entry.light.colour() == "黄" => "amber",
         _ => "green",

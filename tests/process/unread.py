@@ -24,6 +24,7 @@ NEED = [
     ["requests", "--confirm", "1"], ["diff"], ["export", "-"], ["backup", "copy.db"], ["reload"],
     ["done", "annual-report", "--by", "张三"], ["reopen", "annual-report", "--by", "张三"],
     ["open", "dependent-request", "--ref", "1"], ["extend", "1", "--to", "2026-03-01", "--why", "x"],
+    ["pause", "1", "--why", "x"], ["resume", "1"], ["restart", "1", "--why", "x"],
     ["mailbox", "--once"],
 ]
 # Commands that look ahead, also before the first start.

@@ -120,6 +120,46 @@ fn a_case_is_opened_and_extended_and_a_letter_tried_again() {
 }
 
 #[test]
+fn a_cases_clock_is_stopped_started_and_begun_anew() {
+    let site = site();
+    let admin = admin(&site);
+    let form = site.form(&format!("{admin}/case"));
+    let case = format!("form={form}&deadline=dependent-request");
+    let opened = site.post(&format!("{admin}/open"), &format!("{case}&reference=A%2F1&by=x&on=2026-01-12"));
+    let place = opened.header("location").unwrap().to_owned();
+    let press = |what: &str, fields: &str| {
+        let answer =
+            site.post(&format!("{admin}/{what}"), &format!("{case}&period=A%2F1&by=%E5%BC%A0%E4%B8%89&{fields}"));
+        (answer.status, answer.body)
+    };
+    let has = |page: &str, words: &[&str]| {
+        let body = site.get(page).body;
+        words.iter().for_each(|word| assert!(body.contains(word), "{word} is missing: {body}"));
+        body
+    };
+    let feed = format!("{}/calendar.ics", section(&site, "法制科"));
+    has(&place, &["暂停，不再提醒", "/pause", "2026年2月9日"]);
+    assert!(site.get(&feed).body.contains("答复政府信息公开申请"));
+    // 20 January is a Tuesday, a week before today.
+    assert_eq!(press("pause", "on=2026-01-20&why=%E5%BE%81%E6%B1%82").0, 303);
+    let paused = has(&place, &["暂停第8天", "2026年1月20日（周二）起暂停", "恢复计时", "征求", "张三", "2026年2月9日"]);
+    assert!(!paused.contains("/pause\""), "{paused}");
+    has(&admin, &["<h2>暂停 <small>1项", "暂停第8天"]);
+    has(&format!("{admin}/year"), &["暂停"]);
+    assert!(!site.get(&feed).body.contains("答复政府信息公开申请"), "no alarm while it stands");
+    let (status, why) = press("pause", "on=2026-01-21&why=x");
+    assert!(status == 422 && why.contains("已经暂停"), "{why}");
+    let (status, why) = press("resume", "on=2026-01-20");
+    assert!(status == 422 && why.contains("晚于暂停的"), "{why}");
+    assert_eq!(press("resume", "on=tomorrow").0, 422);
+    assert_eq!(press("resume", "on=2026-01-27").0, 303);
+    has(&place, &["停了7天", "（7天）", "/pause", "2026年2月14日"]);
+    assert_eq!(press("restart", "on=2026-01-27&why=%E8%A1%A5%E6%AD%A3").0, 303);
+    let anew = has(&place, &["从2026年1月27日", "补正", "重新起算"]);
+    assert!(!anew.contains("不计入期限</th>"), "{anew}");
+}
+
+#[test]
 fn the_feed_is_asked_for_again_cheaply() {
     let site = site();
     let path = format!("{}/calendar.ics", section(&site, "办公室"));

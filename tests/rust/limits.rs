@@ -94,6 +94,10 @@ fn on_the_board() {
         ("open", "by", NAME),
         ("extend", "why", TEXT),
         ("extend", "by", NAME),
+        ("pause", "why", TEXT),
+        ("pause", "by", NAME),
+        ("restart", "why", TEXT),
+        ("restart", "by", NAME),
     ] {
         for (more, status) in [(1, 422), (0, 303)] {
             let site = site();
@@ -106,7 +110,10 @@ fn on_the_board() {
             let usual = match to {
                 "done" => vec![("deadline", "duty"), ("period", "2026"), ("by", "张三")],
                 "open" => vec![("deadline", "case"), ("on", "2026-01-26"), ("reference", "2号"), ("by", "张三")],
-                _ => vec![("deadline", "case"), ("period", "1号"), ("to", "2026-04-16"), ("why", "等"), ("by", "张三")],
+                "extend" => {
+                    vec![("deadline", "case"), ("period", "1号"), ("to", "2026-04-16"), ("why", "等"), ("by", "张三")]
+                }
+                _ => vec![("deadline", "case"), ("period", "1号"), ("on", "2026-01-27"), ("why", "等"), ("by", "张三")],
             };
             let text = long(most, more);
             let usual = usual.into_iter().filter(|(name, _)| *name != field).chain([(field, text.as_str())]);

@@ -23,6 +23,7 @@ mod mailbox_real;
 mod mailer;
 mod mailer_compose;
 mod mailer_real;
+mod pauses;
 mod refusals;
 mod reminders;
 mod replies;

@@ -445,7 +445,7 @@ fn reopened_weeks_later_the_section_has_three_working_days() {
     }
     assert!(bureau.tick("2026-03-11T08:30").is_empty() && bureau.tick("2026-03-12T08:30").is_empty());
     let now = bureau.at_time("2026-03-12T09:00");
-    let red = bureau.db.read(|tx| tx.count_open(now.today())).unwrap().1;
+    let red = bureau.db.read(|tx| tx.count_open(now.today())).unwrap().overdue;
     assert_eq!(red, 0, "not counted as overdue");
     let sent = bureau.tick("2026-03-13T08:30");
     assert!(to(&sent) == ["bgs@example.test"] && sent[0].1.contains("今天到期"), "{sent:?}");

@@ -43,12 +43,11 @@ fn occurrence(redo: Option<(&str, &str)>) -> Occurrence {
     Occurrence {
         deadline: "d".into(),
         period: "2026".into(),
-        dates: Dates { due, ends: due, finish_by: due, target: None, provisional: false, redo },
+        dates: Dates { due, ends: due, finish_by: due, target: None, provisional: false, redo, paused: None },
         next_due: None,
         revision: 0,
         state: State::Open,
-        case_on: None,
-        extended_to: None,
+        case: None,
         quiet_until: None,
     }
 }
@@ -156,4 +155,35 @@ fn a_section_whose_own_report_was_taken_back_has_three_working_days_for_itself()
     assert_eq!(heard(13), "b b-leader");
     assert_eq!(heard(17), "b b-leader", "the same step, still owed");
     assert_eq!(heard(20), "a b a-leader b-leader");
+}
+
+#[test]
+fn what_is_paused_is_not_spoken_of_and_never_late() {
+    let (cal, roster, deadline, progress) = (Calendar::default(), roster(), deadline("any"), Progress::default());
+    let usual = Occurrence { revision: 1, ..occurrence(None) };
+    // Everybody heard another date, so that a correction is owed.
+    let old = Dates { due: date(2026, 3, 6), ends: date(2026, 3, 6), finish_by: date(2026, 3, 6), ..usual.dates };
+    let step = Step { on: date(2026, 3, 2), counted_from: old.due, saying: Saying::Before(Lead::Workdays(4)) };
+    let reader = Reader { mailbox: mailbox("a"), behalf: Behalf::Section };
+    let said = [Heard { utterance: Utterance { step, reader, dates: old }, has_gone: true }];
+    let dates = Dates { paused: Some(date(2026, 3, 9)), ..usual.dates };
+    let paused = Occurrence { dates, ..usual.clone() };
+    let agenda = |occurrence| Agenda {
+        house: house(&cal, &roster),
+        deadline: &deadline,
+        occurrence,
+        progress: &progress,
+        said: &said,
+    };
+    for today in date(2026, 3, 9).series(jiff::Span::new().days(1)).take(400) {
+        let now = today.at(9, 0, 0, 0);
+        assert!(agenda(&usual).due(now).count() > 0, "{today}: else the test shows nothing");
+        assert_eq!(agenda(&paused).entries(now, now.date().at(23, 59, 0, 0)), [], "{today}");
+        assert_eq!((agenda(&paused).look_again(now), agenda(&paused).latest(today)), (None, None), "{today}");
+        let light = Light::of(State::Open, &paused.dates, agenda(&paused).first_day(), today);
+        assert_eq!((light, light.word(State::Open)), (Light::Grey, "暂停"), "{today}");
+        // Of the 9th and the 10th, which are still to come once the clock goes on.
+        assert_eq!(paused.dates.workdays_left(&cal, paused.dates.finish_by, today), 2, "{today}");
+    }
+    assert_eq!(Light::of(State::Done, &paused.dates, None, date(2027, 1, 1)), Light::Green, "what is done is done");
 }

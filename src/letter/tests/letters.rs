@@ -7,7 +7,7 @@ fn one(name: &str, day: Date, entry: Entry) {
 }
 
 fn weekday_dates(due: Date) -> Dates {
-    Dates { due, ends: due, finish_by: due, target: None, provisional: false, redo: None }
+    Dates { due, ends: due, finish_by: due, target: None, provisional: false, redo: None, paused: None }
 }
 
 /// 更新“开放广东”数据集: by the end of the year, the bureau wants it by the end of October.
@@ -122,6 +122,7 @@ fn provisional() {
         finish_by: date(2027, 1, 29),
         target: None,
         redo: None,
+        paused: None,
     };
     let entry = Entry { dates, aim: dates.finish_by, days_left: 29, workdays_left: 21, nth: 1, ..report() };
     let title = "发布2026年度《政府信息公开工作年度报告》".into();

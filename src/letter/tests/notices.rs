@@ -98,6 +98,7 @@ fn weekly() {
     let full = Weekly {
         overdue: vec![of(20)],
         near: vec![of(30)],
+        paused: vec![(Upcoming { title: "答复政府信息公开申请（依申请2026-1）".into(), ..of(30) }, 31)],
         finished: vec![of(15), of(16)],
         next_seven_days: vec![of(30)],
         refused: vec![("ghk@example.test".into(), "550 no such user".into())],
@@ -110,6 +111,7 @@ fn weekly() {
     let none = Weekly {
         overdue: vec![],
         near: vec![],
+        paused: vec![],
         finished: vec![],
         next_seven_days: vec![],
         refused: vec![],

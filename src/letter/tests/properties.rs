@@ -41,7 +41,15 @@ fn any_entry() -> impl Strategy<Value = Entry> {
     };
     let to = outside().prop_flat_map(to);
     (outside(), outside(), to, reason(), day(), day(), -50i64..50).prop_map(|(a, b, to, reason, due, aim, left)| {
-        let dates = Dates { due, ends: due, finish_by: aim.min(due), target: None, provisional: true, redo: None };
+        let dates = Dates {
+            due,
+            ends: due,
+            finish_by: aim.min(due),
+            target: None,
+            provisional: true,
+            redo: None,
+            paused: None,
+        };
         let texts = Entry { title: a.clone(), period: b.clone(), basis: Some(a.clone()), uid: b.clone(), ..report() };
         let lists = Entry { steps: vec![a.clone(), b.clone()], missing: vec![b.clone()], sections: vec![b], ..texts };
         let told = Some(report().dates);

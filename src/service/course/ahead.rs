@@ -108,6 +108,11 @@ impl Ahead<'_> {
         Light::of(*state, dates, self.agenda(house).first_day(), today)
     }
 
+    /// Whether it is open, and its clock goes.
+    pub fn is_running(&self) -> bool {
+        self.occurrence.state == State::Open && self.occurrence.dates.paused.is_none()
+    }
+
     pub fn title(&self) -> String {
         self.deadline.title_for(&self.occurrence.period)
     }

@@ -112,7 +112,7 @@ pub(in crate::service) fn load(
     let load = changes.record(tx, now)?;
     // What has come up to now came by the old wording: an edit during a downtime takes nothing away.
     open_occurrences(tx, House { calendar: &before, ..office.house() }, now.today())?;
-    changes.open_before = tx.count_open(now.today())?.0 as usize;
+    changes.open_before = tx.count_open(now.today())?.all as usize;
     for deadline in deadlines {
         let stored = stored.get(deadline.id.as_str()).copied().unwrap_or(Before::Unknown);
         match stored {
@@ -243,7 +243,7 @@ pub(in crate::service) fn withdraw(
     tx.set_state(occurrence.id, State::Withdrawn, None)?;
     tx.audit(&audit(now, "withdrawn", Some(&occurrence.deadline), Some(&occurrence.period), json!({})))?;
     changes.gone.push((occurrence.deadline.clone(), occurrence.period.clone()));
-    changes.cases_gone += usize::from(occurrence.case_on.is_some());
+    changes.cases_gone += usize::from(occurrence.case.is_some());
     Ok(())
 }
 

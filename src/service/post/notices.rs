@@ -94,8 +94,7 @@ fn summary(tx: &Tx, office: &Office, warnings: Vec<String>, changes: Vec<String>
     let (today, week, month) = (now.today(), shift(now.today(), 7), shift(now.today(), 31));
     let deadlines = tx.deadlines_in_force()?;
     let found = ahead(tx, office, &deadlines, (today, month), now)?;
-    let is_soon =
-        |o: &&Ahead| o.occurrence.state == State::Open && (today..=week).contains(&o.occurrence.dates.finish_by);
+    let is_soon = |o: &&Ahead| o.is_running() && (today..=week).contains(&o.occurrence.dates.finish_by);
     let letters = plan(tx, office, &deadlines, (today, month), now)?;
     let next = letters.first().map(|first| (first.at, letters.iter().take_while(|l| l.at == first.at).count()));
     Ok(Summary {
@@ -142,6 +141,9 @@ fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> Result<Vec<(String,
     Ok(refusing)
 }
 
+/// The weekly letter names what has been paused for more days than this.
+const LONG_PAUSE: i64 = 30;
+
 /// The weekly summary.
 fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
     let (today, week) = (now.today(), shift(now.today(), 7));
@@ -152,6 +154,7 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
     let found = ahead(tx, office, &deadlines, (today, shift(today, 60)), now)?;
     for open in found.iter().filter(|o| o.occurrence.state == State::Open) {
         match open.light(office.house(), today) {
+            Light::Grey => {}
             Light::Red => overdue.push(upcoming(open)),
             _ if is_soon(open) => next_seven_days.push(upcoming(open)),
             Light::Yellow => near.push(upcoming(open)),
@@ -163,8 +166,15 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
         let title = deadline.title_for(&occurrence.period);
         finished.push(Upcoming { date: occurrence.dates.finish_by, title, sections: deadline.sections });
     }
+    let mut paused = Vec::new();
+    for (occurrence, deadline) in tx.paused_before(shift(today, 1 - LONG_PAUSE))? {
+        let title = format!("{}（{}）", deadline.title_for(&occurrence.period), occurrence.period);
+        let days = occurrence.dates.paused_days(today).unwrap_or_default();
+        paused.push((Upcoming { date: occurrence.dates.finish_by, title, sections: deadline.sections }, days));
+    }
     Ok(Weekly {
         overdue,
+        paused,
         near,
         next_seven_days,
         finished,

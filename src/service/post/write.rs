@@ -236,6 +236,7 @@ fn no_longer_said(tx: &Tx, agenda: &Agenda, said: &SaidRow) -> Result<Option<&'s
     Ok(match state {
         State::Done => Some("done"),
         State::Withdrawn => Some("withdrawn"),
+        State::Open if dates.paused.is_some() => Some("paused"),
         State::Open if !counts => Some("the date has moved"),
         State::Open if tx.is_superseded(said)? => Some("said by a later letter"),
         State::Open if !agenda.still_reads(&said.utterance) => Some("the reader no longer answers for it"),

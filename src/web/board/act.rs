@@ -22,7 +22,7 @@ use crate::{
     service::{
         Error, Office, Result,
         desk::{
-            case,
+            case::{self, Which},
             report::{self, Report},
         },
     },
@@ -37,6 +37,9 @@ pub fn routes() -> Router<App> {
         .route("/a/{token}/retry", post(retry))
         .route("/a/{token}/open", post(open))
         .route("/a/{token}/extend", post(extend))
+        .route("/a/{token}/pause", post(pause))
+        .route("/a/{token}/resume", post(resume))
+        .route("/a/{token}/restart", post(restart))
 }
 
 /// The fields of all these forms; any may be missing.
@@ -179,12 +182,45 @@ async fn open(State(app): State<App>, sent: Sent) -> Response {
 }
 
 async fn extend(State(app): State<App>, sent: Sent) -> Response {
+    let to = sent.fields.to.clone();
+    changed(app, sent, &to, |db, office, which, to, [why, by], now| case::extend(db, office, which, to, why, by, now))
+        .await
+}
+
+async fn pause(State(app): State<App>, sent: Sent) -> Response {
+    let from = sent.fields.on.clone();
+    changed(app, sent, &from, |db, office, which, from, [why, by], now| {
+        case::pause(db, office, which, from, why, by, now)
+    })
+    .await
+}
+
+async fn resume(State(app): State<App>, sent: Sent) -> Response {
+    let on = sent.fields.on.clone();
+    changed(app, sent, &on, |db, office, which, on, [_, by], now| case::resume(db, office, which, on, by, now)).await
+}
+
+async fn restart(State(app): State<App>, sent: Sent) -> Response {
+    let on = sent.fields.on.clone();
+    changed(app, sent, &on, |db, office, which, on, [why, by], now| case::restart(db, office, which, on, why, by, now))
+        .await
+}
+
+/// The service's function that changes a case's clock, given the day, and why and by whom.
+type Change = fn(&mut Db, &Office, Which, Date, [&str; 2], &Moment) -> Result<case::Case>;
+
+async fn changed(app: App, sent: Sent, on: &str, change: Change) -> Response {
     let Sent { visit, frame, fields } = &sent;
-    let (office, now, reference) = (app.office(), visit.now.clone(), fields.period.clone());
-    let result = match day(&fields.to) {
-        Ok(to) => {
+    let (office, now) = (app.office(), visit.now.clone());
+    let (deadline, reference) = (fields.deadline.clone(), fields.period.clone());
+    let result = match day(on) {
+        Ok(on) => {
             let [why, by] = [&fields.why, &fields.by].map(|text| words::plain(text));
-            app.store.call(move |db| case::extend(db, &office, &reference, to, &why, &by, &now).map(drop)).await
+            let changed = move |db: &mut Db| {
+                let which = Which { reference: &reference, deadline: Some(&deadline) };
+                change(db, &office, which, on, [&why, &by], &now).map(drop)
+            };
+            app.store.call(changed).await
         }
         Err(e) => Err(e),
     };

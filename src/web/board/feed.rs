@@ -5,7 +5,7 @@ use ring::digest::{SHA256, digest};
 use super::Viewer;
 use crate::{
     clock::Moment,
-    domain::{calendar::shift, occurrence::State},
+    domain::calendar::shift,
     letter::{Addressee, Entry, ics},
     service::{
         Office, Result,
@@ -30,7 +30,8 @@ pub fn feed(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<F
     let today = now.today();
     let found = ahead(tx, office, &deadlines, (today, shift(today, DAYS_AHEAD)), now)?;
     let is_owed = |o: &&Ahead| {
-        o.occurrence.state == State::Open && viewer.section().is_none_or(|s| !o.progress.has_reported(o.deadline, s))
+        // What is paused has no alarm: it comes back with its new date.
+        o.is_running() && viewer.section().is_none_or(|s| !o.progress.has_reported(o.deadline, s))
     };
     let entries: Vec<Entry> = found.iter().filter(is_owed).map(|o| entry(office, viewer, o, &database, now)).collect();
     let name = match viewer {

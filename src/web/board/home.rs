@@ -24,6 +24,7 @@ pub struct Home<'a> {
     pub counts: Counts,
     pub overdue: Vec<&'a Line>,
     pub week: Vec<&'a Line>,
+    pub paused: Vec<&'a Line>,
     pub months: Vec<Month<'a>>,
     /// For the admin: each section with its numbers of overdue and near occurrences.
     pub sections: Vec<SectionCounts>,
@@ -92,13 +93,14 @@ fn last_day(today: Date) -> Date {
 pub fn page<'a>(frame: &'a Frame, office: &Office, facts: &'a Facts, section: Option<&str>) -> Home<'a> {
     let (today, all) = (frame.today, &facts.lines);
     let wanted: Vec<&Line> = all.iter().filter(|l| section.is_none_or(|s| l.names.iter().any(|n| n == s))).collect();
-    let is_soon = |l: &&&Line| l.is_open() && l.status != Status::Overdue && l.aim <= shift(today, 7);
+    let is_soon = |l: &&&Line| matches!(l.status, Status::Near | Status::Normal) && l.aim <= shift(today, 7);
     let of_year = |l: &&&Line| l.due.year() <= today.year();
     let narrowed = section.or(frame.viewer.section());
     Home {
         heading: narrowed.map_or("全局".to_owned(), str::to_owned),
         counts: Counts::of(wanted.iter().filter(of_year).copied()),
         overdue: wanted.iter().filter(|l| l.status == Status::Overdue).copied().collect(),
+        paused: wanted.iter().filter(|l| l.status == Status::Paused).copied().collect(),
         week: wanted.iter().filter(is_soon).copied().collect(),
         months: months(&wanted, today),
         sections: if frame.is_admin() { sections(frame, office, all) } else { Vec::new() },

@@ -24,6 +24,8 @@ pub enum Status {
     Overdue,
     Near,
     Normal,
+    /// The clock of a case stands.
+    Paused,
     Done,
 }
 
@@ -58,6 +60,7 @@ pub struct Counts {
     pub overdue: usize,
     pub near: usize,
     pub normal: usize,
+    pub paused: usize,
     pub done: usize,
 }
 
@@ -184,13 +187,14 @@ fn duty(title: &str) -> String {
 }
 
 impl Status {
-    pub const ALL: [Self; 4] = [Self::Overdue, Self::Near, Self::Normal, Self::Done];
+    pub const ALL: [Self; 5] = [Self::Overdue, Self::Near, Self::Normal, Self::Paused, Self::Done];
 
     fn of(light: Light) -> Self {
         match light {
             Light::Red => Self::Overdue,
             Light::Yellow => Self::Near,
             Light::Green => Self::Normal,
+            Light::Grey => Self::Paused,
         }
     }
 
@@ -199,6 +203,7 @@ impl Status {
             Self::Overdue => Light::Red.word(State::Open),
             Self::Near => Light::Yellow.word(State::Open),
             Self::Normal => Light::Green.word(State::Open),
+            Self::Paused => Light::Grey.word(State::Open),
             Self::Done => Light::Green.word(State::Done),
         }
     }
@@ -209,6 +214,7 @@ impl Status {
             Self::Overdue => "red",
             Self::Near => "yellow",
             Self::Normal => "green",
+            Self::Paused => "paused",
             Self::Done => "done",
         }
     }
@@ -221,14 +227,17 @@ impl Counts {
                 Status::Overdue => counts.overdue += 1,
                 Status::Near => counts.near += 1,
                 Status::Normal => counts.normal += 1,
+                Status::Paused => counts.paused += 1,
                 Status::Done => counts.done += 1,
             }
             counts
         })
     }
 
-    pub fn of_each(&self) -> [(Status, usize); 4] {
-        Status::ALL.map(|status| (status, self.get(status)))
+    /// Each status with its number; 暂停 only where there is some.
+    pub fn of_each(&self) -> Vec<(Status, usize)> {
+        let each = Status::ALL.map(|status| (status, self.get(status)));
+        each.into_iter().filter(|(status, number)| *status != Status::Paused || *number > 0).collect()
     }
 
     fn get(&self, status: Status) -> usize {
@@ -236,11 +245,12 @@ impl Counts {
             Status::Overdue => self.overdue,
             Status::Near => self.near,
             Status::Normal => self.normal,
+            Status::Paused => self.paused,
             Status::Done => self.done,
         }
     }
 
     pub fn total(&self) -> usize {
-        self.overdue + self.near + self.normal + self.done
+        self.overdue + self.near + self.normal + self.paused + self.done
     }
 }

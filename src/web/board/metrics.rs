@@ -21,6 +21,7 @@ const OUTCOMES: [&str; 5] = ["accepted", "temporary", "permanent", "unknown", "m
 pub struct Numbers {
     open: u32,
     overdue: u32,
+    paused: u32,
     owed: u32,
     failed: u32,
     oldest_owed_seconds: i64,
@@ -36,15 +37,16 @@ pub struct Numbers {
 }
 
 pub fn gather(tx: &Tx, office: &Office, health: &Health, now: &Moment) -> Result<Numbers> {
-    let (open, overdue) = tx.count_open(now.today())?;
+    let open = tx.count_open(now.today())?;
     let letters = tx.count_owed()?;
     let attempts = tx.count_attempts()?;
     let tried = |outcome: &&str| attempts.iter().find(|(name, _)| name == outcome).map_or(0, |(_, number)| *number);
     let troubles = troubles::troubles(tx, office, now)?;
     let year = now.today().year();
     Ok(Numbers {
-        open,
-        overdue,
+        open: open.all,
+        overdue: open.overdue,
+        paused: open.paused,
         owed: letters.queued,
         failed: letters.failed,
         oldest_owed_seconds: letters.oldest_queued.map_or(0, |at| now.at.duration_since(at).as_secs().max(0)),

@@ -10,7 +10,12 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    domain::{calendar::shift, deadline::Deadline, occurrence::State},
+    domain::{
+        calendar::{days_between, shift},
+        case::{Case, Pause},
+        deadline::Deadline,
+        occurrence::State,
+    },
     letter::{when, words},
     service::{
         Office, Result,
@@ -31,7 +36,8 @@ pub struct Page<'a> {
 pub struct Occurrence {
     pub line: Line,
     pub state: State,
-    pub is_case: bool,
+    /// A case: whether its clock stands; `None` for what has dates of its own.
+    pub paused: Option<bool>,
     /// Label and text.
     pub facts: Vec<(&'static str, String)>,
     pub steps: Vec<String>,
@@ -116,7 +122,7 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
     Ok(Occurrence {
         line: line(tx, office, viewer, of, now)?,
         state: occurrence.state,
-        is_case: occurrence.case_on.is_some(),
+        paused: occurrence.case.as_ref().map(|case| case.paused_since().is_some()),
         facts: facts(office, viewer, of, now),
         steps: deadline.steps.iter().map(|s| words::plain(s)).collect(),
         basis: deadline.basis.as_deref().map(words::plain).unwrap_or_default(),
@@ -130,7 +136,7 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
 
 fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'static str, String)> {
     let (deadline, occurrence, today) = (of.deadline, &of.occurrence, now.today());
-    let dates = &occurrence.dates;
+    let (dates, case) = (&occurrence.dates, occurrence.case.as_ref());
     let entry = of.entry(office, "", now);
     let due = match (office.calendar.is_workday(dates.due), dates.due == dates.finish_by) {
         (true, _) | (_, true) => words::full(dates.due),
@@ -145,11 +151,12 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
     let note = (dates.provisional).then(|| "放假安排尚未公布，工作日按周一至周五暂算".to_owned());
     [
         ("期次", Some(words::period(&occurrence.period))),
-        ("来件日期", days(occurrence.case_on)),
+        ("起算日期", days(case.map(|case| case.on))),
+        ("不计入期限", case.and_then(pauses)),
         ("请办结于", Some(format!("{}下班前", words::full_workday(dates.finish_by)))),
         (when::term(&entry), Some(format!("{due}（{}）", wording(deadline)))),
         ("届满", Some(dates.ends).filter(|ends| *ends != dates.due).map(words::full_workday)),
-        ("延期至", days(occurrence.extended_to)),
+        ("延期至", days(case.and_then(|case| case.extension).map(|extension| extension.to))),
         ("局内目标", target),
         ("责任科室", Some(responsible(deadline))),
         ("尚未报的", owed),
@@ -162,6 +169,18 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
     .into_iter()
     .filter_map(|(label, text)| text.map(|text| (label, text)))
     .collect()
+}
+
+/// `3月9日至3月15日（7天）；4月1日起暂停`
+fn pauses(case: &Case) -> Option<String> {
+    let one = |pause: &Pause| match pause.to {
+        None => format!("{}起暂停", words::full(pause.from)),
+        Some(to) => {
+            let (last, n) = (shift(to, -1), days_between(pause.from, to));
+            format!("{}至{}（{n}天）", words::full(pause.from), words::beside(last, pause.from))
+        }
+    };
+    (!case.pauses.is_empty()).then(|| case.pauses.iter().map(one).collect::<Vec<_>>().join("；"))
 }
 
 /// `due` as written in the file.

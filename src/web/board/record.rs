@@ -144,11 +144,16 @@ fn change(office: &Office, row: &AuditRow) -> Change {
         let day = row.detail.get(key).and_then(|d| d.get("finish_by")).and_then(Value::as_str);
         day.and_then(|d| d.parse::<Date>().ok()).map_or("？".to_owned(), words::full)
     };
+    let on = || text("on").and_then(|d| d.parse::<Date>().ok()).map_or("？".to_owned(), words::full);
+    let days = || row.detail.get("days").and_then(Value::as_i64).unwrap_or_default();
     let moved = || format!("请于{}前办结 → {}", day("from"), day("to"));
     let (what, detail) = match row.what.as_str() {
         "opened" => ("登记来件", texts(&["on"])),
         "moved" => ("日期变动", moved()),
         "extended" => ("延期", format!("{}　{}", moved(), texts(&["why"]))),
+        "paused" => ("暂停", format!("{}起不计入期限　{}", on(), texts(&["why"]))),
+        "resumed" => ("恢复计时", format!("{}起继续计时，停了{}天　{}", on(), days(), moved())),
+        "restarted" => ("重新起算", format!("从{}起算　{}　{}", on(), moved(), texts(&["why"]))),
         "withdrawn" => ("撤销", String::new()),
         "came_back" => ("恢复", String::new()),
         "done" => ("登记办结", texts(&["section", "evidence", "note"])),
