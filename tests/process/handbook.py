@@ -409,7 +409,7 @@ class Handbook(unittest.TestCase):
             self.assertEqual(listed, set(keys(path, name)) - {"section", "deadline"}, heading)
 
     def test_every_trouble_and_letter_is_explained(self):
-        names = re.search(r"NAMES: \[&str; \d+\] = \[(.*?)\];", source("service/house/troubles.rs"), re.S)[1]
+        names = re.search(r"NAMES: \[&str; \d+\] =\s*\[(.*?)\];", source("service/house/troubles.rs"), re.S)[1]
         listed = {piece for row in self.rows("### `duban status` 里的“问题”") for piece in code(row[1])}
         self.assertEqual(set(re.findall(r'"(\w+)"', names)) - listed, set())
         spoken = source("letter/notice.rs") + source("letter/restored.rs")
