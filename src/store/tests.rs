@@ -2,12 +2,13 @@
 
 use std::sync::mpsc;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::date};
 
 use super::{
     Db, Error, NewLetter, Result, Store, Tx,
     state::{self, Key},
 };
+use crate::domain::{calendar::Calendar, case::Case, deadline::Deadline, due::Due, occurrence::Occurrence};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -178,4 +179,47 @@ async fn files_that_are_displaced_take_nothing_new_and_what_happened_is_saved() 
         assert_eq!(year == Some(2029), is_all_in_place, "{year:?}");
         assert!(there.damage().is_empty());
     }
+}
+
+#[test]
+fn the_clock_of_a_case_is_kept_and_an_extension_of_before_stands() {
+    let mut db = Db::in_memory().unwrap();
+    let due: Due = Due::parse("收到之日起20个工作日内", None).unwrap();
+    let wording = serde_json::json!({
+        "id": "d", "item": null, "title": "D", "due": due, "target": null, "sections": ["甲科"], "lead": null,
+        "basis": null, "steps": [], "remind": [], "overdue": [], "escalate_to": null, "done": "any", "times": 1,
+        "since": null, "bureau_default": false, "off": false,
+    });
+    let deadline: Deadline = serde_json::from_value(wording).unwrap();
+    let (cal, on) = (Calendar::default(), date(2026, 3, 2));
+    let opened = Occurrence::case(&deadline, &cal, "1", on).unwrap();
+    let id = db
+        .write(|tx| {
+            let load = tx.record_load(at("2026-03-02T00:00:00Z"), true, "")?;
+            tx.put_deadline(&deadline, load, on, on)?;
+            tx.open_occurrence(&opened, on)
+        })
+        .unwrap();
+    let read = |db: &mut Db| db.read(|tx| tx.occurrence_by_id(id)).unwrap().unwrap().it;
+    assert_eq!(read(&mut db), opened);
+    let mut case = Case::new(date(2026, 3, 3));
+    case.pause(date(2026, 3, 9));
+    case.resume(date(2026, 3, 16));
+    case.extend(date(2026, 4, 25));
+    case.pause(date(2026, 4, 1));
+    let changed = Occurrence { case: Some(case), ..opened.clone() };
+    db.write(|tx| tx.move_occurrence(id, &changed, on)).unwrap();
+    let stored = read(&mut db);
+    assert_eq!((stored.case, stored.dates.paused), (changed.case, Some(date(2026, 4, 1))));
+    let paused = |db: &mut Db, day| {
+        let (open, before) = db.read(|tx| Ok((tx.count_open(day)?, tx.paused_before(day)?))).unwrap();
+        (open.overdue, open.paused, before.len())
+    };
+    assert_eq!(paused(&mut db, date(2026, 4, 1)), (0, 1, 0));
+    assert_eq!(paused(&mut db, date(2026, 9, 1)), (0, 1, 1), "never late");
+    // As it was written before there were pauses.
+    db.conn.execute("UPDATE occurrence SET pauses = NULL, extended_after = NULL", []).unwrap();
+    let old = read(&mut db);
+    assert_eq!(old.case.unwrap().due(&due.rule, &cal), Some(date(2026, 4, 25)));
+    assert_eq!(paused(&mut db, date(2026, 9, 1)), (1, 0, 0));
 }

@@ -173,6 +173,24 @@ fn an_edit_and_a_notice_of_statutory_days_keep_what_was_paused() {
 }
 
 #[test]
+fn what_is_taken_out_and_put_back_still_stands() {
+    let mut bureau = bureau();
+    act(&mut bureau, "pause", "03-09", "2026-03-09T09:00").unwrap();
+    let gone = bureau.edit(
+        &format!("{ROSTER}{}", CASES.split("[[deadline]]").last().map(|one| format!("[[deadline]]{one}")).unwrap()),
+        "2026-03-10T09:00",
+    );
+    assert_eq!(gone.gone.len(), 1);
+    assert_eq!(bureau.db.read(|tx| tx.count_open(day("03-10"))).unwrap().paused, 0);
+    let refused = act(&mut bureau, "resume", "03-10", "2026-03-10T09:00").unwrap_err();
+    assert!(refused.contains("写回文件就恢复"), "{refused}");
+    bureau.edit(&format!("{ROSTER}{CASES}"), "2026-03-11T09:00");
+    assert!(bureau.tick("2026-04-08T08:30").is_empty());
+    assert_eq!(bureau.db.read(|tx| tx.count_open(day("04-08"))).unwrap().paused, 1);
+    assert_eq!(act(&mut bureau, "resume", "03-16", "2026-03-16T09:00").unwrap(), "2026-04-07");
+}
+
+#[test]
 fn what_was_extended_before_there_were_pauses_keeps_its_date() {
     let mut bureau = bureau();
     act(&mut bureau, "extend", "04-25", "2026-03-03T09:00").unwrap();
