@@ -60,7 +60,7 @@ fn as_text(letters: &[PlannedLetter], deadlines: &[Deadline]) -> String {
 /// The date to finish by, preceded by the target if the lead counts from that.
 fn goal(reminder: &PlannedReminder) -> String {
     match reminder.lead {
-        PlannedLead::Before(_) if reminder.counted_from != reminder.finish_by => {
+        PlannedLead::Before(_) if Some(reminder.counted_from) == reminder.target => {
             format!("局内目标 {}，{}", reminder.counted_from, reminder.finish_by)
         }
         _ => reminder.finish_by.to_string(),
@@ -70,6 +70,7 @@ fn goal(reminder: &PlannedReminder) -> String {
 fn why(reminder: &PlannedReminder) -> String {
     let lead = match &reminder.lead {
         PlannedLead::Before(lead) if reminder.reason == Reason::DueToday || lead == "当天" => "当天".to_owned(),
+        PlannedLead::Before(lead) if lead == "撤回" => "办结撤回".to_owned(),
         PlannedLead::Before(lead) => format!("提前{lead}"),
         PlannedLead::Overdue(n) => format!("逾期{n}个工作日"),
         PlannedLead::None => String::new(),

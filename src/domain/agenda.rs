@@ -9,7 +9,7 @@ use super::{
     calendar::Calendar,
     deadline::{Deadline, ESCALATES_AT, Lead, Target},
     hours::{Behalf, House, Reader},
-    occurrence::{Dates, Occurrence, Progress, Quiet, REDO_WORKDAYS, Redo},
+    occurrence::{Dates, Occurrence, Progress, Quiet, Redo},
 };
 
 #[cfg(test)]
@@ -35,6 +35,8 @@ pub enum Reason {
 #[serde(try_from = "String", into = "String")]
 pub enum Saying {
     Before(Lead),
+    /// A report was taken back.
+    Reopened,
     /// Working days after `ends`.
     Overdue(u16),
     /// The number of the dates' revision that it announces.
@@ -205,7 +207,7 @@ impl Step {
             Saying::Overdue(_) if to_leader => Reason::Escalated,
             Saying::Overdue(_) => Reason::Overdue,
             Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => Reason::DueToday,
-            Saying::Before(_) => Reason::Ahead,
+            Saying::Before(_) | Saying::Reopened => Reason::Ahead,
         }
     }
 
@@ -223,6 +225,7 @@ impl Step {
         let from = Some(self.counted_from);
         match self.saying {
             Saying::Before(_) => from == Some(dates.finish_by) || from == dates.target || from == dates.redo_by(),
+            Saying::Reopened => from == dates.redo.map(|redo| redo.since),
             Saying::Overdue(_) => from == Some(dates.overdue_name()),
             Saying::Correction(of) => of == revision,
         }
@@ -248,10 +251,9 @@ fn steps(deadline: &Deadline, cal: &Calendar, dates: &Dates, quiet: Quiet) -> Ve
 /// The steps after a report was taken back: it is said at once, and on the last day for a new one.
 fn anew(dates: &Dates) -> impl Iterator<Item = Step> {
     let redo = dates.redo.filter(|redo| Some(redo.by) == dates.redo_by());
-    let step = |on, counted_from, lead| Step { on, counted_from, saying: Saying::Before(lead) };
-    redo.into_iter().flat_map(move |Redo { since, by }| {
-        [step(since, by, Lead::Workdays(REDO_WORKDAYS)), step(by, by, Lead::Days(0))]
-    })
+    let step = |on, saying| Step { on, counted_from: on, saying };
+    redo.into_iter()
+        .flat_map(move |Redo { since, by }| [step(since, Saying::Reopened), step(by, Saying::Before(Lead::Days(0)))])
 }
 
 /// In order; of the steps of one day the last that was given.
@@ -312,6 +314,7 @@ impl fmt::Display for Saying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Before(lead) => lead.fmt(f),
+            Self::Reopened => f.write_str("撤回"),
             Self::Overdue(n) => write!(f, "逾期{n}"),
             Self::Correction(n) => write!(f, "更正{n}"),
         }
@@ -327,6 +330,8 @@ impl FromStr for Saying {
             number(n).and_then(|n: u32| u16::try_from(n).map(Self::Overdue).map_err(|e| format!("{text}: {e}")))
         } else if let Some(n) = text.strip_prefix("更正") {
             number(n).map(Self::Correction)
+        } else if text == "撤回" {
+            Ok(Self::Reopened)
         } else {
             text.parse().map(Self::Before)
         }

@@ -78,12 +78,12 @@ fn what_was_reopened_has_three_working_days() {
         (
             "25 working days later",
             Some(("2026-04-14", "2026-04-17")),
-            "04-14=3个工作日 04-17=当天 04-20=逾期1 04-22=逾期3 04-29=逾期8",
+            "04-14=撤回 04-17=当天 04-20=逾期1 04-22=逾期3 04-29=逾期8",
         ),
         (
             "a year later",
             Some(("2027-03-10", "2027-03-15")),
-            "03-10=3个工作日 03-15=当天 03-16=逾期1 03-18=逾期3 03-25=逾期8",
+            "03-10=撤回 03-15=当天 03-16=逾期1 03-18=逾期3 03-25=逾期8",
         ),
     ];
     let (cal, roster, deadline, progress) = (Calendar::default(), roster(), deadline("any"), Progress::default());
@@ -100,8 +100,8 @@ fn what_was_reopened_has_three_working_days() {
             agenda.steps().iter().map(|s| format!("{}={}", s.on.strftime("%m-%d"), s.saying)).collect();
         // Reopened the day before or on the last day, it is said at once instead of that day's own lead.
         let ahead = match redo {
-            Some(("2026-03-09", _)) => ahead.replace("03-09=1个工作日", "03-09=3个工作日"),
-            Some(("2026-03-10", _)) => ahead.replace("03-10=当天", "03-10=3个工作日"),
+            Some(("2026-03-09", _)) => ahead.replace("03-09=1个工作日", "03-09=撤回"),
+            Some(("2026-03-10", _)) => ahead.replace("03-10=当天", "03-10=撤回"),
             _ => ahead.to_owned(),
         };
         assert_eq!(said.join(" "), format!("{ahead} {overdue}"), "{name}");
@@ -129,7 +129,7 @@ fn what_was_reopened_is_said_beside_the_next_occurrence_too() {
         said: &[],
     };
     let said = |day: i8| agenda.latest(date(2026, 4, day)).map(|step| step.saying.to_string());
-    assert_eq!(said(14).as_deref(), Some("3个工作日"));
+    assert_eq!(said(14).as_deref(), Some("撤回"));
     assert_eq!(said(17).as_deref(), Some("当天"));
     assert_eq!(said(20), None, "nothing overdue after the next one was due");
 }

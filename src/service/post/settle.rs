@@ -115,7 +115,7 @@ pub(super) fn settle(tx: &Tx, office: &Office, sent: &Sent, now: &Moment) -> Res
 }
 
 /// A section's letter that is given up goes to the admin; an admin's has nobody else to go to. And while the server takes
-/// nobody's letters, none is given up.
+/// nobody's letters, or it is not clear whether it does, none is given up.
 fn must_be_kept(
     tx: &Tx,
     office: &Office,
@@ -124,7 +124,12 @@ fn must_be_kept(
     first: Timestamp,
 ) -> crate::store::Result<bool> {
     let is_admins = office.settings.admin.iter().any(|admin| admin.is(&letter.mailbox));
-    Ok(is_admins || (verdict != Verdict::Recipient && !tx.is_another_accepted(&letter.mailbox, first)?))
+    Ok(match verdict {
+        _ if is_admins => true,
+        Verdict::Recipient => false,
+        Verdict::Undecided | Verdict::Us => true,
+        _ => !tx.is_another_accepted(&letter.mailbox, first)?,
+    })
 }
 
 /// Records that the server refuses us, and since when. Every letter is kept; who looks at the service sees it.

@@ -117,6 +117,7 @@ fn why(said: &Utterance, is_late: bool) -> String {
     let why = match said.step.saying {
         Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => "到期当天提醒".to_owned(),
         Saying::Before(lead) => format!("提前{lead}提醒"),
+        Saying::Reopened => "办结撤回后重新提醒".to_owned(),
         Saying::Overdue(n) if said.reader.behalf.is_leader() => format!("逾期第{n}个工作日，报分管领导"),
         Saying::Overdue(n) => format!("逾期第{n}个工作日催办"),
         Saying::Correction(_) => "更正日期".to_owned(),
