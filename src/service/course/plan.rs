@@ -41,6 +41,7 @@ pub struct PlannedReminder {
     pub period: String,
     pub due: Date,
     pub finish_by: Date,
+    #[serde(skip)]
     pub target: Option<Date>,
     pub counted_from: Date,
     pub reason: Reason,
