@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     calendar::{Calendar, shift},
-    due::{Due, Frequency, Rule},
+    due::{Anchor, Due, Ear, Frequency, Move, Rule},
 };
 
 /// Stands for all sections but those with `in_all = false`.
@@ -202,12 +202,25 @@ impl Deadline {
     /// The date that the bureau set for itself in an occurrence, before it is rolled back to a
     /// working day; `None` where it would not be earlier than `due`.
     pub fn target_before(&self, cal: &Calendar, due: Date) -> Option<Date> {
+        self.target_told::<()>(cal, due).map(|(day, ())| day)
+    }
+
+    /// The same, with its steps.
+    pub fn target_told<E: Ear>(&self, cal: &Calendar, due: Date) -> Option<(Date, E)> {
         let (_, target) = self.target.as_ref()?;
-        let day = match target {
-            Target::Rule(rule) => rule.terms(cal, shift(due, -400), due).last()?.due,
-            Target::Before(lead) => lead.raw(cal, due),
+        let told = match target {
+            Target::Rule(rule) => rule.told(cal, shift(due, -400), due).last().map(|(term, ear)| (term.due, ear))?,
+            Target::Before(lead) => {
+                let (day, mut ear) = (lead.raw(cal, due), E::default());
+                ear.hear(|| Move::From { what: Anchor::Due, to: due });
+                ear.hear(|| match *lead {
+                    Lead::Days(n) => Move::Days { n: -i64::from(n), to: day },
+                    Lead::Workdays(n) => Move::Workdays { n: -i64::from(n), to: day },
+                });
+                (day, ear)
+            }
         };
-        (day < due).then_some(day)
+        (told.0 < due).then_some(told)
     }
 }
 

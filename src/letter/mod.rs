@@ -1,5 +1,6 @@
 //! Puts reminders into words: subject, text, HTML and calendar. Pure: what to say was decided before.
 
+pub mod account;
 pub mod answer;
 pub mod ics;
 pub mod notice;

@@ -122,5 +122,9 @@ pub fn is_target(entry: &Entry) -> bool {
 
 /// What `due` is called: only the document's own date is 规定.
 pub fn term(entry: &Entry) -> &'static str {
-    if entry.bureau_default { "局内默认期限" } else { "规定期限" }
+    term_of(entry.bureau_default)
+}
+
+pub fn term_of(is_bureau_default: bool) -> &'static str {
+    if is_bureau_default { "局内默认期限" } else { "规定期限" }
 }
