@@ -127,7 +127,7 @@ fn results(said: &Said) -> Rows {
     let late = words_after(said, dates.in_time_until());
     let rows = [
         Some(row(term_of(said.deadline.bureau_default), on(dates.due))),
-        Some(row("届满", format!("{}（在这一天以前办结都不算逾期）", on(dates.ends)))),
+        Some(row("届满", format!("{}，当日办结也不算逾期", on(dates.ends)))),
         Some(row("请于…前办结", format!("{}下班前", on(dates.finish_by)))),
         dates.target.map(|target| row("局内目标", format!("{}下班前", on(target)))),
         dates.redo_by().map(|by| row("撤回后重新办结至", on(by))),
@@ -231,9 +231,9 @@ fn why(said: &Said, reminder: &Reminder) -> String {
     let dates = said.account.dates;
     let from = match reminder.counted_from {
         from if Some(from) == dates.target => "局内目标".to_owned(),
-        from if from == dates.finish_by => "请于…前办结".to_owned(),
-        from if Some(from) == dates.redo_by() => "撤回后重新办结".to_owned(),
-        from => format!("原来的{}", words::short(from)),
+        from if from == dates.finish_by => "最迟办结日".to_owned(),
+        from if Some(from) == dates.redo_by() => "重新办结日".to_owned(),
+        _ => "原来的日期".to_owned(),
     };
     let day = words::short(reminder.counted_from);
     let moved = if reminder.named == reminder.on || said.cal.is_workday(reminder.named) {
@@ -242,11 +242,11 @@ fn why(said: &Said, reminder: &Reminder) -> String {
         format!("；{}不是工作日，提前到这一天", words::day(reminder.named))
     };
     match reminder.saying {
-        Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => format!("{from}的当天（{day}）{moved}"),
-        Saying::Before(lead) => format!("{from}（{day}）以前{lead}{moved}"),
+        Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => format!("{from}（{day}）当天{moved}"),
+        Saying::Before(lead) => format!("{from}（{day}）前{lead}{moved}"),
         Saying::Overdue(n) => {
-            let leader = if reminder.escalates { "，同时报分管领导" } else { "" };
-            format!("届满后第{n}个工作日，仍未办结的催办{leader}")
+            let leader = if reminder.escalates { "，报分管领导" } else { "" };
+            format!("逾期第{n}个工作日催办{leader}")
         }
         Saying::Correction(_) => "日期变动，发更正".to_owned(),
     }

@@ -10,9 +10,6 @@ use crate::domain::{
     festivals,
 };
 
-/// 民法典 art. 201: the day itself is not counted.
-const NOT_COUNTED: &str = "当日不计入（民法典第二百零一条）";
-
 /// With its weekday, and why it is a day off, or a working day although it is a weekend.
 pub fn day(cal: &Calendar, day: Date) -> String {
     let why = match cal.kind(day) {
@@ -80,10 +77,17 @@ fn step(said: &Said, told: &Told, next: Option<&Told>) -> Option<String> {
 
 fn from_day(said: &Said, what: Anchor, to: Date, next: Option<&Told>) -> String {
     let day = day(said.cal, to);
-    let is_counted = next.is_some_and(|next| {
-        matches!(next.by, Move::Days { .. } | Move::Workdays { .. } | Move::Months { .. } | Move::MonthEnds { .. })
-    });
-    let rest = if is_counted { format!("，{NOT_COUNTED}。") } else { "。".to_owned() };
+    // Only a period that is counted on has a law that says so.
+    let rest = match next.map(|next| next.by) {
+        Some(Move::Days { n, .. } | Move::Workdays { n, .. } | Move::Months { n, .. } | Move::MonthEnds { n, .. }) => {
+            if n > 0 {
+                "，当日不计入（民法典第二百零一条）。"
+            } else {
+                "，往前数，当日不计入。"
+            }
+        }
+        _ => "。",
+    };
     match what {
         Anchor::Written => format!("文件写明的那一天：{day}。"),
         Anchor::Recurrence => format!("重复规则给出的一天：{day}。"),
@@ -92,7 +96,7 @@ fn from_day(said: &Said, what: Anchor, to: Date, next: Option<&Told>) -> String 
         Anchor::Week => format!("这一周从{day}开始。"),
         Anchor::Case => format!("{}是{day}{rest}", case_day(&said.deadline.due)),
         Anchor::Extended => format!("经登记延期，改为{day}。"),
-        Anchor::Due => format!("从规定期限{day}算{rest}"),
+        Anchor::Due => format!("规定期限是{day}{rest}"),
     }
 }
 
