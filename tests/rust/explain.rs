@@ -25,6 +25,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("quarter-end", "每季度末", "2026-Q3"),
     ("half-year", "每年1月、7月5日前", "2026-H2"),
     ("after-days", "季度终了后5日内", "2026-Q1"),
+    ("after-a-long-holiday", "每季度结束后15日内", "2026-Q3"),
     ("after-workdays", "季后10个工作日", "2026-Q3"),
     ("after-months", "年度终了后4个月内", "2026"),
     ("before-end", "季度结束的10日前", "2026-Q3"),

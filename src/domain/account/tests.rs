@@ -144,7 +144,7 @@ fn go(cal: &Calendar, at: Date, by: Move) -> Date {
                 day => among(days_of(at, 7).collect(), day),
             }
         }
-        Move::RollBack { .. } => days_of(shift(at, -60), 61).filter(|d| cal.is_workday(*d)).last().unwrap(),
+        Move::RollBack { .. } => days_of(shift(at, -60), 61).rfind(|d| cal.is_workday(*d)).unwrap(),
         Move::RollOn { .. } => days_of(at, 61).find(|d| cal.is_workday(*d)).unwrap(),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     super::calendar::{Calendar, days_between, shift},
     Term,
     rule::{At, CaseFrom, Cycle, DayOf, Months, Rule, Span, SpanUnit, Unit},
-    told::{Anchor, Ear, Move},
+    told::{Anchor, Ear, Move, days, workdays},
 };
 
 /// No term lies outside: wider than the years that a `due` may name, and far from the limits of [`Date`].
@@ -102,18 +102,6 @@ fn begin<E: Ear>(what: Anchor, to: Date) -> E {
     let mut ear = E::default();
     ear.hear(|| Move::From { what, to });
     ear
-}
-
-fn days(from: Date, n: i64, ear: &mut impl Ear) -> Date {
-    let to = shift(from, n);
-    ear.hear(|| Move::Days { n, to });
-    to
-}
-
-fn workdays(cal: &Calendar, from: Date, n: i64, ear: &mut impl Ear) -> Date {
-    let to = cal.add_workdays(from, n);
-    ear.hear(|| Move::Workdays { n, to });
-    to
 }
 
 /// From the end of a period to the end of a month.
@@ -229,16 +217,16 @@ impl Span {
     /// The day this long after the end of a period. Whole months are counted from the day after (民法典 art. 201): two
     /// months after June end with August.
     fn after(self, end: Date, cal: &Calendar, ear: &mut impl Ear) -> Date {
-        self.from_end(end, 1, cal, ear)
+        self.beside_end(end, 1, cal, ear)
     }
 
     /// The day this long before the end of a period. Whole months: three before the year ends are left at the end of
     /// September.
     fn before(self, end: Date, cal: &Calendar, ear: &mut impl Ear) -> Date {
-        self.from_end(end, -1, cal, ear)
+        self.beside_end(end, -1, cal, ear)
     }
 
-    fn from_end(self, end: Date, sign: i64, cal: &Calendar, ear: &mut impl Ear) -> Date {
+    fn beside_end(self, end: Date, sign: i64, cal: &Calendar, ear: &mut impl Ear) -> Date {
         let n = i64::from(self.n) * sign;
         match self.unit {
             SpanUnit::Days => days(end, n, ear),

@@ -46,7 +46,7 @@ use serde::{Deserialize, Serialize};
 pub use recurrence::Recurrence;
 pub use roll::Roll;
 pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit};
-pub use told::{Anchor, Ear, Move, back, on};
+pub use told::{Anchor, Ear, Move, back, days, workdays};
 
 use super::calendar::Calendar;
 use lexer::Words;

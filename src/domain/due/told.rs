@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{
-    super::calendar::Calendar,
+    super::calendar::{Calendar, shift},
     rule::{DayOf, Unit},
 };
 
@@ -127,5 +127,19 @@ pub fn back(cal: &Calendar, day: Date, ear: &mut impl Ear) -> Date {
 pub fn on(cal: &Calendar, day: Date, ear: &mut impl Ear) -> Date {
     let to = cal.on_or_after(day);
     ear.hear(|| Move::RollOn { to });
+    to
+}
+
+/// So many days on, or back if negative, told.
+pub fn days(from: Date, n: i64, ear: &mut impl Ear) -> Date {
+    let to = shift(from, n);
+    ear.hear(|| Move::Days { n, to });
+    to
+}
+
+/// So many working days on, or back if negative, told.
+pub fn workdays(cal: &Calendar, from: Date, n: i64, ear: &mut impl Ear) -> Date {
+    let to = cal.add_workdays(from, n);
+    ear.hear(|| Move::Workdays { n, to });
     to
 }

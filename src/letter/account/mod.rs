@@ -110,9 +110,14 @@ fn steps(said: &Said) -> Rows {
     let Account { due, ends, finish_by, target, dates, .. } = said.account;
     let unknown = "按现在的写法和放假安排推算不出这一天：登记以后写法或放假安排改过，日期照登记的不变。";
     let term = term_of(said.deadline.bureau_default);
-    let due = if due.is_empty() { vec![unknown.to_owned()] } else { step::steps(said, due) };
+    let (origin, due) = match &due[..] {
+        [] => (Vec::new(), vec![unknown.to_owned()]),
+        [only] => (Vec::new(), step::steps(said, std::slice::from_ref(only))),
+        all => (step::steps(said, all).drain(..1).collect(), step::steps(said, all).split_off(1)),
+    };
     let rolled = if dates.ends == dates.finish_by { Vec::new() } else { step::steps(said, finish_by) };
     let rows = [
+        ("起算".to_owned(), origin),
         (term.to_owned(), due),
         ("届满".to_owned(), step::steps(said, ends)),
         ("请于…前办结".to_owned(), rolled),
@@ -215,7 +220,7 @@ fn reminders(said: &Said) -> Rows {
             Mark::Sent => "已发",
             Mark::Waiting => "已写入邮件，还没有发出",
             Mark::ToCome => "待发",
-            Mark::Missed => "没有发：错过的只补发最近一次",
+            Mark::Missed => "没有发",
             Mark::Over => "不再发",
         };
         (
@@ -265,11 +270,13 @@ fn notes(said: &Said) -> Rows {
             day(said.cal, occurrence.dates.finish_by)
         )
     });
+    let is_missed = said.reminders.iter().any(|reminder| reminder.mark == Mark::Missed);
+    let missed = is_missed.then(|| "那一天没有发出，或那时还没有登记；错过的提醒只补发最近的一次。".to_owned());
     let state = match occurrence.state {
         State::Open => None,
         State::Done => Some("这一期已经办结。".to_owned()),
         State::Withdrawn => Some("这一期已经撤销。".to_owned()),
     };
-    let rows = [("暂算", provisional), ("登记的", moved), ("现状", state)];
+    let rows = [("暂算", provisional), ("登记的", moved), ("没有发的", missed), ("现状", state)];
     rows.into_iter().filter_map(|(label, text)| Some(row(label, text?))).collect()
 }

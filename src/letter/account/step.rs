@@ -42,7 +42,10 @@ fn step(said: &Said, told: &Told, next: Option<&Told>) -> Option<String> {
     Some(match told.by {
         Move::From { what, to } => from_day(said, what, to, next),
         Move::Month { n: 0, .. } => return None,
-        Move::Month { .. } => format!("看{}年{}月。", told.by.to().year(), told.by.to().month()),
+        Move::Month { n, to: first } => {
+            let which = if from.day() == 1 { format!("第{}个月", n + 1) } else { "次月".to_owned() };
+            format!("{which}是{}年{}月。", first.year(), first.month())
+        }
         Move::Days { n: n @ 1.., .. } => format!("自次日起按日历连续数，周末和节假日都数在内，第{n}日为{to}。"),
         Move::Days { n, .. } => format!("自前一日起按日历往前连续数，第{}日为{to}。", n.unsigned_abs()),
         Move::Months { n, .. } => {
@@ -124,12 +127,13 @@ fn days_over(told: &Told, tally: &Tally) -> Vec<String> {
     let holidays: usize = tally.off.iter().map(|off| off.days.len()).sum();
     if matches!(told.by, Move::Workdays { .. }) {
         let Tally { days, workdays, weekend, .. } = tally;
-        lines.push(format!(
-            "其间日历{days}日：工作日{workdays}日，不计的休息日（周六、周日）{weekend}日，不计的节假日{holidays}日。"
-        ));
+        let parts = [("工作日", *workdays), ("不计的周六、周日", *weekend), ("不计的节假日", holidays)];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{what}{n}日")).collect();
+        lines.push(format!("其间日历{days}日：{}。", parts.join("，")));
     }
     for off in &tally.off {
-        let count = if off.days.len() > 1 { format!("，{}日", off.days.len()) } else { String::new() };
+        let count = if off.days.len() > 1 { format!("（共{}日）", off.days.len()) } else { String::new() };
         lines.push(format!("不计：{}放假{}{count}{}。", names(&off.festivals), spans(&off.days), notice(off)));
     }
     for made_up in &tally.made_up {
