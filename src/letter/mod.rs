@@ -63,6 +63,8 @@ pub struct Entry {
     pub lead: Option<String>,
     /// All sections that answer for it, as the plan writes them (`各科室` stays one word).
     pub sections: Vec<String>,
+    /// The paper's own words for how a day off moves the date: `遇节假日顺延`.
+    pub roll: Option<String>,
     /// If each section reports for itself (`done = "each"`), those that have not yet. Empty otherwise.
     pub missing: Vec<String>,
     /// Reports given and asked for, where more than one is asked for.

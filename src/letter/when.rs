@@ -72,7 +72,8 @@ pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
     let Dates { due, ends, finish_by, target, .. } = entry.dates;
     let term = term(entry);
     // The law's rule for periods, or the paper: in time until then.
-    let until = if ends > due { format!("，顺延至{}届满", words::beside(ends, due)) } else { String::new() };
+    let by = entry.roll.as_ref().map(|roll| format!("文件写明“{}”，", words::plain(roll))).unwrap_or_default();
+    let until = if ends > due { format!("，{by}顺延至{}届满", words::beside(ends, due)) } else { String::new() };
     let off = format!("{}为{}（{}）", words::short(due), words::weekday(due), words::day_off(due));
     let off = if due.year() == entry.aim.year() { off } else { format!("{}年{off}", due.year()) };
     let off = format!("{off}{until}");
