@@ -10,6 +10,7 @@ use super::{
     backup::BackupArgs,
     case::{DecideArgs, ExtendArgs, OpenArgs, PauseArgs, RestartArgs, ResumeArgs},
     done::{DoneArgs, ReopenArgs},
+    explain::ExplainArgs,
     export::ExportArgs,
     history::HistoryArgs,
     import::ImportArgs,
@@ -73,6 +74,9 @@ pub enum Command {
     /// 预览某个事项现在会写成怎样的信
     #[command(help_template = TEMPLATE)]
     Preview(PreviewArgs),
+    /// 期限计算书：日期是怎样一步一步算出来的，依据是什么
+    #[command(help_template = TEMPLATE)]
+    Explain(ExplainArgs),
     /// 启动服务；加 --once 只查一次、发一轮就退出
     #[command(help_template = TEMPLATE)]
     Run {

@@ -8,6 +8,7 @@ mod database;
 mod diff;
 mod doctor;
 mod done;
+mod explain;
 mod export;
 mod history;
 mod import;
@@ -118,6 +119,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::List(args) => list::list(context, &args),
         Command::Plan(args) => plan::plan(context, &args),
         Command::Preview(args) => preview::preview(context, &args),
+        Command::Explain(args) => explain::explain(context, &args),
         Command::Run { once } => run::run(context, once),
         Command::Done(args) => done::done(context, args),
         Command::Open(args) => case::open(context, &args),

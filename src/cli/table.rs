@@ -35,9 +35,31 @@ fn write_line(text: &mut String, row: &[String], line: usize, widths: &[usize]) 
 }
 
 /// The width on a screen. Most cells are ASCII, which needs no table look-up.
-fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     let is_plain = text.bytes().all(|b| (b' '..=b'~').contains(&b));
     if is_plain { text.len() } else { text.width() }
+}
+
+/// Lines of at most so many columns. Numbers and Latin words stay whole, and no line begins with a closing mark.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let is_latin = |c: char| c.is_ascii_alphanumeric() || "-._/:=;".contains(c);
+    let mut lines = vec![String::new()];
+    let mut chars = text.chars().peekable();
+    while let Some(first) = chars.next() {
+        let mut piece = String::from(first);
+        while let Some(next) = chars.next_if(|next| {
+            let glued = piece.ends_with(is_latin) && is_latin(*next);
+            glued || "，。；：、）”〕！？".contains(*next) || piece.ends_with(['（', '“', '〔'])
+        }) {
+            piece.push(next);
+        }
+        let is_full = lines.last().is_some_and(|line| !line.is_empty() && columns(line) + columns(&piece) > width);
+        match lines.last_mut() {
+            Some(line) if !is_full => line.push_str(&piece),
+            _ => lines.push(piece.trim_start().to_owned()),
+        }
+    }
+    lines
 }
 
 /// `2026-01-30 周五`

@@ -15,6 +15,8 @@ pub struct StatutoryYear {
     pub off: BTreeSet<Date>,
     /// Weekend days that the notice makes working days (调休上班).
     pub work: BTreeSet<Date>,
+    /// The notice's number, as the file has it; empty where it names none.
+    pub notice: String,
 }
 
 /// Which days are working days. Years without data count as Monday to Friday and are *provisional*.
@@ -27,6 +29,21 @@ pub struct Calendar {
     /// The days that differ from Monday–Friday, in order: the day, whether it is a working day, and how many working
     /// days all differences up to and including this one add.
     differences: Vec<(Date, bool, i64)>,
+    /// The number of each year's notice, where its file names one: for whoever asks why a day does not count.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    notices: BTreeMap<i16, String>,
+}
+
+/// What makes a day a working day, or a day off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayKind {
+    /// Monday to Friday.
+    Weekday,
+    /// A weekend day that a notice makes a working day.
+    MadeUp,
+    Weekend,
+    /// A weekday that a notice makes a day off.
+    Holiday,
 }
 
 impl Calendar {
@@ -40,7 +57,9 @@ impl Calendar {
             let off = off.filter(|(d, ..)| !days.work.contains(d));
             differences.extend(off.chain(work).filter(|(d, ..)| d.year() == year));
         }
-        let mut calendar = Self { years: years.keys().copied().collect(), differences };
+        let named = years.iter().filter(|(_, days)| !days.notice.is_empty());
+        let notices = named.map(|(year, days)| (*year, days.notice.clone())).collect();
+        let mut calendar = Self { years: years.keys().copied().collect(), differences, notices };
         calendar.sum_up();
         calendar
     }
@@ -70,6 +89,8 @@ impl Calendar {
         let kept: Vec<i16> = before.years.difference(&self.years).copied().collect();
         let theirs = before.differences.iter().filter(|(day, ..)| kept.contains(&day.year()));
         self.differences.extend(theirs.copied());
+        let notices = kept.iter().filter_map(|year| Some((*year, before.notices.get(year)?.clone())));
+        self.notices.extend(notices);
         self.years.extend(&kept);
         self.sum_up();
         kept
@@ -80,6 +101,21 @@ impl Calendar {
             Ok(i) => self.differences[i].1,
             Err(_) => is_weekday(day),
         }
+    }
+
+    /// Why a day is a working day, or is none.
+    pub fn kind(&self, day: Date) -> DayKind {
+        match (self.is_workday(day), is_weekday(day)) {
+            (true, true) => DayKind::Weekday,
+            (true, false) => DayKind::MadeUp,
+            (false, true) => DayKind::Holiday,
+            (false, false) => DayKind::Weekend,
+        }
+    }
+
+    /// The number of the notice that a year's days were copied from, if its file names one.
+    pub fn notice(&self, year: i16) -> Option<&str> {
+        self.notices.get(&year).map(String::as_str)
     }
 
     /// The last working day on or before `day`.
@@ -181,7 +217,7 @@ mod tests {
     fn calendar() -> Calendar {
         let off = (15..=23).map(|d| date(2026, 2, d)).collect();
         let work = [date(2026, 2, 14), date(2026, 2, 28)].into();
-        Calendar::new(&BTreeMap::from([(2026, StatutoryYear { off, work })]))
+        Calendar::new(&BTreeMap::from([(2026, StatutoryYear { off, work, ..StatutoryYear::default() })]))
     }
 
     #[test]
@@ -190,7 +226,14 @@ mod tests {
             Calendar::new(&BTreeMap::from([(year, StatutoryYear { off: [day].into(), ..StatutoryYear::default() })]))
         };
         let both = Calendar::new(&BTreeMap::from([
-            (2026, StatutoryYear { off: [date(2026, 5, 1)].into(), work: [date(2026, 5, 9)].into() }),
+            (
+                2026,
+                StatutoryYear {
+                    off: [date(2026, 5, 1)].into(),
+                    work: [date(2026, 5, 9)].into(),
+                    notice: "国办发明电〔2025〕7号".into(),
+                },
+            ),
             (2027, StatutoryYear { off: [date(2027, 1, 1)].into(), ..StatutoryYear::default() }),
         ]));
         let mut left = one(2027, date(2027, 1, 4));
@@ -200,6 +243,7 @@ mod tests {
             left.is_workday(date(2027, 1, 1)) && !left.is_workday(date(2027, 1, 4)),
             "the file that is there counts"
         );
+        assert_eq!(left.notice(2026), Some("国办发明电〔2025〕7号"), "with its number");
         let mut back = both.clone();
         assert_eq!(back.keep_years_of(&left), [] as [i16; 0]);
         assert_eq!(back, both);
@@ -218,6 +262,7 @@ mod tests {
             StatutoryYear {
                 off: (15..=23).map(|d| date(2026, 2, d)).collect(),
                 work: [date(2026, 2, 14), date(2026, 2, 28)].into(),
+                ..StatutoryYear::default()
             },
         );
         assert_eq!(Calendar::new(&years).add_workdays(date(2026, 2, 13), 20), date(2026, 3, 19));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Weekday};
 
-use super::calendar::{StatutoryYear, shift};
+use super::calendar::{Calendar, StatutoryYear, shift};
 
 /// What makes the days of a year doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,6 +182,18 @@ impl Doubt {
     }
 }
 
+/// The festivals in the days without work around a day off, by name; none where a notice gave a day of its own.
+pub fn names_around(cal: &Calendar, day: Date) -> Vec<&'static str> {
+    /// No holiday is longer.
+    const LONGEST: i64 = 20;
+    let rests = |day: &Date| !cal.is_workday(*day);
+    let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(rests).last().unwrap_or(day);
+    let after = (0..LONGEST).map(|n| shift(day, n)).take_while(rests).last().unwrap_or(day);
+    let years = before.year()..=after.year();
+    let within = years.flat_map(of).filter(|(_, festival)| (before..=after).contains(festival));
+    within.map(|(name, _)| name).collect()
+}
+
 /// The days without work around this one, itself among them; empty if it is a working day.
 fn run(days: &StatutoryYear, around: Date) -> BTreeSet<Date> {
     let year = around.year();
@@ -215,7 +227,7 @@ mod tests {
             let listed = facts[year.to_string()][key].as_array().unwrap().clone();
             listed.iter().map(|day| day.as_str().unwrap().parse().unwrap()).collect()
         };
-        StatutoryYear { off: dates("off"), work: dates("work") }
+        StatutoryYear { off: dates("off"), work: dates("work"), notice: String::new() }
     }
 
     #[test]

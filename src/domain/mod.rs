@@ -1,5 +1,6 @@
 //! What duban decides, as pure functions: no input or output, no clock.
 
+pub mod account;
 pub mod agenda;
 pub mod calendar;
 pub mod case;

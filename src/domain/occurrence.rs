@@ -7,7 +7,7 @@ use super::{
     calendar::{Calendar, days_between, shift},
     case::Case,
     deadline::{Deadline, Done},
-    due::Term,
+    due::{Ear, Term, back},
 };
 
 /// One period of one deadline. The database knows it by an id as well.
@@ -57,6 +57,15 @@ pub struct Dates {
     /// 暂停: the clock of a case stands since this day. Nothing is said of it, nothing is late, the dates stay.
     #[serde(skip)]
     pub paused: Option<Date>,
+}
+
+/// How the days that follow from a due date were worked out. All but the target's begin with the due date.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ways<E> {
+    pub ends: E,
+    pub finish_by: E,
+    /// With the steps to its own date, rolled back.
+    pub target: E,
 }
 
 /// 撤回: who believed it done has three working days before it is overdue.
@@ -154,11 +163,22 @@ impl Dates {
     }
 
     pub fn new(deadline: &Deadline, cal: &Calendar, due: Date) -> Self {
-        let (finish_by, ends) = (deadline.due.finish_by(cal, due), deadline.due.ends(cal, due));
-        let target = deadline.target_before(cal, due).map(|t| cal.on_or_before(t)).filter(|t| *t < finish_by);
+        Self::told::<()>(deadline, cal, due).0
+    }
+
+    /// The same, with the steps of each.
+    pub fn told<E: Ear>(deadline: &Deadline, cal: &Calendar, due: Date) -> (Self, Ways<E>) {
+        let mut ways = Ways::<E>::default();
+        let ends = deadline.due.ends(cal, due, &mut ways.ends);
+        let finish_by = deadline.due.finish_by(cal, due, &mut ways.finish_by);
+        let target = deadline.target_told::<E>(cal, due).map(|(day, mut ear)| (back(cal, day, &mut ear), ear));
+        let target = target.filter(|(day, _)| *day < finish_by).map(|(day, ear)| {
+            ways.target = ear;
+            day
+        });
         let years = [Some(due), Some(finish_by), Some(ends), target].into_iter().flatten().map(Date::year);
         let provisional = years.into_iter().any(|y| cal.is_provisional(y));
-        Self { due, ends, finish_by, target, provisional, redo: None, paused: None }
+        (Self { due, ends, finish_by, target, provisional, redo: None, paused: None }, ways)
     }
 
     /// The day until which it may be reported anew, where that is later than `ends`.

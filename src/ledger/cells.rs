@@ -68,7 +68,7 @@ pub fn when(cell: Option<&Value>) -> Result<When, Trouble> {
             when.target = Some(excel::line(target)).filter(|t| !t.is_empty());
         } else if let Some(times) = after(TIMES).and_then(|n| n.trim_end_matches('次').parse().ok()) {
             when.times = Some(times);
-        } else if !(line.starts_with("请于") && line.ends_with("前办结")) {
+        } else if !(line.starts_with("请于") && line.ends_with("前办结") || line.ends_with("）届满")) {
             kept.push(line);
         }
     }

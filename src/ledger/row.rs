@@ -98,10 +98,11 @@ fn sections(deadline: &Deadline) -> String {
 }
 
 fn limit(entry: &Entry) -> String {
-    let Dates { due, finish_by, target, .. } = entry.dates;
+    let Dates { due, ends, finish_by, target, .. } = entry.dates;
     let mut lines = vec![if finish_by == due { words::full_workday(due) } else { words::full(due) }];
     lines.extend(entry.deadline.bureau_default.then(|| DEFAULT.to_owned()));
     lines.extend((finish_by != due).then(|| format!("请于{}前办结", working_day(finish_by, due))));
+    lines.extend((ends != due).then(|| format!("{}届满", working_day(ends, due))));
     lines.extend(target.map(|target| format!("{TARGET}{}", working_day(target, due))));
     lines.join("\n")
 }

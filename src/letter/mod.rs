@@ -1,5 +1,6 @@
 //! Puts reminders into words: subject, text, HTML and calendar. Pure: what to say was decided before.
 
+pub mod account;
 pub mod answer;
 pub mod ics;
 pub mod notice;
@@ -62,6 +63,8 @@ pub struct Entry {
     pub lead: Option<String>,
     /// All sections that answer for it, as the plan writes them (`各科室` stays one word).
     pub sections: Vec<String>,
+    /// The paper's own words for how a day off moves the date: `遇节假日顺延`.
+    pub roll: Option<String>,
     /// If each section reports for itself (`done = "each"`), those that have not yet. Empty otherwise.
     pub missing: Vec<String>,
     /// Reports given and asked for, where more than one is asked for.

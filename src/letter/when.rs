@@ -80,7 +80,8 @@ pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
     let Dates { due, ends, finish_by, target, .. } = entry.dates;
     let term = term(entry);
     // The law's rule for periods, or the paper: in time until then.
-    let until = if ends > due { format!("，顺延至{}届满", words::beside(ends, due)) } else { String::new() };
+    let by = entry.roll.as_ref().map(|roll| format!("文件写明“{}”，", words::plain(roll))).unwrap_or_default();
+    let until = if ends > due { format!("，{by}顺延至{}届满", words::beside(ends, due)) } else { String::new() };
     let off = format!("{}为{}（{}）", words::short(due), words::weekday(due), words::day_off(due));
     let off = if due.year() == entry.aim.year() { off } else { format!("{}年{off}", due.year()) };
     let off = format!("{off}{until}");
@@ -130,5 +131,9 @@ pub fn is_target(entry: &Entry) -> bool {
 
 /// What `due` is called: only the document's own date is 规定.
 pub fn term(entry: &Entry) -> &'static str {
-    if entry.bureau_default { "局内默认期限" } else { "规定期限" }
+    term_of(entry.bureau_default)
+}
+
+pub fn term_of(is_bureau_default: bool) -> &'static str {
+    if is_bureau_default { "局内默认期限" } else { "规定期限" }
 }

@@ -5,6 +5,7 @@
 //! recorded.
 
 pub mod board;
+pub mod explain;
 pub mod form;
 mod guard;
 mod pages;
@@ -108,6 +109,7 @@ impl FromRef<App> for Arc<Limits> {
 pub fn router(app: App) -> Router {
     let pages = Router::new()
         .merge(report::routes())
+        .merge(explain::routes())
         .merge(request::routes())
         .merge(board::routes())
         .route("/style.css", get(pages::style));

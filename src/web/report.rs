@@ -44,6 +44,8 @@ const UNDO: &str = "undo";
 struct Page<'a> {
     frame: Frame,
     path: String,
+    /// 期限计算书
+    account: String,
     view: &'a View,
     fields: &'a Fields,
     undo: &'a Reply,
@@ -226,6 +228,7 @@ async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Respo
     let page = Page {
         frame: Frame::of(app),
         path: format!("{}/r/{}", app.root(), opened.token),
+        account: format!("{}/r/{}/explain", app.root(), opened.token),
         view: &View::of(&view, now.today(), &office.settings.timezone),
         fields: &shown.fields,
         undo: &shown.undo,

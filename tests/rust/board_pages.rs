@@ -133,9 +133,10 @@ fn a_cases_clock_is_stopped_started_and_begun_anew() {
         (answer.status, answer.body)
     };
     let has = |page: &str, words: &[&str]| {
-        let body = site.get(page).body;
-        words.iter().for_each(|word| assert!(body.contains(word), "{word} is missing: {body}"));
-        body
+        let answer = site.get(page);
+        let said = answer.words();
+        words.iter().for_each(|word| assert!(said.contains(word), "{word} is missing: {said}"));
+        answer.body
     };
     let feed = format!("{}/calendar.ics", section(&site, "法制科"));
     has(&place, &["暂停，不再提醒", "/pause", "2026年2月9日"]);

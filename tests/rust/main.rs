@@ -11,6 +11,7 @@ mod broken;
 mod config;
 mod doctor;
 mod edits;
+mod explain;
 mod growth;
 mod imap;
 mod incoming;

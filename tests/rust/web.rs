@@ -29,7 +29,7 @@ fn reported_shown_and_taken_back() {
         "《条例》第五十条",
         "联系人：办公室 电话",
     ] {
-        assert!(page.body.contains(said), "{said}: {}", page.body);
+        assert!(page.words().contains(said), "{said}: {}", page.body);
     }
     assert!(!page.body.contains("checked") && !page.body.contains("<script"), "nothing is preset");
     let pressed = site.press(&page, &path, DONE);

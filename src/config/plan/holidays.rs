@@ -80,7 +80,8 @@ fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, Statut
             report.about(Severity::Error, source, format!("少了 {key}"), format!("加一行：{example}"));
         }
     }
-    table.texts("notice");
+    let notices = table.texts("notice").unwrap_or_default();
+    let notice = notices.iter().map(|text| text.value).collect::<Vec<_>>().join("、");
     let year = table.integer("year", 2000..=2100).and_then(|year| i16::try_from(year).ok());
     let at = table.at_key("year");
     let agrees = year.is_some_and(|year| file_name_agrees(&table, year, &at));
@@ -103,7 +104,8 @@ fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, Statut
         return None;
     }
     let (year, places) = (year?, off.clone());
-    let days = StatutoryYear { off: off.into_keys().collect(), work: work.into_keys().collect::<BTreeSet<_>>() };
+    let work: BTreeSet<Date> = work.into_keys().collect();
+    let days = StatutoryYear { off: off.into_keys().collect(), work, notice };
     if report.errors() == errors && !source.is_broken() {
         doubtful(&table, year, &days, &places);
     }

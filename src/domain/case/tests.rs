@@ -16,7 +16,11 @@ use crate::domain::{
 fn days() -> StatutoryYear {
     let run = |m, from: i8, to: i8| (from..=to).map(move |d| date(2026, m, d));
     let off: BTreeSet<Date> = run(2, 15, 23).chain(run(4, 4, 6)).chain(run(5, 1, 5)).chain(run(6, 19, 21)).collect();
-    StatutoryYear { off, work: [date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9)].into() }
+    StatutoryYear {
+        off,
+        work: [date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9)].into(),
+        ..StatutoryYear::default()
+    }
 }
 
 fn calendar() -> Calendar {

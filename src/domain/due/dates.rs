@@ -9,6 +9,7 @@ use super::{
     super::calendar::{Calendar, days_between, shift},
     Term,
     rule::{At, CaseFrom, Cycle, DayOf, Months, Rule, Span, SpanUnit, Unit},
+    told::{Anchor, Ear, Move, days, workdays},
 };
 
 /// No term lies outside: wider than the years that a `due` may name, and far from the limits of [`Date`].
@@ -21,6 +22,16 @@ const MONDAY: Date = date(1900, 1, 1);
 impl Rule {
     /// The rule's dates with `due` in `from..=to`, in order. None for a case.
     pub fn terms<'a>(&'a self, cal: &'a Calendar, from: Date, to: Date) -> Box<dyn Iterator<Item = Term> + 'a> {
+        Box::new(self.told::<()>(cal, from, to).map(|(term, ())| term))
+    }
+
+    /// The same, each with the steps by which it was worked out.
+    pub fn told<'a, E: Ear + 'a>(
+        &'a self,
+        cal: &'a Calendar,
+        from: Date,
+        to: Date,
+    ) -> Box<dyn Iterator<Item = (Term, E)> + 'a> {
         let (from, to) = (from.max(FIRST), to.min(LAST));
         if from > to {
             return Box::new(std::iter::empty());
@@ -29,41 +40,76 @@ impl Rule {
             Self::Case { .. } => Box::new(std::iter::empty()),
             Self::Once(due) => {
                 let term = Term { period: due.to_string(), due: *due, opens: Date::MIN };
-                Box::new((from..=to).contains(due).then_some(term).into_iter())
+                let told = (from..=to).contains(due).then(|| (term, begin(Anchor::Written, *due)));
+                Box::new(told.into_iter())
             }
-            Self::Recurrence(r) => Box::new(r.terms(from, to).into_iter()),
+            Self::Recurrence(r) => {
+                let told = |term: Term| {
+                    let ear = begin(Anchor::Recurrence, term.due);
+                    (term, ear)
+                };
+                Box::new(r.terms(from, to).into_iter().map(told))
+            }
             Self::After { unit, span } => {
-                let due = move |end| span.after(end, cal);
+                let due = move |end, ear: &mut E| span.after(end, cal, ear);
                 Box::new(by_end(*unit, span.reach(), from, to, due))
             }
             Self::Following { unit, day } => {
-                let due = move |end| day.of(shift(end, 1), cal);
+                let due = move |end, ear: &mut E| {
+                    let first = shift(end, 1);
+                    ear.hear(|| Move::Month { n: 1, to: first });
+                    day.of(first, cal, ear)
+                };
                 Box::new(by_end(*unit, 31, from, to, due))
             }
             Self::BeforeEnd { unit, span } => Box::new(before_end(*unit, *span, cal, from, to)),
             Self::Cyclic { cycle: Cycle::Weeks, at } => {
                 let weeks = week_number(from)..=week_number(to);
-                Box::new(weeks.flat_map(move |n| week(n, at, cal)).filter(move |t| (from..=to).contains(&t.due)))
+                Box::new(weeks.flat_map(move |n| week(n, at, cal)).filter(move |(t, _)| (from..=to).contains(&t.due)))
             }
             Self::Cyclic { cycle, at } => {
                 let unit = cycle.unit().unwrap_or(Unit::Month);
                 let periods = Period::of(unit, from).index..=Period::of(unit, to).index;
                 let terms = periods.map(move |index| Period { unit, index }).filter(move |p| cycle.counts(*p));
-                Box::new(terms.flat_map(move |p| p.terms(at, cal)).filter(move |t| (from..=to).contains(&t.due)))
+                Box::new(terms.flat_map(move |p| p.terms(at, cal)).filter(move |(t, _)| (from..=to).contains(&t.due)))
             }
         }
     }
 
     /// The due date of a case that is counted from `anchor`; `None` if the rule is not a case.
     pub fn case_due(&self, cal: &Calendar, anchor: Date) -> Option<Date> {
+        self.case_told(cal, anchor, &mut ())
+    }
+
+    /// The same, with its steps.
+    pub fn case_told(&self, cal: &Calendar, anchor: Date, ear: &mut impl Ear) -> Option<Date> {
         let Self::Case { from, span } = self else { return None };
+        ear.hear(|| Move::From { what: Anchor::Case, to: anchor });
         let n = i64::from(span.n) * if *from == CaseFrom::BeforeEvent { -1 } else { 1 };
         Some(match span.unit {
-            SpanUnit::Days => shift(anchor, n),
-            SpanUnit::Workdays => cal.add_workdays(anchor, n),
-            SpanUnit::Months => anchor.saturating_add(n.months()),
+            SpanUnit::Days => days(anchor, n, ear),
+            SpanUnit::Workdays => workdays(cal, anchor, n, ear),
+            SpanUnit::Months => {
+                let to = anchor.saturating_add(n.months());
+                ear.hear(|| Move::Months { n, to });
+                to
+            }
         })
     }
+}
+
+fn begin<E: Ear>(what: Anchor, to: Date) -> E {
+    let mut ear = E::default();
+    ear.hear(|| Move::From { what, to });
+    ear
+}
+
+/// From the end of a period to the end of a month.
+fn month_ends(end: Date, n: i64, ear: &mut impl Ear) -> Date {
+    let months = i32::try_from(n).unwrap_or_default();
+    let to = shift(first_of(month_number(end) + months + 1), -1);
+    ear.hear(|| Move::MonthEnds { n, to });
+    to
 }
 
 /// The n-th period of its kind from year 0 on.
@@ -103,15 +149,20 @@ impl Period {
     }
 
     /// Each date opens when the one before it has passed, the first with the period.
-    fn terms(self, at: &[At], cal: &Calendar) -> Vec<Term> {
+    fn terms<E: Ear>(self, at: &[At], cal: &Calendar) -> Vec<(Term, E)> {
         let month_of = |a: &At| first_of(self.months_before() + i32::from(a.month) - 1);
         let twice_a_month = at.windows(2).any(|w| w[0].month == w[1].month);
-        let mut days: Vec<(Date, Date)> = at.iter().map(|a| (a.day.of(month_of(a), cal), month_of(a))).collect();
-        days.sort_unstable();
+        let day_of = |a: &At| {
+            let (mut ear, month) = (begin::<E>(Anchor::Begins(self.unit), self.first_day()), month_of(a));
+            ear.hear(|| Move::Month { n: i64::from(a.month) - 1, to: month });
+            (a.day.of(month, cal, &mut ear), month, ear)
+        };
+        let mut days: Vec<(Date, Date, E)> = at.iter().map(day_of).collect();
+        days.sort_by_key(|(due, month, _)| (*due, *month));
         // In February, day 30 and day 31 are the same day.
-        days.dedup_by_key(|(due, _)| *due);
+        days.dedup_by_key(|(due, ..)| *due);
         let mut opens = self.first_day();
-        let terms = days.into_iter().map(|(due, month)| {
+        let terms = days.into_iter().map(|(due, month, ear)| {
             let period = match at.len() {
                 1 => self.label(),
                 _ if twice_a_month => due.to_string(),
@@ -119,7 +170,7 @@ impl Period {
             };
             let term = Term { period, due, opens };
             opens = shift(due, 1);
-            term
+            (term, ear)
         });
         terms.collect()
     }
@@ -140,7 +191,7 @@ impl Cycle {
 }
 
 impl DayOf {
-    fn of(self, first: Date, cal: &Calendar) -> Date {
+    fn of(self, first: Date, cal: &Calendar, ear: &mut impl Ear) -> Date {
         let last = first.last_of_month();
         let day = match self {
             Self::Last => last,
@@ -156,29 +207,31 @@ impl DayOf {
                 shift(last, (i64::from(n) + 1) * 7 - back)
             }
         };
-        day.clamp(first, last)
+        let to = day.clamp(first, last);
+        ear.hear(|| Move::DayOfMonth { day: self, to });
+        to
     }
 }
 
 impl Span {
-    /// The day this long after the end of a period.
-    fn after(self, end: Date, cal: &Calendar) -> Date {
-        match self.unit {
-            SpanUnit::Days => shift(end, self.n.into()),
-            SpanUnit::Workdays => cal.add_workdays(end, self.n.into()),
-            // Whole months, counted from the day after (民法典 art. 201): two months after June
-            // end with August.
-            SpanUnit::Months => shift(first_of(month_number(end) + i32::from(self.n) + 1), -1),
-        }
+    /// The day this long after the end of a period. Whole months are counted from the day after (民法典 art. 201): two
+    /// months after June end with August.
+    fn after(self, end: Date, cal: &Calendar, ear: &mut impl Ear) -> Date {
+        self.beside_end(end, 1, cal, ear)
     }
 
     /// The day this long before the end of a period. Whole months: three before the year ends are left at the end of
     /// September.
-    fn before(self, end: Date, cal: &Calendar) -> Date {
+    fn before(self, end: Date, cal: &Calendar, ear: &mut impl Ear) -> Date {
+        self.beside_end(end, -1, cal, ear)
+    }
+
+    fn beside_end(self, end: Date, sign: i64, cal: &Calendar, ear: &mut impl Ear) -> Date {
+        let n = i64::from(self.n) * sign;
         match self.unit {
-            SpanUnit::Days => shift(end, -i64::from(self.n)),
-            SpanUnit::Workdays => cal.add_workdays(end, -i64::from(self.n)),
-            SpanUnit::Months => shift(first_of(month_number(end) - i32::from(self.n) + 1), -1),
+            SpanUnit::Days => days(end, n, ear),
+            SpanUnit::Workdays => workdays(cal, end, n, ear),
+            SpanUnit::Months => month_ends(end, n, ear),
         }
     }
 
@@ -194,44 +247,47 @@ impl Span {
 }
 
 /// Labelled by the period that has ended; open from the day after.
-fn by_end(unit: Unit, reach: i64, from: Date, to: Date, due: impl Fn(Date) -> Date) -> impl Iterator<Item = Term> {
+fn by_end<E: Ear>(
+    unit: Unit,
+    reach: i64,
+    from: Date,
+    to: Date,
+    due: impl Fn(Date, &mut E) -> Date,
+) -> impl Iterator<Item = (Term, E)> {
     let periods = Period::of(unit, shift(from, -reach)).index - 1..=Period::of(unit, to).index;
     let mut last: Option<Date> = None;
     let terms = periods.filter_map(move |index| {
         let period = Period { unit, index };
         let end = period.last_day();
-        let due = due(end);
+        let mut ear = begin::<E>(Anchor::Ends(unit), end);
+        let due = due(end, &mut ear);
         // Two periods with no working day between their ends would share a date.
         let again = last.replace(due) == Some(due);
-        (!again).then(|| Term { period: period.label(), due, opens: shift(end, 1) })
+        (!again).then(|| (Term { period: period.label(), due, opens: shift(end, 1) }, ear))
     });
-    terms.filter(move |t| (from..=to).contains(&t.due))
+    terms.filter(move |(t, _)| (from..=to).contains(&t.due))
 }
 
 /// Labelled by the period that is about to end; open from its first day.
-fn before_end(unit: Unit, span: Span, cal: &Calendar, from: Date, to: Date) -> impl Iterator<Item = Term> {
+fn before_end<E: Ear>(unit: Unit, span: Span, cal: &Calendar, from: Date, to: Date) -> impl Iterator<Item = (Term, E)> {
     let periods = Period::of(unit, from).index..=Period::of(unit, to).index;
     let terms = periods.map(move |index| {
         let period = Period { unit, index };
-        Term { period: period.label(), due: span.before(period.last_day(), cal), opens: period.first_day() }
+        let end = period.last_day();
+        let mut ear = begin::<E>(Anchor::Ends(unit), end);
+        let due = span.before(end, cal, &mut ear);
+        (Term { period: period.label(), due, opens: period.first_day() }, ear)
     });
-    terms.filter(move |t| t.opens <= t.due && (from..=to).contains(&t.due))
+    terms.filter(move |(t, _)| t.opens <= t.due && (from..=to).contains(&t.due))
 }
 
-fn week(number: i64, at: &[At], cal: &Calendar) -> Vec<Term> {
+fn week<E: Ear>(number: i64, at: &[At], cal: &Calendar) -> Vec<(Term, E)> {
     let monday = shift(MONDAY, number * 7);
-    let sunday = shift(monday, 6);
     let mut opens = monday;
-    let days = at.iter().filter_map(|a| match a.day {
-        DayOf::Weekday(_, day) => Some(shift(monday, day.into())),
-        // A week that is all holidays has none.
-        DayOf::Workday(n) => {
-            let from = if n > 0 { shift(monday, -1) } else { shift(sunday, 1) };
-            Some(cal.add_workdays(from, n.into())).filter(|day| (monday..=sunday).contains(day))
-        }
-        _ => Some(sunday),
-    });
-    let terms = days.map(|due| {
+    let days = at.iter().filter_map(|a| Some((a.day, day_of_week(a.day, monday, cal)?)));
+    let terms = days.map(|(day, due)| {
+        let mut ear = begin::<E>(Anchor::Week, monday);
+        ear.hear(|| Move::DayOfWeek { day, to: due });
         let week = monday.iso_week_date();
         let period = match at.len() {
             1 => format!("{}-W{:02}", week.year(), week.week()),
@@ -239,9 +295,22 @@ fn week(number: i64, at: &[At], cal: &Calendar) -> Vec<Term> {
         };
         let term = Term { period, due, opens };
         opens = shift(due, 1);
-        term
+        (term, ear)
     });
     terms.collect()
+}
+
+/// `None` for a working day of a week that is all holidays.
+fn day_of_week(day: DayOf, monday: Date, cal: &Calendar) -> Option<Date> {
+    let sunday = shift(monday, 6);
+    match day {
+        DayOf::Weekday(_, day) => Some(shift(monday, day.into())),
+        DayOf::Workday(n) => {
+            let from = if n > 0 { shift(monday, -1) } else { shift(sunday, 1) };
+            Some(cal.add_workdays(from, n.into())).filter(|day| (monday..=sunday).contains(day))
+        }
+        _ => Some(sunday),
+    }
 }
 
 fn week_number(day: Date) -> i64 {

@@ -10,7 +10,7 @@
 //! - `clause`: the piece that holds the date, and in it the words for the date (they begin where `starts` says);
 //!   what stands `beside` them is passed over, or says how a day off moves the date, or is asked
 //! - `chinese` (with `days`, `once` and `counted`), `english`, `recurrence`: the forms, one match arm each
-//! - `rule`: what was meant, and its canonical form; `dates`: its dates
+//! - `rule`: what was meant, and its canonical form; `dates`: its dates; `told`: how they were worked out
 //!
 //! A refusal is made of the same words (`refusal`), and offers only what the writer's own words and numbers give.
 
@@ -32,6 +32,7 @@ mod refusal;
 mod roll;
 mod rule;
 mod starts;
+mod told;
 mod word;
 
 #[cfg(test)]
@@ -45,6 +46,7 @@ use serde::{Deserialize, Serialize};
 pub use recurrence::Recurrence;
 pub use roll::Roll;
 pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit};
+pub use told::{Anchor, Ear, Move, back, days, workdays};
 
 use super::calendar::Calendar;
 use lexer::Words;
@@ -116,19 +118,26 @@ impl Due {
 
     /// 届满: the last day that is in time, for a date of this rule (design, section 3): as the paper says, or as the law
     /// does for periods.
-    pub fn ends(&self, cal: &Calendar, due: Date) -> Date {
+    pub fn ends(&self, cal: &Calendar, due: Date, ear: &mut impl Ear) -> Date {
         match self.roll {
-            Some(Roll::Later) => cal.on_or_after(due),
-            Some(Roll::Earlier) => cal.on_or_before(due),
+            Some(Roll::Later) => told::on(cal, due, ear),
+            Some(Roll::Earlier) => told::back(cal, due, ear),
             Some(Roll::Stays) => due,
-            None if self.rule.is_period() => cal.on_or_after(due),
+            None if self.rule.is_period() => told::on(cal, due, ear),
             None => due,
         }
     }
 
     /// 请于…前办结: the working day before a day off, unless the paper says how the day moves.
-    pub fn finish_by(&self, cal: &Calendar, due: Date) -> Date {
-        if self.roll.is_some() { self.ends(cal, due) } else { cal.on_or_before(due) }
+    pub fn finish_by(&self, cal: &Calendar, due: Date, ear: &mut impl Ear) -> Date {
+        if self.roll.is_some() { self.ends(cal, due, ear) } else { told::back(cal, due, ear) }
+    }
+
+    /// The paper's own words for how a day off moves the date: `遇节假日顺延`.
+    pub fn roll_as_written(&self) -> Option<&str> {
+        self.roll?;
+        let (_, place) = clause::find(&lexer::read(&self.text)).ok()?.roll?;
+        self.text.get(place).map(str::trim)
     }
 
     /// `year` is the plan file's `year`, for dates written without one.

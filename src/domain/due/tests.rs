@@ -43,7 +43,7 @@ const STATUTORY: [(i16, &str, &str); 3] = [
 fn calendar() -> Calendar {
     let days = |year: i16, list: &str| list.split(' ').map(|d| format!("{year}-{d}").parse().unwrap()).collect();
     let year = |(year, off, work): &(i16, &str, &str)| {
-        (*year, StatutoryYear { off: days(*year, off), work: days(*year, work) })
+        (*year, StatutoryYear { off: days(*year, off), work: days(*year, work), ..StatutoryYear::default() })
     };
     Calendar::new(&STATUTORY.iter().map(year).collect::<BTreeMap<_, _>>())
 }
@@ -100,7 +100,7 @@ fn a_period_ends_with_a_working_day_and_a_day_ends_with_itself() {
             _ => due.rule.terms(&cal, date(2026, 1, 1), date(2026, 12, 31)).map(|t| t.due).collect(),
         };
         let off = dues.into_iter().filter(|due| !cal.is_workday(*due)).take(2);
-        let show = |d: Date| format!("{d} > {} {}", due.finish_by(&cal, d), due.ends(&cal, d));
+        let show = |d: Date| format!("{d} > {} {}", due.finish_by(&cal, d, &mut ()), due.ends(&cal, d, &mut ()));
         assert_eq!(off.map(show).collect::<Vec<_>>().join("; "), told.join("\t"), "{text}");
     }
 }

@@ -44,7 +44,8 @@ fn target(words: &str) -> Option<(String, Target)> {
 
 /// With the Saturday of 2026-02-28 made to work.
 fn calendar() -> Calendar {
-    let year = StatutoryYear { off: [date(2026, 1, 1)].into(), work: [date(2026, 2, 28)].into() };
+    let year =
+        StatutoryYear { off: [date(2026, 1, 1)].into(), work: [date(2026, 2, 28)].into(), ..StatutoryYear::default() };
     Calendar::new(&[(2026, year)].into())
 }
 

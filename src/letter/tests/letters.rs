@@ -40,6 +40,37 @@ fn overdue() -> Entry {
     }
 }
 
+/// A period that ends on Qingming: in time until the working day after it.
+fn period() -> Entry {
+    Entry {
+        deadline: "figures".into(),
+        period: "2026-Q1".into(),
+        item: None,
+        title: "报送第1季度统计".into(),
+        dates: Dates { ends: date(2026, 4, 7), finish_by: date(2026, 4, 3), ..weekday_dates(date(2026, 4, 5)) },
+        aim: date(2026, 4, 3),
+        days_left: 3,
+        workdays_left: 3,
+        steps: vec![],
+        basis: Some("“季度终了后5日内报送”".into()),
+        nth: 1,
+        next: Some(date(2026, 4, 2)),
+        ..report()
+    }
+}
+
+#[test]
+fn a_period_ends_after_the_holiday() {
+    one("a_period_ends_after_the_holiday", date(2026, 3, 31), period());
+}
+
+#[test]
+fn the_paper_says_that_it_rolls() {
+    let rolled = Dates { finish_by: date(2026, 4, 7), ..period().dates };
+    let entry = Entry { dates: rolled, aim: date(2026, 4, 7), days_left: 7, workdays_left: 4, ..period() };
+    one("the_paper_says_that_it_rolls", date(2026, 3, 31), Entry { roll: Some("遇节假日顺延".into()), ..entry });
+}
+
 #[test]
 fn ahead_for_the_lead() {
     one("ahead_for_the_lead", date(2026, 1, 27), report());

@@ -45,6 +45,7 @@ fn report() -> Entry {
         to: vec![section("办公室", true)],
         lead: Some("办公室".into()),
         sections: vec!["办公室".into(), "各科室".into()],
+        roll: None,
         missing: vec![],
         reports: None,
         steps: ["定稿送审", "门户网站年报专栏发布", "核对链接与数据"].map(String::from).into(),

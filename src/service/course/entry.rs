@@ -41,6 +41,7 @@ impl Office {
             to: Vec::new(),
             lead: deadline.lead.clone(),
             sections: deadline.sections.clone(),
+            roll: deadline.due.roll_as_written().map(str::to_owned),
             missing: if deadline.done == Done::Each { missing } else { Vec::new() },
             reports: (deadline.times > 1 && deadline.done == Done::Any)
                 .then_some((progress.reports.len() as u32, deadline.times)),

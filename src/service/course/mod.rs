@@ -3,6 +3,7 @@
 pub mod ahead;
 pub mod diff;
 pub mod entry;
+pub mod explain;
 pub mod ledger;
 pub mod load;
 

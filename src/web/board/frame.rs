@@ -76,6 +76,11 @@ impl Frame {
         format!("{}/o/{}/{}", self.door, encode(deadline), encode(period))
     }
 
+    /// 期限计算书
+    pub fn account(&self, deadline: &str, period: &str) -> String {
+        format!("{}/explain", self.occurrence(deadline, period))
+    }
+
     pub fn section(&self, name: &str) -> String {
         format!("{}/section/{}", self.door, encode(name))
     }

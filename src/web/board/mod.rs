@@ -4,6 +4,7 @@
 
 mod act;
 mod cache;
+pub mod explain;
 pub mod feed;
 pub mod frame;
 pub mod home;

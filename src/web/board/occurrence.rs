@@ -19,7 +19,10 @@ use crate::{
     letter::{when, words},
     service::{
         Office, Result,
-        course::ahead::{Ahead, ahead},
+        course::{
+            ahead::{Ahead, ahead},
+            explain::wording_moment,
+        },
     },
     store::{Completion, RequestRow, Tx},
 };
@@ -88,7 +91,7 @@ pub fn gather(
 ) -> Result<Option<Occurrence>> {
     let Some(in_force) = tx.deadline(id)? else { return Ok(None) };
     let row = tx.occurrence(id, period)?;
-    let then = record::wording_moment(tx, row.as_ref(), now.at)?;
+    let then = wording_moment(tx, row.as_ref(), now.at)?;
     // The wording at that moment; for a withdrawn deadline, its last one.
     let deadline = tx.wording_at(id, then)?.unwrap_or(in_force.deadline);
     if !viewer.sees(office, &deadline) {

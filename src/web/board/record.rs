@@ -1,6 +1,6 @@
 //! 催办记录: the reminders of an occurrence: to whom, when, why, and what became of each.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{
@@ -12,11 +12,10 @@ use crate::{
         agenda::{Saying, Utterance},
         deadline::{Lead, Section},
         hours::{Behalf, Reader},
-        occurrence::Occurrence,
     },
     letter::words,
     service::{Office, Result},
-    store::{AuditRow, LetterRow, LetterState, Stored, Tx},
+    store::{AuditRow, LetterRow, LetterState, Tx},
 };
 
 /// A reminder, with its letter.
@@ -174,10 +173,4 @@ fn asked(row: &AuditRow) -> &'static str {
         Some("not_applicable") => "不适用",
         _ => "申请",
     }
-}
-
-/// The moment whose wording is shown: the last report of a closed occurrence, else now.
-pub fn wording_moment(tx: &Tx, occurrence: Option<&Stored<Occurrence>>, now: Timestamp) -> Result<Timestamp> {
-    let Some(row) = occurrence.filter(|o| o.state != crate::domain::occurrence::State::Open) else { return Ok(now) };
-    Ok(tx.completions(row.id)?.last().map_or(now, |c| c.at))
 }

@@ -14,13 +14,13 @@ use serde::Deserialize;
 use tracing::error;
 
 use super::{
-    act, cache, feed, home, metrics, occurrence, outbox,
+    act, cache, explain, feed, home, metrics, occurrence, outbox,
     visit::{AdminVisit, Visit},
     year,
 };
 use crate::{
     clock::since_boot,
-    service,
+    service::{self, course},
     web::{App, html, pages::failed, refusal},
 };
 
@@ -34,6 +34,7 @@ pub fn routes() -> Router<App> {
             .route(&format!("/{door}/{{token}}/"), get(home))
             .route(&format!("/{door}/{{token}}/year"), get(year))
             .route(&format!("/{door}/{{token}}/o/{{deadline}}/{{period}}"), get(occurrence))
+            .route(&format!("/{door}/{{token}}/o/{{deadline}}/{{period}}/explain"), get(account))
             .route(&format!("/{door}/{{token}}/calendar.ics"), get(calendar))
     };
     both("a")
@@ -98,6 +99,26 @@ async fn occurrence(
     });
     match read.await {
         Ok(Some(it)) => page(&occurrence::Page { frame: &visit.frame(&app, &app.office()), it: &it }),
+        Ok(None) => refusal(&app, visit.client),
+        Err(e) => failed(&e),
+    }
+}
+
+async fn account(
+    State(app): State<App>,
+    visit: Visit,
+    Path((_, deadline, period)): Path<(String, String, String)>,
+) -> Response {
+    let read = visit.read(&app, move |tx, office, visit| {
+        let found = course::explain::explain(tx, office, (&deadline, None), Some(&period), &visit.now)?;
+        Ok(found.filter(|found| visit.viewer.sees(office, &found.deadline)))
+    });
+    match read.await {
+        Ok(Some(found)) => {
+            let frame = &visit.frame(&app, &app.office());
+            let back = frame.occurrence(&found.deadline.id, &found.occurrence.period);
+            page(&explain::Page { frame, sheet: &found.sheet, back })
+        }
         Ok(None) => refusal(&app, visit.client),
         Err(e) => failed(&e),
     }

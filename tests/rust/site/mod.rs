@@ -64,6 +64,12 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The page as it is read: dates are links.
+    pub fn words(&self) -> String {
+        let tags = self.body.split('<').map(|part| part.split_once('>').unwrap_or(("", part)));
+        tags.map(|(_, text)| text).collect()
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
