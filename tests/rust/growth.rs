@@ -168,3 +168,41 @@ fn of_refused_mail_the_beginning_is_kept() {
         assert!(message.text.len() <= 8 * 1024 && message.text.ends_with("……"), "{}", message.text.len());
     }
 }
+
+/// Whatever was sent is in the history, though nothing is written down for it beside what was said.
+#[test]
+fn the_history_has_every_reminder_once() {
+    let mut bureau = bureau();
+    live(&mut bureau, date(2026, 1, 1), date(2026, 1, 20));
+    let (history, said) = bureau
+        .db
+        .read(|tx| {
+            let letters = tx.outbox(jiff::Timestamp::MIN)?;
+            let mut said = Vec::new();
+            for letter in &letters {
+                said.extend(tx.said_in(letter.id)?.into_iter().map(|said| (letter.clone(), said)));
+            }
+            Ok((tx.audit_trail(None, 100_000)?, said))
+        })
+        .unwrap();
+    let sent: Vec<_> = history.iter().filter(|row| row.what == "sent").collect();
+    assert!(sent.len() > 300 && sent.len() == said.len(), "{} of {}", sent.len(), said.len());
+    for (letter, said) in &said {
+        let is_it = |row: &&&duban::store::AuditRow| {
+            row.detail["letter"] == letter.id && row.detail["saying"] == said.utterance.step.saying.to_string()
+        };
+        let row = sent.iter().find(is_it).unwrap();
+        assert_eq!((Some(row.at), row.detail["to"].as_str()), (letter.ended_at, Some(letter.mailbox.as_str())));
+        assert_eq!((row.detail["reply"].as_str(), row.detail["behalf"].as_str()), (letter.reply.as_deref(), Some("")));
+    }
+    assert!(history.is_sorted_by_key(|row| row.at) && history.iter().any(|row| row.what == "done"));
+    // The same by deadline, and the latest of all.
+    let mut of = |deadline, most| bureau.db.read(|tx| tx.audit_trail(deadline, most)).unwrap();
+    let k3 = of(Some("k3"), 1000);
+    assert!(k3.iter().all(|row| row.deadline.as_deref() == Some("k3")));
+    let all = history.iter().filter(|row| row.deadline.as_deref() == Some("k3"));
+    assert_eq!(k3.len(), all.count());
+    let last = of(None, 10);
+    let ends = |rows: &[duban::store::AuditRow]| rows.iter().map(|row| row.at).collect::<Vec<_>>();
+    assert_eq!(ends(&last), ends(&history[history.len() - 10..]));
+}
