@@ -3,7 +3,10 @@
 //! Base64 hides from a compressor that letters resemble each other: what stands in it is kept as the bytes that it
 //! means, where they give the same text again.
 
-use std::io::{Read, Write};
+use std::{
+    borrow::Cow,
+    io::{Read, Write},
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compress, Compression, Decompress, read::ZlibDecoder, write::ZlibEncoder};
@@ -27,9 +30,23 @@ const LINE: usize = 76;
 /// with it are read with it. Another one would be another form.
 const DICTIONARY: &[u8] = include_bytes!("packed.dictionary");
 
-pub(super) fn pack(message: &[u8]) -> Result<Vec<u8>> {
+/// How far back a compressor looks: what lies further back than this in a dictionary is of no use.
+const REACH: usize = 32 << 10;
+
+/// What a letter may resemble beside all letters: another one, opened.
+pub(super) struct Model(Vec<u8>);
+
+impl Model {
+    /// # Errors
+    /// The bytes were not packed by us, without a model, or are damaged.
+    pub fn open(packed: &[u8]) -> Result<Self> {
+        Ok(Self(inflate(packed, None)?))
+    }
+}
+
+pub(super) fn pack(message: &[u8], like: Option<&Model>) -> Result<Vec<u8>> {
     let mut way = Compress::new(Compression::best(), false);
-    way.set_dictionary(DICTIONARY).map_err(|e| Error::Value(e.to_string()))?;
+    way.set_dictionary(&dictionary(like)).map_err(|e| Error::Value(e.to_string()))?;
     let mut packed = ZlibEncoder::new_with_compress(Vec::new(), way);
     let mut put = |kind: u8, bytes: &[u8]| -> std::io::Result<()> {
         packed.write_all(&[kind])?;
@@ -41,13 +58,9 @@ pub(super) fn pack(message: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// # Errors
-/// The bytes were not packed by us, or are damaged.
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
-    let mut whole = Vec::new();
-    let mut way = Decompress::new(false);
-    way.set_dictionary(DICTIONARY).map_err(|e| Error::Value(e.to_string()))?;
-    let read = ZlibDecoder::new_with_decompress(packed, way).take(LARGEST).read_to_end(&mut whole);
-    read.map_err(|e| Error::Value(e.to_string()))?;
+/// The bytes were not packed by us, with this model, or are damaged.
+pub(super) fn unpack(packed: &[u8], like: Option<&Model>) -> Result<Vec<u8>> {
+    let whole = inflate(packed, like)?;
     let (mut rest, mut message) = (whole.as_slice(), Vec::new());
     let torn = || Error::Value("a kept letter is torn".into());
     while let Some((kind, after)) = rest.split_first() {
@@ -62,6 +75,22 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
         rest = after;
     }
     Ok(message)
+}
+
+fn inflate(packed: &[u8], like: Option<&Model>) -> Result<Vec<u8>> {
+    let mut whole = Vec::new();
+    let mut way = Decompress::new(false);
+    way.set_dictionary(&dictionary(like)).map_err(|e| Error::Value(e.to_string()))?;
+    let read = ZlibDecoder::new_with_decompress(packed, way).take(LARGEST).read_to_end(&mut whole);
+    read.map_err(|e| Error::Value(e.to_string()))?;
+    Ok(whole)
+}
+
+/// The model stands last: a compressor finds best what is near.
+fn dictionary(like: Option<&Model>) -> Cow<'static, [u8]> {
+    let Some(Model(like)) = like else { return Cow::Borrowed(DICTIONARY) };
+    let whole = [DICTIONARY, like].concat();
+    Cow::Owned(whole[whole.len().saturating_sub(REACH)..].to_vec())
 }
 
 /// The message cut at the texts in base64 that come back the same.
@@ -120,11 +149,11 @@ mod tests {
             "没有编码",
         ] {
             for message in [format!("{head}{body}"), format!("{head}{body}{head}{body}"), body.to_owned()] {
-                let packed = pack(message.as_bytes()).unwrap();
-                assert_eq!(unpack(&packed).unwrap(), message.as_bytes(), "{message:?}");
+                let packed = pack(message.as_bytes(), None).unwrap();
+                assert_eq!(unpack(&packed, None).unwrap(), message.as_bytes(), "{message:?}");
             }
         }
-        assert!(unpack(b"Subject: plain").is_err());
+        assert!(unpack(b"Subject: plain", None).is_err());
     }
 
     proptest! {
@@ -140,11 +169,18 @@ mod tests {
                     message.extend(bytes);
                 }
             }
-            let mut packed = pack(&message).unwrap();
-            prop_assert_eq!(unpack(&packed).unwrap(), message);
+            let mut packed = pack(&message, None).unwrap();
+            prop_assert_eq!(&unpack(&packed, None).unwrap(), &message);
+            // Beside another letter, and beside itself.
+            let other = Model::open(&pack(&message[cut.index(message.len())..], None).unwrap()).unwrap();
+            for model in [other, Model::open(&packed).unwrap()] {
+                let like = pack(&message, Some(&model)).unwrap();
+                prop_assert_eq!(&unpack(&like, Some(&model)).unwrap(), &message);
+                let _ = unpack(&like, None);
+            }
             packed.truncate(cut.index(packed.len()));
             // Torn: an error or something else, and no panic.
-            let _ = unpack(&packed);
+            let _ = unpack(&packed, None);
         }
     }
 }

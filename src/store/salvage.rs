@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, params_from_iter, types::Value};
 use super::{Db, Result};
 
 /// Every table with the columns that it is read in the order of; referenced tables come first.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("meta", "key"),
     ("load", "id"),
     ("deadline_version", "id"),
@@ -19,6 +19,7 @@ const TABLES: [(&str, &str); 16] = [
     ("request", "id"),
     ("incoming", "id"),
     ("letter", "id"),
+    ("letter_model", "id"),
     ("letter_text", "letter"),
     ("attempt", "id"),
     ("attempt_count", "outcome"),
@@ -150,7 +151,7 @@ impl super::Tx<'_> {
             ("occurrence", "deadline NOT IN (SELECT id FROM deadline)"),
             ("completion", "occurrence NOT IN (SELECT id FROM occurrence)"),
             ("request", "occurrence NOT IN (SELECT id FROM occurrence)"),
-            ("letter_text", "letter NOT IN (SELECT id FROM letter)"),
+            ("letter_text", "letter NOT IN (SELECT id FROM letter) OR model NOT IN (SELECT id FROM letter_model)"),
             ("attempt", "letter NOT IN (SELECT id FROM letter)"),
             // What was said in a letter that is lost is said again: twice is better than never.
             ("said", "letter NOT IN (SELECT id FROM letter) OR occurrence NOT IN (SELECT id FROM occurrence)"),
