@@ -16,6 +16,8 @@ use super::{Error, Result};
 /// What a stretch of the message is.
 const AS_IT_IS: u8 = 0;
 const BASE64: u8 = 1;
+/// Base64 of one line: a word of a subject.
+const WORD: u8 = 2;
 
 /// Bytes: a letter is far smaller; a damaged row must not fill the memory.
 const LARGEST: u64 = 64 << 20;
@@ -23,6 +25,8 @@ const LARGEST: u64 = 64 << 20;
 /// The end of the head of a part in base64; its text follows.
 const BEGINS: &[u8] = b"Content-Transfer-Encoding: base64\r\n\r\n";
 const ENDS: &[u8] = b"\r\n--";
+const WORD_BEGINS: &[u8] = b"=?utf-8?b?";
+const WORD_ENDS: &[u8] = b"?=";
 /// Characters in a line of base64 (RFC 2045).
 const LINE: usize = 76;
 
@@ -70,6 +74,7 @@ pub(super) fn unpack(packed: &[u8], like: Option<&Model>) -> Result<Vec<u8>> {
         match *kind {
             AS_IT_IS => message.extend(bytes),
             BASE64 => message.extend(in_lines(bytes)),
+            WORD => message.extend(BASE64_STANDARD.encode(bytes).into_bytes()),
             _ => return Err(torn()),
         }
         rest = after;
@@ -95,27 +100,37 @@ fn dictionary(like: Option<&Model>) -> Cow<'static, [u8]> {
 
 /// The message cut at the texts in base64 that come back the same.
 fn stretches(message: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    let (mut found, mut plain) = (Vec::new(), 0);
-    let mut at = 0;
-    while let Some(begin) = find(&message[at..], BEGINS).map(|n| at + n + BEGINS.len()) {
-        let end = find(&message[begin..], ENDS).map_or(message.len(), |n| begin + n);
-        let text = &message[begin..end];
-        if let Some(bytes) = meant(text) {
+    let (mut found, mut plain, mut at) = (Vec::new(), 0, 0);
+    while let Some((kind, begin)) = next_base64(message, at) {
+        let ends = if kind == WORD { WORD_ENDS } else { ENDS };
+        let end = find(&message[begin..], ends).map_or(message.len(), |n| begin + n);
+        if let Some(bytes) = meant(&message[begin..end], kind) {
             found.push((AS_IT_IS, message[plain..begin].to_vec()));
-            found.push((BASE64, bytes));
+            found.push((kind, bytes));
             plain = end;
         }
-        at = end;
+        // A word without an end says nothing of the parts behind it.
+        at = if kind == WORD { begin } else { end };
     }
     found.push((AS_IT_IS, message[plain..].to_vec()));
     found
 }
 
+/// Where the next text in base64 begins, and of which kind it is.
+fn next_base64(message: &[u8], from: usize) -> Option<(u8, usize)> {
+    let part = find(&message[from..], BEGINS).map(|n| from + n + BEGINS.len());
+    // The words stand in the heads.
+    let head = &message[from..part.unwrap_or(message.len())];
+    let word = find(head, WORD_BEGINS).map(|n| from + n + WORD_BEGINS.len());
+    word.map(|at| (WORD, at)).or_else(|| part.map(|at| (BASE64, at)))
+}
+
 /// What the text means, if it is written as we write it.
-fn meant(text: &[u8]) -> Option<Vec<u8>> {
+fn meant(text: &[u8], kind: u8) -> Option<Vec<u8>> {
     let bare: Vec<u8> = text.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
     let bytes = BASE64_STANDARD.decode(bare).ok()?;
-    (in_lines(&bytes) == text).then_some(bytes)
+    let again = if kind == WORD { BASE64_STANDARD.encode(&bytes).into_bytes() } else { in_lines(&bytes) };
+    (again == text).then_some(bytes)
 }
 
 fn in_lines(bytes: &[u8]) -> Vec<u8> {
@@ -147,6 +162,8 @@ mod tests {
             "QUJD\nREVG\r\n--b\r\n",
             "=",
             "没有编码",
+            "=?utf-8?b?QUJD?=",
+            "=?utf-8?b?QUJD?=\r\n =?utf-8?b?QR==?= =?utf-8?b?",
         ] {
             for message in [format!("{head}{body}"), format!("{head}{body}{head}{body}"), body.to_owned()] {
                 let packed = pack(message.as_bytes(), None).unwrap();

@@ -1,7 +1,6 @@
 //! The texts of letters as they were handed over: most of what a database holds, so they are kept small, and not for
 //! ever.
 
-use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{
@@ -88,23 +87,6 @@ impl Tx<'_> {
             self.keep_text(*letter, message)?;
         }
         Ok(plain.len())
-    }
-
-    /// Lets go of texts of letters that ended and were made before this moment, at most so many. Gives how many. The
-    /// letter itself stays: to whom, when, its subject and Message-ID, and what became of it.
-    pub fn let_texts_go(&self, before: Timestamp, most: u32) -> Result<usize> {
-        // Ids grow with time: the oldest texts are read, and not all of them.
-        let sql = "DELETE FROM letter_text WHERE letter IN (
-                     SELECT l.id FROM (SELECT letter FROM letter_text ORDER BY letter LIMIT ?2) t JOIN letter l ON l.id = t.letter
-                     WHERE l.made_at < ?1 AND l.state NOT IN ('queued', 'sending'))";
-        let gone = self.tx.prepare_cached(sql)?.execute(params![before, most])?;
-        // The latest of a deadline stays: letters to come are like it.
-        let unused = "DELETE FROM letter_model WHERE id < (SELECT max(id) FROM letter_model l WHERE l.deadline = letter_model.deadline)
-                      AND NOT EXISTS (SELECT 1 FROM letter_text t WHERE t.model = letter_model.id)";
-        if gone > 0 {
-            self.tx.prepare_cached(unused)?.execute([])?;
-        }
-        Ok(gone)
     }
 
     /// Bytes of the database that hold something: free pages are used again.
