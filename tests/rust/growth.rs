@@ -131,8 +131,18 @@ fn old_texts_go_and_the_letters_stay() {
     };
     day(&mut bureau, "2026-02-01");
     assert_eq!(kept(&mut bureau), sent.len(), "three years have not passed");
+    let history = |bureau: &mut Bureau, what: &str| {
+        let mut rows = bureau.db.read(|tx| tx.audit_trail(None, 100_000)).unwrap();
+        rows.retain(|row| row.what == what);
+        rows
+    };
+    let (reminders, done) = (history(&mut bureau, "sent").len(), history(&mut bureau, "done").len());
     day(&mut bureau, "2029-02-20");
     assert_eq!(kept(&mut bureau), 0);
+    // What people did stays line by line; of a closed occurrence one line says how it was reminded of.
+    assert_eq!(history(&mut bureau, "done").len(), done);
+    let summed: i64 = history(&mut bureau, "reminded").iter().map(|row| row.detail["times"].as_i64().unwrap()).sum();
+    assert!(summed > 100 && summed <= i64::try_from(reminders).unwrap(), "{summed} of {reminders}");
     for letter in &sent {
         let now = bureau.db.read(|tx| tx.letter(letter.id)).unwrap().unwrap();
         assert!(now.state == LetterState::Sent && now.subject == letter.subject && now.reply == letter.reply);
