@@ -62,6 +62,7 @@ fn what(row: &AuditRow) -> String {
         "confirmed" => "确认申请",
         "returned" => "退回申请",
         "sent" => "发出提醒",
+        "reminded" => "提醒小结",
         "failed" => "发送失败",
         "stuck" => "邮件积压",
         "done" => "登记办结",
@@ -84,6 +85,14 @@ fn detail(row: &AuditRow) -> String {
             count("moved")
         )],
         "sent" => [text("to"), text("saying"), text("reply")].into_iter().flatten().map(str::to_owned).collect(),
+        "reminded" => {
+            let times = row.detail.get("times").map(|times| format!("共 {times} 次"));
+            [text("first"), text("last"), times.as_deref(), text("to")]
+                .into_iter()
+                .flatten()
+                .map(str::to_owned)
+                .collect()
+        }
         "failed" => [text("mailbox"), text("reply")].into_iter().flatten().map(str::to_owned).collect(),
         "done" | "reopened" => {
             [text("section"), text("evidence"), text("note")].into_iter().flatten().map(str::to_owned).collect()

@@ -21,7 +21,7 @@ use crate::{
             start::{By, Started, start},
             sweep::{sweep, tell_of_stuck_letters},
         },
-        house::{damage, keep},
+        house::{damage, keep, tidy::tidy},
         mailer,
         post::deliver::deliver,
     },
@@ -59,7 +59,14 @@ fn run_once(context: &Context) -> Result {
             lock.forget();
         }
         let (database, ending) = (office.settings.database.clone(), clock.now(&office.settings.timezone));
+        let tidying = office.clone();
         let letters = store.close(move |mut db| {
+            // Where only this runs, a day's share is done by as many runs as it takes.
+            if db.is_in_place().is_ok()
+                && let Err(e) = tidy(&mut db, &tidying, &ending)
+            {
+                tracing::warn!(error = %e, "old letters are not thinned: {e}");
+            }
             let left = db.read(|tx| Ok((tx.count_owed()?, tx.get(state::REFUSED)?.flatten())))?;
             if db.is_in_place().is_ok() {
                 damage::leave_sound(&db, &database);

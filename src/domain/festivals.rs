@@ -20,7 +20,8 @@ pub enum Doubt {
 /// The first year of the table below.
 const FIRST: i16 = 2000;
 
-/// Month and day (`217`) of 春节, 清明节, 端午节 and 中秋节, from 2000 to 2100: two almanacs that share no code agree.
+/// Month and day (`217`) of 春节, 清明节, 端午节 and 中秋节, from 2000 to 2100: two almanacs that share no code agree to 2099;
+/// 2100 is from one alone.
 const MOVABLE: [(i16, i16, i16, i16); 101] = [
     (205, 404, 606, 912),
     (124, 405, 625, 1001),

@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Error, Result, Tx};
+use super::{
+    Error, Result, Tx,
+    said::{REFUSED, read_behalf},
+};
 
 /// One line of the audit trail.
 #[derive(Clone, Debug, Serialize)]
@@ -37,8 +40,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The latest `limit` lines of the audit trail, of one deadline or of all, oldest first.
+    /// The latest `limit` lines of the audit trail and of the reminders that were sent, of one deadline or of all, oldest
+    /// first.
     pub fn audit_trail(&self, deadline: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
+        let mut rows = self.written_down(deadline, limit)?;
+        rows.extend(self.reminders_sent(deadline, limit)?);
+        // What a reminder came after in the same second is kept before it.
+        rows.sort_by_key(|row| row.at);
+        rows.drain(..rows.len().saturating_sub(limit as usize));
+        Ok(rows)
+    }
+
+    fn written_down(&self, deadline: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
         // One query with all conditions could use no index. What a deadline's occurrences were called before is its own.
         let wanted = match deadline {
             Some(_) => {
@@ -66,6 +79,50 @@ impl Tx<'_> {
         rows.query_map(params![deadline, limit], read)?
             .map(|row| row?.map_err(|e| Error::Value(e.to_string())))
             .collect()
+    }
+
+    /// The reminders that the server took: what was said, the letters and the attempts hold them already, so that no
+    /// line is written for each. Older versions wrote one.
+    fn reminders_sent(&self, deadline: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
+        let written = "coalesce((SELECT value ->> '$' FROM meta WHERE key = 'reminders_in_audit_until'), '')";
+        // CROSS JOIN keeps this order: of a deadline, its occurrences first; of all, the latest attempts first.
+        let from = match deadline {
+            Some(_) => {
+                "occurrence o CROSS JOIN said s ON s.occurrence = o.id CROSS JOIN letter l ON l.id = s.letter
+                 CROSS JOIN attempt a ON a.letter = l.id WHERE o.deadline = ?1"
+            }
+            None => {
+                "attempt a CROSS JOIN letter l ON l.id = a.letter CROSS JOIN said s ON s.letter = l.id
+                 CROSS JOIN occurrence o ON o.id = s.occurrence WHERE ?1 IS NULL"
+            }
+        };
+        let sql = format!(
+            "SELECT a.ended_at, o.deadline, o.period, s.saying, s.behalf, s.to_leader, l.id, l.mailbox, a.reply FROM {from}
+             AND a.outcome = 'accepted' AND a.ended_at > {written} AND (s.dropped IS NULL OR s.dropped = ?3)
+             ORDER BY a.id DESC, s.id DESC LIMIT ?2"
+        );
+        let read = |row: &Row| {
+            let behalf = read_behalf(&row.get::<_, String>(4)?, row.get(5)?).map_err(Error::Value);
+            let (saying, letter, to): (String, i64, String) = (row.get(3)?, row.get(6)?, row.get(7)?);
+            let reply: Option<String> = row.get(8)?;
+            let (at, deadline, period) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(behalf.map(|behalf| AuditRow {
+                at,
+                who: "duban".into(),
+                what: "sent".into(),
+                deadline,
+                period,
+                detail: json!({
+                    "to": to, "saying": saying, "behalf": behalf.passed_on_to().unwrap_or_default(),
+                    "letter": letter, "reply": reply,
+                }),
+            }))
+        };
+        let mut rows = self.tx.prepare_cached(&sql)?;
+        let rows = rows.query_map(params![deadline, limit, REFUSED], read)?;
+        let mut rows: Vec<AuditRow> = rows.map(|row| row?).collect::<Result<_>>()?;
+        rows.reverse();
+        Ok(rows)
     }
 
     /// The audit trail of one occurrence without its letters, oldest first.

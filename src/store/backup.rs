@@ -23,7 +23,7 @@ pub struct Holdings {
     pub letters: i64,
     pub occurrences: i64,
     pub schema: i64,
-    /// When the copy was made; for a plain copy of the file, the time of its last audit entry.
+    /// When the copy was made; for a plain copy of the file, the time of its last audit entry or attempt.
     pub until: Option<Timestamp>,
 }
 
@@ -122,8 +122,9 @@ impl Db {
     pub fn holdings(&mut self) -> Result<Holdings> {
         self.read(|tx| {
             let count = |sql| tx.tx.query_row(sql, [], |row| row.get(0));
-            let last = "SELECT at FROM audit ORDER BY id DESC LIMIT 1";
-            let last: Option<Timestamp> = tx.tx.query_row(last, [], |row| row.get(0)).optional()?;
+            let last = |sql| tx.tx.query_row(sql, [], |row| row.get::<_, Timestamp>(0)).optional();
+            let last = last("SELECT at FROM audit ORDER BY id DESC LIMIT 1")?
+                .max(last("SELECT at FROM attempt ORDER BY id DESC LIMIT 1")?);
             let made_at = tx.get(COPIED_AT)?;
             Ok(Holdings {
                 letters: count("SELECT count(*) FROM letter")?,

@@ -79,6 +79,7 @@ pub struct LetterRow {
     pub state: LetterState,
     pub attempts: u32,
     pub first_attempt: Option<Timestamp>,
+    /// Of one that was sent: when it was.
     pub next_attempt: Timestamp,
     pub message_id: String,
     pub subject: Option<String>,
@@ -167,14 +168,16 @@ impl Tx<'_> {
     }
 
     pub fn letter_by_message_id(&self, message_id: &str) -> Result<Option<LetterRow>> {
-        let sql = format!("SELECT {LETTER} FROM letter WHERE message_id = ?1");
-        self.tx.prepare_cached(&sql)?.query_row([message_id], read_letter).optional()?.transpose()
+        // `duban`, database, number, chance.
+        let Some(id) = message_id.split('.').nth(2).and_then(|id| id.parse().ok()) else { return Ok(None) };
+        Ok(self.letter(id)?.filter(|letter| letter.message_id == message_id))
     }
 
     /// Letters to this mailbox that were accepted since then, the latest first.
     pub fn sent_to(&self, mailbox: &str, since: Timestamp) -> Result<Vec<LetterRow>> {
         let sql = format!(
-            "SELECT {LETTER} FROM letter WHERE mailbox = ?1 COLLATE NOCASE AND state = 'sent' AND ended_at >= ?2 ORDER BY id DESC"
+            "SELECT {LETTER} FROM letter WHERE mailbox = ?1 COLLATE NOCASE AND NOT thinned AND state = 'sent' AND ended_at >= ?2
+             ORDER BY id DESC"
         );
         let mut found = self.tx.prepare_cached(&sql)?;
         found.query_map(params![mailbox, since], read_letter)?.map(|row| row?).collect()
@@ -204,7 +207,8 @@ impl Tx<'_> {
 
     /// How many answers to this mailbox were queued since then, sent or not.
     pub fn count_answers(&self, mailbox: &str, since: Timestamp) -> Result<u32> {
-        let sql = "SELECT count(*) FROM letter WHERE kind = 'answer' AND mailbox = ?1 COLLATE NOCASE AND made_at >= ?2";
+        let sql = "SELECT count(*) FROM letter WHERE kind = 'answer' AND mailbox = ?1 COLLATE NOCASE AND NOT thinned
+                   AND made_at >= ?2";
         Ok(self.tx.prepare_cached(sql)?.query_row(params![mailbox, since], |row| row.get(0))?)
     }
 
@@ -231,11 +235,11 @@ impl Tx<'_> {
     }
 
     /// Mailboxes whose last result is a refusal for good, with its words: no letter that was sent later, up to
-    /// `settled`, is without a refusal.
+    /// `settled`, is without a refusal. Letters of which only the head is kept are too old to say anything.
     pub fn refusing_mailboxes(&self, settled: Timestamp) -> Result<Vec<(String, String)>> {
         let sql = "SELECT r.mailbox, coalesce(r.bounce, r.reply), max(coalesce(r.bounced_at, r.ended_at)) AS refused_at
-                   FROM letter r WHERE r.state IN ('failed', 'bounced') GROUP BY r.mailbox COLLATE NOCASE
-                   HAVING NOT EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = r.mailbox COLLATE NOCASE AND l.state = 'sent'
+                   FROM letter r WHERE r.state IN ('failed', 'bounced') AND NOT r.thinned GROUP BY r.mailbox COLLATE NOCASE
+                   HAVING NOT EXISTS (SELECT 1 FROM letter l WHERE l.mailbox = r.mailbox COLLATE NOCASE AND NOT l.thinned AND l.state = 'sent'
                                       AND l.ended_at > refused_at AND l.ended_at <= ?1)
                    ORDER BY r.mailbox";
         let mut refused = self.tx.prepare_cached(sql)?;
@@ -311,20 +315,21 @@ pub(super) fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
     let Some(kind) = LetterKind::ALL.into_iter().find(|known| known.name() == kind) else {
         return Ok(Err(Error::Value(format!("kind of a letter: {kind}"))));
     };
+    let (made_at, next_attempt, ended_at) = (row.get(4)?, row.get::<_, Option<_>>(8)?, row.get(11)?);
     Ok(Ok(LetterRow {
         kind,
         id: row.get(0)?,
         mailbox: row.get(1)?,
         notice: row.get(2)?,
         any_time: row.get(3)?,
-        made_at: row.get(4)?,
+        made_at,
         state,
         attempts: row.get(6)?,
         first_attempt: row.get(7)?,
-        next_attempt: row.get(8)?,
+        next_attempt: next_attempt.or(ended_at).unwrap_or(made_at),
         message_id: row.get(9)?,
         subject: row.get(10)?,
-        ended_at: row.get(11)?,
+        ended_at,
         last_error: row.get(12)?,
         reply: row.get(13)?,
         incoming: row.get(14)?,

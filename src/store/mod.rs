@@ -24,6 +24,7 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod thin;
 
 use std::{ops::Deref, path::Path, time::Duration};
 

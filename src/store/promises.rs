@@ -37,7 +37,7 @@ const BREACHES: [&str; 6] = [
      JOIN attempt a ON a.letter = l.id AND a.at > c.closed
      WHERE o.state = 'done'",
     "SELECT '没有凭据：' || l.id || ' 号信记作已发给 ' || l.mailbox || '，却没有一次被收下的记录'
-     FROM letter l WHERE l.state IN ('sent', 'bounced')
+     FROM letter l WHERE l.state IN ('sent', 'bounced') AND NOT l.thinned
      AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.letter = l.id AND a.outcome = 'accepted')",
     "SELECT '被收下过却没有记作已发：' || l.id || ' 号信，给 ' || l.mailbox
      FROM letter l WHERE l.state IN ('queued', 'sending', 'failed', 'dropped') AND l.ended_at IS NOT NULL AND l.attempts = 1

@@ -27,6 +27,9 @@ pub struct ItemRow {
     pub section: String,
 }
 
+/// Why something that was handed over counts as not said.
+pub(super) const REFUSED: &str = "refused, and not passed on";
+
 const SAID: &str = "s.id, s.occurrence, s.counted_from, s.saying, s.mailbox, s.behalf, s.on_day, s.to_leader,
                     s.due, s.finish_by, s.target, s.letter";
 
@@ -90,7 +93,7 @@ impl Tx<'_> {
     /// Notes that a reminder is not said after all, so that it is said again if there is reason. If the admin was to
     /// pass it on, it counts as not said to the mailbox that refused it, either.
     pub fn drop_said(&self, said: &SaidRow, why: &str) -> Result<()> {
-        let sql = "UPDATE said SET dropped = ?2 WHERE dropped IS NULL AND (id = ?1 OR
+        let sql = "UPDATE said SET dropped = iif(id = ?1, ?2, ?7) WHERE dropped IS NULL AND (id = ?1 OR
                    (occurrence = ?3 AND counted_from = ?4 AND saying = ?5 AND mailbox = ?6 COLLATE NOCASE AND behalf = ''))";
         let Utterance { step, reader, .. } = &said.utterance;
         let (saying, refused) = (step.saying.to_string(), reader.behalf.passed_on_to());
@@ -100,7 +103,8 @@ impl Tx<'_> {
             said.occurrence,
             step.counted_from,
             saying,
-            refused
+            refused,
+            REFUSED
         ])?;
         Ok(())
     }
@@ -188,7 +192,7 @@ fn behalf(reader: &Reader) -> String {
     }
 }
 
-fn read_behalf(behalf: &str, is_leader: bool) -> std::result::Result<Behalf, String> {
+pub(super) fn read_behalf(behalf: &str, is_leader: bool) -> std::result::Result<Behalf, String> {
     Ok(match behalf.split_once(' ') {
         Some(("section", name)) => Behalf::ForSection(name.to_owned()),
         Some(("mailbox", mailbox)) => Behalf::ForMailbox { mailbox: mailbox.parse()?, is_leader },

@@ -4,12 +4,12 @@
 //! a later version of the row with the same id, and is taken as it is. If a page cannot be read, the rows before and
 //! behind it are.
 
-use rusqlite::{params_from_iter, types::Value};
+use rusqlite::{OptionalExtension, Row, params_from_iter, types::Value};
 
 use super::{Db, Result};
 
 /// Every table with the columns that it is read in the order of; referenced tables come first.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("meta", "key"),
     ("load", "id"),
     ("deadline_version", "id"),
@@ -19,6 +19,7 @@ const TABLES: [(&str, &str); 16] = [
     ("request", "id"),
     ("incoming", "id"),
     ("letter", "id"),
+    ("letter_model", "id"),
     ("letter_text", "letter"),
     ("attempt", "id"),
     ("attempt_count", "outcome"),
@@ -38,23 +39,33 @@ pub struct Carried {
 }
 
 impl Db {
-    /// Whether `self` is an earlier state of `later`: lines are only added to the audit trail, so that the last line of
-    /// the earlier one is also in the later one.
+    /// Whether `self` is an earlier state of `later`: lines are only added to the audit trail, and letters to the outbox,
+    /// each with a Message-ID by chance. So the last ones of the earlier state are also in the later one.
     pub fn is_earlier_state_of(&self, later: &Self) -> Result<bool> {
         let uid =
             |db: &Self| db.conn.query_row("SELECT value FROM meta WHERE key = 'uid'", [], |r| r.get::<_, String>(0));
         if uid(self)? != uid(later)? || self.has_other_schema(later)? {
             return Ok(false);
         }
-        let line = "SELECT at || char(10) || who || char(10) || what || char(10) || detail FROM audit WHERE id = ?1";
-        let last: i64 = self.conn.query_row("SELECT coalesce(max(id), 0) FROM audit", [], |row| row.get(0))?;
-        let read = |db: &Self| db.conn.query_row(line, [last], |row| row.get::<_, String>(0));
-        match (last, read(later)) {
-            (0, _) => Ok(true),
-            (_, Ok(there)) => Ok(there == read(self)?),
-            (_, Err(rusqlite::Error::QueryReturnedNoRows)) => Ok(false),
-            (_, Err(e)) => Err(e.into()),
-        }
+        let line = "at || char(10) || who || char(10) || what || char(10) || detail";
+        let is_there = |found: Option<bool>| found == Some(true);
+        let is_no_other = |found: Option<bool>| found != Some(false);
+        Ok(is_there(self.last_is_in(later, "audit", line)?)
+            // A damaged outbox does not speak against it, nor does an attempt that is no longer kept.
+            && self.last_is_in(later, "letter", "message_id").map_or(true, is_there)
+            && self.last_is_in(later, "attempt", "at || letter || coalesce(ended_at, '')").map_or(true, is_no_other))
+    }
+
+    /// Whether the other's row with the id of this table's last one has the same words; `None` if it has no such row.
+    fn last_is_in(&self, later: &Self, table: &str, words: &str) -> Result<Option<bool>> {
+        // An attempt that is under way may be taken back, and its id used again.
+        let ended = if table == "attempt" { "WHERE outcome IS NOT NULL" } else { "" };
+        let last = format!("SELECT id, {words} FROM {table} {ended} ORDER BY id DESC LIMIT 1");
+        let read = |row: &Row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+        let Some((id, here)) = self.conn.query_row(&last, [], read).optional()? else { return Ok(Some(true)) };
+        let there = format!("SELECT {words} FROM {table} WHERE id = ?1");
+        let there = later.conn.query_row(&there, [id], |row| row.get::<_, String>(0)).optional()?;
+        Ok(there.map(|there| there == here))
     }
 
     /// Whether the other was written by another version of this program.
@@ -140,7 +151,7 @@ impl super::Tx<'_> {
             ("occurrence", "deadline NOT IN (SELECT id FROM deadline)"),
             ("completion", "occurrence NOT IN (SELECT id FROM occurrence)"),
             ("request", "occurrence NOT IN (SELECT id FROM occurrence)"),
-            ("letter_text", "letter NOT IN (SELECT id FROM letter)"),
+            ("letter_text", "letter NOT IN (SELECT id FROM letter) OR model NOT IN (SELECT id FROM letter_model)"),
             ("attempt", "letter NOT IN (SELECT id FROM letter)"),
             // What was said in a letter that is lost is said again: twice is better than never.
             ("said", "letter NOT IN (SELECT id FROM letter) OR occurrence NOT IN (SELECT id FROM occurrence)"),

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0008_data.sql"),
     include_str!("migrations/0009_ends.sql"),
     include_str!("migrations/0010_pause.sql"),
+    include_str!("migrations/0011_slim.sql"),
 ];
 
 /// The migration that SQL alone cannot do.
@@ -330,6 +331,34 @@ mod tests {
         assert!(
             db.damage().is_empty() && db.broken_promises("2026-01-01T00:00:00Z".parse().unwrap()).unwrap().is_empty()
         );
+    }
+
+    #[test]
+    fn a_reminder_that_an_older_version_wrote_down_is_in_the_history_once() {
+        let conn = fifth();
+        let sql = "INSERT INTO said (occurrence, counted_from, saying, mailbox, behalf, letter, on_day, to_leader, due, finish_by)
+                   VALUES (1, '2026-03-10', ?1, 'a@example.test', '', ?2, '2026-03-10', 0, '2026-03-10', '2026-03-10')";
+        conn.execute(sql, params!["7个工作日", 7]).unwrap();
+        conn.execute(sql, params!["当天", 8]).unwrap();
+        conn.execute_batch(
+            "UPDATE attempt SET ended_at = '2026-01-01T00:00:00Z';
+             INSERT INTO audit (at, who, what, deadline, period, detail)
+               VALUES ('2026-01-01T00:00:00Z', 'duban', 'sent', 'd', '2026', '{\"to\":\"a@example.test\",\"saying\":\"7个工作日\"}');",
+        )
+        .unwrap();
+        let mut db = migrate(Db { conn, held: None }, "old").unwrap();
+        db.conn
+            .execute_batch(
+                "INSERT INTO attempt (letter, at, ended_at, outcome, reply)
+                   VALUES (8, '2026-01-02T00:00:00Z', '2026-01-02T00:00:00Z', 'temporary', '450'),
+                          (8, '2026-01-02T00:01:00Z', '2026-01-02T00:01:00Z', 'accepted', '250 ok');",
+            )
+            .unwrap();
+        for of in [None, Some("d")] {
+            let rows = db.read(|tx| tx.audit_trail(of, 100)).unwrap();
+            let rows: Vec<_> = rows.iter().map(|row| (row.what.as_str(), row.detail["saying"].as_str())).collect();
+            assert_eq!(rows, [("sent", Some("7个工作日")), ("sent", Some("当天"))]);
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Tx<'_> {
         let (sql, at) = match next {
             Next::Sent => (
                 "UPDATE letter SET state = CASE WHEN bounced_at IS NULL THEN 'sent' ELSE 'bounced' END,
-                 ended_at = ?2, reply = ?3, subject = ?4 WHERE id = ?1",
+                 first_attempt = NULL, next_attempt = NULL, ended_at = ?2, reply = ?3, subject = ?4 WHERE id = ?1",
                 now,
             ),
             Next::GiveUp => (
@@ -170,7 +170,7 @@ impl Tx<'_> {
     /// Tries failed and waiting letters again at once: one, or all. Gives how many.
     pub fn retry_letters(&self, id: Option<i64>, now: Timestamp) -> Result<usize> {
         let sql = "UPDATE letter SET state = 'queued', next_attempt = ?2, first_attempt = NULL, ended_at = NULL,
-                   bounced_at = NULL, bounce = NULL, delay = NULL
+                   bounced_at = NULL, bounce = NULL, delay = NULL, thinned = 0
                    WHERE (state IN ('queued', 'failed') OR state = 'bounced' AND ?1 = id) AND (?1 IS NULL OR id = ?1)";
         Ok(self.tx.prepare_cached(sql)?.execute(params![id, now])?)
     }

@@ -135,7 +135,9 @@ fn a_cases_clock_is_stopped_started_and_begun_anew() {
     let has = |page: &str, words: &[&str]| {
         let answer = site.get(page);
         let said = answer.words();
-        words.iter().for_each(|word| assert!(said.contains(word), "{word} is missing: {said}"));
+        words
+            .iter()
+            .for_each(|word| assert!(said.contains(word) || answer.body.contains(word), "{word} is missing: {said}"));
         answer.body
     };
     let feed = format!("{}/calendar.ics", section(&site, "法制科"));

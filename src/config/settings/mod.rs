@@ -8,7 +8,7 @@ mod web;
 
 use std::path::{Path, PathBuf};
 
-use jiff::{civil::Time, tz::TimeZone};
+use jiff::{Span, civil::Time, tz::TimeZone};
 use unicode_normalization::UnicodeNormalization;
 
 use self::layers::{At, Given, Layers};
@@ -50,8 +50,8 @@ impl Keep {
     const SHORTEST: u16 = 1;
     const LONGEST: u16 = 1200;
 
-    pub fn days(self) -> i64 {
-        i64::from(self.months) * 31
+    pub fn span(self) -> Span {
+        Span::new().months(self.months)
     }
 }
 

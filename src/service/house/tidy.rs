@@ -1,6 +1,9 @@
 //! Keeps the database from growing without end: what was handed over is kept packed and for as long as the settings say.
 
-use jiff::{SignedDuration, civil::Date};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+};
 
 use crate::{
     clock::Moment,
@@ -23,10 +26,10 @@ pub fn tidy(db: &mut Db, office: &Office, now: &Moment) -> Result<()> {
     if db.read(|tx| tx.get(state::TIDIED))? == Some(today) {
         return Ok(());
     }
-    let age = SignedDuration::from_hours(24 * office.settings.keep_letters.days());
-    let before = now.at.saturating_sub(age).unwrap_or(now.at);
+    let since = today.saturating_sub(office.settings.keep_letters.span()).to_datetime(Time::midnight());
+    let before = office.settings.timezone.to_timestamp(since).unwrap_or(Timestamp::MIN);
     Ok(db.write(|tx| {
-        if tx.let_texts_go(before, AT_ONCE)? + tx.pack_texts(AT_ONCE)? == 0 {
+        if tx.thin_letters(before, AT_ONCE, now.at)? + tx.pack_texts(AT_ONCE)? == 0 {
             note_size(tx, today)?;
             tx.put(state::TIDIED, &today)?;
         }

@@ -66,7 +66,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
                 reply: letter.reply.unwrap_or_default(),
                 subject: letter.subject.unwrap_or_default(),
                 attempts: letter.attempts,
-                since: local(letter.first_attempt.unwrap_or(letter.made_at)),
+                since: local(letter.first_attempt.or(letter.ended_at).unwrap_or(letter.made_at)),
                 mailbox: letter.mailbox,
             }
         }),

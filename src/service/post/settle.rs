@@ -14,7 +14,7 @@ use crate::{
     },
     service::{
         Office, Result,
-        post::write::{Brought, Written},
+        post::write::Written,
         tell::{Notice, audit, pass_on},
     },
     store::{
@@ -94,10 +94,7 @@ pub(super) fn settle(tx: &Tx, office: &Office, sent: &Sent, now: &Moment) -> Res
     tx.keep_text(letter.id, &written.message)?;
     tx.settle((letter.id, *attempt, &written.subject), (verdict, outcome.reply()), next, now.at)?;
     match next {
-        Next::Sent => {
-            note_sent(tx, sent, now)?;
-            server_takes_letters(tx, office, now)?;
-        }
+        Next::Sent => server_takes_letters(tx, office, now)?,
         Next::GiveUp => {
             let detail = json!({ "letter": letter.id, "mailbox": letter.mailbox, "reply": outcome.reply() });
             tx.audit(&audit(now, "failed", None, None, detail))?;
@@ -153,19 +150,6 @@ fn server_takes_letters(tx: &Tx, office: &Office, now: &Moment) -> crate::store:
     }
     tx.put(state::REFUSED_TOLD, &now.at)?;
     office.tell_admin(tx, &Notice::Refused { since, why }, now)
-}
-
-/// Adds every reminder of a sent letter to its deadline's history.
-fn note_sent(tx: &Tx, sent: &Sent, now: &Moment) -> crate::store::Result<()> {
-    let letter = &sent.letter;
-    for Brought { deadline, period, saying, behalf } in &sent.written.brings {
-        let detail = json!({
-            "to": letter.mailbox, "saying": saying, "behalf": behalf,
-            "letter": letter.id, "reply": sent.outcome.reply(),
-        });
-        tx.audit(&audit(now, "sent", Some(deadline), Some(period), detail))?;
-    }
-    Ok(())
 }
 
 /// Called when the result is stored.

@@ -25,16 +25,6 @@ pub struct Contents {
     is_for_admin: bool,
     answers: Option<String>,
     now: Moment,
-    brings: Vec<Brought>,
-}
-
-/// A reminder, as recorded in its deadline's history.
-#[derive(Debug)]
-pub struct Brought {
-    pub deadline: String,
-    pub period: String,
-    pub saying: Saying,
-    pub behalf: String,
 }
 
 #[derive(Debug)]
@@ -48,19 +38,16 @@ enum Said {
 pub struct Written {
     pub subject: String,
     pub message: Vec<u8>,
-    /// The reminders that it brings.
-    pub brings: Vec<Brought>,
 }
 
 /// What the letter says from the present state; `None` if nothing is left to say.
 ///
 /// Reminders that no longer apply (done, withdrawn, moved, said by a later letter) are dropped for good.
 pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Option<Contents>> {
-    let mut brings = Vec::new();
     let said = match &letter.notice {
         Some(notice) => render_notice(tx, office, notice, letter.id, now)?.map(Said::InWords),
         None => {
-            let entries = entries(tx, office, letter, now, &mut brings)?;
+            let entries = entries(tx, office, letter, now)?;
             (!entries.is_empty()).then(|| {
                 let token = office.reply_token(letter.id, &letter.message_id);
                 Said::Reminders(Box::new(office.letter(entries, token, now)))
@@ -76,7 +63,6 @@ pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Res
         is_for_admin: letter.notice.is_some() && answers.is_none(),
         answers: answers.map(|incoming| incoming.message_id),
         now: now.clone(),
-        brings,
     }))
 }
 
@@ -94,7 +80,7 @@ impl Contents {
             reply_to: if self.is_for_admin { office.settings.admin.clone() } else { office.reply_to() },
             answers: self.answers,
         };
-        Ok(Written { brings: self.brings, ..compose(office, &envelope, rendered, &self.now)? })
+        compose(office, &envelope, rendered, &self.now)
     }
 }
 
@@ -129,7 +115,7 @@ pub fn compose(office: &Office, envelope: &Envelope, rendered: Rendered, now: &M
         answers: envelope.answers.clone(),
     };
     let message = mailer::compose(&outgoing).map_err(|e| Error::Refused(e.to_string()))?;
-    Ok(Written { subject, message, brings: Vec::new() })
+    Ok(Written { subject, message })
 }
 
 fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Moment) -> Result<Option<Rendered>> {
@@ -144,13 +130,7 @@ fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Mome
 }
 
 /// The items that the letter still has to bring, most urgent first, numbered for replies.
-fn entries(
-    tx: &Tx,
-    office: &Office,
-    letter: &LetterRow,
-    now: &Moment,
-    brings: &mut Vec<Brought>,
-) -> Result<Vec<Entry>> {
+fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Vec<Entry>> {
     let mut entries: Vec<(i64, Entry)> = Vec::new();
     let mut is_to_leader = false;
     for said in tx.said_in(letter.id)? {
@@ -168,9 +148,6 @@ fn entries(
             let heard = tx.heard_of(occurrence.id)?;
             entry.told = last_told(&heard).into_iter().find(|told| told.reader.is_same(reader)).map(|told| told.dates);
         }
-        let behalf = reader.behalf.passed_on_to().unwrap_or_default().to_owned();
-        let Occurrence { deadline, period, .. } = occurrence.it;
-        brings.push(Brought { deadline, period, saying: step.saying, behalf });
         match entries.iter_mut().find(|(id, _)| *id == said.occurrence) {
             // The same occurrence again: a correction beside a reminder, or a second section.
             Some((_, there)) => merge(there, entry),

@@ -148,6 +148,8 @@ fn change(office: &Office, row: &AuditRow) -> Change {
     let days = || row.detail.get("days").and_then(Value::as_i64).unwrap_or_default();
     let moved = || format!("请于{}前办结 → {}", day("from"), day("to"));
     let (what, detail) = match row.what.as_str() {
+        // Its letters are no longer kept one by one. To whom they went is not for every section.
+        "reminded" => ("提醒小结", format!("{}　共 {} 次", texts(&["first", "last"]), row.detail["times"])),
         "opened" => ("登记来件", texts(&["on"])),
         "moved" => ("日期变动", moved()),
         "extended" => ("延期", format!("{}　{}", moved(), texts(&["why"]))),
