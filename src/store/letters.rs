@@ -202,10 +202,12 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.execute(params![letter, now])? == 1)
     }
 
-    /// How many answers to this mailbox were queued since then, sent or not.
-    pub fn count_answers(&self, mailbox: &str, since: Timestamp) -> Result<u32> {
-        let sql = "SELECT count(*) FROM letter WHERE kind = 'answer' AND mailbox = ?1 COLLATE NOCASE AND made_at >= ?2";
-        Ok(self.tx.prepare_cached(sql)?.query_row(params![mailbox, since], |row| row.get(0))?)
+    /// What was decided about the messages of this mailbox whose answers were queued since then, sent or not; JSON.
+    pub fn answered_since(&self, mailbox: &str, since: Timestamp) -> Result<Vec<String>> {
+        let sql = "SELECT i.detail FROM letter l JOIN incoming i ON i.id = l.incoming
+                   WHERE l.kind = 'answer' AND l.mailbox = ?1 COLLATE NOCASE AND l.made_at >= ?2";
+        let mut found = self.tx.prepare_cached(sql)?;
+        Ok(found.query_map(params![mailbox, since], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Records the relay's report that a letter was not delivered; false if the letter was not on its way, or was

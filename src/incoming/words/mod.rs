@@ -110,6 +110,10 @@ fn is_struck_out(written: &str) -> bool {
     written.matches("~~").nth(1).is_some() && struck.any(|words| verbs::stands_in(Text::new(words).piece().plain))
 }
 
+/// Whether a verb of a report stands in the words.
+pub(super) fn reports(written: &str) -> bool {
+    verbs::stands_in(Text::new(written).piece().plain)
+}
 
 /// A statement while its remark is still being read.
 struct Open {
