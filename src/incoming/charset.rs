@@ -111,7 +111,7 @@ mod tests {
     fn a_broken_byte_in_a_long_text() {
         let mut bytes = "政务公开工作已经全部办结了".as_bytes().to_vec();
         bytes.insert(9, 0xff);
-        let cyrillic = [&"Привет, это сообщение о доставке".as_bytes()[..], b"\xff", " почты".as_bytes()].concat();
+        let cyrillic = ["Привет, это сообщение о доставке".as_bytes(), b"\xff", " почты".as_bytes()].concat();
         assert!(decode(&cyrillic, None).starts_with("Привет"));
         assert_eq!(decode(&bytes, Some("utf-8")), "政务公\u{fffd}开工作已经全部办结了");
     }

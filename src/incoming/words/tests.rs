@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod clerks;
 mod own_letters;
 
 const ITEMS: [Item; 3] = [
@@ -161,90 +162,6 @@ fn which_one_is_asked() {
     assert_eq!(of_three(""), Understood::Unclear(NOTHING));
     assert_eq!(of_three(" \n。\n"), Understood::Unclear(NOTHING));
     assert_eq!(of_three(&"已办结".repeat(2000)), Understood::Unclear(TOO_LONG));
-}
-
-#[test]
-fn a_clerks_words_count_with_a_number_or_a_link() {
-    for words in [
-        "办好了，粤交函〔2026〕1号",
-        "已办理，文号12号",
-        "已报送，粤交函〔2026〕1号",
-        "已发布 https://www.example.cn/a",
-        "已公布：www.example.cn/x",
-        "弄完了，江交函（2026）3号",
-        "搞定，http://a.cn/1",
-        "搞定了 粤交函〔2026〕1号",
-        "您好，已报送省厅，粤交函〔2026〕1号",
-        "已在门户网站发布，https://www.example.cn/a",
-        "已印发〔2026〕3号",
-        "报送了，江府办函2026 7号",
-    ] {
-        let understood = of_one(words);
-        let Understood::Statements(said) = &understood else { panic!("{words}: {understood:?}") };
-        assert_eq!((said.len(), said[0].act), (1, Act::Done), "{words}");
-    }
-    for words in [
-        "办好了",
-        "已报送",
-        "已发布",
-        "搞定",
-        "已报送领导",
-        "已办理，3月2号",
-        "发布，http://a.cn/1",
-        "报送〔2026〕3号",
-        "已报送，粤交函〔2026〕1号，还在审核",
-        "已发布一半 http://a.cn",
-        "已发布时间未定 http://a.cn",
-        "已报送的是〔2026〕3号",
-        "未报送，〔2026〕3号",
-        "请发布 http://a.cn",
-    ] {
-        unclear(words);
-    }
-    one("已办结。已报送省厅", Act::Done, "已报送省厅");
-}
-
-#[test]
-fn what_is_still_to_come_is_asked_back() {
-    for words in [
-        "已办结，材料还在审核",
-        "已办结，还要再核对一遍",
-        "已办结，周五前发布",
-        "已办结\n第二步在走流程",
-        "已办结。正式文件随后报送",
-        "已办结，文件后补",
-        "已办结，0项",
-        "已完成 0 项",
-        "已办结，零项",
-        "已办结。\n尽快办理",
-        "已办结，抓紧办理",
-        "已办结。我们会尽快办理",
-        "~~已办结~~",
-        "收到 ~~已办结，1号~~",
-        "已办结，月底公布",
-        "已办结（公示后印发）",
-        "已办结：等反馈",
-        "①已办结，附件稍后发",
-    ] {
-        unclear(words);
-    }
-    assert_eq!(of_one("收到，会尽快办理"), Understood::Acknowledged);
-    one("已办结，周五已发布", Act::Done, "周五已发布");
-}
-
-#[test]
-fn a_later_day_is_not_in_time() {
-    let on = |day| Act::Postponed { expected: Some(day) };
-    one("延期到3月10日", on(date(2026, 3, 10)), "到3月10日");
-    one("延至3月10日", on(date(2026, 3, 10)), "3月10日");
-    one("申请延期至2026年3月10日", on(date(2026, 3, 10)), "至2026年3月10日");
-    one("下周五前报", on(date(2026, 2, 13)), "下周五前报");
-    one("3月10日前报送", on(date(2026, 3, 10)), "3月10日前报送");
-    one("您好，预计月底前上报", on(date(2026, 2, 28)), "预计月底前上报");
-    three("①已办结\n②下周五前报", &[said(&[1], Act::Done, ""), said(&[2], on(date(2026, 2, 13)), "下周五前报")]);
-    unclear("已办结，下周五前报");
-    unclear("下周五前报吗");
-    unclear("请下周五前报");
 }
 
 #[test]
