@@ -16,6 +16,8 @@ use crate::net::ImapSettings;
 
 /// How much of a letter is read.
 pub const LARGEST_BYTES: u32 = 1024 * 1024;
+/// Of a larger letter, this much of its end is fetched too.
+pub const END_BYTES: u32 = 256 * 1024;
 /// How many letters are listed at once.
 const LISTED: usize = 5000;
 /// How many UIDs one command names: the line and the answer stay within the servers' limits and ours.
@@ -111,8 +113,26 @@ impl Inbox {
 
     /// The first [`LARGEST_BYTES`] of a letter, without marking it as read; None if it is gone.
     pub async fn fetch(&mut self, uid: u32) -> Result<Option<Vec<u8>>, ImapError> {
+        self.fetch_part(uid, 0, LARGEST_BYTES).await
+    }
+
+    /// The beginning of a letter of this size, and its end: the words may stand behind a large attachment.
+    pub async fn fetch_both_ends(&mut self, uid: u32, size: u32) -> Result<Option<Vec<u8>>, ImapError> {
+        let Some(mut bytes) = self.fetch(uid).await? else { return Ok(None) };
+        if size > LARGEST_BYTES && bytes.len() >= LARGEST_BYTES as usize {
+            let from = LARGEST_BYTES.max(size.saturating_sub(END_BYTES));
+            let end = self.fetch_part(uid, from, END_BYTES).await?.unwrap_or_default();
+            // What is left out ends within a line.
+            let whole =
+                if from == LARGEST_BYTES { 0 } else { end.iter().position(|b| *b == b'\n').unwrap_or(end.len()) };
+            bytes.extend_from_slice(&end[whole..]);
+        }
+        Ok(Some(bytes))
+    }
+
+    async fn fetch_part(&mut self, uid: u32, from: u32, length: u32) -> Result<Option<Vec<u8>>, ImapError> {
         let mut found = None;
-        let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{LARGEST_BYTES}>)");
+        let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<{from}.{length}>)");
         let answer = self
             .session
             .command(&command, self.limits.fetch, |response| {

@@ -12,7 +12,7 @@ mod wire;
 use std::time::Duration;
 
 pub use error::ImapError;
-pub use inbox::{Filed, Inbox, LARGEST_BYTES, Listed};
+pub use inbox::{END_BYTES, Filed, Inbox, LARGEST_BYTES, Listed};
 use login::log_in;
 
 use crate::net::ImapSettings;

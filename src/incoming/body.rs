@@ -12,15 +12,30 @@ const ATTACHMENTS: usize = 50;
 /// The whole text that a person reads: plain if there is any, else from HTML; without attached messages.
 pub(super) fn text(parts: &Parts) -> String {
     let own = || parts.leaves.iter().filter(|l| !l.attached);
-    let plain = |l: &&Leaf| l.is_text("text/plain");
+    let named = sole_named(parts);
+    let is = |leaf: &Leaf, kind: &str| {
+        leaf.is_text(kind) || named.is_some_and(|n| std::ptr::eq(n, leaf) && n.kind.value == kind)
+    };
+    let plain = |l: &&Leaf| is(l, "text/plain");
+    // Where HTML strikes words out or hides them, the plain text beside it says them as if they stood.
+    let struck: Vec<Option<usize>> = own()
+        .filter(|l| l.alternative.is_some() && is(l, "text/html") && html::read(&characters(l)).hid)
+        .map(|l| l.alternative)
+        .collect();
     // Groups of alternatives with a plain text: their HTML is skipped.
-    let twins: Vec<Option<usize>> =
-        own().filter(plain).filter(|l| !plain_text(l).trim().is_empty()).map(|l| l.alternative).collect();
+    let twins: Vec<Option<usize>> = own()
+        .filter(plain)
+        .filter(|l| !struck.contains(&l.alternative) && !plain_text(l).trim().is_empty())
+        .map(|l| l.alternative)
+        .collect();
     let mut text = String::new();
     for leaf in own() {
         let chosen = if plain(&leaf) {
+            if struck.contains(&leaf.alternative) {
+                continue;
+            }
             plain_text(leaf)
-        } else if leaf.is_text("text/html") {
+        } else if is(leaf, "text/html") {
             if leaf.alternative.is_some() && twins.contains(&leaf.alternative) {
                 continue;
             }
@@ -42,6 +57,15 @@ pub(super) fn text(parts: &Parts) -> String {
     cut(text)
 }
 
+/// The text of a message whose only texts have a name: some programs and gateways name the body too.
+fn sole_named(parts: &Parts) -> Option<&Leaf> {
+    let own = || parts.leaves.iter().filter(|l| !l.attached);
+    let texts = ["text/plain", "text/html"];
+    let has_text = own().any(|l| texts.iter().any(|kind| l.is_text(kind)) && !characters(l).trim().is_empty());
+    let first = own().find(|l| texts.contains(&l.kind.value.as_str()) && l.place.value != "attachment");
+    first.filter(|_| !has_text)
+}
+
 /// Hands over each text that may be searched: plain, HTML, attached messages and their subjects.
 pub(super) fn every_text(parts: &Parts, mut each: impl FnMut(&str)) {
     for leaf in &parts.leaves {
@@ -58,7 +82,9 @@ pub(super) fn every_text(parts: &Parts, mut each: impl FnMut(&str)) {
 
 /// The names of the attachments; pictures that belong to the text or to a signature are left out.
 pub(super) fn attachments(parts: &Parts) -> Vec<String> {
+    let read = sole_named(parts);
     let own = parts.leaves.iter().filter(|l| !l.attached && !l.is_text("text/plain") && !l.is_text("text/html"));
+    let own = own.filter(|l| read.is_none_or(|read| !std::ptr::eq(read, *l)));
     let named = own.filter(|l| !is_picture_in_text(l)).filter_map(|leaf| {
         let name = short_line(&encoded::decode(leaf.name()?), NAME_CHARS);
         // A path names the place on the sender's disk.
@@ -81,6 +107,9 @@ pub(super) fn characters(leaf: &Leaf) -> String {
 
 fn plain_text(leaf: &Leaf) -> String {
     let text = characters(leaf);
+    if html::is_page(&text) {
+        return html::to_text(&text);
+    }
     let is = |name, value: &str| leaf.kind.get(name).is_some_and(|v| v.eq_ignore_ascii_case(value));
     if is("format", "flowed") { unflowed(&text, is("delsp", "yes")) } else { text }
 }

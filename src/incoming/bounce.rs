@@ -1,105 +1,96 @@
 //! 系统退信: delivery reports in prose, without the standard's machine-readable part.
 
+mod words;
+
 use super::{
     address,
     machine::Seen,
-    report::{Action, DeliveryReport, Recipient, message_ids, reason, status_in, text},
+    mime::Leaf,
+    report::{Action, DeliveryReport, Recipient, beginning, message_ids, reason, status_in, text},
 };
+use words::{DELAYED, FAILED, FINAL, RETURNED};
 
 const RECIPIENTS: usize = 10;
+/// Lines of a returned letter's head that are looked at together.
+const HEAD_LINES: usize = 12;
 
-const FAILED: [&str; 32] = [
-    "退信",
-    "无法送达",
-    "未送达",
-    "未能送达",
-    "无法投递",
-    "未能投递",
-    "投递失败",
-    "发送失败",
-    "没有送达",
-    "无法发送到",
-    "被退回",
-    "不能投递",
-    "投递状态通知",
-    "undeliver",
-    "delivery status notification",
-    "mail delivery failed",
-    "delivery failed",
-    "failure notice",
-    "returned mail",
-    "returned to sender",
-    "delivery failure",
-    "delivery has failed",
-    "delivery notification",
-    "delivery problem",
-    "could not be delivered",
-    "couldn't be delivered",
-    "permanent error",
-    "permanent fatal error",
-    "mail system error",
-    "returning message to sender",
-    "nondeliverable",
-    "non-delivery",
-];
-const DELAYED: [&str; 14] = [
-    "邮件延迟",
-    "投递延迟",
-    "延迟送达",
-    "延迟投递",
-    "暂时无法投递",
-    "delayed",
-    "delivery delay",
-    "still being retried",
-    "warning: message",
-    "warning: could not send",
-    "will be retried",
-    "将继续尝试",
-    "仍在尝试",
-    "transient",
-];
-/// From such a line on, the text is the returned letter.
-const RETURNED: [&str; 9] = [
-    "--- Below this line is a copy",
-    "------ This is a copy of",
-    "--- The header of the original message",
-    "Original message headers",
-    "原始邮件头",
-    "原始邮件标头",
-    "原邮件内容",
-    "----- Original message -----",
-    "--- Original message follows",
-];
-
-/// The delivery report in this message, if a server wrote it and its words say that it is one.
+/// The delivery report in this message, if a server wrote it, and its words or the letter that it returns say that it is
+/// one. In words that are not known, nothing is said of what became of the letter.
 pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
+    let by_server = seen.is_from_server() || seen.is_report();
+    if !by_server && (!seen.has_empty_return_path() || seen.is_auto_reply()) {
+        return None;
+    }
     let subject = seen.subject.to_lowercase();
-    let body = before_returned(seen.text).to_lowercase();
+    let own = before_returned(seen.text);
+    let body = own.to_lowercase();
     let says = |place: &str, words: &[&str]| words.iter().any(|word| place.contains(word));
-    let in_subject = says(&subject, &FAILED) || says(&subject, &DELAYED);
-    // An absence note has an empty Return-Path too, and may quote a letter that mentions 退信.
-    let is_report = if seen.is_from_server() {
-        in_subject || says(&body, &FAILED) || says(&body, &DELAYED)
+    let speaks = |place: &str| says(place, &FAILED) || says(place, &DELAYED);
+    let mut recipients = recipients(seen, own);
+    let ids = message_ids(seen);
+    let returns_ours = ids.iter().any(|id| id.starts_with(super::ids::OURS) && !seen.refers_to(id));
+    let is_report = if by_server {
+        speaks(&subject) || speaks(&body) || returns_ours || !recipients.is_empty()
     } else {
-        seen.has_empty_return_path() && in_subject
+        // An absence note has an empty Return-Path too, and its subject may quote ours with its 未送达.
+        let evidence = returned(seen).next().is_some() || speaks(&body) || status_in(own).is_some();
+        returns_ours || speaks(&subject) && (evidence || !seen.answers())
     };
     if !is_report {
         return None;
     }
-    let delayed = says(&subject, &DELAYED) || (!says(&subject, &FAILED) && says(&body, &DELAYED));
-    let action = if delayed { Action::Delayed } else { Action::Failed };
-    let status = status_in(before_returned(seen.text));
-    let words = reason(before_returned(seen.text));
+    let status = status_in(own);
+    let action = action(&subject, &body, status.as_deref(), seen.header.has("x-failed-recipients"));
+    if recipients.is_empty() {
+        recipients =
+            seen.header.raw("x-failed-recipients").map(|f| address::in_text(&f, RECIPIENTS)).unwrap_or_default();
+    }
+    let words = Some(reason(own, &recipients)).filter(|w| !w.is_empty()).unwrap_or_else(|| beginning(own));
     let one = |address: Option<String>| Recipient { address, action, status: status.clone(), words: words.clone() };
-    let mut recipients: Vec<Recipient> = recipients(seen).into_iter().map(|a| one(Some(a))).collect();
+    let mut recipients: Vec<Recipient> = recipients.into_iter().map(|a| one(Some(a))).collect();
     if recipients.is_empty() {
         recipients.push(one(None));
     }
-    Some(DeliveryReport { recipients, envelope_id: None, message_ids: message_ids(seen), text: text(seen) })
+    Some(DeliveryReport { recipients, envelope_id: None, message_ids: ids, text: text(seen) })
+}
+
+/// What became of the letter. A server that still tries says so, whatever the subject is called.
+fn action(subject: &str, body: &str, status: Option<&str>, names_failed: bool) -> Action {
+    let says = |words: &[&str]| words.iter().any(|word| subject.contains(word) || body.contains(word));
+    let refused = status.is_some_and(|s| s.starts_with('5')) || has_reply(body, b'5');
+    let warns = subject.contains("delay") || subject.contains("warning") || subject.contains("延迟");
+    if says(&DELAYED) && !says(&FINAL) && (warns || !refused) {
+        Action::Delayed
+    } else if says(&FAILED) || says(&FINAL) || refused || names_failed {
+        Action::Failed
+    } else {
+        Action::Unknown
+    }
+}
+
+/// Whether a reply of three digits that begins with this one stands in the text: `550 `, `554-`.
+fn has_reply(text: &str, first: u8) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).any(|at| {
+        let alone =
+            at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || matches!(bytes[at - 1], b'.' | b'-' | b':' | b'/'));
+        bytes[at] == first
+            && alone
+            && bytes.get(at + 1).is_some_and(|b| matches!(b, b'0'..=b'7'))
+            && digit(at + 2)
+            && matches!(bytes.get(at + 3), Some(b' ' | b'-' | b'_'))
+    })
+}
+
+/// The parts that hold a returned letter.
+fn returned<'a>(seen: &'a Seen) -> impl Iterator<Item = &'a Leaf> {
+    let kinds = ["message/rfc822", "message/global", "message/partial", "text/rfc822-headers"];
+    seen.parts.leaves.iter().filter(move |l| kinds.contains(&l.kind.value.as_str()))
 }
 
 /// The addresses it mentions, except the server's own and the one it is sent to.
-fn recipients(seen: &Seen) -> Vec<String> {
+fn recipients(seen: &Seen, own: &str) -> Vec<String> {
     let told = seen.header.raw("to").map(|to| address::in_field(&to)).unwrap_or_default();
     let is_told = |a: &str| {
         told.iter()
@@ -107,11 +98,8 @@ fn recipients(seen: &Seen) -> Vec<String> {
             .any(|t| t.eq_ignore_ascii_case(a))
     };
     let ids = message_ids(seen);
-    let written: String = before_returned(seen.text)
-        .lines()
-        .filter(|l| !l.to_ascii_lowercase().contains("message-id"))
-        .flat_map(|l| [l, "\n"])
-        .collect();
+    let written: String =
+        own.lines().filter(|l| !l.to_ascii_lowercase().contains("message-id")).flat_map(|l| [l, "\n"]).collect();
     // A Message-ID in brackets looks like an address; ours begin with `duban.`.
     let is_letter = |a: &str| a.starts_with("duban.") && ids.iter().any(|id| id == a);
     let server = |a: &str| matches!(address::local(a).as_str(), "postmaster" | "mailer-daemon");
@@ -119,9 +107,49 @@ fn recipients(seen: &Seen) -> Vec<String> {
     found.into_iter().filter(|a| !is_told(a) && !is_letter(a) && !server(a)).take(RECIPIENTS).collect()
 }
 
+/// What the server itself says: the text before the letter that it returns.
 fn before_returned(text: &str) -> &str {
     let end = RETURNED.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
-    text.get(..end).unwrap_or(text)
+    let own = text.get(..end).unwrap_or(text);
+    own.get(..head_at(own).unwrap_or(own.len())).unwrap_or(own)
+}
+
+/// Where a letter's head begins that no line announces: several fields in a row, and one of them that only a head has.
+fn head_at(text: &str) -> Option<usize> {
+    const FIELDS: [&str; 12] = [
+        "return-path:",
+        "received:",
+        "from:",
+        "to:",
+        "subject:",
+        "date:",
+        "message-id:",
+        "mime-version:",
+        "content-type:",
+        "reply-to:",
+        "auto-submitted:",
+        "dkim-signature:",
+    ];
+    let (mut at, mut begins, mut count, mut lines, mut sure) = (0, None, 0, 0, false);
+    for line in text.split_inclusive('\n') {
+        let start: String = line.chars().take(20).collect::<String>().to_ascii_lowercase();
+        let folded = line.starts_with([' ', '\t']) && begins.is_some();
+        match FIELDS.iter().find(|field| start.starts_with(**field)) {
+            Some(field) => {
+                begins = begins.or(Some(at));
+                count += 1;
+                lines += 1;
+                sure |= matches!(*field, "return-path:" | "received:" | "message-id:" | "mime-version:");
+                if sure && count >= 2 || count >= 4 {
+                    return begins;
+                }
+            }
+            None if folded && lines < HEAD_LINES => lines += 1,
+            None => (begins, count, lines, sure) = (None, 0, 0, false),
+        }
+        at += line.len();
+    }
+    None
 }
 
 #[cfg(test)]
@@ -163,5 +191,41 @@ mod tests {
         let report =
             report("From: MAILER-DAEMON@example.test\nSubject: Warning: message delayed 24 hours", text).unwrap();
         assert_eq!(report.recipients[0].action, Action::Delayed);
+    }
+
+    #[test]
+    fn what_a_server_says_of_it() {
+        let said = |subject: &str, body: &str| {
+            super::action(&subject.to_lowercase(), &body.to_lowercase(), status_in(body).as_deref(), false)
+        };
+        for (subject, body) in [
+            ("Delivery Status Notification (Delay)", "This is only a warning."),
+            ("Undelivered", "has not yet been delivered, delivery attempts will continue"),
+            ("Returned mail: warning", "Could not send for 4 hours. YOU DO NOT NEED TO RESEND YOUR MESSAGE"),
+            ("系统退信", "您的邮件暂时无法送达，系统将继续尝试"),
+            ("Delivery delayed", "said: 550 frequency limited, will retry"),
+            ("Mail", "There was a temporary problem. We will retry; you are told if the delivery fails permanently"),
+        ] {
+            assert_eq!(said(subject, body), Action::Delayed, "{subject}: {body}");
+        }
+        for (subject, body) in [
+            (
+                "failure notice",
+                "I'm not going to try again; this message has been in the queue too long. Message delayed",
+            ),
+            ("Delayed mail", "We gave up after 5 days"),
+            ("x", "550 no such user"),
+            ("Не удалось доставить", "x"),
+            ("x", "could not be delivered: will retry, 550 user unknown"),
+        ] {
+            assert_eq!(said(subject, body), Action::Failed, "{subject}: {body}");
+        }
+        assert_eq!(said("通知", "msg 4550 at 10.5.1.1:550"), Action::Unknown);
+    }
+
+    #[test]
+    fn where_the_returned_letter_begins() {
+        assert_eq!(before_returned("no\nReceived: a\n by b\nFrom: c\nx"), "no\n");
+        assert_eq!(before_returned("Subject: a\nwas not delivered to:\nb"), "Subject: a\nwas not delivered to:\nb");
     }
 }

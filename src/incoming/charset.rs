@@ -50,7 +50,7 @@ fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     }
     let (mut good, mut bad) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
-        good += chunk.valid().chars().filter(|c| c.len_utf8() >= 3).count();
+        good += chunk.valid().chars().filter(|c| c.len_utf8() >= 2).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
     (good > bad.saturating_mul(8)).then(|| String::from_utf8_lossy(bytes))
@@ -111,6 +111,8 @@ mod tests {
     fn a_broken_byte_in_a_long_text() {
         let mut bytes = "政务公开工作已经全部办结了".as_bytes().to_vec();
         bytes.insert(9, 0xff);
+        let cyrillic = ["Привет, это сообщение о доставке".as_bytes(), b"\xff", " почты".as_bytes()].concat();
+        assert!(decode(&cyrillic, None).starts_with("Привет"));
         assert_eq!(decode(&bytes, Some("utf-8")), "政务公\u{fffd}开工作已经全部办结了");
     }
 }

@@ -68,6 +68,11 @@ impl Header {
         self.raw(name).map(|raw| encoded::decode(&raw))
     }
 
+    /// The names of the fields, in lower case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.bytes(name).is_some()
     }
@@ -91,8 +96,12 @@ pub(super) fn line(bytes: &[u8], at: usize) -> Option<&[u8]> {
 
 /// Without the line's end.
 pub(super) fn trim_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    // Some gateways write CR CR LF.
+    while let Some(shorter) = line.strip_suffix(b"\r") {
+        line = shorter;
+    }
+    line
 }
 
 #[cfg(test)]

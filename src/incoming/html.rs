@@ -1,12 +1,43 @@
-//! Turns HTML into the lines that a reader sees, quotes marked with `> `, in one pass.
+//! Turns HTML into the lines that a reader sees, quotes marked with `> `, in one pass. What is struck out or hidden is
+//! not read.
+
+mod hidden;
+
+use std::collections::{HashMap, HashSet};
 
 use mail_parser::decoders::html::add_html_token;
 
+use hidden::{Look, classes};
+
 /// The most quote marks before a line.
 const QUOTE_MARKS: usize = 4;
+/// How far up an element is looked for that a new one ends, as `<p>` ends the `<p>` before it.
+const IMPLIED: usize = 50;
+
+/// A page as its reader sees it.
+pub(super) struct Seen {
+    pub text: String,
+    /// Words were left out that are struck out or hidden.
+    pub hid: bool,
+}
 
 /// The text of a page or a piece of one.
 pub(super) fn to_text(html: &str) -> String {
+    read(html).text
+}
+
+/// Whether a text that is called plain is a page: it begins with a tag, and closes one.
+pub(super) fn is_page(text: &str) -> bool {
+    const FIRST: [&str; 12] =
+        ["!doctype", "html", "head", "body", "div", "p", "span", "font", "table", "br", "meta", "style"];
+    let begins = tag(text.trim_start()).is_some_and(|(name, closes, _)| {
+        !closes
+            && (FIRST.contains(&name.as_str()) || text.trim_start()[1..].to_ascii_lowercase().starts_with("!doctype"))
+    });
+    begins && text.contains("</")
+}
+
+pub(super) fn read(html: &str) -> Seen {
     let mut page = Page::default();
     let mut rest = html;
     // An end that was not found once is not searched for again.
@@ -32,8 +63,14 @@ pub(super) fn to_text(html: &str) -> String {
         rest = &from[length..];
         match name.as_str() {
             // An unclosed element hides everything after it, as in a browser.
-            "style" | "script" | "title" | "template" if !closes => rest = after_closing(rest, &name),
-            _ => page.tag(&name, closes),
+            "style" | "script" | "title" | "template" | "noscript" | "textarea" if !closes => {
+                let after = after_closing(rest, &name);
+                if name == "style" {
+                    classes(&rest[..rest.len() - after.len()], &mut page.classes);
+                }
+                rest = after;
+            }
+            _ => page.tag(&name, closes, &from[..length]),
         }
     }
     page.text(rest);
@@ -92,10 +129,16 @@ struct Page {
     gap: bool,
     quotes: usize,
     pre: usize,
+    /// The elements around this place, and how many there are of each name.
+    open: Vec<(String, Look)>,
+    names: HashMap<String, usize>,
+    /// The classes that a style sheet hides.
+    classes: HashSet<String>,
+    hid: bool,
 }
 
 impl Page {
-    fn tag(&mut self, name: &str, closes: bool) {
+    fn tag(&mut self, name: &str, closes: bool, written: &str) {
         match name {
             "br" => self.break_line(true),
             "blockquote" => {
@@ -112,9 +155,61 @@ impl Page {
             "td" | "th" => self.gap = true,
             _ => {}
         }
+        self.stand(name, closes, written);
+    }
+
+    /// Keeps the elements around this place: a new one looks like the one around it, but for what it says itself.
+    fn stand(&mut self, name: &str, closes: bool, written: &str) {
+        const EMPTY: [&str; 13] =
+            ["br", "hr", "img", "input", "meta", "link", "base", "area", "col", "wbr", "source", "embed", ""];
+        if EMPTY.contains(&name) {
+            return;
+        }
+        if closes {
+            if self.names.get(name).is_some_and(|n| *n > 0) {
+                self.leave(name);
+            }
+            return;
+        }
+        let (ended, within): (&[&str], &[&str]) = match name {
+            "li" => (&["li"], &["ul", "ol"]),
+            "td" | "th" => (&["td", "th"], &["table"]),
+            "tr" => (&["tr"], &["table"]),
+            "p" | "div" | "ul" | "ol" | "table" | "blockquote" | "pre" | "h1" | "h2" | "h3" | "h4" | "form" => {
+                (&["p"], &["td", "th", "table"])
+            }
+            _ => (&[], &[]),
+        };
+        let near = self.open.iter().rev().take(IMPLIED).map(|(n, _)| n.as_str());
+        let ends = near.take_while(|n| !within.contains(n)).find(|n| ended.contains(n)).map(str::to_owned);
+        if let Some(ends) = ends {
+            self.leave(&ends);
+        }
+        let look = self.look().within(name, written, &self.classes);
+        *self.names.entry(name.to_owned()).or_default() += 1;
+        self.open.push((name.to_owned(), look));
+    }
+
+    fn leave(&mut self, name: &str) {
+        while let Some((left, _)) = self.open.pop() {
+            if let Some(count) = self.names.get_mut(&left) {
+                *count -= 1;
+            }
+            if left == name {
+                return;
+            }
+        }
+    }
+
+    fn look(&self) -> Look {
+        self.open.last().map_or(Look::default(), |(_, look)| *look)
     }
 
     fn text(&mut self, text: &str) {
+        if !self.look().is_seen() {
+            self.hid |= text.contains(|c: char| c.is_alphanumeric());
+            return;
+        }
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             if c == '&'
@@ -164,10 +259,10 @@ impl Page {
         self.lines.push('\n');
     }
 
-    fn finish(mut self) -> String {
+    fn finish(mut self) -> Seen {
         self.break_line(false);
         self.lines.truncate(self.lines.trim_end().len());
-        self.lines
+        Seen { text: self.lines, hid: self.hid }
     }
 }
 
@@ -190,5 +285,37 @@ mod tests {
         assert_eq!(to_text("<a title=\"x>y"), "y");
         assert_eq!(to_text("<pre>a\nb</pre>c\nd"), "a\nb\nc d");
         assert_eq!(to_text("<o:p>&nbsp;</o:p><!DOCTYPE html>x<"), "x<");
+    }
+
+    #[test]
+    fn what_no_reader_sees() {
+        for (html, seen) in [
+            ("<del>已办结</del>改日", "改日"),
+            ("<s>a</s>b<strike>c</strike>d", "bd"),
+            ("<span style=\"text-decoration: line-through\">a</span>b", "b"),
+            ("<span style='TEXT-DECORATION:underline line-through'>a</span>b", "b"),
+            ("<p style=\"display : none !important\">a<p>b", "b"),
+            ("<div hidden>a<b>c</b></div>b", "b"),
+            ("<div class=hidden>a</div>b", "a\nb"),
+            (
+                "<style>.x, p.y { display:none } @media print { .z { display:none } }</style><i class=\"q x\">a</i><i class=z>b</i>",
+                "b",
+            ),
+            ("<span style=\"font-size:0px\">a</span>b", "b"),
+            ("<span style=\"font-size:0.9em;max-height:20px\">a</span>b", "ab"),
+            ("<span style=\"color:#FFF\">a</span>b", "b"),
+            ("<font color=white>a</font>b", "b"),
+            ("<td bgcolor=\"#003366\"><font color=\"#ffffff\">a</font></td>b", "a b"),
+            ("<div style=\"background:#036;color:#fff\">a</div>b", "a\nb"),
+            ("<span style=\"visibility:hidden\">a</span>b<noscript>c</noscript><template>d</template>", "b"),
+            ("<div style=\"max-height:0;overflow:hidden\">a</div>b", "b"),
+            ("<div style=\"opacity:0\">a</div><i style=\"mso-hide:all\">c</i>b", "b"),
+            ("<div style=\"position:absolute;left:-9999px\">a</div>b", "b"),
+            ("<span style=\"display:none\">a</div>b", ""),
+            ("<div><span style=\"display:none\">a</div>b", "b"),
+        ] {
+            assert_eq!(to_text(html), seen, "{html}");
+        }
+        assert!(read("<s>a</s>").hid && !read("<s> </s>a").hid);
     }
 }

@@ -5,6 +5,47 @@ use super::header::Header;
 const REFERENCES: usize = 50;
 const ID_BYTES: usize = 250;
 
+/// How the Message-IDs of our letters begin, and the names of their deliveries (ENVID).
+pub(super) const OURS: &str = "duban.";
+
+/// Adds what looks like a Message-ID of ours, or like its left part, wherever it stands in these bytes, also in base64.
+pub(super) fn ours(bytes: &[u8], limit: usize, ids: &mut Vec<String>) {
+    named(bytes, limit, ids);
+    // Lines of base64 that no head announces.
+    let mut run: Vec<u8> = Vec::new();
+    let coded = |line: &[u8]| {
+        line.len() >= 40 && line.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+    };
+    for line in bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
+        if coded(line) {
+            run.extend(line);
+        } else if !run.is_empty() {
+            // The last line is short.
+            run.extend(line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')));
+            named(&super::transfer::base64(&run), limit, ids);
+            run.clear();
+        }
+    }
+    named(&super::transfer::base64(&run), limit, ids);
+}
+
+fn named(bytes: &[u8], limit: usize, ids: &mut Vec<String>) {
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'@' | b'_');
+    let mut at = 0;
+    while ids.len() < limit && at + OURS.len() < bytes.len() {
+        if !bytes[at..].starts_with(OURS.as_bytes()) {
+            at += 1;
+            continue;
+        }
+        let length = bytes[at..].iter().take(ID_BYTES).take_while(|b| part(b)).count();
+        let id = String::from_utf8_lossy(&bytes[at..at + length]).trim_end_matches(['.', '-']).to_owned();
+        if id.matches('.').count() >= 3 && !ids.contains(&id) {
+            ids.push(id);
+        }
+        at += length;
+    }
+}
+
 /// The first Message-ID in a field.
 pub(super) fn first(field: &str) -> Option<String> {
     let mut ids = Vec::new();
@@ -61,6 +102,17 @@ mod tests {
         let head = "In-Reply-To: <c@x>\nReferences: <a@x> <b@x>\n <c@x>\n\t<d\n @x>\n\n";
         let (header, _) = Header::read(head.as_bytes(), |_| false);
         assert_eq!(refers_to(&header), ["c@x", "d@x", "b@x", "a@x"]);
+    }
+
+    #[test]
+    fn ours_anywhere() {
+        let id = "duban.bda829a2195d.2.d1df74a520fd2025@example.test";
+        let coded = "ZnJvbTogeCBzdWJqZWN0OiBhYmMgTWVzc2FnZS1JRDogPGR1YmFuLmJkYTgyOWEyMTk1ZC4y\nLmQxZGY3NGE1MjBmZDIwMjVAZXhhbXBsZS50ZXN0Pgo=\n";
+        for text in [format!("X-Id=<{id}>;"), format!("a\n{coded}\nb"), coded.to_owned()] {
+            let mut found = Vec::new();
+            ours(text.as_bytes(), 5, &mut found);
+            assert_eq!(found, [id], "{text}");
+        }
     }
 
     #[test]

@@ -99,8 +99,10 @@ impl Reader<'_> {
             let mut kind = Params::read(&header.raw("content-type").unwrap_or_default());
             if kind.value.is_empty() {
                 kind.value = if digest { "message/rfc822" } else { "text/plain" }.to_owned();
-            } else if kind.value == "text" {
+            } else if matches!(kind.value.as_str(), "text" | "plain" | "plain/text" | "txt" | "text/" | "text/txt") {
                 kind.value = "text/plain".to_owned();
+            } else if matches!(kind.value.as_str(), "html" | "html/text") {
+                kind.value = "text/html".to_owned();
             }
             let coding = header.raw("content-transfer-encoding").unwrap_or_default();
             let is_message = matches!(kind.value.as_str(), "message/rfc822" | "message/global");

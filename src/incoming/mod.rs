@@ -20,7 +20,7 @@ mod transfer;
 mod words;
 
 pub use authentication::Authenticated;
-pub use quotes::written;
+pub use quotes::{Ours, without_known, written};
 pub use report::{Action, DeliveryReport, Recipient};
 pub use words::{Act, Item, Statement, Understood, understand};
 
@@ -77,7 +77,14 @@ pub fn read(bytes: &[u8]) -> Message {
     token::find(&subject, &mut tokens);
     body::every_text(&parts, |text| token::find(text, &mut tokens));
 
-    let seen = machine::Seen { header: &header, parts: &parts, subject: &subject, from: from.as_deref(), text: &text };
+    let seen = machine::Seen {
+        header: &header,
+        parts: &parts,
+        subject: &subject,
+        from: from.as_deref(),
+        text: &text,
+        raw: raw_body,
+    };
     let kind = if let Some(report) = report::of(&seen).or_else(|| bounce::of(&seen)) {
         Kind::Report(report)
     } else if let Some(why) = machine::automatic(&seen) {

@@ -15,7 +15,8 @@ pub(super) struct Params {
 impl Params {
     pub fn read(field: &str) -> Self {
         let mut pieces = pieces(field).into_iter();
-        let value = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let (value, rest) = value(pieces.next().unwrap_or_default());
+        let pieces = std::iter::once(rest).chain(pieces);
         let mut params: Vec<(String, String)> = Vec::new();
         let mut extended: Vec<(String, Vec<Segment>)> = Vec::new();
         for piece in pieces {
@@ -39,6 +40,18 @@ impl Params {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// The value in lower case, and what stands behind it where `;` is missing: `text/plain charset=utf-8`.
+fn value(piece: &str) -> (String, &str) {
+    let piece = piece.trim().trim_start_matches('"');
+    // `text / plain`: the blanks belong to no parameter.
+    let slash = piece.find('/').filter(|at| piece[..*at].trim().bytes().all(|b| b.is_ascii_alphanumeric()));
+    let from = slash.map_or(0, |at| at + 1 + (piece[at + 1..].len() - piece[at + 1..].trim_start().len()));
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '"' | '(' | ';' | ':');
+    let end = piece[from..].find(ends).map_or(piece.len(), |at| from + at);
+    let value: String = piece[..end].chars().filter(|c| !c.is_whitespace()).collect();
+    (value.to_ascii_lowercase(), piece[end..].trim_start_matches(|c: char| ends(c) || c == ')'))
 }
 
 /// One piece of `name*1*=…`.
@@ -151,6 +164,22 @@ mod tests {
     fn parameters_as_they_are_written() {
         let read = |field: &str, name: &str| Params::read(field).get(name).unwrap_or("-").to_owned();
         assert_eq!(Params::read("Text/Plain; charset=GBK").value, "text/plain");
+        for field in [
+            "text/plain charset=gbk",
+            "text/plain, charset=gbk",
+            "\"text/plain\"; charset=gbk",
+            "text / plain ; charset=gbk",
+            "text/plain;; charset=gbk",
+            "text/plain: charset=\"gbk\"",
+            "text/plain (text); charset=gbk",
+        ] {
+            assert_eq!(
+                (Params::read(field).value.as_str(), read(field, "charset").as_str()),
+                ("text/plain", "gbk"),
+                "{field}"
+            );
+        }
+        assert_eq!(read("attachment filename=a.txt", "filename"), "a.txt");
         assert_eq!(read("text/plain; charset = \"GBK\" ; x=y", "charset"), "GBK");
         assert_eq!(read("a/b; name=\"=?GBK?B?0tGw7L3h?=.docx\"", "name"), "已办结.docx");
         assert_eq!(read("attachment; filename*=UTF-8''%E5%B7%B2.docx; filename=x.docx", "filename"), "已.docx");

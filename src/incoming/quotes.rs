@@ -4,6 +4,11 @@ use std::borrow::Cow;
 
 use crate::text::is_hidden;
 
+mod footer;
+mod head;
+
+pub use footer::without_known;
+
 /// A shorter line may stand in any letter.
 const OUR_LINE_CHARS: usize = 8;
 /// The most lines over which an attribution is broken.
@@ -12,16 +17,29 @@ const ATTRIBUTION_CHARS: usize = 400;
 /// Nobody writes more lines by hand; later ones are not read.
 const LINES: usize = 2000;
 
+/// Our letter that is answered, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ours<'a> {
+    /// Its plain text.
+    pub text: &'a str,
+    pub subject: &'a str,
+    /// Our addresses and our name as a sender.
+    pub names: &'a [&'a str],
+}
+
 /// The sender's own words, without quotes, the quoted letter's header, and phone signatures.
 ///
-/// `ours` is the plain text of our letter, if it is known: a line that stands in it is a quote, however the mail
-/// program marks it.
-pub fn written(text: &str, ours: Option<&str>) -> String {
-    let ours = ours.map(letters);
+/// `ours` is our letter, if it is known: a line that stands in it is a quote, however the mail program marks it, and a
+/// line with our address or its subject is the head over one, in any language.
+pub fn written(text: &str, ours: Option<Ours>) -> String {
+    let known = ours.unwrap_or_default();
+    let ours = ours.map(|ours| letters(ours.text));
     let text = visible(text);
     let lines: Vec<&str> = text.lines().take(LINES).map(str::trim_end).collect();
     let is_ours = |line: &str| ours.as_deref().is_some_and(|ours| stands_in(line, ours));
-    let begins_quote = |i: usize| is_marked(lines[i]) || ends_own_words(&lines, i) || is_ours(lines[i]);
+    let begins_quote = |i: usize| {
+        is_marked(lines[i]) || ends_own_words(&lines, i) || is_ours(lines[i]) || head::is_head(&lines, i, &known)
+    };
     let cut = (0..lines.len()).find(|i| begins_quote(*i)).unwrap_or(lines.len());
     let above = tidy(&lines[..cut]);
     if !above.is_empty() || cut == lines.len() {
@@ -186,7 +204,8 @@ fn is_phone_signature(line: &str) -> bool {
 fn tidy(lines: &[&str]) -> String {
     let mut text = String::new();
     let mut gap = false;
-    for line in lines.iter().map(|l| l.trim()).filter(|l| !is_phone_signature(l)) {
+    let own = footer::without_fixed(lines);
+    for line in own.into_iter().filter(|l| !is_phone_signature(l)) {
         if line.is_empty() {
             gap = !text.is_empty();
             continue;

@@ -41,6 +41,8 @@ pub enum Action {
     Delayed,
     /// Delivered, relayed or expanded.
     Delivered,
+    /// In words that are not known: a person decides.
+    Unknown,
 }
 
 /// The delivery report in this message, if it has a `message/delivery-status` part.
@@ -54,7 +56,9 @@ pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
         Some(first) if !is_recipient(first) => groups.remove(0),
         _ => Header::default(),
     };
-    let spoken = reason(seen.text);
+    let one = groups.iter().filter(|g| is_recipient(g)).count() == 1;
+    let spoken = Some(reason(seen.text, &[])).filter(|words| !words.is_empty() || !one);
+    let spoken = spoken.unwrap_or_else(|| beginning(seen.text));
     let mut recipients: Vec<Recipient> =
         groups.iter().filter(|g| is_recipient(g)).take(RECIPIENTS).map(|g| recipient(g, &spoken)).collect();
     if recipients.is_empty() {
@@ -105,7 +109,8 @@ fn recipient(group: &Header, spoken: &str) -> Recipient {
         "delayed" => Action::Delayed,
         "delivered" | "relayed" | "expanded" => Action::Delivered,
         "failed" => Action::Failed,
-        // No action is given: the status code decides.
+        // No action is given, or none that is known: the status code decides.
+        _ if status.as_deref().is_some_and(|s| s.starts_with('4')) => Action::Delayed,
         _ if status.as_deref().is_some_and(|s| s.starts_with('2')) => Action::Delivered,
         _ => Action::Failed,
     };
@@ -144,6 +149,12 @@ fn xtext(coded: &str) -> String {
 /// The Message-IDs in the returned messages, then in the text.
 pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
     let mut found = Vec::new();
+    // Ours, wherever they stand: in a part's own head, in base64, behind a boundary that never came.
+    ids::ours(seen.raw, MESSAGE_IDS, &mut found);
+    for leaf in &seen.parts.leaves {
+        ids::ours(&leaf.body, MESSAGE_IDS, &mut found);
+        ids::collect(&leaf.header.raw("message-id").unwrap_or_default(), MESSAGE_IDS, &mut found);
+    }
     for header in &seen.parts.attached {
         ids::collect(&header.raw("message-id").unwrap_or_default(), MESSAGE_IDS, &mut found);
     }
@@ -180,8 +191,9 @@ pub(super) fn text(seen: &Seen) -> String {
     text
 }
 
-/// The lines of a text that give the reason, joined to one line.
-pub(super) fn reason(text: &str) -> String {
+/// The lines of a text that give the reason, joined to one line: those with a code, else what stands at the address,
+/// else those with a word of a reason.
+pub(super) fn reason(text: &str, addresses: &[String]) -> String {
     const HINTS: [&str; 30] = [
         "退信原因",
         "原因",
@@ -224,6 +236,9 @@ pub(super) fn reason(text: &str) -> String {
     let coded = lines.iter().filter(hinted).filter(|l| l.bytes().any(|b| b.is_ascii_digit()) && has_code(l));
     let mut chosen: Vec<&str> = coded.copied().take(3).collect();
     if chosen.is_empty() {
+        chosen = at_address(&lines, addresses);
+    }
+    if chosen.is_empty() {
         for (i, line) in lines.iter().enumerate().filter(|(_, l)| hinted(l)).take(4) {
             chosen.push(line);
             let label = line.trim().chars().count() <= 8;
@@ -235,6 +250,33 @@ pub(super) fn reason(text: &str) -> String {
         said.push(' ');
     }
     short_line(&said, WORDS_CHARS)
+}
+
+/// How a text begins, where no line gives a reason.
+pub(super) fn beginning(text: &str) -> String {
+    let speaks = |l: &&str| l.chars().filter(|c| c.is_alphabetic()).count() >= 4;
+    short_line(&text.lines().filter(speaks).take(3).collect::<Vec<_>>().join(" "), WORDS_CHARS)
+}
+
+/// What stands behind the address in its line, or in the lines below it.
+fn at_address<'a>(lines: &[&'a str], addresses: &[String]) -> Vec<&'a str> {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
+    for (i, line) in lines.iter().enumerate() {
+        let lower = line.to_lowercase();
+        let Some(address) = addresses.iter().find(|a| lower.contains(&a.to_lowercase())) else { continue };
+        let behind = lower.find(&address.to_lowercase()).and_then(|at| line.get(at + address.len()..));
+        let behind = behind.unwrap_or_default().trim_start_matches([' ', '>', ':', ')', '\t']);
+        if letters(behind) >= 4 {
+            return vec![behind];
+        }
+        // `because:` is a label, with the reason below it.
+        let below = lines[i + 1..].iter().filter(|l| !l.trim().is_empty()).take(3).copied();
+        let below: Vec<&str> = below.filter(|l| letters(l) >= 4 && !l.trim().ends_with(':')).take(2).collect();
+        if !below.is_empty() {
+            return below;
+        }
+    }
+    Vec::new()
 }
 
 fn has_code(line: &str) -> bool {

@@ -6,12 +6,27 @@ pub(super) fn decode(body: &[u8], encoding: &str) -> Vec<u8> {
     if encoding.starts_with("base64") {
         // No line of base64 begins with hyphens: it is a boundary that was not declared.
         let end = body.windows(3).position(|three| three == b"\n--").unwrap_or(body.len());
-        base64(&body[..end])
+        base64(&body[..footer(&body[..end])])
     } else if encoding.starts_with("quoted-printable") {
         quoted_printable(body)
     } else {
         body.to_vec()
     }
+}
+
+/// Where a gateway's footer begins that was added in plain text: after padding or an empty line, what is no base64.
+fn footer(coded: &[u8]) -> usize {
+    let (mut at, mut may_end) = (0, false);
+    for line in coded.split_inclusive(|b| *b == b'\n') {
+        let text = line.trim_ascii();
+        let is_code = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_');
+        if may_end && !text.is_empty() && (text.len() % 4 != 0 || !text.iter().all(is_code)) {
+            return at;
+        }
+        may_end = at > 0 && text.is_empty() || text.ends_with(b"=") || may_end && text.is_empty();
+        at += line.len();
+    }
+    coded.len()
 }
 
 /// Every whole byte of it; characters outside the alphabet are skipped.
@@ -79,6 +94,9 @@ mod tests {
         assert_eq!(base64(b"5bey5Y"), [0xe5, 0xb7, 0xb2, 0xe5]);
         assert_eq!(base64(b"YQ==YQ=="), b"aa");
         assert_eq!(decode(b"5bey5Yqe\r\n--lost\r\nContent", "base64"), "已办".as_bytes());
+        assert_eq!(decode(b"5bey5Yqe\n\nScanned by x\n", "base64"), "已办".as_bytes());
+        assert_eq!(decode(b"5bey5Yqe57s=\nvirus free\n", "base64"), base64(b"5bey5Yqe57s="));
+        assert_eq!(decode(b"5bey\n\n5Yqe\n\n57uT\n", "base64"), "已办结".as_bytes());
         assert_eq!(quoted_printable(b"=E5=B7=B2=\r\nb = c=3d=3"), b"\xe5\xb7\xb2b = c==3");
         assert_eq!(quoted_printable(b"a=  \n=b="), b"a=b");
     }

@@ -70,6 +70,8 @@ pub fn compose(letter: &Outgoing) -> Result<Vec<u8>, ComposeError> {
     // Marks the letter as automatic, so that no machine answers it (RFC 3834, section 5).
     let by = if letter.answers.is_some() { "auto-replied" } else { "auto-generated" };
     builder = builder.raw_header(raw("Auto-Submitted", by));
+    // Outlook and Exchange answer nothing then: not All, and not NDR, or nobody would hear of a letter that did not arrive.
+    builder = builder.raw_header(raw("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN"));
     // A Message-ID from outside is used only if it is valid.
     if let Some(id) = letter.answers.as_deref().filter(|id| is_message_id(id)) {
         builder = builder.raw_header(raw("In-Reply-To", &format!("<{id}>")));

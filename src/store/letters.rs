@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{Error, Result, Tx, state::UID};
+use super::{
+    Error, Result, Tx,
+    state::{SENT_AND_THINNED, UID},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -188,7 +191,7 @@ impl Tx<'_> {
         // One query for each index: a partial index serves only a query with its condition word for word.
         let wanted = "id IN (SELECT id FROM letter WHERE state IN ('queued', 'sending')
                       UNION ALL SELECT id FROM letter WHERE state IN ('failed', 'bounced')
-                      UNION ALL SELECT id FROM letter WHERE state = 'sent' AND ended_at >= ?1)";
+                      UNION ALL SELECT id FROM letter WHERE state = 'sent' AND NOT thinned AND ended_at >= ?1)";
         self.letters(wanted, params![since])
     }
 
@@ -205,11 +208,12 @@ impl Tx<'_> {
         Ok(self.tx.prepare_cached(sql)?.execute(params![letter, now])? == 1)
     }
 
-    /// How many answers to this mailbox were queued since then, sent or not.
-    pub fn count_answers(&self, mailbox: &str, since: Timestamp) -> Result<u32> {
-        let sql = "SELECT count(*) FROM letter WHERE kind = 'answer' AND mailbox = ?1 COLLATE NOCASE AND NOT thinned
-                   AND made_at >= ?2";
-        Ok(self.tx.prepare_cached(sql)?.query_row(params![mailbox, since], |row| row.get(0))?)
+    /// What was decided about the messages of this mailbox whose answers were queued since then, sent or not; JSON.
+    pub fn answered_since(&self, mailbox: &str, since: Timestamp) -> Result<Vec<String>> {
+        let sql = "SELECT i.detail FROM letter l JOIN incoming i ON i.id = l.incoming
+                   WHERE l.kind = 'answer' AND l.mailbox = ?1 COLLATE NOCASE AND NOT l.thinned AND l.made_at >= ?2";
+        let mut found = self.tx.prepare_cached(sql)?;
+        Ok(found.query_map(params![mailbox, since], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Records the relay's report that a letter was not delivered; false if the letter was not on its way, or was
@@ -273,10 +277,10 @@ impl Tx<'_> {
 
     /// How many letters were sent, and how many of them were reported as delayed.
     pub fn count_sent(&self) -> Result<(u32, u32)> {
-        let sent = "SELECT count(*) FROM letter WHERE state = 'sent'";
+        let sent = "SELECT count(*) FROM letter WHERE state = 'sent' AND NOT thinned";
         let delayed = "SELECT count(*) FROM letter WHERE delay IS NOT NULL AND state = 'sent'";
         let count = |sql| self.tx.query_row(sql, [], |row| row.get(0));
-        Ok((count(sent)?, count(delayed)?))
+        Ok((count(sent)? + self.get(SENT_AND_THINNED)?.unwrap_or(0), count(delayed)?))
     }
 
     /// How many letters have waited since before this moment; `in_window`: also those that were not tried yet.

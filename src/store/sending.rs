@@ -115,7 +115,7 @@ impl Tx<'_> {
 
     /// Whether a letter to another mailbox was accepted since then.
     pub fn is_another_accepted(&self, mailbox: &str, since: Timestamp) -> Result<bool> {
-        let sql = "SELECT 1 FROM letter WHERE state = 'sent' AND ended_at >= ?2 AND mailbox <> ?1 COLLATE NOCASE";
+        let sql = "SELECT 1 FROM letter WHERE state = 'sent' AND NOT thinned AND ended_at >= ?2 AND mailbox <> ?1 COLLATE NOCASE";
         Ok(self.tx.prepare_cached(sql)?.exists(params![mailbox, since])?)
     }
 

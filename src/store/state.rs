@@ -41,6 +41,8 @@ pub const IDS_FROM: Key<i64> = Key::new("ids_from");
 pub const TIDIED: Key<Date> = Key::new("tidied");
 /// The database's size in bytes on the first day of each month that it was looked at, the oldest first.
 pub const SIZES: Key<Vec<(Date, u64)>> = Key::new("sizes");
+/// How many letters that were sent are thinned: they stand in no index any more.
+pub const SENT_AND_THINNED: Key<u32> = Key::new("sent_and_thinned");
 /// Counted by triggers, see [`Tx::changes`].
 const CHANGES: Key<i64> = Key::new("changes");
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde_json::json;
 
-use super::{AuditRow, Result, Tx};
+use super::{AuditRow, Result, Tx, state};
 
 impl Tx<'_> {
     /// Thins letters that ended and were made before this moment, at most so many: their texts, attempts and numbers go.
@@ -17,7 +17,10 @@ impl Tx<'_> {
         let sql = "SELECT l.id FROM (SELECT letter FROM letter_text ORDER BY letter LIMIT ?2) t JOIN letter l ON l.id = t.letter
                    WHERE l.made_at < ?1 AND l.state NOT IN ('queued', 'sending')";
         let letters = self.ids(sql, params![before, most])?;
+        let is_sent = "SELECT 1 FROM letter WHERE id = ?1 AND state = 'sent'";
+        let mut sent = self.get(state::SENT_AND_THINNED)?.unwrap_or(0);
         for letter in &letters {
+            sent += u32::from(self.tx.prepare_cached(is_sent)?.exists([letter])?);
             for sql in [
                 "DELETE FROM letter_text WHERE letter = ?1",
                 "DELETE FROM attempt WHERE letter = ?1",
@@ -27,6 +30,7 @@ impl Tx<'_> {
                 self.tx.prepare_cached(sql)?.execute([letter])?;
             }
         }
+        self.put(state::SENT_AND_THINNED, &sent)?;
         for letter in &letters {
             for occurrence in self.ids("SELECT DISTINCT occurrence FROM said WHERE letter = ?1", params![letter])? {
                 self.sum_up(occurrence, now)?;

@@ -342,6 +342,15 @@ async fn a_big_letter_and_one_that_is_bigger_than_asked() {
     assert_eq!(inbox.list(1).await.unwrap(), [Listed { uid, size: 5_000_000 }]);
     assert_eq!(inbox.fetch(uid).await.unwrap().unwrap().len(), LARGEST_BYTES as usize);
     assert!(server.sent() < 1_100_000, "{}", server.sent());
+    let text = format!("{}end", "x\r\n".repeat(1_000_000));
+    let uid = server.put(0, &text);
+    let mut inbox = open(&server).await.unwrap();
+    let both = inbox.fetch_both_ends(uid, text.len() as u32).await.unwrap().unwrap();
+    assert!(
+        both.ends_with(b"x\r\nend") && both.len() > LARGEST_BYTES as usize && both.len() < 1_400_000,
+        "{}",
+        both.len()
+    );
     let whole = format!("* 1 FETCH (UID 1 BODY[]<0> {{5000000}}\r\n{})\r\n{{tag}} OK done", "x".repeat(5_000_000));
     let server = Server::start(move |at, _, _| if at == At::Fetch { say(&whole) } else { Act::Fine });
     let mut inbox = open(&server).await.unwrap();

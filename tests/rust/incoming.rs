@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use duban::incoming::{self, Item, Kind, Message};
+use duban::incoming::{self, Item, Kind, Message, Ours};
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -58,7 +58,7 @@ fn shown(message: &Message, ours: &str, items: &[Item]) -> String {
     match &message.kind {
         Kind::Written { text: whole, attachments } => {
             let _ = writeln!(text, "attachments: {attachments:?}");
-            let written = incoming::written(whole, Some(ours));
+            let written = incoming::written(whole, Some(Ours { text: ours, ..Ours::default() }));
             let _ = writeln!(text, "written: {written:?}");
             let blind = incoming::written(whole, None);
             if blind != written {
@@ -143,7 +143,7 @@ fn hostile_letters_take_no_time() {
             let message = incoming::read(message.as_bytes());
             let _ = message.authenticated("a");
             if let Kind::Written { text, .. } = &message.kind {
-                let written = incoming::written(text, Some(&ours));
+                let written = incoming::written(text, Some(Ours { text: &ours, ..Ours::default() }));
                 let _ = incoming::understand(&written, &ITEMS, date(2026, 2, 4));
             }
         });

@@ -168,7 +168,7 @@ type Make = fn(usize) -> String;
 /// Twice as much takes about twice as long, and less than four times.
 #[test]
 fn nothing_is_quadratic() {
-    let cases: [(&str, &str, usize, Make); 22] = [
+    let cases: [(&str, &str, usize, Make); 30] = [
         ("deadlines", "sound", 2_000, |n| entries(n, "due = \"每年1月31日前\"")),
         ("deadlines", "no such day", 2_000, |n| entries(n, "due = \"每年2月30日前\"")),
         ("deadlines", "no value", 2_000, |n| entries(n, "due")),
@@ -196,6 +196,29 @@ fn nothing_is_quadratic() {
         ("mail", "nested parts", 2_000, |n| {
             "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n".repeat(n) + "\r\n\r\n已办结"
         }),
+        ("mail", "hidden elements", 60_000, |n| {
+            format!("Content-Type: text/html\r\n\r\n{}", "<p hidden><b>x".repeat(n))
+        }),
+        ("mail", "elements that end each other", 60_000, |n| {
+            format!("Content-Type: text/html\r\n\r\n<p>{}{}", "<table><i>".repeat(n), "<div></p></q>".repeat(n))
+        }),
+        ("mail", "attributes", 200_000, |n| format!("Content-Type: text/html\r\n\r\n<p {}>", "a=\"b ".repeat(n))),
+        ("mail", "styles", 100_000, |n| {
+            format!("Content-Type: text/html\r\n\r\n<style>{}", ".x{display:none}".repeat(n))
+        }),
+        ("mail", "names like ours", 200_000, |n| {
+            format!("From: mailer-daemon@a.cn\r\nSubject: failure notice\r\n\r\n{}", "duban.a.1.b ".repeat(n))
+        }),
+        ("mail", "base64 in a report", 40_000, |n| {
+            format!(
+                "From: mailer-daemon@a.cn\r\nSubject: failure notice\r\n\r\n{}",
+                format!("{}\r\n", "QUFB".repeat(15)).repeat(n)
+            )
+        }),
+        ("mail", "heads in a report", 100_000, |n| {
+            format!("From: mailer-daemon@a.cn\r\nSubject: failure notice\r\n\r\n{}", "From: a\r\n x\r\n\r\n".repeat(n))
+        }),
+        ("mail", "struck out", 300_000, |n| format!("From: a@b.cn\r\n\r\n{}", "~~办".repeat(n))),
         ("mail", "a line of 10 MB", 5_000_000, |n| format!("From: a@b.cn\r\nSubject: x\r\n\r\n{}", "<".repeat(n))),
     ];
     for (target, name, n, make) in cases {

@@ -20,6 +20,7 @@ mod input;
 mod items;
 mod ledger;
 mod limits;
+mod mail_kinds;
 mod mailbox_real;
 mod mailer;
 mod mailer_compose;

@@ -165,7 +165,9 @@ fn who_has_neither_mailbox_nor_token_records_nothing_and_is_not_answered() {
     assert_eq!(bureau.comes_in(&other, "2026-01-27T10:00"), Fate::Waits, "another section's mailbox is none");
     let altered = token(&mut bureau, LAW).replace("DB", "DB1");
     let guessed = message("mallory@elsewhere.test", &format!("已办结\r\n> {altered}"), "");
-    assert_eq!(bureau.comes_in(&guessed, "2026-01-27T10:00"), Fate::LeftAlone);
+    assert_eq!(bureau.comes_in(&guessed, "2026-01-27T10:00"), Fate::Waits, "a person looks at it");
+    let news = message("mallory@elsewhere.test", "新闻", "");
+    assert_eq!(bureau.comes_in(&news, "2026-01-27T10:00"), Fate::LeftAlone);
     assert!(done(&mut bureau, "law").is_empty());
     bureau.send("2026-01-27T10:01");
     let answered = bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap().iter().any(|l| l.answers().is_some());
@@ -215,6 +217,58 @@ fn nobody_is_answered_more_than_three_times_a_day() {
     assert_eq!(bureau.db.read(|tx| tx.count_waiting()).unwrap(), 6, "all of them wait for a person");
     bureau.comes_in(&message(LAW, "第二天", ""), "2026-01-28T10:01");
     assert_eq!(answers(&mut bureau), 4);
+}
+
+#[test]
+fn what_was_recorded_is_always_confirmed() {
+    let mut bureau = bureau();
+    for n in 0..6 {
+        let words = if n % 2 == 0 { "已办结" } else { "撤回" };
+        let said = reply(&mut bureau, LAW, LAW, words);
+        assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Done);
+        let subject = answer_to(&mut bureau, LAW, "2026-01-27T10:01");
+        assert!(subject.contains(["已登记办结", "已撤回"][n % 2]), "{n}: {subject}");
+    }
+    // They do not use up the answers to what is not understood.
+    bureau.comes_in(&message(LAW, "第几号来着", ""), "2026-01-27T10:02");
+    assert!(answer_to(&mut bureau, LAW, "2026-01-27T10:03").contains("没有登记"));
+    // What changes nothing is an answer like any other: two machines do not go on for ever.
+    let said = reply(&mut bureau, LAW, LAW, "撤回");
+    bureau.comes_in(&said, "2026-01-27T11:00");
+    let answers = |bureau: &mut Bureau| {
+        bureau.send("2026-01-27T11:01");
+        let all = bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
+        all.iter().filter(|l| l.answers().is_some()).count()
+    };
+    let before = answers(&mut bureau);
+    for _ in 0..5 {
+        let said = reply(&mut bureau, LAW, LAW, "撤回");
+        bureau.comes_in(&said, "2026-01-27T11:02");
+    }
+    assert!(answers(&mut bureau) - before <= 3);
+}
+
+#[test]
+fn a_new_mail_is_asked_which_item_it_means() {
+    let mut bureau = bureau();
+    assert_eq!(bureau.comes_in(&message(OFFICE, "已办结", ""), "2026-01-27T10:00"), Fate::Waits);
+    bureau.send("2026-01-27T10:01");
+    let asked = bureau.text_of_the_letter_to(OFFICE);
+    assert!(asked.contains("发布年度报告") && asked.contains("更新数据集"), "{asked}");
+    let said = reply(&mut bureau, OFFICE, OFFICE, "①已办结");
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:02"), Fate::Done);
+}
+
+#[test]
+fn a_footer_is_known_the_second_time() {
+    let mut bureau = bureau();
+    let footer = "\r\n\r\n未雨绸缪 防患于未然";
+    let said = reply(&mut bureau, LAW, LAW, &format!("已办结，3号{footer}"));
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Waits, "未 is a denial");
+    bureau.send("2026-01-27T10:01");
+    let said = reply(&mut bureau, LAW, LAW, &format!("已办结，3号{footer}"));
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:02"), Fate::Done);
+    assert_eq!(done(&mut bureau, "law"), ["fzk@example.test 3号 "]);
 }
 
 #[test]

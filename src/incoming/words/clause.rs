@@ -1,7 +1,7 @@
 //! One clause of a reply: its items, its verb, and the remark.
 
 use super::{
-    Item, NO_SUCH, NOT_UNDERSTOOD, WHICH,
+    Item, NO_SUCH, NOT_UNDERSTOOD, WHICH, date,
     folded::{Piece, Text, is_pause, letters},
     numbers::{self, Numbers},
     polite,
@@ -83,7 +83,20 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
         Some(named) => bare.from(named.length).trim_start(),
         None => bare,
     };
-    if let Some((verb, end)) = verbs::read(rest.plain) {
+    let verb = verbs::read(rest.plain);
+    // After 已办结, `已报送省厅` tells more of the same.
+    if follows && named.is_none() && matches!(verb, Some((Verb::Handled, _))) {
+        return Ok(Meaning::Other(clause.trim_start()));
+    }
+    if verb.is_none() && date::names_limit(rest.plain) {
+        let numbers = if let Some(named) = &named { chosen(&named.numbers, items)? } else { sole(items)? };
+        return if follows && named.is_none() {
+            Ok(Meaning::Other(clause.trim_start()))
+        } else {
+            Ok(Meaning::Said(Clause { numbers, verb: Verb::Postponed, remark: rest }))
+        };
+    }
+    if let Some((verb, end)) = verb {
         let numbers = match named {
             Some(named) => chosen(&named.numbers, items)?,
             None if rest.plain[..end].iter().any(|c| matches!(c, '均' | '都' | '皆' | '全')) => {

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use super::folded::{is_pause, starts_with};
+
 /// Words before the date that counts, if a text names several.
 const LEADS: [&str; 12] =
     ["预计", "预期", "延期至", "延期到", "延至", "延到", "推迟至", "推迟到", "顺延至", "拟于", "争取", "计划"];
@@ -37,7 +39,8 @@ fn dates(words: &str, today: Date) -> Vec<Found> {
     let mut at = 0;
     while at < chars.len() {
         let glued = at > 0 && (chars[at - 1].is_ascii_digit() || (matches!(chars[at - 1], '-' | '.' | '/')));
-        let Some((date, width)) = date(&chars[at..], today).filter(|_| !glued) else {
+        let read = date(&chars[at..], today).filter(|_| !glued).or_else(|| near(&chars, at, today));
+        let Some((date, width)) = read else {
             at += 1;
             continue;
         };
@@ -52,6 +55,64 @@ fn dates(words: &str, today: Date) -> Vec<Found> {
         at += width;
     }
     found
+}
+
+/// `下周五`, `月底`, `明天` at this place, and how many characters it has.
+fn near(chars: &[char], at: usize, today: Date) -> Option<(Option<Date>, usize)> {
+    let before = at.checked_sub(1).map(|i| chars[i]);
+    if before.is_some_and(|c| "上每前次下本这双单".contains(c) || c.is_ascii_digit()) {
+        return None;
+    }
+    let rest = &chars[at..];
+    let after = |words: &[&str]| words.iter().filter(|w| starts_with(rest, w)).map(|w| w.chars().count()).max();
+    let days = |n: i32| today.checked_add(jiff::Span::new().days(n)).ok();
+    if let Some(width) = after(&["周", "星期", "礼拜", "本周", "这周", "下周", "下星期", "下礼拜", "下个星期"])
+    {
+        let weekday =
+            rest.get(width).and_then(|c| "一二三四五六日".chars().position(|d| d == *c || d == '日' && *c == '天'))?;
+        let (weekday, now) = (i32::try_from(weekday).ok()?, i32::from(today.weekday().to_monday_zero_offset()));
+        let in_next = starts_with(rest, "下");
+        let ahead = weekday - now + if in_next || weekday < now { 7 } else { 0 };
+        return Some((days(ahead), width + 1));
+    }
+    let month = |n: i32| today.first_of_month().checked_add(jiff::Span::new().months(n)).ok();
+    let end = |n: i32| month(n).map(Date::last_of_month);
+    for (words, day) in [
+        (&["明天", "明日"][..], days(1)),
+        (&["后天"], days(2)),
+        (&["月底", "月末", "本月底", "这个月底", "本月末"], end(0)),
+        (&["下月底", "下个月底", "下月末"], end(1)),
+        (&["年底", "年末"], Date::new(today.year(), 12, 31).ok()),
+    ] {
+        if let Some(width) = after(words) {
+            return Some((day, width));
+        }
+    }
+    let width = after(&["下月", "下个月", "本月"])?;
+    let (day, digits) = number(&rest[width..], 2)?;
+    if !matches!(rest.get(width + digits), Some('日' | '号')) {
+        return None;
+    }
+    let of = month(i32::from(starts_with(rest, "下")))?;
+    Some((Date::new(of.year(), of.month(), i8::try_from(day).ok()?).ok(), width + digits + 1))
+}
+
+/// `下周五前报`, `3月10日前报送`: a promise to hand in by a day, which is not in time.
+pub(super) fn names_limit(chars: &[char]) -> bool {
+    const REPORT: [&str; 9] = ["再报", "报", "上报", "报送", "提交", "交", "能报", "可报", "补报"];
+    // Any day will do to find where it ends.
+    let any = Date::constant(2026, 1, 1);
+    let lead = ["预计", "拟于", "争取", "力争", "计划", "最迟", "我科", "我们", "将于", "于", "在"];
+    let mut start = 0;
+    while let Some(word) = lead.iter().find(|w| starts_with(&chars[start..], w)) {
+        start += word.chars().count();
+    }
+    let Some((_, width)) = date(&chars[start..], any).or_else(|| near(&chars[start..], 0, any)) else { return false };
+    let rest = &chars[start + width..];
+    let Some(limit) = ["之前", "以前", "前"].iter().find(|w| starts_with(rest, w)) else { return false };
+    let rest = &rest[limit.chars().count()..];
+    let longest = REPORT.iter().filter(|w| starts_with(rest, w)).map(|w| w.chars().count()).max();
+    longest.is_some_and(|n| rest.get(n).is_none_or(|c| is_pause(*c)))
 }
 
 fn only(mut dates: Vec<Date>) -> Option<Date> {
@@ -138,6 +199,14 @@ mod tests {
             ("3月5日、3月10日", None),
             ("2月10日,最迟2月10日", Some(date(2026, 2, 10))),
             ("文号2026-123", None),
+            ("下周五前报", Some(date(2026, 2, 13))),
+            ("周五", Some(date(2026, 2, 6))),
+            ("周二", Some(date(2026, 2, 10))),
+            ("上周五", None),
+            ("下月5日", Some(date(2026, 3, 5))),
+            ("本月底", Some(date(2026, 2, 28))),
+            ("下月底前", Some(date(2026, 3, 31))),
+            ("明天", Some(date(2026, 2, 5))),
             ("", None),
         ] {
             assert_eq!(super::expected(words, today), expected, "{words}");

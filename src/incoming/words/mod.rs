@@ -5,6 +5,7 @@ mod date;
 mod folded;
 mod numbers;
 mod polite;
+mod remains;
 mod verbs;
 
 use jiff::civil::Date;
@@ -74,6 +75,9 @@ pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
     if holds_our_letter(written) {
         return Understood::Unclear(OUR_WORDS);
     }
+    if is_struck_out(written) {
+        return Understood::Unclear(NOT_UNDERSTOOD);
+    }
     match statements(&Text::new(written), items, today) {
         Ok((statements, false)) if statements.is_empty() => Understood::Unclear(NOTHING),
         Ok((statements, true)) if statements.is_empty() => Understood::Acknowledged,
@@ -98,6 +102,17 @@ fn holds_our_letter(written: &str) -> bool {
     ];
     let joined: String = written.chars().filter(|c| !c.is_whitespace() && *c != '>').collect();
     OURS.iter().any(|words| joined.contains(words))
+}
+
+/// Whether a verb stands between `~~` and `~~`, as programs write what is struck out.
+fn is_struck_out(written: &str) -> bool {
+    let mut struck = written.split("~~").skip(1).step_by(2);
+    written.matches("~~").nth(1).is_some() && struck.any(|words| verbs::stands_in(Text::new(words).piece().plain))
+}
+
+/// Whether a verb of a report stands in the words.
+pub(super) fn reports(written: &str) -> bool {
+    verbs::stands_in(Text::new(written).piece().plain)
 }
 
 /// A statement while its remark is still being read.

@@ -51,7 +51,7 @@ const SUBJECTS: [&str; 22] = [
     "报告",
 ];
 const TITLES: [&str; 9] = ["主任", "科长", "处长", "局长", "书记", "老师", "同志", "办公室", "股长"];
-const READ: [&str; 30] = [
+const READ: [&str; 24] = [
     "收到",
     "已收到",
     "收悉",
@@ -76,12 +76,20 @@ const READ: [&str; 30] = [
     "嗯",
     "嗯嗯",
     "谢谢您",
+];
+
+/// An acknowledgement that says what is still to come: after a report, it takes that back.
+const PROMISED: [&str; 10] = [
     "尽快办理",
     "会尽快办理",
     "我们会尽快办理",
     "马上办理",
     "抓紧办理",
     "按要求办理",
+    "立即办理",
+    "正在办理中",
+    "尽快报送",
+    "抓紧落实",
 ];
 
 /// The clause without greetings, and without words that only name the sender.
@@ -108,15 +116,15 @@ pub(super) fn skip(clause: Piece) -> Piece {
     rest
 }
 
-/// Whether it says only that the letter was read; `greets`: a salutation is allowed too.
-pub(super) fn is_acknowledgement(clause: Piece, greets: bool) -> bool {
+/// Whether it says only that the letter was read; `first`: a salutation and a promise are allowed too.
+pub(super) fn is_acknowledgement(clause: Piece, first: bool) -> bool {
     let mut any = false;
     for words in clause.plain.split(|c| is_pause(*c)).filter(|w| !w.is_empty()) {
         let said: String = words.iter().collect::<String>().to_lowercase();
         let bare = said.trim_end_matches(['了', '啦', '哦', '呢', '~', '!']);
-        if READ.contains(&said.as_str()) || READ.contains(&bare) {
+        if READ.contains(&said.as_str()) || READ.contains(&bare) || first && PROMISED.contains(&bare) {
             any = true;
-        } else if !(GREETINGS.contains(&said.as_str()) || greets && is_salutation(words)) {
+        } else if !(GREETINGS.contains(&said.as_str()) || first && is_salutation(words)) {
             return false;
         }
     }

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod clerks;
 mod own_letters;
 
 const ITEMS: [Item; 3] = [

@@ -5,12 +5,15 @@ use jiff::civil::Date;
 use super::{
     Act, date,
     folded::{Text, is_pause, starts_with},
+    remains,
 };
 
 /// What a verb reports; an expected date is read from the remark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Done,
+    /// A clerk's word that may mean a step only: with a document number or a link it is done.
+    Handled,
     Postponed,
     NotApplicable,
     TakeBack,
@@ -40,11 +43,45 @@ const ADVERBS: [&str; 20] = [
 ];
 const DONE: [&str; 10] =
     ["办理完毕", "办理完成", "办理完结", "落实完毕", "办结", "办完", "办妥", "完成", "完结", "销号"];
+/// Done where 已 or 了 says so; 发布 alone may be an order.
+const HANDLED: [&str; 20] = [
+    "办理", "报送", "发布", "公布", "公开", "印发", "上报", "提交", "上传", "挂网", "上网", "寄出", "报出", "发出",
+    "送达", "公告", "刊登", "填报", "录入", "推送",
+];
+const FINISHED: [&str; 10] = ["办好", "弄完", "弄好", "搞定", "搞完", "做完", "做好", "办理好", "处理完", "处理好"];
 const CANNOT: [&str; 6] = ["不能", "无法", "不可能", "难以", "未能", "没法"];
 const IN_TIME: [&str; 5] = ["按期限", "按期", "按时", "如期", "准时"];
 const FINISH: [&str; 9] = ["办结", "办理完毕", "办理", "完成", "办完", "报送", "提交", "发布", "上报"];
-const POSTPONE: [&str; 10] =
-    ["申请延期", "请求延期", "需要延期", "需延期", "拟延期", "请予延期", "延期", "申请延后", "申请推迟", "申请顺延"];
+const POSTPONE: [&str; 28] = [
+    "申请延期",
+    "请求延期",
+    "需要延期",
+    "需延期",
+    "拟延期",
+    "请予延期",
+    "希望延期",
+    "延期",
+    "申请延后",
+    "申请推迟",
+    "申请顺延",
+    "延至",
+    "延到",
+    "申请延至",
+    "申请延到",
+    "拟延至",
+    "拟延到",
+    "需延至",
+    "需延到",
+    "推迟至",
+    "推迟到",
+    "延后至",
+    "延后到",
+    "顺延至",
+    "顺延到",
+    "推至",
+    "推到",
+    "缓至",
+];
 const NOT_OURS: [&str; 6] = ["不适用", "不涉及", "不涉及此项", "不涉及该项", "不涉及本项", "不涉及此项工作"];
 const OUR_SECTION: [&str; 16] = [
     "该事项",
@@ -91,6 +128,9 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
         }
         return ends(chars, skip(chars, at, &["了", "啦"]), &[]).map(|end| (Verb::Done, end));
     }
+    if let Some(end) = handled(chars, bare, adverbs) {
+        return Some((Verb::Handled, end));
+    }
     if let Some(at) = word(chars, adverbs, &CANNOT)
         && let Some(at) = word(chars, at, &IN_TIME)
     {
@@ -99,8 +139,11 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     }
     // `已延期` and `已撤回` may be about a document: they ask for nothing.
     if let Some(at) = word(chars, bare, &POSTPONE) {
+        let names_day = matches!(chars.get(at - 1), Some('至' | '到')).then_some(at);
         let at = skip(chars, at, &FINISH);
-        return ends(chars, at, &["至", "到", "因", "由于", "原因"]).map(|end| (Verb::Postponed, end));
+        return names_day
+            .or_else(|| ends(chars, at, &["至", "到", "因", "由于", "原因"]))
+            .map(|end| (Verb::Postponed, end));
     }
     if let Some(at) = word(chars, adverbs, &NOT_OURS) {
         let at = skip(chars, skip(chars, at, &OUR_SECTION), &["工作", "业务"]);
@@ -108,6 +151,44 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     }
     let at = word(chars, bare, &TAKE_BACK)?;
     ends(chars, skip(chars, skip(chars, at, &TAKEN), &["了"]), &[]).map(|end| (Verb::TakeBack, end))
+}
+
+/// `已报送`, `办好了`, `已在门户网站发布`: where it ends. What it was done to may follow.
+fn handled(chars: &[char], bare: usize, adverbs: usize) -> Option<usize> {
+    let is_said = (bare..adverbs).any(|at| chars[at] == '已');
+    let at = on_a_day(chars, adverbs);
+    if let Some(end) = word(chars, at, &FINISHED) {
+        return ends(chars, skip(chars, end, &["了", "啦"]), &[]);
+    }
+    // `已在……发布`, `已向……报送`.
+    let place = ["在", "于", "通过", "向", "由", "将", "按要求", "报"];
+    let from = if is_said && word(chars, at, &HANDLED).is_none() && word(chars, at, &place).is_some() {
+        let within = chars.get(at..)?.iter().take(25).take_while(|c| !is_pause(**c)).count();
+        (at + 1..at + within).find(|at| word(chars, *at, &HANDLED).is_some())?
+    } else {
+        at
+    };
+    let end = word(chars, from, &HANDLED)?;
+    let over = skip(chars, end, &["完毕", "完成", "了"]);
+    (is_said || over > end).then_some(over)
+}
+
+/// A document number or a link.
+fn is_evidence(remark: &Text) -> bool {
+    let shown = remark.shown();
+    let link = ["http://", "https://", "www.", ".gov.cn", ".html"].iter().any(|l| shown.contains(l));
+    let plain: Vec<char> = remark.piece().plain.to_vec();
+    let number = plain.iter().enumerate().any(|(at, c)| {
+        let before = plain[..at].iter().rev().find(|c| **c != ' ');
+        *c == '号' && before.is_some_and(char::is_ascii_digit) && !is_day(&plain[..at])
+    });
+    link || number || shown.contains("文号") && plain.iter().any(char::is_ascii_digit)
+}
+
+/// Whether the digits at the end are a day of a month: `3月2` before 号.
+fn is_day(before: &[char]) -> bool {
+    let digits = before.iter().rev().take_while(|c| c.is_ascii_digit() || **c == ' ').count();
+    before.get(..before.len() - digits).and_then(<[char]>::last) == Some(&'月')
 }
 
 /// `已于1月30日`: the day on which it was done. Without 已 it may be a future day.
@@ -175,8 +256,10 @@ impl Verb {
         {
             return None;
         }
+        let is_whole = !remains::weakens(&spoken) && !remains::is_to_come(&spoken) && !date::lies_ahead(&spoken, today);
         match self {
-            Self::Done => (!weakens(&spoken) && !date::lies_ahead(&spoken, today)).then_some(Act::Done),
+            Self::Handled => (is_whole && is_evidence(remark)).then_some(Act::Done),
+            Self::Done => is_whole.then_some(Act::Done),
             Self::Postponed => {
                 let done = says(&[
                     "已办结",
@@ -201,117 +284,4 @@ impl Verb {
             }
         }
     }
-}
-
-/// Whether a remark says that not all is done.
-fn weakens(spoken: &str) -> bool {
-    // Names in which these characters are no negation.
-    let spoken = &["不动产", "未来", "未成年", "非遗"].iter().fold(spoken.to_owned(), |s, name| s.replace(name, ""));
-    // `：否`, `：无`, and a fraction: `八成`, `2/3`.
-    let head = spoken.trim_start_matches(|c: char| is_pause(c) || c == ':');
-    let part = |c: char| c.is_ascii_digit() || "一二三四五六七八九半".contains(c);
-    let first = head.trim_start_matches(part);
-    if head.starts_with(['否', '无', '×', 'x', 'X']) || (first.len() < head.len() && first.starts_with(['成', '/']))
-    {
-        return true;
-    }
-    const LEFT: [&str; 60] = [
-        "未",
-        "没",
-        "尚",
-        "除",
-        "但",
-        "还差",
-        "还有",
-        "还需",
-        "仍",
-        "待",
-        "预计",
-        "预期",
-        "计划",
-        "部分",
-        "一半",
-        "差",
-        "正在",
-        "进度",
-        "基本",
-        "大部",
-        "大体",
-        "大致",
-        "初稿",
-        "初步",
-        "阶段",
-        "过半",
-        "多半",
-        "大半",
-        "小半",
-        "其余",
-        "其他",
-        "其它",
-        "剩",
-        "缺",
-        "欠",
-        "下周",
-        "下月",
-        "下个月",
-        "明天",
-        "明日",
-        "后天",
-        "争取",
-        "尽快",
-        "即将",
-        "将于",
-        "将在",
-        "暂",
-        "延期",
-        "推迟",
-        "无法",
-        "撤回",
-        "撤销",
-        "误报",
-        "取消",
-        "只",
-        "仅",
-        "%",
-        "进行中",
-        "办理中",
-        "审核中",
-    ];
-    const MORE: [&str; 24] = [
-        "审批中",
-        "修改中",
-        "如果",
-        "假如",
-        "的话",
-        "错",
-        "难",
-        "非",
-        "续办",
-        "再办",
-        "快了",
-        "左右",
-        "分之",
-        "等局",
-        "等领导",
-        "等签",
-        "等审",
-        "等批",
-        "估计",
-        "正走",
-        "公示中",
-        "在补",
-        "拟",
-        "明晚",
-    ];
-    if LEFT.iter().chain(&MORE).any(|word| spoken.contains(word)) {
-        return true;
-    }
-    let mut rest = spoken.as_str();
-    while let Some(at) = rest.find('不') {
-        rest = &rest[at + '不'.len_utf8()..];
-        if !["再", "必", "用", "另"].iter().any(|harmless| rest.starts_with(harmless)) {
-            return true;
-        }
-    }
-    false
 }

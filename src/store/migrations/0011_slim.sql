@@ -51,7 +51,7 @@ CREATE INDEX letter_to_send ON letter(next_attempt) WHERE state IN ('queued', 's
 CREATE INDEX letter_to_retry ON letter(next_attempt) WHERE state IN ('queued', 'sending') AND attempts > 0;
 CREATE INDEX letter_fresh ON letter(mailbox COLLATE NOCASE) WHERE state = 'queued' AND attempts = 0;
 CREATE INDEX letter_refused ON letter(mailbox COLLATE NOCASE) WHERE state IN ('failed', 'bounced');
-CREATE INDEX letter_sent ON letter(ended_at) WHERE state = 'sent';
+CREATE INDEX letter_sent ON letter(ended_at) WHERE state = 'sent' AND NOT thinned;
 CREATE INDEX letter_delayed ON letter(state) WHERE delay IS NOT NULL;
 CREATE INDEX letter_of_stranger ON letter(made_at) WHERE kind = 'stranger';
 CREATE INDEX letter_to_mailbox ON letter(mailbox COLLATE NOCASE, made_at) WHERE NOT thinned;

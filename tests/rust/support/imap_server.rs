@@ -269,9 +269,11 @@ impl Talk {
                     if wanted.contains(&letter.uid) {
                         let (uid, flags, size) = (letter.uid, letter.flags.trim(), letter.body.len());
                         said.extend(format!("* {} FETCH (UID {uid} FLAGS ({flags}) RFC822.SIZE {size}", n + 1).bytes());
-                        if command.contains("BODY.PEEK[") {
-                            let part = &letter.body[..size.min(1024 * 1024)];
-                            said.extend(format!(" BODY[]<0> {{{}}}\r\n", part.len()).bytes());
+                        let part = command.split_once("BODY.PEEK[]<").and_then(|(_, part)| part.split_once('>'));
+                        if let Some((from, length)) = part.and_then(|(part, _)| part.split_once('.')) {
+                            let (from, length): (usize, usize) = (from.parse().unwrap(), length.parse().unwrap());
+                            let part = &letter.body[from.min(size)..(from + length).min(size)];
+                            said.extend(format!(" BODY[]<{from}> {{{}}}\r\n", part.len()).bytes());
                             said.extend_from_slice(part);
                         }
                         said.extend_from_slice(b")\r\n");

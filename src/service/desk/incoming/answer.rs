@@ -14,8 +14,9 @@ use crate::{
     store::{ItemRow, NewLetter, OccurrenceFilter, Tx},
 };
 
-/// Most answers to one mailbox in 24 hours, so that two machines cannot go on answering each other.
-const ANSWERS_A_DAY: u32 = 3;
+/// Most answers to one mailbox in 24 hours where nothing was recorded, so that two machines cannot go on answering each
+/// other. What was recorded is always confirmed.
+const ANSWERS_A_DAY: usize = 3;
 /// Most open items that an answer lists.
 const LISTED: usize = 20;
 
@@ -43,13 +44,23 @@ pub fn answer(
         _ => return Ok(()),
     };
     let Ok(mailbox) = sender.parse::<Mailbox>() else { return Ok(()) };
-    if tx.count_answers(sender, day_ago)? >= ANSWERS_A_DAY || office.is_own(&mailbox) {
+    let changed = matches!(outcome, Outcome::Recorded(all) if all.iter().any(|r| r.act.changes()));
+    if office.is_own(&mailbox) || !changed && unchanged_answers(tx, sender, day_ago)? >= ANSWERS_A_DAY {
         return Ok(());
     }
     let notice = Notice::Answer { incoming }.to_store()?;
     let new = NewLetter { mailbox: mailbox.as_str(), notice: Some(&notice), any_time: true, domain: office.domain() };
     let id = tx.queue_letter(&new, now.at)?;
     Ok(tx.set_items(id, &items)?)
+}
+
+/// How many answers to this mailbox were queued since then to messages by which nothing was recorded.
+fn unchanged_answers(tx: &Tx, sender: &str, since: Timestamp) -> Result<usize> {
+    let changed = |detail: &String| match serde_json::from_str(detail) {
+        Ok(Outcome::Recorded(all)) => all.iter().any(|r| r.act.changes()),
+        _ => false,
+    };
+    Ok(tx.answered_since(sender, since)?.iter().filter(|detail| !changed(detail)).count())
 }
 
 /// Whether the roster does not list the sender for a section they reported for. An admin is never a stranger.

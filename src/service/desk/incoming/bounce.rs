@@ -24,21 +24,27 @@ pub fn judge(
     report: &DeliveryReport,
     now: &Moment,
 ) -> Result<Option<Verdict>> {
-    let said = words(report);
+    let said = words(report.recipients.iter());
     let Some(letter) = letter(tx, office, message, report, now)? else {
         let is_ours = |r: &Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
         let outcome = Outcome::Unmatched(said);
         let about_ours = report.recipients.iter().any(is_ours);
-        // A report that names no recipient may be about a letter of ours: a person decides.
+        // A report that names no recipient, or a Message-ID like ours, may be about a letter of ours: a person decides.
         let is_nameless = report.recipients.iter().all(|r| r.address.is_none());
-        return Ok((about_ours || is_nameless).then(|| Verdict::of_machine(None, outcome)));
+        let names_ours = report.message_ids.iter().any(|id| id.starts_with("duban."));
+        return Ok((about_ours || is_nameless || names_ours).then(|| Verdict::of_machine(None, outcome)));
     };
     // The mailbox took the letter and forwarded it to one that refused: our letter has arrived.
     let is_his = |r: &Recipient| r.address.as_deref().is_none_or(|a| a.eq_ignore_ascii_case(&letter.mailbox));
     if !report.recipients.is_empty() && !report.recipients.iter().any(is_his) {
         return Ok(Some(Verdict::of_machine(Some(letter), Outcome::Unmatched(said))));
     }
-    let is = |action: Action| report.recipients.iter().any(|r| r.action == action);
+    // Of several recipients only what became of ours counts.
+    let is_named = |r: &Recipient| r.address.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(&letter.mailbox));
+    let named = report.recipients.iter().any(is_named);
+    let ours = || report.recipients.iter().filter(|r| !named || is_named(r));
+    let said = words(ours());
+    let is = |action: Action| ours().any(|r| r.action == action);
     let outcome = if is(Action::Failed) || report.recipients.is_empty() {
         if tx.set_bounced(letter.id, &said, now.at)? {
             warn!(
@@ -57,6 +63,8 @@ pub fn judge(
             tx.set_delayed(letter.id, &said)?;
         }
         Outcome::Delayed(said)
+    } else if is(Action::Unknown) {
+        Outcome::Unmatched(said)
     } else {
         Outcome::Delivered
     };
@@ -71,16 +79,24 @@ fn letter(
     report: &DeliveryReport,
     now: &Moment,
 ) -> Result<Option<LetterRow>> {
-    // ENVID is the left part of the Message-ID: `duban`, database, letter number, random part, joined by dots.
-    let number = report.envelope_id.as_deref().and_then(|id| id.split('.').nth(2)?.parse().ok());
-    if let Some(letter) = number.map(|id| tx.letter(id)).transpose()?.flatten()
-        && report.envelope_id.as_deref() == Some(letter.envelope_id())
-    {
+    let by_envelope = |id: &str| -> Result<Option<LetterRow>> {
+        // ENVID is the left part of the Message-ID: `duban`, database, letter number, random part, joined by dots.
+        let id = id.split('@').next().unwrap_or_default();
+        let number = id.split('.').nth(2).and_then(|n| n.parse().ok());
+        let letter = number.map(|id| tx.letter(id)).transpose()?.flatten();
+        Ok(letter.filter(|letter| letter.envelope_id() == id))
+    };
+    if let Some(letter) = report.envelope_id.as_deref().map(by_envelope).transpose()?.flatten() {
         return Ok(Some(letter));
     }
     for id in &report.message_ids {
-        if let Some(letter) = tx.letter_by_message_id(id)? {
-            return Ok(Some(letter));
+        // A server may have changed what stands behind the `@`.
+        let letter = match tx.letter_by_message_id(id)? {
+            Some(letter) => Some(letter),
+            None => by_envelope(id)?,
+        };
+        if letter.is_some() {
+            return Ok(letter);
         }
     }
     if let [only] = reply::letters(tx, office, message)?.as_slice() {
@@ -102,8 +118,8 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-fn words(report: &DeliveryReport) -> String {
-    let said = report.recipients.iter().map(|r| match &r.status {
+fn words<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> String {
+    let said = recipients.map(|r| match &r.status {
         Some(status) if !r.words.contains(status.as_str()) => format!("{status} {}", r.words),
         _ => r.words.clone(),
     });

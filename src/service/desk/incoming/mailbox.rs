@@ -59,7 +59,7 @@ pub async fn read_mailbox(
         let mut acted = Vec::new();
         for letter in &listed {
             let place = Place { mailbox: front.mailbox.clone(), uid_validity: front.uid_validity, uid: letter.uid };
-            match read(store, office, inbox, place, clock).await? {
+            match read(store, office, inbox, place, letter.size, clock).await? {
                 Some(Fate::LeftAlone) => looked.left_alone += 1,
                 Some(Fate::Done) => acted.push((letter.uid, Filed::Done)),
                 Some(Fate::Waits) => acted.push((letter.uid, Filed::Manual)),
@@ -100,6 +100,7 @@ async fn read(
     office: &Arc<Office>,
     inbox: &mut Inbox,
     place: Place,
+    size: u32,
     clock: Clock,
 ) -> std::result::Result<Option<Fate>, MailboxError> {
     Ok(Some(match begin(store, &place).await? {
@@ -112,7 +113,7 @@ async fn read(
             store.call(move |db| give_up(db, &place, &clock.now(&office.settings.timezone))).await?
         }
         Placed::Begun(_) => {
-            let Some(bytes) = inbox.fetch(place.uid).await? else { return Ok(None) };
+            let Some(bytes) = inbox.fetch_both_ends(place.uid, size).await? else { return Ok(None) };
             let office = office.clone();
             let now = clock.now(&office.settings.timezone);
             store.call(move |db| act(db, &office, Some(&place), &bytes, &now)).await?

@@ -17,7 +17,7 @@ use crate::service::{Office, Result, in_transaction};
 use crate::{
     clock::Moment,
     domain::{Date, occurrence::State},
-    imap::LARGEST_BYTES,
+    imap::{END_BYTES, LARGEST_BYTES},
     incoming::{self, Kind, Message},
     store::{Db, ItemRow, LetterRow, NewIncoming, Place, Tx},
 };
@@ -104,7 +104,7 @@ impl Verdict {
 /// Acts on a message unless that was done before, and records that in the same transaction. `place` is where it is in
 /// the mailbox, if it is there.
 pub fn act(db: &mut Db, office: &Office, place: Option<&Place>, bytes: &[u8], now: &Moment) -> Result<Fate> {
-    let mut message = incoming::read(bytes.get(..LARGEST_BYTES as usize).unwrap_or(bytes));
+    let mut message = incoming::read(bytes.get(..(LARGEST_BYTES + END_BYTES) as usize).unwrap_or(bytes));
     if let Kind::Written { attachments, .. } = &mut message.kind
         && bytes.len() >= LARGEST_BYTES as usize
     {

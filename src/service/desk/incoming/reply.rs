@@ -47,13 +47,24 @@ pub fn judge(
     let found = letters(tx, office, message)?;
     let sender = message.from.as_deref().unwrap_or_default();
     if found.is_empty() && !office.knows(sender) {
-        return Ok(None);
+        return Ok(of_stranger(text, now));
     }
     let letter = found.first().cloned();
     // What is damaged or no longer kept only helps to tell a quotation from the reply.
     let ours = letter.as_ref().and_then(|l| tx.handed_over(l.id).ok().flatten());
     let ours = ours.map(|bytes| incoming::text_of(&bytes));
-    let written = incoming::written(text, ours.as_deref());
+    let from = [office.settings.mail.from.as_str()];
+    let own = office.settings.mailbox.iter().map(|m| m.address.as_str());
+    let names: Vec<&str> = from.into_iter().chain(own).chain([office.settings.mail.from_name.as_str()]).collect();
+    let ours = letter.as_ref().map(|letter| incoming::Ours {
+        text: ours.as_deref().unwrap_or_default(),
+        subject: letter.subject.as_deref().unwrap_or_default(),
+        names: &names,
+    });
+    let written = incoming::written(text, ours);
+    // A footer that comes a second time from the same sender is known as one.
+    let earlier = tx.earlier_words(sender, letter.as_ref().map(|l| l.id))?;
+    let said = incoming::without_known(&written, &earlier);
     let (items, all) = match &letter {
         Some(letter) => may_report(tx, office, message, letter, now)?,
         None => (Vec::new(), 0),
@@ -68,10 +79,20 @@ pub fn judge(
         (Some(_), None) if items.is_empty() => Outcome::Unclear("所回复的邮件里没有要您登记的事项".into()),
         (Some(letter), None) => {
             let items = items.clone();
-            Reply { tx, office, now, sender, letter, items, text: &written, attachments }.outcome()?
+            Reply { tx, office, now, sender, letter, items, text: &said, attachments }.outcome()?
         }
     };
     Ok(Some(Verdict { letter, items, text: written, outcome }))
+}
+
+/// Who is on no roster and answers no letter of ours, but says that something is done: a person looks at it, and nobody
+/// is answered.
+fn of_stranger(text: &str, now: &Moment) -> Option<Verdict> {
+    let written = incoming::written(text, None);
+    let any = [Item { number: 1, title: "" }];
+    let reports = matches!(incoming::understand(&written, &any, now.today()), Understood::Statements(_));
+    let why = "发件人不在科室名册里，也看不出回复的是哪一封督办邮件".to_owned();
+    reports.then(|| Verdict { letter: None, items: Vec::new(), text: written, outcome: Outcome::Refused(why) })
 }
 
 /// The letter's items that the sender may report, and how many it has in all. A valid reply token allows all, else only
