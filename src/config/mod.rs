@@ -35,7 +35,7 @@ use self::{
 };
 use crate::domain::{
     calendar::Calendar,
-    deadline::{Deadline, Plan},
+    deadline::{Deadline, Plan, Roster},
 };
 
 /// A configuration without errors.
@@ -119,6 +119,18 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
         }
         parts => Err(Findings { list, seen, settings: parts.map(|(settings, ..)| Box::new(settings)) }),
     }
+}
+
+/// Checks the text of a file of deadlines by itself, before it is written. `roster` has the sections that it may name.
+///
+/// # Errors
+/// All findings, if one of them is an error.
+pub fn check_text(path: &Path, text: &str, roster: Option<&Roster>) -> Result<(), Findings> {
+    let report = Collector::default();
+    let mut files = Files::new(&report);
+    plan::check_alone(&mut files, path, text, roster);
+    let (_, seen) = files.read();
+    if report.has_errors() { Err(Findings { list: report.into_list(), seen, settings: None }) } else { Ok(()) }
 }
 
 /// The settings without the plan; `None` if they have an error.

@@ -6,11 +6,17 @@
 
 mod cells;
 mod csv;
+mod document;
+mod docx;
 mod draft;
 mod excel;
 mod export;
+mod form;
 mod header;
+mod html;
 mod import;
+pub mod paper;
+mod pasted;
 mod read;
 mod row;
 #[cfg(test)]
@@ -25,8 +31,10 @@ use crate::domain::{
     occurrence::{Dates, Light, State},
 };
 
+pub use document::{Block, Document};
 pub use export::{csv, xlsx};
-pub use import::{Bureau, Imported, RowFinding, import};
+pub use form::document;
+pub use import::{Bureau, Imported, RowFinding, import, is_ledger};
 pub use read::{MAX_BYTES, Sheet, read};
 pub use row::Row;
 

@@ -82,13 +82,17 @@ pub struct Draft {
 
 pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draft {
     table.known();
+    let off = table.boolean("off").unwrap_or(false);
     for example in [
         "id = \"annual-report\"",
         "title = \"发布政府信息公开工作年度报告\"",
         "due = \"每年1月31日前\"",
         "sections = [\"办公室\"]",
     ] {
-        table.missing(example);
+        // What is switched off may wait for its date.
+        if !(off && example.starts_with("due")) {
+            table.missing(example);
+        }
     }
     let id = self::id(table, "id");
     let was = self::id(table, "was");
@@ -106,7 +110,6 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
     let times = times(table, due.as_ref());
     let since = table.date("since");
     let bureau_default = table.boolean("bureau_default").unwrap_or(false);
-    let off = table.boolean("off").unwrap_or(false);
     let whole = (|| {
         let due = due?;
         Some(Deadline {

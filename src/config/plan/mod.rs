@@ -83,6 +83,18 @@ pub fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, 
     (Plan { roster, deadlines }, off)
 }
 
+/// Checks a file of deadlines that is not written yet, alone, against the sections of the roster. Without one, the names
+/// are not looked up.
+pub fn check_alone(files: &mut Files<'_>, path: &Path, text: &str, roster: Option<&Roster>) {
+    let report = files.report;
+    let mut drafts = Drafts::default();
+    drafts.text(files, &Rc::new(Source::new(path.to_owned(), 0, text.to_owned())), path);
+    let empty = Roster::default();
+    let lookup = Lookup::new(roster.unwrap_or(&empty), drafts.partial || roster.is_none());
+    unique_ids(&drafts.deadlines, report);
+    drafts.deadlines.iter().for_each(|draft| lookup.check(draft, report));
+}
+
 impl Drafts {
     /// Reads a file and all that it includes. A file that several include is read once.
     fn file(&mut self, files: &mut Files<'_>, path: &Path) -> Result<(), (String, String)> {
