@@ -68,6 +68,9 @@ impl Grid {
     /// Word's way: a cell says itself whether it continues the one above.
     pub fn cell(&mut self, text: &str, columns: u32, continues: bool, room: &mut Room) -> Result<()> {
         let column = self.column;
+        if column >= MAX_COLUMNS {
+            return Ok(());
+        }
         self.column = column.saturating_add(columns.max(1));
         let above = self.spans.get(&column).map(|(_, text)| text.clone()).filter(|_| continues && text.is_empty());
         if !continues {
@@ -81,6 +84,9 @@ impl Grid {
     pub fn spanning(&mut self, text: &str, columns: u32, rows: u32, room: &mut Room) -> Result<()> {
         self.carry(room)?;
         let column = self.column;
+        if column >= MAX_COLUMNS {
+            return Ok(());
+        }
         self.column = column.saturating_add(columns.clamp(1, MAX_COLUMNS));
         if rows > 1 {
             self.spans.insert(column, (rows - 1, text.to_owned()));

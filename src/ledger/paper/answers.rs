@@ -143,7 +143,9 @@ fn holds(choice: &str, answer: &str) -> bool {
     let (choice, answer) = (bare(choice), bare(answer));
     let is_number = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     choice.match_indices(&answer).any(|(at, found)| {
-        !(is_number(choice[..at].chars().next_back()) && is_number(found.chars().next()))
-            && !(is_number(found.chars().next_back()) && is_number(choice[at + found.len()..].chars().next()))
+        let goes_on = |a: Option<char>, b: Option<char>| is_number(a) && is_number(b);
+        let before = goes_on(choice[..at].chars().next_back(), found.chars().next());
+        let after = goes_on(found.chars().next_back(), choice[at + found.len()..].chars().next());
+        !before && !after
     }) && !answer.is_empty()
 }

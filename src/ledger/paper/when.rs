@@ -86,7 +86,7 @@ pub fn words(text: &str, answers: &Answers) -> When {
             let mut choices: Vec<String> =
                 refusal.instead.into_iter().filter(|choice| stands_in(choice, &text)).collect();
             if choices.len() < 2 {
-                choices = stages(&text, year);
+                choices = stages(&text, year.or(answers.year));
             }
             if choices.len() > 1 {
                 return When::Asked(refusal.what, choices);
