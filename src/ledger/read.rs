@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use calamine::{Data, DataRef, Dimensions, Reader, SheetType, Xls, Xlsx};
+use calamine::{Data, DataRef, Dimensions, Reader, SheetType, SheetVisible, Xls, Xlsx};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +81,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>> {
 fn read_xlsx(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut sheets = Vec::new();
-    for name in names(book.sheets_metadata()) {
-        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
+    for (name, notes) in names(book.sheets_metadata()) {
+        let mut sheet = Sheet { name: name.clone(), notes, ..Sheet::default() };
         let mut cells = book.worksheet_cells_reader(&name).map_err(|e| damaged(&e))?;
         while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
             let value = match cell.get_value() {
@@ -102,8 +102,8 @@ fn read_xlsx(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
 fn read_xls(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut sheets = Vec::new();
-    for name in names(book.sheets_metadata()) {
-        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
+    for (name, notes) in names(book.sheets_metadata()) {
+        let mut sheet = Sheet { name: name.clone(), notes, ..Sheet::default() };
         let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
         let (top, left) = range.start().unwrap_or_default();
         for (row, column, data) in range.used_cells() {
@@ -118,9 +118,14 @@ fn read_xls(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     Ok(sheets)
 }
 
-fn names(sheets: &[calamine::Sheet]) -> Vec<String> {
+/// The sheets with cells; a hidden one is read too, and said.
+fn names(sheets: &[calamine::Sheet]) -> Vec<(String, Vec<String>)> {
     let tables = sheets.iter().filter(|s| s.typ == SheetType::WorkSheet);
-    tables.take(MAX_SHEETS).map(|s| s.name.clone()).collect()
+    let said = |sheet: &calamine::Sheet| {
+        let is_hidden = sheet.visible != SheetVisible::Visible;
+        is_hidden.then(|| format!("“{}”是隐藏的表，已一并读出", excel::line(&sheet.name))).into_iter().collect()
+    };
+    tables.take(MAX_SHEETS).map(|s| (s.name.clone(), said(s))).collect()
 }
 
 fn read_csv(bytes: &[u8], room: &mut Room) -> Result<Sheet> {

@@ -2,6 +2,12 @@
 
 use std::fmt::Write;
 
+use super::{
+    rows::{Became, Seen},
+    when,
+};
+use crate::{ledger::document::Document, text::short_line};
+
 /// What became of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -58,7 +64,7 @@ impl Account {
             let _ = writeln!(text, "{} {}：{}，下一次 {}", line.place, line.became, line.quote, line.next);
         }
         for line in self.lines.iter().filter(|line| line.entry == Entry::Unused) {
-            let _ = writeln!(text, "没有用到：{} {}", line.place, crate::text::short_line(&line.text, 60));
+            let _ = writeln!(text, "没有用到：{} {}", line.place, short_line(&line.text, 60));
         }
         text + &self.summary() + "\n"
     }
@@ -94,4 +100,40 @@ impl Account {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Every row of the document with what became of it; `lines` are those of the duties, in their order.
+pub fn account(
+    seen: &[Seen],
+    lines: &mut [Option<Line>],
+    document: &Document,
+    notes: &[String],
+    words: &[(String, String)],
+) -> Account {
+    let mut account = Account { notes: document.notes.iter().chain(notes).cloned().collect(), ..Account::default() };
+    for row in seen {
+        let other = |entry: Entry, became: &str| Line {
+            place: row.place.clone(),
+            text: row.text.clone(),
+            entry,
+            became: became.into(),
+            quote: String::new(),
+            next: String::new(),
+        };
+        account.lines.push(match row.became {
+            Became::Duty(at) => match lines.get_mut(at).and_then(Option::take) {
+                Some(line) => Line { text: row.text.clone(), ..line },
+                None => other(Entry::Unused, ""),
+            },
+            Became::Continues(_) => other(Entry::Other, "续上一项"),
+            Became::Heading => other(Entry::Other, "表头"),
+            Became::Words => other(Entry::Other, "标题或说明"),
+            Became::Unused => other(Entry::Unused, ""),
+        });
+    }
+    let dated: Vec<&(String, String)> = words.iter().filter(|(_, text)| when::hints(text, false)).collect();
+    for (place, text) in dated.iter().take(20) {
+        account.notes.push(format!("表外的文字像有期限，没有读成事项：{place}“{}”", short_line(text, 60)));
+    }
+    account
 }

@@ -8,9 +8,11 @@ use std::{
 use jiff::{ToSpan, civil::Date};
 
 use super::{
-    account::{Account, Entry, Line},
+    account::{Account, Entry, Line, account},
     answers::{Answers, Key, Question, REST, chosen},
+    head::{head, title, year_in},
     naming,
+    number::propose,
     offices::{self, Offices},
     rows::{self, Became, Duty, Seen},
     running,
@@ -23,7 +25,7 @@ use crate::{
         draft::Draft,
         excel,
     },
-    text::{bare, short_line},
+    text::short_line,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -94,7 +96,7 @@ pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome 
     }
     let entries = reads.len();
     Outcome {
-        toml: head(&title, entries, around, answers) + &body,
+        toml: head(&title, entries, around.roster.is_some(), answers) + &body,
         questions: questions.into_values().collect(),
         account,
         entries,
@@ -128,28 +130,6 @@ fn read_rows(document: &Document) -> rows::Rows {
         }
     }
     rows
-}
-
-/// The line that calls itself a plan, else the first one.
-fn title(words: &[(String, String)]) -> String {
-    let is_title = |text: &str| {
-        let names = ["方案", "要点", "清单", "分工", "计划", "安排", "分解表", "日程", "任务表"];
-        text.chars().count() <= 60 && names.iter().any(|name| text.contains(name)) && !text.contains('。')
-    };
-    let found = words.iter().take(40).find(|(_, text)| is_title(text)).or(words.first());
-    found.map(|(_, text)| short_line(text, 60)).unwrap_or_default()
-}
-
-/// `item-31`, then `item-31-2`; without numbers `row-3`, the third duty: the same document always gives the same.
-fn propose(number: Option<u32>, nth: usize, ids: &mut BTreeSet<String>) -> String {
-    let stem = number.map_or_else(|| format!("row-{nth}"), |n| format!("item-{n}"));
-    let mut id = stem.clone();
-    let mut n = 2;
-    while !ids.insert(id.clone()) {
-        id = format!("{stem}-{n}");
-        n += 1;
-    }
-    id
 }
 
 fn ask(questions: &mut BTreeMap<Key, Question>, key: Key, words: String, choices: Vec<String>) {
@@ -261,17 +241,6 @@ fn scope(
         let found = year_in(title).or_else(|| words.iter().take(40).find_map(|(_, text)| year_in(text)));
         ask(questions, Key::Year, "是哪一年的方案".into(), found.map(|year| year.to_string()).into_iter().collect());
     }
-}
-
-/// `2022年`, `〔2022〕`
-fn year_in(text: &str) -> Option<i16> {
-    let bare = bare(text);
-    bare.match_indices("20").find_map(|(at, _)| {
-        let year: i16 = bare.get(at..at + 4)?.parse().ok()?;
-        let after = bare.get(at + 4..)?;
-        (after.starts_with(['年', '〕', ']', ')']) && !bare[..at].ends_with(|c: char| c.is_ascii_digit()))
-            .then_some(year)
-    })
 }
 
 /// Dates that go through the year once and then begin again belong to two years.
@@ -431,55 +400,4 @@ fn next(due: &Due, around: Around) -> String {
     let until = around.today.saturating_add(3.years());
     let mut terms = due.rule.terms(around.calendar, around.today, until);
     terms.next().map_or_else(|| "没有（已经过去，或逐件登记）".into(), |term| term.due.to_string())
-}
-
-fn head(title: &str, entries: usize, around: Around, answers: &Answers) -> String {
-    let mut head = format!("# 从《{}》读出：{entries} 个事项。\n", excel::line(title));
-    let flags = answers.flags();
-    if !flags.is_empty() {
-        let _ = writeln!(head, "# 读时的回答：{}", excel::line(&flags));
-    }
-    head += "# id 启用后不要再改。要做的几步（steps）、提前量（remind）等可另补。\n";
-    if around.roster.is_none() {
-        head += "# 没有科室名册可对照，科室名称照原文抄录，请核对。\n";
-    }
-    if let Some(year) = answers.year_of_dates() {
-        let _ = write!(head, "\nyear = {year}\n");
-    }
-    head
-}
-
-fn account(
-    seen: &[Seen],
-    lines: &mut [Option<Line>],
-    document: &Document,
-    notes: &[String],
-    words: &[(String, String)],
-) -> Account {
-    let mut account = Account { notes: document.notes.iter().chain(notes).cloned().collect(), ..Account::default() };
-    for row in seen {
-        let other = |entry: Entry, became: &str| Line {
-            place: row.place.clone(),
-            text: row.text.clone(),
-            entry,
-            became: became.into(),
-            quote: String::new(),
-            next: String::new(),
-        };
-        account.lines.push(match row.became {
-            Became::Duty(at) => match lines.get_mut(at).and_then(Option::take) {
-                Some(line) => Line { text: row.text.clone(), ..line },
-                None => other(Entry::Unused, ""),
-            },
-            Became::Continues(_) => other(Entry::Other, "续上一项"),
-            Became::Heading => other(Entry::Other, "表头"),
-            Became::Words => other(Entry::Other, "标题或说明"),
-            Became::Unused => other(Entry::Unused, ""),
-        });
-    }
-    let dated: Vec<&(String, String)> = words.iter().filter(|(_, text)| when::hints(text, false)).collect();
-    for (place, text) in dated.iter().take(20) {
-        account.notes.push(format!("表外的文字像有期限，没有读成事项：{place}“{}”", short_line(text, 60)));
-    }
-    account
 }

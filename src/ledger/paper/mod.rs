@@ -2,13 +2,14 @@
 //! decide asked once.
 //!
 //! `rows` goes through the document (with `heading`, `content`, `number`; `running` for text without tables) and makes
-//! duties; `offices`, `when` and `naming` read their cells; `build` makes the file, the questions (`answers`) and the
-//! account (`account`).
+//! duties; `offices`, `when` and `naming` read their cells; `build` makes the file (its `head` too), the questions
+//! (`answers`) and the account (`account`).
 
 mod account;
 mod answers;
 mod build;
 mod content;
+mod head;
 mod heading;
 mod naming;
 mod number;

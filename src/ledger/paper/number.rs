@@ -1,5 +1,7 @@
 //! The number of a duty in its document.
 
+use std::collections::BTreeSet;
+
 use crate::{
     ledger::excel,
     text::{bare, is_numeral, numeral},
@@ -45,4 +47,16 @@ fn read(written: &str) -> Option<u32> {
         numeral(&bare.chars().collect::<Vec<_>>())
     };
     n.filter(|n| (1..=9999).contains(n))
+}
+
+/// `item-31`, then `item-31-2`; without numbers `row-3`, the third duty: the same document always gives the same.
+pub fn propose(number: Option<u32>, nth: usize, ids: &mut BTreeSet<String>) -> String {
+    let stem = number.map_or_else(|| format!("row-{nth}"), |n| format!("item-{n}"));
+    let mut id = stem.clone();
+    let mut n = 2;
+    while !ids.insert(id.clone()) {
+        id = format!("{stem}-{n}");
+        n += 1;
+    }
+    id
 }

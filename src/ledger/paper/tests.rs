@@ -402,7 +402,8 @@ fn no_date_is_invented() {
 
 #[test]
 fn nobody_is_dropped() {
-    let table: &[(&str, &[&str], Option<&str>, &[&str])] = &[
+    type Row<'a> = (&'a str, &'a [&'a str], Option<&'a str>, &'a [&'a str]);
+    let table: &[Row] = &[
         ("办公室、各科室", &["办公室", "各科室"], None, &[]),
         ("办公室牵头、各科室配合", &["办公室", "各科室"], Some("办公室"), &[]),
         ("办公室（牵头）、法制科", &["办公室", "法制科"], Some("办公室"), &[]),
