@@ -378,7 +378,9 @@ fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMa
     if title.is_cut {
         notes.push("题目取自原文开头，请看一看".into());
     }
-    draft.title = title.text;
+    // A row without a task is its group's, or its number's.
+    let instead = || duty.left.last().cloned().unwrap_or_else(|| format!("{}（原文没有写任务）", duty.place));
+    draft.title = if title.text.is_empty() { short_line(&instead().replace(['{', '}'], " "), 60) } else { title.text };
     line.became = format!("{}《{}》", draft.id, draft.title);
     draft.notes = notes;
     (draft, line)
