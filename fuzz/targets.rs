@@ -5,8 +5,12 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use duban::{
     config::{self, render},
-    domain::due::Due,
-    incoming, ledger,
+    domain::{calendar::Calendar, due::Due},
+    incoming,
+    ledger::{
+        self,
+        paper::{Answers, Around, build},
+    },
     service::desk::link::{Key, Links},
     web::form,
 };
@@ -15,7 +19,7 @@ use jiff::{Timestamp, civil::date};
 pub type Target = fn(&[u8]);
 
 /// Name and function, one for each fuzz target.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("due", due),
     ("deadlines", deadlines),
     ("settings", settings),
@@ -23,6 +27,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("tokens", tokens),
     ("forms", forms),
     ("sheet", sheet),
+    ("document", document),
     ("mail", mail),
 ];
 
@@ -98,6 +103,14 @@ pub fn sheet(bytes: &[u8]) {
         // What is not understood stands in it as a comment: the whole is a file that can be read.
         deadlines(imported.toml.as_bytes());
     }
+}
+
+pub fn document(bytes: &[u8]) {
+    let Ok(document) = ledger::document(bytes) else { return };
+    let calendar = Calendar::default();
+    let around = Around { roster: None, calendar: &calendar, today: date(2026, 11, 27) };
+    let outcome = build(&document, around, &Answers { every_year: Some(true), ..Answers::default() });
+    deadlines(outcome.toml.as_bytes());
 }
 
 pub fn mail(bytes: &[u8]) {

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use plan::sections::name_fault;
+pub use plan::{Off, sections::name_fault};
 pub use settings::{
     Inbox, Mail, Settings, Transport, Web,
     server::{PLAINTEXT, is_host, is_loopback},
@@ -35,7 +35,7 @@ use self::{
 };
 use crate::domain::{
     calendar::Calendar,
-    deadline::{Deadline, Plan},
+    deadline::{Plan, Roster},
 };
 
 /// A configuration without errors.
@@ -44,7 +44,7 @@ pub struct Loaded {
     pub settings: Settings,
     pub plan: Plan,
     /// Deadlines that are switched off; they are not in the plan.
-    pub off: Vec<Deadline>,
+    pub off: Vec<Off>,
     pub calendar: Calendar,
     /// Years that were known before, and whose files are gone.
     pub kept_years: Vec<i16>,
@@ -121,6 +121,18 @@ pub fn load(duban_toml: &Path, env: &BTreeMap<String, String>) -> Result<Loaded,
     }
 }
 
+/// Checks the text of a file of deadlines by itself, before it is written. `roster` has the sections that it may name.
+///
+/// # Errors
+/// All findings, if one of them is an error.
+pub fn check_text(path: &Path, text: &str, roster: Option<&Roster>) -> Result<(), Findings> {
+    let report = Collector::default();
+    let mut files = Files::new(&report);
+    plan::check_alone(&mut files, path, text, roster);
+    let (_, seen) = files.read();
+    if report.has_errors() { Err(Findings { list: report.into_list(), seen, settings: None }) } else { Ok(()) }
+}
+
 /// The settings without the plan; `None` if they have an error.
 pub fn settings_alone(duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Settings> {
     let report = Collector::default();
@@ -150,7 +162,7 @@ fn look_beside(files: &mut Files<'_>, duban_toml: &Path, deadlines: &Path, holid
     }
 }
 
-type Parts = (Settings, Calendar, Plan, Vec<Deadline>);
+type Parts = (Settings, Calendar, Plan, Vec<Off>);
 
 fn read(files: &mut Files<'_>, duban_toml: &Path, env: &BTreeMap<String, String>) -> Option<Parts> {
     let report = files.report;

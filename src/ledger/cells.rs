@@ -56,6 +56,7 @@ pub fn when(cell: Option<&Value>) -> Result<When, Trouble> {
     let words = match cell {
         None => "",
         Some(Value::Date(date)) => return Err(date_cell(*date)),
+        Some(Value::Unknown(why)) => return Err(Trouble { what: why.clone(), instead: vec![] }),
         Some(Value::Text(words)) => words.as_str(),
     };
     let mut when = When::default();

@@ -19,6 +19,8 @@ pub struct Draft {
     pub each: bool,
     pub times: Option<u32>,
     pub basis: String,
+    /// Switched off: it has no date yet.
+    pub off: bool,
     /// Comments above it.
     pub notes: Vec<String>,
 }
@@ -50,6 +52,7 @@ impl Draft {
         lines.push(format!("sections = [{}]", names.join(", ")));
         lines.extend(self.lead.iter().map(|lead| format!("lead     = {}", quoted(lead))));
         lines.extend(self.each.then(|| "done     = \"each\"".to_owned()));
+        lines.extend(self.off.then(|| "off      = true".to_owned()));
         lines.extend((!self.basis.is_empty()).then(|| format!("basis    = {}", quoted(&self.basis))));
         lines
     }

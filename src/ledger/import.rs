@@ -66,6 +66,11 @@ enum Block<'a> {
     Rows(Vec<Line<'a>>),
 }
 
+/// Whether it is a ledger that was exported: its rows have their deadline's id.
+pub fn is_ledger(sheets: &[Sheet]) -> bool {
+    header::find(sheets).is_ok_and(|(_, header)| header.columns.contains_key(&Role::Id))
+}
+
 /// # Errors
 /// In Chinese: no header was found.
 pub fn import(sheets: &[Sheet], file: &str, bureau: Option<Bureau>) -> Result<Imported> {
@@ -200,6 +205,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Text(words) => excel::lines(words),
         Value::Date(date) => date.to_string(),
+        Value::Unknown(why) => why.clone(),
     }
 }
 
@@ -286,6 +292,7 @@ fn off_the_rule(line: &Line, rule: &Rule, calendar: &Calendar) -> Option<RowFind
     let date = match limit {
         Value::Date(date) => Some(*date),
         Value::Text(words) => date_of(words),
+        Value::Unknown(_) => None,
     };
     let fits = |date: Date| rule.terms(calendar, date, date).next().is_some();
     let is_right = matches!(rule, Rule::Case { .. }) || date.is_some_and(fits);

@@ -1,16 +1,25 @@
 //! The ledger (台账) as a spreadsheet: written for people, and read back. Pure: files are handed in and out as bytes.
 //!
+//! A plan as it is published: `form` says what a file is, `docx`, `html`, `pasted` and `read` make a `document` of it, and
+//! `paper` makes deadlines of that.
+//!
 //! Writing: `row` puts an occurrence into words, `export` makes the file. Reading: `read` gets the cells of a file
 //! (with `unpack` and `csv`), `header` finds the columns, `import` turns the rows into the deadlines file (with
 //! `cells`, `title` and `draft`).
 
 mod cells;
 mod csv;
+mod document;
+mod docx;
 mod draft;
 mod excel;
 mod export;
+mod form;
 mod header;
+mod html;
 mod import;
+pub mod paper;
+mod pasted;
 mod read;
 mod row;
 #[cfg(test)]
@@ -25,8 +34,10 @@ use crate::domain::{
     occurrence::{Dates, Light, State},
 };
 
+pub use document::{Block, Document};
 pub use export::{csv, xlsx};
-pub use import::{Bureau, Imported, RowFinding, import};
+pub use form::document;
+pub use import::{Bureau, Imported, RowFinding, import, is_ledger};
 pub use read::{MAX_BYTES, Sheet, read};
 pub use row::Row;
 

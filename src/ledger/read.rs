@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use calamine::{Data, DataRef, Dimensions, Reader, SheetType, Xls, Xlsx};
+use calamine::{Data, DataRef, Dimensions, Reader, SheetType, SheetVisible, Xls, Xlsx};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use super::{Error, Result, csv, excel, unpack};
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 20 << 20;
 const MAX_ROWS: usize = 20_000;
-const MAX_COLUMNS: u32 = 100;
+pub const MAX_COLUMNS: u32 = 100;
 const MAX_SHEETS: usize = 50;
 /// In bytes, of all cells together: a string that is stored once can stand in every cell.
 const MAX_TEXT: usize = 64 << 20;
@@ -25,6 +25,8 @@ const MAX_MERGED: usize = 50_000;
 pub enum Value {
     Text(String),
     Date(Date),
+    /// Something stands there that cannot be read: why. It is not an empty cell.
+    Unknown(String),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,12 +44,21 @@ pub type Cells = BTreeMap<u32, Cell>;
 pub struct Sheet {
     pub name: String,
     pub rows: BTreeMap<u32, Cells>,
+    /// What the reader of the account should know.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// What is left of the limits.
-struct Room {
+pub struct Room {
     text: usize,
     rows: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { text: MAX_TEXT, rows: MAX_ROWS }
+    }
 }
 
 /// # Errors
@@ -56,7 +67,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>> {
     if bytes.len() > MAX_BYTES {
         return Err(too_big());
     }
-    let mut room = Room { text: MAX_TEXT, rows: MAX_ROWS };
+    let mut room = Room::default();
     if bytes.starts_with(b"PK") {
         unpack::check_zip(bytes)?;
         read_xlsx(bytes, &mut room)
@@ -70,8 +81,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>> {
 fn read_xlsx(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut sheets = Vec::new();
-    for name in names(book.sheets_metadata()) {
-        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
+    for (name, notes) in names(book.sheets_metadata()) {
+        let mut sheet = Sheet { name: name.clone(), notes, ..Sheet::default() };
         let mut cells = book.worksheet_cells_reader(&name).map_err(|e| damaged(&e))?;
         while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
             let value = match cell.get_value() {
@@ -91,8 +102,8 @@ fn read_xlsx(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
 fn read_xls(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut sheets = Vec::new();
-    for name in names(book.sheets_metadata()) {
-        let mut sheet = Sheet { name: name.clone(), ..Sheet::default() };
+    for (name, notes) in names(book.sheets_metadata()) {
+        let mut sheet = Sheet { name: name.clone(), notes, ..Sheet::default() };
         let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
         let (top, left) = range.start().unwrap_or_default();
         for (row, column, data) in range.used_cells() {
@@ -107,9 +118,14 @@ fn read_xls(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     Ok(sheets)
 }
 
-fn names(sheets: &[calamine::Sheet]) -> Vec<String> {
+/// The sheets with cells; a hidden one is read too, and said.
+fn names(sheets: &[calamine::Sheet]) -> Vec<(String, Vec<String>)> {
     let tables = sheets.iter().filter(|s| s.typ == SheetType::WorkSheet);
-    tables.take(MAX_SHEETS).map(|s| s.name.clone()).collect()
+    let said = |sheet: &calamine::Sheet| {
+        let is_hidden = sheet.visible != SheetVisible::Visible;
+        is_hidden.then(|| format!("“{}”是隐藏的表，已一并读出", excel::line(&sheet.name))).into_iter().collect()
+    };
+    tables.take(MAX_SHEETS).map(|s| (s.name.clone(), said(s))).collect()
 }
 
 fn read_csv(bytes: &[u8], room: &mut Room) -> Result<Sheet> {
@@ -153,7 +169,7 @@ impl Sheet {
 }
 
 impl Room {
-    fn row(&mut self) -> Result<()> {
+    pub fn row(&mut self) -> Result<()> {
         let left = self.rows.checked_sub(1);
         self.rows = left.ok_or_else(|| Error::Unreadable(format!("表格超过 {MAX_ROWS} 行，请拆成几个再读。")))?;
         Ok(())
@@ -165,7 +181,7 @@ impl Room {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<Option<Value>> {
+    pub fn text(&mut self, text: &str) -> Result<Option<Value>> {
         // A little more than a cell may hold, so that a cell that is too long is still found.
         let end = text.char_indices().nth(excel::MAX_CELL + 1000).map_or(text.len(), |(at, _)| at);
         let text = text[..end].trim();
@@ -196,7 +212,7 @@ impl Room {
             Data::Int(number) => number.to_string(),
             Data::Float(number) => number.to_string(),
             Data::Bool(yes) => if *yes { "TRUE" } else { "FALSE" }.to_owned(),
-            Data::Error(error) => error.to_string(),
+            Data::Error(error) => return Ok(Some(Value::Unknown(format!("公式出错（{error}），没有值")))),
         };
         self.text(&text)
     }

@@ -100,7 +100,9 @@ impl Office {
 
     pub fn new(loaded: Loaded) -> (Self, Vec<Deadline>) {
         let Loaded { settings, plan, calendar, off, seen, warnings, .. } = loaded;
-        let renamed = plan.deadlines.iter().chain(&off).filter_map(|d| Some((d.was.clone()?, d.id.clone()))).collect();
+        let on = plan.deadlines.iter().map(|d| (&d.was, &d.id));
+        let all = on.chain(off.iter().map(|off| (&off.was, &off.id)));
+        let renamed = all.filter_map(|(was, id)| Some((was.clone()?, id.clone()))).collect();
         let office = Self {
             settings,
             roster: plan.roster,

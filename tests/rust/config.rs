@@ -68,8 +68,13 @@ fn the_shipped_configuration() -> Fallible {
     assert_eq!(settings.hours, hours);
     assert_eq!(settings.mail.from_name, "政务公开提醒");
     assert!(matches!(&settings.mail.transport, Transport::Folder(path) if path.ends_with("../var/mail")));
-    let items: std::collections::BTreeSet<_> =
-        loaded.plan.deadlines.iter().chain(&loaded.off).filter_map(|d| d.item).collect();
+    let items: std::collections::BTreeSet<_> = loaded
+        .plan
+        .deadlines
+        .iter()
+        .chain(loaded.off.iter().filter_map(|o| o.whole.as_ref()))
+        .filter_map(|d| d.item)
+        .collect();
     assert_eq!(items.into_iter().collect::<Vec<_>>(), (1..=32).collect::<Vec<_>>());
     assert!(loaded.plan.roster.sections.iter().all(|s| !s.email.is_empty()));
     assert_eq!(loaded.calendar.years().collect::<Vec<_>>(), (2020..=2026).collect::<Vec<_>>());
@@ -133,6 +138,7 @@ off      = true
     assert!(two.overdue.is_empty() && two.bureau_default && two.escalate_to.as_ref().is_some_and(|to| to.len() == 1));
     assert_eq!(two.target_before(&loaded.calendar, date(2026, 12, 31)), Some(date(2026, 10, 31)));
     let [three] = &loaded.off[..] else { return Err("one is off".into()) };
+    let three = three.whole.as_ref().ok_or("it is whole")?;
     assert!(matches!(three.target, Some((_, Target::Before(Lead::Workdays(5))))));
     assert_eq!(three.since, Some(date(2026, 2, 1)));
     Ok(())

@@ -22,10 +22,14 @@ fn said(output: &Output) -> (Option<i32>, String, String) {
 fn a_table_is_shown_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("表.csv"), encoding_rs::GBK.encode(TABLE).0).unwrap();
-    let (exit, toml, findings) = said(&duban(folder.path(), &["import", "表.csv"]));
-    assert_eq!(exit, Some(1));
-    assert!(toml.contains("due      = \"每年1月31日前\"") && toml.contains("# due      = \"适时\""), "{toml}");
-    assert!(findings.contains("第3行 D 列“适时”") && findings.contains("配置没有读到"), "{findings}");
+    let (exit, toml, said) = said(&duban(folder.path(), &["import", "表.csv"]));
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(toml.contains("due      = \"每年1月31日前\"") && toml.contains("写的是“适时”"), "{toml}");
+    assert!(
+        said.contains("共 3 行：1 项有日期，1 项没有日期（已写入，停用），0 项要问") && said.contains("GBK"),
+        "{said}"
+    );
+    assert!(said.contains("配置没有读到"), "{said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -34,12 +38,35 @@ fn a_file_that_is_there_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("表.csv"), TABLE).unwrap();
     let (_, done, _) = said(&duban(folder.path(), &["import", "表.csv", "--write", "新.toml"]));
-    assert!(done.contains("已写好 新.toml：1 个事项"), "{done}");
+    assert!(done.contains("已写好 新.toml：2 个事项"), "{done}");
     let first = fs::read(folder.path().join("新.toml")).unwrap();
     fs::write(folder.path().join("表.csv"), TABLE.replace("年报", "别的")).unwrap();
     let (exit, _, why) = said(&duban(folder.path(), &["import", "表.csv", "--write", "新.toml"]));
     assert_eq!((exit, why.contains("不覆盖")), (Some(1), true), "{why}");
     assert_eq!(fs::read(folder.path().join("新.toml")).unwrap(), first);
+}
+
+/// Nothing is guessed: what is open is listed with the flag that answers it, and then it is written.
+#[test]
+fn what_is_open_is_listed_until_it_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = include_str!("../data/documents/plan-2022.txt");
+    fs::write(folder.path().join("方案.txt"), plan).unwrap();
+    let (exit, out, why) = said(&duban(folder.path(), &["import", "方案.txt", "--write", "新.toml"]));
+    assert_eq!((exit, out.as_str()), (Some(1), ""));
+    assert!(
+        why.contains("4 项有日期，27 项没有日期（已写入，停用），1 项要问") && why.contains("--choose '31="),
+        "{why}"
+    );
+    assert!(!folder.path().join("新.toml").exists());
+    let answers = ["import", "方案.txt", "--write", "新.toml", "--report", "对照.html", "--choose", "31=1月31日"];
+    let (exit, out, why) = said(&duban(folder.path(), &answers));
+    assert_eq!(exit, Some(0), "{out}{why}");
+    assert!(out.contains("5 项有日期，27 项没有日期") && out.contains("0 行没有用到"), "{out}");
+    let report = fs::read_to_string(folder.path().join("对照.html")).unwrap();
+    assert_eq!(report.matches("<tr><td>").count(), plan.lines().filter(|line| line.contains('\t')).count());
+    let (exit, _, why) = said(&duban(folder.path(), &["import", "方案.txt", "--choose", "31=4月1日左右"]));
+    assert_eq!((exit, why.contains("不是日期")), (Some(1), true), "{why}");
 }
 
 #[test]

@@ -58,6 +58,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("hmac", &["service"]),
     ("rust_xlsxwriter", &["ledger"]),
     ("calamine", &["ledger"]),
+    ("quick_xml", &["ledger"]),
     ("std::env", &["cli"]),
     ("std::fs", &["disk", "config", "mailer", "service", "daemon"]),
     ("tokio", &["net", "mailer", "imap", "store", "service", "web", "daemon", "cli"]),

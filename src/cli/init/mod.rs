@@ -1,7 +1,7 @@
 //! `duban init`: makes a first configuration from questions or flags, and tries it before writing it.
 
 mod answers;
-mod ask;
+pub mod ask;
 pub mod values;
 
 use std::{

@@ -74,6 +74,7 @@ pub struct Draft {
     pub source: Rc<Source>,
     pub id: Option<Named>,
     pub was: Option<Named>,
+    pub is_off: bool,
     pub sections: Vec<Named>,
     pub lead: Option<Named>,
     /// `None` where something is missing or wrong.
@@ -82,13 +83,17 @@ pub struct Draft {
 
 pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draft {
     table.known();
+    let off = table.boolean("off").unwrap_or(false);
     for example in [
         "id = \"annual-report\"",
         "title = \"发布政府信息公开工作年度报告\"",
         "due = \"每年1月31日前\"",
         "sections = [\"办公室\"]",
     ] {
-        table.missing(example);
+        // What is switched off may wait for its date.
+        if !(off && example.starts_with("due")) {
+            table.missing(example);
+        }
     }
     let id = self::id(table, "id");
     let was = self::id(table, "was");
@@ -106,7 +111,6 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
     let times = times(table, due.as_ref());
     let since = table.date("since");
     let bureau_default = table.boolean("bureau_default").unwrap_or(false);
-    let off = table.boolean("off").unwrap_or(false);
     let whole = (|| {
         let due = due?;
         Some(Deadline {
@@ -134,7 +138,7 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
         title_fits(table, text, deadline);
         dates::target_fits(table, deadline);
     }
-    Draft { source: Rc::clone(source), id, was, sections, lead, whole }
+    Draft { source: Rc::clone(source), id, was, is_off: off, sections, lead, whole }
 }
 
 /// The id under this key: `id`, or `was`.

@@ -49,9 +49,18 @@ struct Drafts {
     done: HashSet<PathBuf>,
 }
 
+/// A deadline that is switched off, perhaps for want of a date.
+#[derive(Clone, Debug)]
+pub struct Off {
+    pub id: String,
+    pub was: Option<String>,
+    /// `None` where its date is missing.
+    pub whole: Option<Deadline>,
+}
+
 /// The plan, and the deadlines that are switched off. `unreadable` reports a main file that cannot be read, at the
 /// place where the settings name it.
-pub fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, String)) -> (Plan, Vec<Deadline>) {
+pub fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, String)) -> (Plan, Vec<Off>) {
     let report = files.report;
     let mut drafts = Drafts::default();
     if let Err((what, instead)) = drafts.file(files, main) {
@@ -78,9 +87,22 @@ pub fn read(files: &mut Files<'_>, main: &Path, unreadable: impl FnOnce(String, 
     let lookup = Lookup::new(&roster, drafts.partial);
     unique_ids(&drafts.deadlines, report);
     drafts.deadlines.iter().for_each(|draft| lookup.check(draft, report));
-    let whole = drafts.deadlines.into_iter().filter_map(|draft| draft.whole);
-    let (off, deadlines) = whole.partition(|deadline: &Deadline| deadline.off);
-    (Plan { roster, deadlines }, off)
+    let (off, on): (Vec<Draft>, Vec<Draft>) = drafts.deadlines.into_iter().partition(|draft| draft.is_off);
+    let switched_off = |Draft { id, was, whole, .. }| Some(Off { id: id?.0, was: was.map(|(was, _)| was), whole });
+    let off = off.into_iter().filter_map(switched_off);
+    (Plan { roster, deadlines: on.into_iter().filter_map(|draft| draft.whole).collect() }, off.collect())
+}
+
+/// Checks a file of deadlines that is not written yet, alone, against the sections of the roster. Without one, the names
+/// are not looked up.
+pub fn check_alone(files: &mut Files<'_>, path: &Path, text: &str, roster: Option<&Roster>) {
+    let report = files.report;
+    let mut drafts = Drafts::default();
+    drafts.text(files, &Rc::new(Source::new(path.to_owned(), 0, text.to_owned())), path);
+    let empty = Roster::default();
+    let lookup = Lookup::new(roster.unwrap_or(&empty), drafts.partial || roster.is_none());
+    unique_ids(&drafts.deadlines, report);
+    drafts.deadlines.iter().for_each(|draft| lookup.check(draft, report));
 }
 
 impl Drafts {

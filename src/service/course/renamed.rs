@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    config::Off,
     domain::deadline::{Deadline, Roster},
     service::Office,
     store::{Result, Tx, state},
@@ -11,10 +12,11 @@ use crate::{
 /// A question, in Chinese, for each section and deadline in force that the files no longer have while a new one has its
 /// mailboxes or its words. `off` are the deadlines that the files switch off. Without `was`, what it reported stays
 /// behind.
-pub fn questions(tx: &Tx, office: &Office, deadlines: &[Deadline], off: &[Deadline]) -> Result<Vec<String>> {
+pub fn questions(tx: &Tx, office: &Office, deadlines: &[Deadline], off: &[Off]) -> Result<Vec<String>> {
     let mut asked = tx.get(state::ROSTER)?.map_or_else(Vec::new, |before| sections(&before, &office.roster));
     let ids = tx.ids_in_force()?;
-    let written: BTreeSet<&str> = deadlines.iter().chain(off).map(|d| d.id.as_str()).collect();
+    let written: BTreeSet<&str> =
+        deadlines.iter().map(|d| d.id.as_str()).chain(off.iter().map(|off| off.id.as_str())).collect();
     let claimed: BTreeSet<&str> = deadlines.iter().filter_map(|d| d.was.as_deref()).collect();
     let fresh: Vec<&Deadline> = deadlines.iter().filter(|d| d.was.is_none() && !ids.contains(&d.id)).collect();
     for id in ids.iter().filter(|id| !written.contains(id.as_str()) && !claimed.contains(id.as_str())) {

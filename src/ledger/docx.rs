@@ -1,0 +1,186 @@
+//! Reads a Word file (.docx): its paragraphs and tables, in their order.
+
+use std::io::{Cursor, Read};
+
+use encoding_rs::UTF_8;
+use quick_xml::{
+    Reader,
+    events::{BytesStart, Event},
+};
+use zip::ZipArchive;
+
+use super::{
+    Error, Result,
+    document::{Block, Document, Grid},
+    read::Room,
+    unpack,
+};
+
+pub const BODY: &str = "word/document.xml";
+/// Deeper than any writer nests; a file may be made to nest more.
+const MAX_DEPTH: usize = 400;
+
+/// # Errors
+/// In Chinese: damaged, or too big.
+pub fn read(bytes: &[u8]) -> Result<Document> {
+    unpack::check_zip(bytes)?;
+    let mut xml = Vec::new();
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| damaged())?;
+    // Its size was measured by `check_zip`.
+    archive.by_name(BODY).map_err(|_| damaged())?.read_to_end(&mut xml).map_err(|_| damaged())?;
+    let (xml, ..) = UTF_8.decode(&xml);
+    let mut reader = Reader::from_str(&xml);
+    reader.config_mut().check_end_names = false;
+    let mut body = Body::default();
+    loop {
+        match reader.read_event().map_err(|_| damaged())? {
+            Event::Start(tag) => body.open(&tag)?,
+            Event::Empty(tag) => {
+                body.open(&tag)?;
+                body.close(tag.local_name().as_ref())?;
+            }
+            Event::End(tag) => body.close(tag.local_name().as_ref())?,
+            Event::Text(text) => body.text(&text),
+            Event::GeneralRef(name) => body.text(&super::html::entity(&name)),
+            Event::CData(text) => body.text(&text),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    body.finish()
+}
+
+fn damaged() -> Error {
+    Error::Unreadable("文件已损坏，不是完整的 .docx。请用 Word 或 WPS 打开，另存为 .docx 再试。".into())
+}
+
+/// What is open while the file is read.
+#[derive(Default)]
+struct Body {
+    document: Document,
+    room: Room,
+    depth: usize,
+    tables: usize,
+    /// The outermost table; a table inside a cell is text of that cell.
+    grid: Option<Grid>,
+    nested: usize,
+    paragraph: String,
+    cell: String,
+    span: u32,
+    /// `vMerge` without `restart`.
+    continues: bool,
+    is_text: bool,
+    /// Depth at which text that is stored twice, or that was struck out, began.
+    skipped: Option<usize>,
+    hidden: bool,
+}
+
+impl Body {
+    fn open(&mut self, tag: &BytesStart) -> Result<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Error::Unreadable("文件里一层套一层，套得太深。请用 Word 或 WPS 打开，另存后再试。".into()));
+        }
+        if self.skipped.is_some() {
+            return Ok(());
+        }
+        match tag.local_name().as_ref() {
+            "Fallback" | "del" | "moveFrom" => self.skipped = Some(self.depth),
+            "tbl" if self.grid.is_some() => self.nested += 1,
+            "tbl" => {
+                self.tables += 1;
+                self.grid = Some(Grid::default());
+            }
+            "tr" if self.nested == 0 => self.grid.iter_mut().for_each(Grid::row),
+            "gridBefore" => {
+                let skip = number(tag);
+                self.grid.iter_mut().for_each(|grid| grid.skip(skip));
+            }
+            "tc" if self.nested == 0 => {
+                self.cell.clear();
+                (self.span, self.continues) = (1, false);
+            }
+            "gridSpan" if self.nested == 0 => self.span = number(tag),
+            "vMerge" if self.nested == 0 => self.continues = value(tag).as_deref() != Some("restart"),
+            "t" => self.is_text = true,
+            "tab" if self.is_in_run() => self.paragraph.push('\t'),
+            "br" | "cr" => self.paragraph.push('\n'),
+            "vanish" => self.hidden = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A tab stop in the settings of a paragraph is not a tab.
+    fn is_in_run(&self) -> bool {
+        !self.paragraph.is_empty()
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.is_text & self.skipped.is_none() {
+            self.paragraph.push_str(text);
+        }
+    }
+
+    fn close(&mut self, name: &str) -> Result<()> {
+        let depth = self.depth;
+        self.depth = self.depth.saturating_sub(1);
+        if let Some(skipped) = self.skipped {
+            if depth <= skipped {
+                self.skipped = None;
+            }
+            return Ok(());
+        }
+        match name {
+            "t" => self.is_text = false,
+            "p" => self.paragraph(),
+            "tc" if self.nested == 0 => {
+                let text = std::mem::take(&mut self.cell);
+                if let Some(grid) = &mut self.grid {
+                    grid.cell(text.trim(), self.span, self.continues, &mut self.room)?;
+                }
+            }
+            "tbl" if self.nested > 0 => self.nested -= 1,
+            "tbl" => {
+                if let Some(grid) = self.grid.take() {
+                    let table = grid.table(format!("表{}", self.tables));
+                    self.document.blocks.push(Block::Table(table));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn paragraph(&mut self) {
+        let text = std::mem::take(&mut self.paragraph);
+        if self.grid.is_some() {
+            if !self.cell.is_empty() & !text.trim().is_empty() {
+                self.cell.push('\n');
+            }
+            self.cell.push_str(text.trim());
+        } else {
+            self.document.words(String::new(), &text);
+        }
+    }
+
+    fn finish(mut self) -> Result<Document> {
+        if self.grid.is_some() || self.depth > 0 {
+            return Err(damaged());
+        }
+        if self.hidden {
+            self.document.notes.push("文件里有设为隐藏的文字，已一并读出".into());
+        }
+        Ok(self.document)
+    }
+}
+
+fn value(tag: &BytesStart) -> Option<String> {
+    let mut all = tag.attributes().flatten();
+    let found = all.find(|a| a.key.local_name().as_ref() == "val")?;
+    Some(found.value.into_owned())
+}
+
+fn number(tag: &BytesStart) -> u32 {
+    value(tag).and_then(|n| n.trim().parse().ok()).unwrap_or(1)
+}

@@ -1,0 +1,264 @@
+//! Reads a page as a browser saves it: its paragraphs and tables. Tolerant: what is not closed ends by itself.
+
+use super::{
+    Result,
+    document::{Block, Document, Grid},
+    read::Room,
+};
+
+/// Elements whose content is no text of the page.
+const SILENT: &[&str] = &["script", "style", "head", "noscript", "template", "select", "svg"];
+/// Elements that begin a new line.
+const LINES: &[&str] =
+    &["p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "ul", "ol", "dd", "dt"];
+
+pub fn is_html(text: &str) -> bool {
+    let head: String = text.trim_start().chars().take(4000).collect::<String>().to_lowercase();
+    head.starts_with('<')
+        && ["<html", "<table", "<!doctype", "<p", "<div", "<body"].iter().any(|tag| head.contains(tag))
+}
+
+/// # Errors
+/// In Chinese: too big.
+pub fn read(text: &str) -> Result<Document> {
+    let mut page = Page::default();
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        page.text(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
+            continue;
+        }
+        let is_tag = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
+        if !is_tag {
+            page.text("<");
+            rest = &rest[1..];
+            continue;
+        }
+        let end = tag_end(rest);
+        let tag = rest[1..end].trim_end_matches('>');
+        rest = &rest[end..];
+        let name: String = tag
+            .trim_start_matches('/')
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect::<String>()
+            .to_lowercase();
+        if SILENT.contains(&name.as_str()) && !tag.starts_with('/') && !tag.ends_with('/') {
+            rest = after_closing(rest, &name);
+        } else if tag.starts_with('/') {
+            page.close(&name)?;
+        } else {
+            page.open(&name, tag)?;
+        }
+    }
+    page.text(rest);
+    page.finish()
+}
+
+/// The byte after the `>` that ends the tag; a `>` in quotation marks does not.
+fn tag_end(text: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in text.char_indices().take(20_000) {
+        match (c, quote) {
+            ('>', None) => return at + 1,
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            _ => {}
+        }
+    }
+    // A quotation mark that is never closed.
+    text.find('>').map_or(text.len(), |at| at + 1)
+}
+
+fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
+    let mut from = 0;
+    while let Some(at) = text[from..].find("</") {
+        let start = from + at + 2;
+        if text.get(start..start + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+            return text[start..].find('>').map_or("", |end| &text[start + end + 1..]);
+        }
+        from = start;
+    }
+    ""
+}
+
+#[derive(Default)]
+struct Page {
+    document: Document,
+    room: Room,
+    tables: usize,
+    grid: Option<Grid>,
+    /// Tables inside a cell are text of that cell.
+    nested: usize,
+    /// Columns and rows of the open cell.
+    cell: Option<(u32, u32)>,
+    text: String,
+}
+
+impl Page {
+    fn text(&mut self, text: &str) {
+        if self.grid.is_some() && self.cell.is_none() {
+            return;
+        }
+        let text = unescaped(&unwrapped(text)).replace(['\r', '\n', '\t', '\u{A0}'], " ");
+        self.text.push_str(&text);
+    }
+
+    fn line(&mut self) {
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        if self.cell.is_some() {
+            if !self.text.is_empty() && !self.text.ends_with('\n') {
+                self.text.push('\n');
+            }
+        } else if self.grid.is_none() {
+            let text = std::mem::take(&mut self.text);
+            self.document.words(String::new(), &spaced(&text));
+        }
+    }
+
+    fn open(&mut self, name: &str, tag: &str) -> Result<()> {
+        match name {
+            "table" if self.grid.is_some() => self.nested += 1,
+            "table" => {
+                self.line();
+                self.tables += 1;
+                self.grid = Some(Grid::default());
+            }
+            "tr" if self.nested == 0 => {
+                self.end_cell()?;
+                if let Some(grid) = &mut self.grid {
+                    grid.row();
+                }
+            }
+            "td" | "th" if self.nested == 0 && self.grid.is_some() => {
+                self.end_cell()?;
+                self.cell = Some((attribute(tag, "colspan"), attribute(tag, "rowspan")));
+                self.text.clear();
+            }
+            name if LINES.contains(&name) || self.nested > 0 => self.line(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, name: &str) -> Result<()> {
+        match name {
+            "table" if self.nested > 0 => self.nested -= 1,
+            "table" => {
+                self.end_row()?;
+                if let Some(grid) = self.grid.take() {
+                    let table = grid.table(format!("表{}", self.tables));
+                    self.document.blocks.push(Block::Table(table));
+                }
+                self.text.clear();
+            }
+            "tr" if self.nested == 0 => self.end_row()?,
+            "td" | "th" if self.nested == 0 => self.end_cell()?,
+            name if LINES.contains(&name) => self.line(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_cell(&mut self) -> Result<()> {
+        let (Some((columns, rows)), Some(grid)) = (self.cell.take(), &mut self.grid) else { return Ok(()) };
+        let text = std::mem::take(&mut self.text);
+        grid.spanning(&spaced(&text), columns, rows, &mut self.room)
+    }
+
+    fn end_row(&mut self) -> Result<()> {
+        self.end_cell()?;
+        self.grid.as_mut().map_or(Ok(()), |grid| grid.carry_rest(&mut self.room))
+    }
+
+    fn finish(mut self) -> Result<Document> {
+        if self.grid.is_some() {
+            self.nested = 0;
+            self.close("table")?;
+        }
+        self.line();
+        Ok(self.document)
+    }
+}
+
+/// Line breaks of the source are spaces; between Chinese characters they are nothing.
+fn unwrapped(text: &str) -> String {
+    let mut out = String::new();
+    for (at, line) in text.split('\n').enumerate() {
+        let line = if at > 0 { line.trim_start() } else { line };
+        let is_wide = |c: Option<char>| c.is_some_and(|c| !c.is_ascii());
+        if at > 0 {
+            out.truncate(out.trim_end().len());
+            if !(is_wide(out.chars().next_back()) && is_wide(line.chars().next())) {
+                out.push(' ');
+            }
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+/// One space for many; none at the ends of lines.
+fn spaced(text: &str) -> String {
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn attribute(tag: &str, name: &str) -> u32 {
+    let lower = tag.to_ascii_lowercase();
+    let value = lower.split_once(name).and_then(|(_, rest)| rest.trim_start().strip_prefix('='));
+    let digits =
+        value.map(|v| v.trim_start_matches([' ', '"', '\'']).chars().take_while(char::is_ascii_digit).collect());
+    digits.and_then(|digits: String| digits.parse().ok()).unwrap_or(1).clamp(1, 20_000)
+}
+
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let end = rest.char_indices().take(12).find(|(_, c)| *c == ';').map(|(end, _)| end);
+        match end {
+            Some(end) => {
+                out.push_str(&entity(&rest[..end]));
+                rest = &rest[end + 1..];
+            }
+            None => out.push('&'),
+        }
+    }
+    out + rest
+}
+
+/// The character of `amp`, `#20013`, `#x4E2D`; an unknown one stays as it is written.
+pub fn entity(name: &str) -> String {
+    let code = name.strip_prefix('#').and_then(|code| match code.strip_prefix(['x', 'X']) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => code.parse().ok(),
+    });
+    if let Some(c) = code.and_then(char::from_u32) {
+        return c.to_string();
+    }
+    match name {
+        "amp" => "&",
+        "lt" => "<",
+        "gt" => ">",
+        "quot" => "\"",
+        "apos" => "'",
+        "nbsp" | "ensp" | "emsp" | "thinsp" => " ",
+        "ldquo" => "“",
+        "rdquo" => "”",
+        "lsquo" => "‘",
+        "rsquo" => "’",
+        "hellip" => "…",
+        "mdash" => "—",
+        "ndash" => "–",
+        "middot" => "·",
+        "times" => "×",
+        "bull" => "•",
+        _ => return format!("&{name};"),
+    }
+    .to_owned()
+}

@@ -1,0 +1,405 @@
+//! Duties → the deadlines file, what is to be asked, and the account.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
+
+use jiff::{ToSpan, civil::Date};
+
+use super::{
+    account::{Account, Entry, Line, account},
+    answers::{Answers, Key, Question, REST, chosen},
+    head::{head, title, year_in},
+    naming,
+    number::propose,
+    offices::{self, Offices},
+    rows::{self, Became, Duty, Seen},
+    running,
+    when::{self, Certain, When},
+};
+use crate::{
+    domain::{calendar::Calendar, deadline::Roster, due::Due},
+    ledger::{
+        document::{Document, shown},
+        draft::Draft,
+        excel,
+    },
+    text::short_line,
+};
+
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    pub toml: String,
+    pub questions: Vec<Question>,
+    pub account: Account,
+    /// How many entries the file has.
+    pub entries: usize,
+    pub title: String,
+}
+
+/// What is known beside the document.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// `None` before there is a configuration: names are taken as they are.
+    pub roster: Option<&'a Roster>,
+    pub calendar: &'a Calendar,
+    pub today: Date,
+}
+
+/// One duty as it is understood.
+struct Read<'a> {
+    duty: &'a Duty,
+    id: String,
+    offices: Offices,
+    when: When,
+    /// Where its date was found: the sentence, and not a column.
+    in_sentence: bool,
+    notes: Vec<String>,
+}
+
+pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome {
+    let rows = read_rows(document);
+    let title = title(&rows.words);
+    let mut questions: BTreeMap<Key, Question> = BTreeMap::new();
+    let mut ids = BTreeSet::new();
+    let mut reads: Vec<Read> = Vec::new();
+    for (at, duty) in rows.duties.iter().enumerate() {
+        let id = propose(duty.number, at + 1, &mut ids);
+        let read = read(duty, id, around, answers, &mut questions);
+        reads.push(read);
+    }
+    scope(&reads, &rows.words, &title, answers, &mut questions);
+    crossing(&mut reads, answers, &mut questions);
+    let mut body = String::new();
+    let mut part = String::new();
+    let mut lines: Vec<Option<Line>> = Vec::new();
+    for read in &reads {
+        for words in &read.duty.above {
+            let _ = write!(body, "\n# ══ {} ══\n", excel::line(words));
+        }
+        if read.duty.part != part {
+            part.clone_from(&read.duty.part);
+            let _ = write!(body, "\n# ══ {} ══\n", excel::line(&part));
+        }
+        let (draft, line) = draft(read, around, answers, &mut questions);
+        body.push('\n');
+        body.push_str(&draft.toml(false));
+        lines.push(Some(line));
+    }
+    let account = account(&rows.seen, &mut lines, document, &rows.notes, &rows.words);
+    let mut account = account;
+    let is_there =
+        |key: &String| reads.iter().any(|r| r.id == *key || r.duty.number.is_some_and(|n| n.to_string() == *key));
+    for key in answers.chosen.keys().filter(|key| *key != REST && !is_there(key)) {
+        account.notes.push(format!("--choose {key}：没有这一项"));
+    }
+    let entries = reads.len();
+    Outcome {
+        toml: head(&title, entries, around.roster.is_some(), answers) + &body,
+        questions: questions.into_values().collect(),
+        account,
+        entries,
+        title,
+    }
+}
+
+fn read_rows(document: &Document) -> rows::Rows {
+    let mut rows = rows::read(document);
+    if !rows.duties.is_empty() {
+        return rows;
+    }
+    // Running text: each paragraph that names an office.
+    for (place, text) in std::mem::take(&mut rows.words) {
+        let found = running::duties(&place, &text);
+        let became = if found.is_empty() { Became::Words } else { Became::Duty(rows.duties.len()) };
+        let mut found = found.into_iter();
+        if let Some(duty) = found.next() {
+            rows.seen.push(Seen { place: duty.place.clone(), text: text.clone(), became });
+            rows.duties.push(duty);
+        } else {
+            rows.words.push((place, text));
+        }
+        for duty in found {
+            rows.seen.push(Seen {
+                place: duty.place.clone(),
+                text: duty.task.clone(),
+                became: Became::Duty(rows.duties.len()),
+            });
+            rows.duties.push(duty);
+        }
+    }
+    rows
+}
+
+fn ask(questions: &mut BTreeMap<Key, Question>, key: Key, words: String, choices: Vec<String>) {
+    questions.entry(key.clone()).or_insert(Question { key, words, choices });
+}
+
+fn read<'a>(
+    duty: &'a Duty,
+    id: String,
+    around: Around,
+    answers: &Answers,
+    questions: &mut BTreeMap<Key, Question>,
+) -> Read<'a> {
+    let mut notes = Vec::new();
+    let same = answers.same_as_above == Some(true);
+    let cells = match &duty.offices_above {
+        Some(above) if same => above,
+        _ => &duty.offices,
+    };
+    let mut offices = offices::read(cells, around.roster, answers);
+    let may_be_merged = duty.offices_above.is_some() || !duty.dates_above.is_empty();
+    if may_be_merged && answers.same_as_above.is_none() {
+        let words = "粘贴的文字看不出合并的单元格：空着的单位、期限，是和上一行合并的（同上），还是没有写".to_owned();
+        ask(questions, Key::Above, words, vec!["同上".into(), "没有写".into()]);
+    }
+    for (name, near) in &offices.unknown {
+        let words = match around.roster {
+            Some(_) => format!("科室名册里没有“{name}”，它是哪个科室（与本局无关就写“{}”）", super::NOBODY),
+            None => format!("“{name}”指哪些科室"),
+        };
+        ask(questions, Key::Office(name.clone()), words, near.clone());
+    }
+    if offices.sections.is_empty() && offices.unknown.is_empty() {
+        match &answers.default_office {
+            Some(names) => offices.sections.clone_from(names),
+            None if duty.offices_above.is_some() && answers.same_as_above.is_none() => {}
+            None => {
+                let words = "有的事项没有写责任单位，由哪个科室办".to_owned();
+                let near = around.roster.map(|r| r.sections.iter().take(3).map(|s| s.name.clone()).collect());
+                ask(questions, Key::NoOffice, words, near.unwrap_or_default());
+            }
+        }
+    }
+    notes.append(&mut offices.notes);
+    let (when, in_sentence) = when_of(duty, answers, &mut notes);
+    Read { duty, id, offices, when, in_sentence, notes }
+}
+
+/// The date: of its column, else of its own sentence.
+fn when_of(duty: &Duty, answers: &Answers, notes: &mut Vec<String>) -> (When, bool) {
+    let dates =
+        if duty.dates.is_empty() && answers.same_as_above == Some(true) { &duty.dates_above } else { &duty.dates };
+    let mut said = None;
+    for (name, value) in dates {
+        match when::cell(value, answers) {
+            When::None(words) => said = said.or(words.map(|words| format!("{name}写的是“{words}”"))),
+            found => {
+                let others: Vec<String> = dates
+                    .iter()
+                    .filter(|(n, v)| (n, v) != (name, value))
+                    .map(|(n, v)| format!("{n}“{}”", shown(v)))
+                    .collect();
+                if !others.is_empty() {
+                    notes.push(format!("期限取自“{name}”；另有{}", others.join("、")));
+                }
+                return (found, false);
+            }
+        }
+    }
+    match when::words(&duty.task, answers) {
+        When::None(_) => {}
+        found => return (found, true),
+    }
+    // A remark, or the task beside it, may hold a date: it is asked about, not taken.
+    let beside = duty.more.iter().chain(duty.left.last());
+    for text in beside {
+        let asked = match when::words(text, answers) {
+            When::Certain(certain) => vec![certain.words],
+            When::Asked(_, choices) => choices,
+            When::Open => Due::parse(text, answers.year.or(Some(2026)))
+                .map(|due| due.clause.unwrap_or(due.text))
+                .into_iter()
+                .collect(),
+            When::None(_) => continue,
+        };
+        let what = format!("日期写在旁边：“{}”，是不是这一项的期限", short_line(text, 60));
+        return (When::Asked(what, asked), true);
+    }
+    (When::None(said), true)
+}
+
+/// Asks for the year, and whether dates without one are of every year, if any date needs it.
+fn scope(
+    reads: &[Read],
+    words: &[(String, String)],
+    title: &str,
+    answers: &Answers,
+    questions: &mut BTreeMap<Key, Question>,
+) {
+    let open = reads.iter().filter(|read| read.when == When::Open).count();
+    if open == 0 && answers.every_year != Some(false) {
+        return;
+    }
+    if open > 0 && answers.every_year.is_none() {
+        let what = format!("有 {open} 项的日期没有写年份：方案是每年都办，还是只办一次");
+        ask(questions, Key::Scope, what, vec!["每年都办".into(), "只办一次".into()]);
+    }
+    if answers.year.is_none() && answers.every_year != Some(true) {
+        let found = year_in(title).or_else(|| words.iter().take(40).find_map(|(_, text)| year_in(text)));
+        ask(questions, Key::Year, "是哪一年的方案".into(), found.map(|year| year.to_string()).into_iter().collect());
+    }
+}
+
+/// Dates that go through the year once and then begin again belong to two years.
+fn crossing(reads: &mut [Read], answers: &Answers, questions: &mut BTreeMap<Key, Question>) {
+    let Some(year) = answers.year_of_dates() else { return };
+    let dates: Vec<Date> = reads
+        .iter()
+        .filter_map(|read| match &read.when {
+            When::Certain(Certain { yearless: Some(date), .. }) => Some(*date),
+            _ => None,
+        })
+        .filter(|date| date.year() == year)
+        .collect();
+    let (Some(first), falls) = (dates.first().copied(), falls(&dates)) else { return };
+    if falls != 1 && answers.crosses.is_none() || falls == 0 {
+        return;
+    }
+    match answers.crosses {
+        None => {
+            let words =
+                format!("期限走到年底又从年初开始：后面的是 {} 年（跨年），还是仍是 {year} 年（不跨年）", year + 1);
+            ask(questions, Key::Crosses, words, vec!["跨年".into(), "不跨年".into()]);
+        }
+        Some(false) => {}
+        Some(true) => {
+            for read in reads {
+                let When::Certain(certain) = &mut read.when else { continue };
+                if certain.yearless.is_some_and(|date| date.year() == year && date < first)
+                    && let Ok(next) = Due::parse(&certain.words, Some(year + 1))
+                    && let crate::domain::due::Rule::Once(date) = next.rule
+                {
+                    read.notes.push(format!("原文是“{}”，方案跨年，算在 {} 年", certain.words, year + 1));
+                    certain.words = format!("{}年{}月{}日前", date.year(), date.month(), date.day());
+                    certain.due = next;
+                }
+            }
+        }
+    }
+}
+
+/// How often the months fall back by a third of a year or more.
+fn falls(dates: &[Date]) -> usize {
+    dates.windows(2).filter(|pair| pair[0].month() - pair[1].month() >= 4).count()
+}
+
+fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMap<Key, Question>) -> (Draft, Line) {
+    let duty = read.duty;
+    let mut notes = read.notes.clone();
+    let key = duty.number.filter(|n| read.id == format!("item-{n}")).map_or_else(|| read.id.clone(), |n| n.to_string());
+    let mut is_off = false;
+    let when = match &read.when {
+        When::Asked(what, choices) => match answers.chosen(duty.number, &read.id) {
+            None => {
+                let words = format!("{}“{}”：{what}。哪一条是本局的", duty.place, short_line(&duty.task, 40));
+                ask(questions, Key::Choose(key.clone()), words, choices.clone());
+                read.when.clone()
+            }
+            Some(answer) => match chosen(answer, choices, answers.year_of_dates()) {
+                Ok(None) => {
+                    is_off = true;
+                    When::None(Some(format!("没有定：{what}")))
+                }
+                Ok(Some(words)) => {
+                    notes.push(format!("原文的日期要选，已选“{words}”"));
+                    match when::words(&words, answers) {
+                        When::None(_) => read.when.clone(),
+                        found => found,
+                    }
+                }
+                Err(why) => {
+                    let words = format!("{}：{why}", duty.place);
+                    ask(questions, Key::Choose(key.clone()), words, choices.clone());
+                    read.when.clone()
+                }
+            },
+        },
+        when => when.clone(),
+    };
+    let mut draft = Draft { id: read.id.clone(), item: duty.number, ..Draft::default() };
+    let mut basis = vec![duty.task.clone()];
+    basis.extend(duty.more.iter().cloned());
+    draft.basis = basis.join("\n").trim().chars().take(MAX_BASIS).collect();
+    draft.sections.clone_from(&read.offices.sections);
+    draft.lead.clone_from(&read.offices.lead);
+    let mut line = Line {
+        place: duty.place.clone(),
+        text: duty.task.clone(),
+        entry: Entry::Undated,
+        became: String::new(),
+        quote: String::new(),
+        next: String::new(),
+    };
+    let mut clause = None;
+    match &when {
+        When::Certain(certain) => {
+            line.entry = Entry::Dated;
+            line.quote = format!("“{}”", certain.words);
+            line.next = next(&certain.due, around);
+            draft.due = vec![certain.words.clone()];
+            if read.in_sentence {
+                draft.due = vec![when::core(certain, answers)];
+                clause = Some(certain.due.clause.clone().unwrap_or_else(|| certain.words.clone()));
+                let quote = sentence(&duty.task, clause.as_deref().unwrap_or_default());
+                notes.push(format!("期限出自原文：“{}”", short_line(&quote, 100)));
+                line.quote = format!("“{}”", short_line(&quote, 100));
+            }
+        }
+        When::None(said) => {
+            let said = said.clone().map(|said| format!("（{said}）")).unwrap_or_default();
+            match answers.no_date.as_ref().filter(|_| !is_off) {
+                Some(words) => {
+                    notes.push(format!("没有日期{said}：按局内默认检查"));
+                    draft.due = vec![words.clone()];
+                    draft.bureau_default = true;
+                }
+                None => {
+                    notes.push(format!("没有日期{said}：定下后写上 due，再删去 off 这一行"));
+                    draft.off = true;
+                }
+            }
+        }
+        When::Open | When::Asked(..) => {
+            if when == When::Open {
+                let what = "有的日期没有写年份：方案是每年都办，还是只办一次".to_owned();
+                ask(questions, Key::Scope, what, vec!["每年都办".into(), "只办一次".into()]);
+            }
+            line.entry = Entry::Asked;
+            draft.off = true;
+        }
+    }
+    if !read.offices.unknown.is_empty() || draft.sections.is_empty() {
+        line.entry = Entry::Asked;
+    }
+    let title = naming::title(&duty.task, clause.as_deref());
+    if title.is_cut {
+        notes.push("题目取自原文开头，请看一看".into());
+    }
+    // A row without a task is its group's, or its number's.
+    let instead = || duty.left.last().cloned().unwrap_or_else(|| format!("{}（原文没有写任务）", duty.place));
+    draft.title = if title.text.is_empty() { short_line(&instead().replace(['{', '}'], " "), 60) } else { title.text };
+    line.became = format!("{}《{}》", draft.id, draft.title);
+    draft.notes = notes;
+    (draft, line)
+}
+
+/// The clause from where it begins in the text, with who does it.
+fn sentence(task: &str, clause: &str) -> String {
+    let line = excel::line(task);
+    let Some(at) = line.find(clause) else { return clause.to_owned() };
+    let marks = |c: char| "。；;，,！".contains(c);
+    let from = line[..at].char_indices().rev().find(|(_, c)| marks(*c)).map_or(0, |(at, c)| at + c.len_utf8());
+    line[from..at + clause.len()].trim().to_owned()
+}
+
+/// The check of the deadlines file refuses a longer one.
+const MAX_BASIS: usize = 20_000;
+
+fn next(due: &Due, around: Around) -> String {
+    let until = around.today.saturating_add(3.years());
+    let mut terms = due.rule.terms(around.calendar, around.today, until);
+    terms.next().map_or_else(|| "没有（已经过去，或逐件登记）".into(), |term| term.due.to_string())
+}

@@ -1,0 +1,142 @@
+//! What the columns of a table hold, by the many names of their headings.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    ledger::read::{Cell, Cells, Value},
+    text::bare,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Column {
+    Number,
+    /// What is to be done; the lower, the more exact.
+    Text(u8),
+    Office,
+    Lead,
+    Support,
+    /// A date; the lower, the more it names the deadline.
+    Due(u8),
+    /// How far it has come: no part of the duty.
+    Progress,
+    Other,
+}
+
+use Column::*;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heading {
+    pub columns: BTreeMap<u32, (Column, String)>,
+}
+
+/// A heading is short.
+const LONGEST: usize = 24;
+
+impl Heading {
+    /// The heading that a row of cells is, if it is one.
+    pub fn of(cells: &Cells) -> Option<Self> {
+        let mut columns = BTreeMap::new();
+        for (at, cell) in cells {
+            let name = name(cell)?;
+            columns.insert(*at, (column(&name), name));
+        }
+        let known = |is: fn(Column) -> bool| columns.values().any(|(column, _)| is(*column));
+        let kinds = [
+            known(|c| c == Number),
+            known(|c| matches!(c, Text(_))),
+            known(|c| matches!(c, Office | Lead | Support)),
+            known(|c| matches!(c, Due(_))),
+        ];
+        let count = kinds.iter().filter(|has| **has).count();
+        (count >= 2 && columns.len() >= 2).then_some(Self { columns })
+    }
+
+    pub fn at(&self, is: impl Fn(Column) -> bool) -> impl Iterator<Item = (u32, Column)> {
+        self.columns.iter().filter(move |(_, (column, _))| is(*column)).map(|(at, (column, _))| (*at, *column))
+    }
+
+    pub fn has(&self, is: impl Fn(Column) -> bool) -> bool {
+        self.at(is).next().is_some()
+    }
+
+    /// The column of what is to be done: the most exact one.
+    pub fn task(&self) -> Option<u32> {
+        self.at(|c| matches!(c, Text(_))).min_by_key(|(at, column)| (*column, u32::MAX - at)).map(|(at, _)| at)
+    }
+
+    /// The columns with dates, the one that names the deadline first.
+    pub fn dates(&self) -> Vec<u32> {
+        let mut dates: Vec<(Column, u32)> = self.at(|c| matches!(c, Due(_))).map(|(at, column)| (column, at)).collect();
+        dates.sort_unstable();
+        dates.into_iter().map(|(_, at)| at).collect()
+    }
+
+    pub fn name(&self, at: u32) -> &str {
+        self.columns.get(&at).map(|(_, name)| name.as_str()).unwrap_or_default()
+    }
+
+    /// A heading in two lines: the lower names the columns where it has a name.
+    pub fn over(mut self, lower: Self) -> Self {
+        self.columns.extend(lower.columns);
+        self
+    }
+}
+
+/// `2022年预期目标（续）` is 预期目标.
+fn name(cell: &Cell) -> Option<String> {
+    let Value::Text(words) = &cell.value else { return None };
+    let bare = bare(words);
+    if bare.chars().count() > LONGEST || bare.contains(['。', ';', '!']) {
+        return None;
+    }
+    let name = bare.split(['(', '【', '[']).next().unwrap_or_default().trim_matches([':', '*', '、']);
+    let after = name.trim_start_matches(|c: char| c.is_ascii_digit());
+    let name =
+        after.strip_prefix('年').or_else(|| after.strip_prefix("年度")).filter(|_| after != name).unwrap_or(name);
+    Some(name.to_owned()).filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn column(name: &str) -> Column {
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let is = |words: &[&str]| words.contains(&name);
+    if is(&["序号", "编号", "项号", "任务序号", "项目序号", "No.", "NO", "NO.", "号"]) {
+        return Number;
+    }
+    if has(&["进展", "情况", "完成率", "备注", "说明", "联系", "电话", "领导", "签字", "依据", "来源"])
+    {
+        return if has(&["进展", "情况", "完成率"]) { Progress } else { Other };
+    }
+    let (leads, helps) = (has(&["牵头", "主办", "主责"]), has(&["配合", "协办", "参与", "协助", "参加"]));
+    let is_who = has(&["单位", "部门", "科室", "处室", "人", "责任", "承办", "负责"]);
+    match (leads, helps) {
+        (true, false) => return Lead,
+        (false, true) if is_who => return Support,
+        (true, true) => return Office,
+        _ => {}
+    }
+    if has(&["时限", "期限", "截止", "完成时间", "完成日期", "完成日程", "节点", "时点"]) {
+        return Due(0);
+    }
+    if has(&["周期", "起止"]) {
+        return Due(2);
+    }
+    if has(&["时间", "日程", "日期", "进度"]) {
+        return Due(1);
+    }
+    if has(&["责任", "承办", "负责", "落实单位", "落实部门", "主管", "实施单位", "实施主体"])
+        || is(&["科室", "单位", "部门", "处室", "股室", "各科室", "责任人"])
+    {
+        return Office;
+    }
+    let ranks: [(&[&str], u8); 8] = [
+        (&["具体"], 0),
+        (&["内容"], 1),
+        (&["措施", "举措", "重点工作"], 2),
+        (&["任务", "事项"], 3),
+        (&["目标", "指标"], 4),
+        (&["要求", "工作", "项目"], 5),
+        (&["阶段", "类别", "分类", "领域", "板块"], 6),
+        (&["名称", "要点"], 5),
+    ];
+    ranks.iter().find(|(words, _)| has(words)).map_or(Other, |(_, rank)| Text(*rank))
+}

@@ -1,0 +1,328 @@
+//! Goes through a document row by row: what is a heading, what a duty, what continues the one above. Every row gets
+//! its place in the account.
+
+use std::collections::BTreeMap;
+
+use super::{
+    content,
+    heading::{Column, Heading},
+    number::{leading, of_cell},
+};
+use crate::{
+    ledger::{
+        document::{Block, Document, shown},
+        excel,
+        read::{Cell, Cells, Sheet, Value},
+    },
+    text::bare,
+};
+
+/// One duty, as the document has it.
+#[derive(Clone, Debug, Default)]
+pub struct Duty {
+    pub place: String,
+    pub number: Option<u32>,
+    /// Headings between the rows above it.
+    pub above: Vec<String>,
+    /// The leftmost column of a table that is divided by it.
+    pub part: String,
+    /// The other columns before the task, in their order; a merged one is that of several duties.
+    pub left: Vec<String>,
+    pub task: String,
+    /// What stands behind it: `备注：…`.
+    pub more: Vec<String>,
+    pub offices: [String; 3],
+    /// By column, the one that names the deadline first: its heading and what it holds.
+    pub dates: Vec<(String, Value)>,
+    /// For pasted text, where the cell may be part of a merged one: what stands above it.
+    pub offices_above: Option<[String; 3]>,
+    pub dates_above: Vec<(String, Value)>,
+}
+
+/// What became of a row of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Became {
+    Duty(usize),
+    /// Its text went to the duty above.
+    Continues(usize),
+    Heading,
+    /// A title, a note, a heading between the rows.
+    Words,
+    Unused,
+}
+
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub place: String,
+    pub text: String,
+    pub became: Became,
+}
+
+#[derive(Debug, Default)]
+pub struct Rows {
+    pub duties: Vec<Duty>,
+    pub seen: Vec<Seen>,
+    /// Paragraphs outside of tables.
+    pub words: Vec<(String, String)>,
+    pub notes: Vec<String>,
+}
+
+#[derive(Default)]
+struct Walk {
+    rows: Rows,
+    heading: Option<Heading>,
+    part: String,
+    left: BTreeMap<u32, String>,
+    above: Vec<String>,
+    offices: Option<[String; 3]>,
+    dates: Vec<(String, Value)>,
+    hides_merges: bool,
+    /// Whether the tasks of this table begin with their number.
+    is_numbered: bool,
+}
+
+pub fn read(document: &Document) -> Rows {
+    let mut walk = Walk { hides_merges: document.hides_merges, ..Walk::default() };
+    for block in &document.blocks {
+        match block {
+            Block::Words { place, text } => walk.rows.words.push((place.clone(), text.clone())),
+            Block::Table(table) => walk.table(table),
+        }
+    }
+    walk.rows
+}
+
+fn own(cells: &Cells) -> impl Iterator<Item = (u32, &Cell)> {
+    cells.iter().filter(|(_, cell)| !cell.carried).map(|(at, cell)| (*at, cell))
+}
+
+impl Walk {
+    fn table(&mut self, table: &Sheet) {
+        let width = |cells: &Cells| cells.keys().next_back().copied().unwrap_or(0);
+        let widest = table.rows.values().map(width).max().unwrap_or(0);
+        let first = table.rows.iter().find(|(_, cells)| Heading::of(cells).is_some()).map(|(row, _)| *row);
+        // A table that goes on over the page without its heading.
+        let goes_on = first.is_none()
+            && self.heading.as_ref().and_then(|h| h.columns.keys().next_back()).is_some_and(|last| *last == widest);
+        let mut from = first;
+        if first.is_none() && !goes_on {
+            match content::heading(table) {
+                Some((heading, row, said)) => {
+                    self.rows.notes.push(format!("{}没有认得的表头，{said}", named(table)));
+                    (self.heading, from) = (Some(heading), row);
+                    self.begin(table, row.map_or(0, |row| row + 1));
+                }
+                None => self.heading = None,
+            }
+        } else if goes_on {
+            self.rows.notes.push(format!("{}没有表头，接着上一张表的列读", named(table)));
+            self.begin(table, 0);
+        }
+        let mut heading_row: Option<u32> = None;
+        for (&row, cells) in &table.rows {
+            let place = place(table, row);
+            let text = cells.values().filter(|c| !c.carried).map(|c| shown(&c.value)).collect::<Vec<_>>().join(" ｜ ");
+            if text.is_empty() {
+                continue;
+            }
+            let mut say = |became| self.rows.seen.push(Seen { place: place.clone(), text: text.clone(), became });
+            if let Some(heading) = Heading::of(cells) {
+                say(Became::Heading);
+                let follows = heading_row.is_some_and(|above| above + 1 == row);
+                let heading = match self.heading.take().filter(|_| follows) {
+                    Some(above) => above.over(heading),
+                    None => heading,
+                };
+                heading_row = Some(row);
+                self.heading = Some(heading);
+                self.begin(table, row + 1);
+                continue;
+            }
+            if from == Some(row) {
+                say(Became::Heading);
+            } else if from.is_some_and(|from| row < from) {
+                say(Became::Words);
+                self.rows.words.push((place, cells.values().map(|c| shown(&c.value)).collect::<Vec<_>>().join(" ")));
+            } else if let Some(heading) = self.heading.clone() {
+                let became = self.row(&heading, &place, cells);
+                self.rows.seen.push(Seen { place, text, became });
+            } else {
+                say(Became::Unused);
+            }
+        }
+    }
+
+    /// What is known of a table once its heading is: whether its tasks begin with their number.
+    fn begin(&mut self, table: &Sheet, from: u32) {
+        let Some(task) = self.heading.as_ref().and_then(Heading::task) else { return };
+        let rows = table.rows.range(from..);
+        let texts: Vec<String> = rows.filter_map(|(_, cells)| cells.get(&task)).map(|c| shown(&c.value)).collect();
+        let numbered = texts.iter().filter(|text| leading(text).is_some()).count();
+        // A page may hold two rows of which one continues the page before.
+        self.is_numbered = numbered > 0 && numbered * 2 >= texts.len();
+    }
+
+    fn row(&mut self, heading: &Heading, place: &str, cells: &Cells) -> Became {
+        let Some(task) = heading.task() else { return Became::Unused };
+        let shifted = self.is_numbered.then(|| shift(cells, task)).flatten();
+        let cells = shifted.as_ref().unwrap_or(cells);
+        if let Some(words) = words_alone(heading, cells, task) {
+            if leading_part(&words) {
+                self.above.push(words);
+            }
+            return Became::Words;
+        }
+        let text = |at: u32| cells.get(&at).map(|cell| shown(&cell.value)).unwrap_or_default();
+        let of = |is: fn(Column) -> bool| {
+            heading.at(is).map(|(at, _)| text(at)).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n")
+        };
+        let offices = [of(|c| c == Column::Office), of(|c| c == Column::Lead), of(|c| c == Column::Support)];
+        let dates: Vec<(String, Value)> = heading
+            .dates()
+            .into_iter()
+            .filter_map(|at| Some((heading.name(at).to_owned(), cells.get(&at)?.value.clone())))
+            .collect();
+        let number = heading.at(|c| c == Column::Number).find_map(|(at, _)| of_cell(&text(at)));
+        let full = text(task);
+        let (own_number, rest) = leading(&full).map_or((None, full.as_str()), |(n, rest)| (Some(n), rest));
+        let has_office_column = heading.has(|c| matches!(c, Column::Office | Column::Lead | Column::Support));
+        let has_date_column = !heading.dates().is_empty();
+        let more = behind(heading, task, cells);
+        let is_bare = number.or(own_number).is_none() && offices.iter().all(String::is_empty) && dates.is_empty();
+        let can_tell = has_office_column || has_date_column || self.is_numbered;
+        if is_bare
+            && can_tell
+            && let Some(at) = self.rows.duties.len().checked_sub(1)
+            && let Some(duty) = self.rows.duties.get_mut(at)
+        {
+            join(&mut duty.task, &full);
+            duty.more.extend(more);
+            return Became::Continues(at);
+        }
+        self.groups(heading, task, cells);
+        let has_offices = offices.iter().any(|t| !t.is_empty());
+        let duty = Duty {
+            place: place.to_owned(),
+            number: number.or(own_number),
+            above: std::mem::take(&mut self.above),
+            part: self.part.clone(),
+            left: self.left.values().cloned().collect(),
+            task: if own_number.is_some() { rest.to_owned() } else { full.clone() },
+            more,
+            offices_above: self.offices.clone().filter(|_| self.hides_merges && has_office_column && !has_offices),
+            dates_above: if self.hides_merges && dates.is_empty() { self.dates.clone() } else { Vec::new() },
+            offices: offices.clone(),
+            dates: dates.clone(),
+        };
+        if has_offices {
+            self.offices = Some(offices);
+        }
+        if !dates.is_empty() {
+            self.dates = dates;
+        }
+        self.rows.duties.push(duty);
+        Became::Duty(self.rows.duties.len() - 1)
+    }
+
+    /// The columns before the task: an empty cell stands for the one above.
+    fn groups(&mut self, heading: &Heading, task: u32, cells: &Cells) {
+        let left: Vec<u32> =
+            heading.at(|c| matches!(c, Column::Text(_))).map(|(at, _)| at).filter(|at| *at < task).collect();
+        self.left.retain(|at, _| left.contains(at));
+        for (i, at) in left.iter().enumerate() {
+            let Some(cell) = cells.get(at) else { continue };
+            let text = excel::line(&shown(&cell.value));
+            if self.left.get(at) != Some(&text) {
+                left[i + 1..].iter().for_each(|lower| {
+                    self.left.remove(lower);
+                });
+            }
+            self.left.insert(*at, text);
+        }
+        self.part = left.first().and_then(|at| self.left.get(at)).cloned().unwrap_or_default();
+    }
+}
+
+fn named(table: &Sheet) -> String {
+    if table.name.is_empty() {
+        let row = table.rows.keys().next().copied().unwrap_or(0);
+        format!("第{}行起的表", row + 1)
+    } else {
+        table.name.clone()
+    }
+}
+
+fn place(table: &Sheet, row: u32) -> String {
+    format!("{}第{}行", table.name, row + 1)
+}
+
+/// Joined as the page broke it: in the middle of a sentence, or after it.
+fn join(task: &mut String, more: &str) {
+    if !more.is_empty() && !task.is_empty() && task.ends_with(['。', '；', ';', '！']) {
+        task.push('\n');
+    }
+    task.push_str(more);
+}
+
+/// A row whose first cell is missing: what stands in a column belongs to the next. The task knows its place by its
+/// number.
+fn shift(cells: &Cells, task: u32) -> Option<Cells> {
+    let number = |at: u32| {
+        cells
+            .get(&at)
+            .is_some_and(|cell| leading(&shown(&cell.value)).is_some_and(|(_, rest)| rest.chars().count() > 6))
+    };
+    let digit =
+        |at: u32| cells.get(&at).is_some_and(|cell| shown(&cell.value).starts_with(|c: char| c.is_ascii_digit()));
+    if number(task) {
+        return None;
+    }
+    let at = cells.keys().copied().find(|at| *at != task && number(*at) && digit(*at))?;
+    let moved = |from: u32| (from + task).checked_sub(at);
+    Some(cells.iter().filter_map(|(from, cell)| Some((moved(*from)?, cell.clone()))).collect())
+}
+
+/// `一、优化政务公开工作基础`, `注：……`: a row with one cell of its own that is no duty.
+fn words_alone(heading: &Heading, cells: &Cells, task: u32) -> Option<String> {
+    let mut own = own(cells);
+    let (Some((at, cell)), None) = (own.next(), own.next()) else { return None };
+    let words = shown(&cell.value);
+    let is_note =
+        ["注", "说明", "填表", "备注", "合计", "小计", "填报"].iter().any(|word| bare(&words).starts_with(word));
+    let is_number = heading.at(|c| c == Column::Number).any(|(number, _)| number == at) && of_cell(&words).is_some();
+    let is_task = at == task && !is_note && (heading.columns.len() == 1 || !is_part(&words) || cells.len() > 1);
+    let is_who_or_when =
+        matches!(heading.columns.get(&at), Some((Column::Office | Column::Lead | Column::Support | Column::Due(_), _)));
+    (is_number && bare(&words).chars().all(|c| c.is_ascii_digit()) || !is_task && !is_who_or_when).then_some(words)
+}
+
+/// `一、`, `（一）`, `第一部分`
+fn is_part(words: &str) -> bool {
+    let bare = bare(words);
+    let inner = bare.trim_start_matches(['(', '第']);
+    let numeral = inner.chars().take_while(|c| crate::text::is_numeral(*c)).count();
+    let after: String = inner.chars().skip(numeral).take(1).collect();
+    numeral > 0 && ["、", ".", ")", ",", "部", "章", "阶", "类"].contains(&after.as_str())
+}
+
+fn leading_part(words: &str) -> bool {
+    words.chars().count() <= 120 && !bare(words).chars().all(|c| c.is_ascii_digit())
+}
+
+/// What stands behind the task: another text with its heading, a remark.
+fn behind(heading: &Heading, task: u32, cells: &Cells) -> Vec<String> {
+    let mut more = Vec::new();
+    for (at, cell) in cells {
+        let (column, name) = heading.columns.get(at).map_or((Column::Other, ""), |(c, name)| (*c, name.as_str()));
+        let is_more = match column {
+            Column::Text(_) => *at > task,
+            Column::Other => true,
+            _ => false,
+        };
+        let text = shown(&cell.value);
+        if is_more && !cell.carried {
+            more.push(if name.is_empty() { text } else { format!("{name}：{text}") });
+        }
+    }
+    more
+}

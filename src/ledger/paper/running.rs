@@ -1,0 +1,70 @@
+//! Duties in running text: `3.做好……工作。（责任单位：办公室；完成时限：3月底前）`.
+
+use super::{number::leading, rows::Duty};
+use crate::ledger::read::Value;
+
+const NAMES: &[&str] =
+    &["责任单位", "责任科室", "责任部门", "牵头单位", "牵头科室", "牵头部门", "承办单位", "承办科室", "落实单位"];
+
+/// The duties of one paragraph: what stands before each bracket that names an office.
+pub fn duties(place: &str, text: &str) -> Vec<Duty> {
+    let mut duties: Vec<Duty> = Vec::new();
+    let mut rest = text;
+    while let Some((before, inside, after)) = bracket(rest) {
+        rest = after;
+        let task = before.trim().trim_start_matches(['。', '；', ';', ' ']).trim();
+        let (number, task) = leading(task).map_or((None, task), |(n, rest)| (Some(n), rest));
+        let mut duty = Duty { place: place.to_owned(), number, task: task.to_owned(), ..Duty::default() };
+        for part in inside.split(['；', ';']) {
+            let Some((name, what)) = part.split_once(['：', ':']) else {
+                duty.more.push(part.trim().to_owned());
+                continue;
+            };
+            let what = what.trim().to_owned();
+            let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+            if has(&["时限", "期限", "时间", "进度", "节点"]) {
+                duty.dates.push((name.trim().to_owned(), Value::Text(what)));
+            } else {
+                let at = if has(&["配合", "协办", "参与"]) { 2 } else { usize::from(has(&["牵头", "主办"])) };
+                let cell = &mut duty.offices[at];
+                *cell = if cell.is_empty() { what } else { format!("{cell}、{what}") };
+            }
+        }
+        if !duty.task.is_empty() {
+            duties.push(duty);
+        }
+    }
+    if let Some(last) = duties.last_mut() {
+        let rest = rest.trim().trim_start_matches(['。', '；']).trim();
+        if !rest.is_empty() {
+            last.more.push(rest.to_owned());
+        }
+    }
+    duties
+}
+
+/// What stands before the next bracket that names an office, in it, and after it.
+fn bracket(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    while let Some(at) = text[from..].find(['（', '(', '【', '[']).map(|at| from + at) {
+        let open = text[at..].chars().next()?.len_utf8();
+        let inside = &text[at + open..];
+        if NAMES.iter().any(|name| inside.starts_with(name)) {
+            // Brackets inside hold together: 各县（市、区）政府.
+            let mut depth = 1usize;
+            for (end, c) in inside.char_indices() {
+                depth = match c {
+                    '（' | '(' | '【' | '[' => depth + 1,
+                    '）' | ')' | '】' | ']' => depth - 1,
+                    _ => depth,
+                };
+                if depth == 0 {
+                    return Some((&text[..at], &inside[..end], &inside[end + c.len_utf8()..]));
+                }
+            }
+            return Some((&text[..at], inside, ""));
+        }
+        from = at + open;
+    }
+    None
+}
