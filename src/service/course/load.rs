@@ -70,7 +70,7 @@ impl Changes {
     }
 }
 
-/// As [`load`], in a transaction of its own: all of it comes into force, or nothing.
+/// Writes the deadlines in a transaction of its own: all of it comes into force, or nothing.
 pub fn put_in_force(db: &mut Db, office: &Office, deadlines: &[Deadline], now: &Moment) -> Result<Changes> {
     Ok(db.write(|tx| load(tx, office, deadlines, now))?)
 }
