@@ -203,7 +203,8 @@ impl Daemon {
         self.ticked = since_boot();
         // A plan put in force by a wrong clock would have the wrong starting day.
         let is_trusted = self.trust.is_given(&now);
-        let has_waited = self.waits_until.is_some_and(|until| now.at >= until);
+        // What is being mended at this moment settles first.
+        let has_waited = self.waits_until.is_some_and(|until| now.at >= until) && self.watch.is_as_loaded();
         if is_trusted && (self.watch.settled(now.at, self.watch.look()) || has_waited) {
             self.reload(false).await;
         }

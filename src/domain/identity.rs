@@ -18,7 +18,7 @@ use super::{
 type Due = (Date, Option<Date>);
 
 /// What becomes of the stored occurrences of a deadline under this wording, each in its place; `None` where the wording
-/// has no such period.
+/// has no such period. `stored` is in the order in which they were opened.
 ///
 /// A case is its reference. The others are matched by due date, what is left by label: that one has moved. `before` is
 /// the calendar that the stored dates were counted with: the calendar changes dates, never which occurrence is which.
@@ -107,8 +107,8 @@ impl Terms {
 fn labels(terms: &Terms, stored: &[&Occurrence]) -> Vec<Option<String>> {
     let mut found: Vec<Option<String>> = vec![None; stored.len()];
     let mut taken: Vec<&str> = Vec::new();
-    // Of several with one due date the one counts in which most has happened.
-    let rank = |o: &Occurrence| [State::Done, State::Open, State::Withdrawn].iter().position(|s| *s == o.state);
+    // Of several with one due date the one that is done counts, else the oldest: it has the history.
+    let rank = |o: &Occurrence| o.state != State::Done;
     let mut order: Vec<usize> = (0..stored.len()).filter(|n| stored[*n].case.is_none()).collect();
     order.sort_by_key(|n| rank(stored[*n]));
     for is_by_due in [true, false] {

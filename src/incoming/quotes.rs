@@ -71,7 +71,10 @@ fn is_marked(line: &str) -> bool {
 /// Whether the sender's own words end before this line.
 fn ends_own_words(lines: &[&str], i: usize) -> bool {
     let line = lines[i].trim();
-    is_rule(line) || is_signature_mark(line) || is_quoted_head(lines, i) || is_attribution(lines, i)
+    is_rule(line)
+        || (is_signature_mark(line) && !speaks_on(&lines[i + 1..]))
+        || is_quoted_head(lines, i)
+        || is_attribution(lines, i)
 }
 
 /// `-----原始邮件-----` and its like, and Outlook's line of underscores.
@@ -102,6 +105,12 @@ fn is_rule(line: &str) -> bool {
     marks >= 2 && label.chars().count() <= 40 && LABELS.iter().any(|l| label.starts_with(l))
         || matches!(label.as_str(), "begin forwarded message" | "original")
         || label == "以下是转发的邮件"
+}
+
+/// Whether words about the work stand below a line of dashes: then it only divides.
+fn speaks_on(below: &[&str]) -> bool {
+    let near = below.iter().map(|line| line.trim()).take(8);
+    near.take_while(|line| !is_marked(line) && !is_rule(line)).any(footer::speaks_of_work)
 }
 
 /// `-- ` and `——` alone on a line: a signature with name and telephone follows.

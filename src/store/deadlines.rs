@@ -138,7 +138,10 @@ impl Tx<'_> {
     /// Where both have an occurrence of one label, the old one's is marked.
     pub fn rename_deadline(&self, was: &str, id: &str) -> Result<bool> {
         let steps = [
-            "INSERT OR IGNORE INTO deadline SELECT ?2, version, in_force, since, last_due, next_opens FROM deadline WHERE id = ?1",
+            // A row that an id left behind, or that was taken out, goes on with what is renamed.
+            "INSERT INTO deadline SELECT ?2, version, in_force, since, last_due, next_opens FROM deadline WHERE id = ?1
+             ON CONFLICT (id) DO UPDATE SET version = excluded.version, in_force = excluded.in_force, since = excluded.since,
+               last_due = excluded.last_due, next_opens = excluded.next_opens WHERE NOT deadline.in_force",
             "UPDATE deadline_version SET deadline = ?2 WHERE deadline = ?1",
             "UPDATE occurrence AS o SET deadline = ?2, period = period ||
                iif(EXISTS (SELECT 1 FROM occurrence n WHERE n.deadline = ?2 AND n.period = o.period), '（原 ' || id || '）', '')

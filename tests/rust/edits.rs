@@ -177,6 +177,25 @@ fn was_may_come_a_day_late() {
 }
 
 #[test]
+fn a_late_was_brings_part_of_the_reports_too() {
+    let each =
+        |id: &str| format!("{}done = \"each\"\n", deadline(id, "每年1月20日").replace("[\"办公室\"]", "[\"各科室\"]"));
+    let mut bureau = bureau(&each("old"), "2026-01-05T08:00");
+    bureau.tick("2026-01-05T08:30");
+    bureau.done("old", "2026", Some("法制科"), "2026-01-09T10:00").unwrap();
+    bureau.edit(&format!("{ROSTER}{}", each("new")), "2026-01-12T08:00");
+    bureau.tick("2026-01-12T08:30");
+    let now = bureau.at_time("2026-01-12T09:00");
+    fs::write(bureau.folder.path().join("deadlines.toml"), format!("{ROSTER}{}was = \"old\"\n", each("new"))).unwrap();
+    let (office, deadlines) = crate::bureau::load(&bureau.folder.path().join("duban.toml"));
+    let said = bureau.db.write(|tx| Ok(diff(tx, &bureau.office, (&office, &deadlines), &now))).unwrap().unwrap();
+    assert_eq!(said.changes.renamed.len(), 1, "{said:?}");
+    bureau.edit(&format!("{ROSTER}{}was = \"old\"\n", each("new")), "2026-01-12T09:00");
+    let heard = bureau.days("2026-01-13", "2026-01-20");
+    assert!(!heard.is_empty() && heard.iter().all(|to| to.starts_with("bgs@")), "{heard:?}");
+}
+
+#[test]
 fn a_renamed_section_keeps_its_report() {
     let each = format!("{}done = \"each\"\n", deadline("a", "每年1月20日").replace("[\"办公室\"]", "[\"各科室\"]"));
     let mut bureau = bureau(&each, "2026-01-05T08:00");

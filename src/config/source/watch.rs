@@ -131,6 +131,11 @@ impl Watch {
         self.loaded.again()
     }
 
+    /// Whether the files are as they were loaded.
+    pub fn is_as_loaded(&self) -> bool {
+        self.look() == self.loaded
+    }
+
     /// Whether it is time to load: true once for each edit.
     pub fn settled(&mut self, now: Timestamp, seen: Fingerprint) -> bool {
         if seen == self.loaded {

@@ -51,7 +51,7 @@ pub fn narrows(word: Word) -> bool {
     use Name::*;
     match word {
         Named(name) => !matches!(name, NoDate | Vague | Current | Hours),
-        Word::Roll(_) | Meet | MovedTo | During | Ten(_) => true,
+        Word::Roll(_) | Word::Beside(_) | Meet | MovedTo | During | Ten(_) => true,
         _ => false,
     }
 }
@@ -89,7 +89,7 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         }
         if stands_wrong(p, i, zone) {
             return match word {
-                Named(_) | During | MovedTo | Meet | DayOff | Word::Roll(_) => Err(changes(word, at)),
+                Named(_) | During | MovedTo | Meet | DayOff | Word::Roll(_) | Word::Beside(_) => Err(changes(word, at)),
                 _ => refuse(at, "一句话里有两个时间，分不清以哪个为准：请只留一个", &[]),
             };
         }
@@ -111,7 +111,10 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
     let word = p.words[i];
     let opens = p.words[..i].iter().all(|w| matches!(w, Lead | Hope | Comma | Verb));
     match (zone, word) {
-        (_, Named(Moves | Except | EveryOther | NotBefore | Dawn) | Meet | MovedTo | Word::Roll(_)) => true,
+        (
+            _,
+            Named(Moves | Except | EveryOther | NotBefore | Dawn) | Meet | MovedTo | Word::Roll(_) | Word::Beside(_),
+        ) => true,
         // 验收后次月10日, 月份或者季度终了后, 3个月零10日: more than the core is meant.
         (Zone::Before, OrElse | Comma | AndHalf | Named(Current | Vague)) if i + 1 == p.words.len() => true,
         (Zone::Before, word) if i + 1 == p.words.len() && is_core(word) => {
@@ -145,7 +148,7 @@ fn is_before(next: Option<&Word>) -> bool {
 
 /// How many words say how a day off moves the date; 0 if there are none.
 fn roll_words(p: Phrase, is_bracket: bool) -> usize {
-    let is_part = |w: &Word| matches!(w, Word::Roll(_) | Meet | DayOff | MovedTo | Ahead);
+    let is_part = |w: &Word| matches!(w, Word::Roll(_) | Word::Beside(_) | Meet | DayOff | MovedTo | Ahead);
     let is_glue = |w: &Word| matches!(w, Comma | Lead | OrElse | To | Clock | How | During | Weekday(_));
     if !p.words.first().is_some_and(is_part) {
         return 0;
@@ -167,8 +170,10 @@ fn roll(p: Phrase, (len, is_all): (usize, bool), zone: Zone, clause: &mut Clause
         return Ok(());
     }
     let has = |word: Word| words.contains(&word);
-    let said: Vec<Roll> =
-        words.iter().filter_map(|w| if let Word::Roll(roll) = w { Some(*roll) } else { None }).collect();
+    let said: Vec<Roll> = words
+        .iter()
+        .filter_map(|w| if let Word::Roll(roll) | Word::Beside(roll) = w { Some(*roll) } else { None })
+        .collect();
     let meaning = match (said.first(), has(Ahead)) {
         _ if matches!(p.words.get(len), Some(Num(_) | Nth(_) | AtLeast | Unknown)) => None,
         (Some(first), false) if said.iter().all(|roll| roll == first) => Some(*first),

@@ -49,6 +49,19 @@ fn calendar() -> Calendar {
 }
 
 #[test]
+fn the_working_day_beside_a_date_is_another_day() {
+    for text in
+        ["每月10日前一个工作日", "每年1月31日的前一个工作日", "每月5日后第一个工作日", "每年2月15日后首个工作日"]
+    {
+        assert!(Due::parse(text, None).is_err(), "{text}");
+    }
+    for text in ["每月10日前，遇节假日提前至前一个工作日", "每月10日前（遇节假日顺延至下一个工作日）"]
+    {
+        assert!(Due::parse(text, None).is_ok_and(|due| due.roll.is_some()), "{text}");
+    }
+}
+
+#[test]
 fn every_form_has_its_rule_and_its_dates() {
     let cal = calendar();
     let mut forms = 0;

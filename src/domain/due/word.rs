@@ -100,6 +100,8 @@ pub enum Word {
     Inclusive,
     /// Words that say how a day off moves the date.
     Roll(Roll),
+    /// The working day before or after: only beside a word that moves a date does it say how.
+    Beside(Roll),
     /// `如遇`, a day off: parts of what moves a date.
     Meet,
     DayOff,

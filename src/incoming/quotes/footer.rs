@@ -59,7 +59,7 @@ pub fn without_known(written: &str, earlier: &[String]) -> String {
     own.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
-fn speaks_of_work(line: &str) -> bool {
+pub(super) fn speaks_of_work(line: &str) -> bool {
     const WORK: &str = "办结 办理 办完 办好 完成 报 发布 公布 公示 公开 审 签 盖章 材料 文件 附件 数据 链接 待 补 还 再 尚 但 可是 只 就 除 随后 稍后 后续 正在 周 月 \
                         底 期 项 份 做 弄 催 等 差 缺 剩 交 齐 稿 定 撤 误 错 没有 未能 适用 涉及";
     let line = line.replace("办公室", "");

@@ -99,9 +99,7 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
     if let Some((verb, end)) = verb {
         let numbers = match named {
             Some(named) => chosen(&named.numbers, items)?,
-            None if rest.plain[..end].iter().any(|c| matches!(c, '均' | '都' | '皆' | '全')) => {
-                chosen(&Numbers::All, items)?
-            }
+            None if verbs::is_of_all(rest.plain) => chosen(&Numbers::All, items)?,
             None => sole(items)?,
         };
         return Ok(Meaning::Said(Clause { numbers, verb, remark: rest.from(end) }));
@@ -167,7 +165,9 @@ fn subject(clause: Piece) -> Option<(String, Verb, Piece)> {
 
 /// The only item whose title contains these words.
 fn titled(subject: &str, items: &[Item]) -> Option<u32> {
-    if subject.chars().count() < SUBJECT_CHARS {
+    // `信访件逾期未` of 未办结 denies, even where the title has these words.
+    if subject.chars().count() < SUBJECT_CHARS || subject.ends_with(['未', '没', '不', '待', '拟', '尚', '非', '能'])
+    {
         return None;
     }
     let mut with = items.iter().filter(|item| letters(item.title.chars()).contains(subject));

@@ -2,7 +2,8 @@
 
 use super::folded::{Piece, is_pause, starts_with};
 
-const GREETINGS: [&str; 22] = [
+const GREETINGS: [&str; 23] = [
+    "报告",
     "尊敬的",
     "您好",
     "你好",
@@ -26,7 +27,7 @@ const GREETINGS: [&str; 22] = [
     "情况如下",
     "re",
 ];
-const SUBJECTS: [&str; 22] = [
+const SUBJECTS: [&str; 21] = [
     "我科室的",
     "我科室",
     "本科室",
@@ -48,7 +49,6 @@ const SUBJECTS: [&str; 22] = [
     "上述事项",
     "以上",
     "上述",
-    "报告",
 ];
 const TITLES: [&str; 9] = ["主任", "科长", "处长", "局长", "书记", "老师", "同志", "办公室", "股长"];
 const READ: [&str; 24] = [

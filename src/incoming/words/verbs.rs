@@ -173,14 +173,27 @@ fn handled(chars: &[char], bare: usize, adverbs: usize) -> Option<usize> {
     (is_said || over > end).then_some(over)
 }
 
-/// A document number or a link.
+/// Whether the adverbs before the verb say that it is all of them: `均已办结`, not `已在全省……发布`.
+pub(super) fn is_of_all(chars: &[char]) -> bool {
+    let bare = skip(chars, 0, &["对", "该项", "此项", "本项"]);
+    let end = (0..3).fold(bare, |at, _| skip(chars, at, &ADVERBS));
+    chars[bare..end].iter().any(|c| matches!(c, '均' | '都' | '皆' | '全'))
+}
+
+/// A document number or a link. A street number and an address of mail, as in a signature, are none.
 fn is_evidence(remark: &Text) -> bool {
     let shown = remark.shown();
-    let link = ["http://", "https://", "www.", ".gov.cn", ".html"].iter().any(|l| shown.contains(l));
+    let link = shown
+        .split_whitespace()
+        .filter(|word| !word.contains('@'))
+        .any(|word| ["http://", "https://", "www."].iter().any(|l| word.contains(l)));
     let plain: Vec<char> = remark.piece().plain.to_vec();
     let number = plain.iter().enumerate().any(|(at, c)| {
-        let before = plain[..at].iter().rev().find(|c| **c != ' ');
-        *c == '号' && before.is_some_and(char::is_ascii_digit) && !is_day(&plain[..at])
+        let before = plain[..at].iter().rev();
+        let has_digit = before.clone().find(|c| **c != ' ').is_some_and(char::is_ascii_digit);
+        let names = before.clone().find(|c| **c != ' ' && !c.is_ascii_digit());
+        let is_document = names.is_some_and(|c| "〕])】第函发字办令文通".contains(*c));
+        *c == '号' && has_digit && is_document && !is_day(&plain[..at])
     });
     link || number || shown.contains("文号") && plain.iter().any(char::is_ascii_digit)
 }
@@ -250,15 +263,32 @@ impl Verb {
         // `不能按期办结` with a line break before `的，请说明原因`: words of our letter, not of a reply.
         let goes_on = spoken.trim_start().starts_with(['的', '后', '时', '前', '之', '者', '情', '一', '或']);
         if goes_on
-            || says(&["请说明", "请写明", "?", "吗", "怎么", "能否", "可否", "是否", "如何"])
+            || says(&[
+                "请说明",
+                "请写明",
+                "?",
+                "吗",
+                "对吧",
+                "是吧",
+                "对么",
+                "是么",
+                "了么",
+                "怎么",
+                "能否",
+                "可否",
+                "是否",
+                "如何",
+            ])
             || numbered
             || spoken.starts_with(['”', '"', '」'])
         {
             return None;
         }
+        // What was published for comment, or asked for, is a step.
+        let is_step = says(&["征求意见", "征集", "意见稿", "讨论稿", "草案", "草稿", "样稿", "预告", "请示", "申请"]);
         let is_whole = !remains::weakens(&spoken) && !remains::is_to_come(&spoken) && !date::lies_ahead(&spoken, today);
         match self {
-            Self::Handled => (is_whole && is_evidence(remark)).then_some(Act::Done),
+            Self::Handled => (is_whole && !is_step && is_evidence(remark)).then_some(Act::Done),
             Self::Done => is_whole.then_some(Act::Done),
             Self::Postponed => {
                 let done = says(&[

@@ -62,7 +62,10 @@ pub fn diff(tx: &Tx, old: &Office, new: (&Office, &[Deadline]), now: &Moment) ->
         let changes = load(tx, new.0, new.1, now)?;
         Ok::<_, Error>((changes, letters(new.0, new.1)?))
     })?;
-    Ok(Diff { changes, ..compared(&before, &after) })
+    let renamed = |id: String| changes.renamed.iter().find(|(was, _)| *was == id).map_or(id, |(_, now)| now.clone());
+    let before = before.into_iter().map(|((id, period), said)| ((renamed(id), period), said)).collect();
+    let compared = compared(&before, &after);
+    Ok(Diff { changes, ..compared })
 }
 
 fn compared(before: &Reminders, after: &Reminders) -> Diff {

@@ -257,10 +257,12 @@ pub(in crate::service) fn bring_under(
     now: &Moment,
     changes: &mut Changes,
 ) -> crate::store::Result<()> {
+    let mut all: Vec<&Stored<Occurrence>> = all.iter().collect();
+    all.sort_by_key(|stored| stored.id);
     let stored: Vec<&Occurrence> = all.iter().map(|stored| &stored.it).collect();
     let fates = identity::under(deadline, before, &office.calendar, &stored, now.today());
-    make_way(tx, all, &fates)?;
-    for (old, fate) in all.iter().zip(fates) {
+    make_way(tx, &all, &fates)?;
+    for (old, fate) in all.into_iter().zip(fates) {
         match fate {
             Some(moved) => bring(tx, office, deadline, old, &moved, now, changes)?,
             None if old.state == State::Open => withdraw(tx, old, now, changes)?,
@@ -271,7 +273,7 @@ pub(in crate::service) fn bring_under(
 }
 
 /// Frees the labels that change hands: of two occurrences each may take the other's.
-fn make_way(tx: &Tx, all: &[Stored<Occurrence>], fates: &[Option<Occurrence>]) -> crate::store::Result<()> {
+fn make_way(tx: &Tx, all: &[&Stored<Occurrence>], fates: &[Option<Occurrence>]) -> crate::store::Result<()> {
     let label_of = |n: usize| fates[n].as_ref().map(|fate| fate.period.as_str());
     let is_wanted = |old: &Stored<Occurrence>| (0..all.len()).any(|n| label_of(n) == Some(old.period.as_str()));
     for (n, old) in all.iter().enumerate() {

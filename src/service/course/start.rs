@@ -33,11 +33,12 @@ const LINES_TOLD: usize = 30;
 const WAITS: SignedDuration = SignedDuration::from_mins(10);
 
 /// The files that wait to be put in force, and since when.
-const WAITING: Key<Option<Waiting>> = Key::new("waiting");
+const WAITING: Key<Option<Waiting>> = Key::new("waits");
 
 #[derive(Serialize, Deserialize)]
 struct Waiting {
-    files: Option<Fingerprint>,
+    /// As text: a path that is not UTF-8 has no JSON.
+    files: String,
     since: Timestamp,
 }
 
@@ -142,15 +143,19 @@ fn take(
     Ok(Started { office, changes: Changes::default(), refused: Some(why), waits_until: Some(until) })
 }
 
+fn files_of(office: &Office) -> String {
+    format!("{:?}", office.seen)
+}
+
 /// Whether a load that withdraws much is taken now: by `duban reload`, or after the wait.
 fn may_bite(tx: &Tx, office: &Office, by: By, now: &Moment) -> Result<bool> {
-    let has_waited = |w: Waiting| w.files == office.seen && now.at.duration_since(w.since) >= WAITS;
+    let has_waited = |w: Waiting| w.files == files_of(office) && now.at.duration_since(w.since) >= WAITS;
     Ok(matches!(by, By::Reload { is_asked: true, .. }) || tx.get(WAITING)?.flatten().is_some_and(has_waited))
 }
 
 /// Has the files wait, and tells the admin once. Gives until when, and why.
 fn wait(tx: &Tx, office: &Office, diff: &Diff, now: &Moment) -> Result<(Timestamp, String)> {
-    let waiting = tx.get(WAITING)?.flatten().filter(|w| w.files == office.seen && w.since <= now.at);
+    let waiting = tx.get(WAITING)?.flatten().filter(|w| w.files == files_of(office) && w.since <= now.at);
     let since = waiting.as_ref().map_or(now.at, |w| w.since);
     let until = since.saturating_add(WAITS).unwrap_or(since);
     let time = office.settings.timezone.to_datetime(until).strftime("%H:%M").to_string();
@@ -161,7 +166,7 @@ fn wait(tx: &Tx, office: &Office, diff: &Diff, now: &Moment) -> Result<(Timestam
     );
     if waiting.is_none() {
         warn!(gone, open, until = %until, "a configuration that would withdraw {gone} of {open} open occurrences waits until {until}");
-        tx.put(WAITING, &Some(Waiting { files: office.seen.clone(), since }))?;
+        tx.put(WAITING, &Some(Waiting { files: files_of(office), since }))?;
         office.tell_admin(tx, &Notice::Waits { changes: diff.lines(LINES_TOLD), gone, open, until }, now)?;
     }
     Ok((until, why))

@@ -43,6 +43,24 @@ fn a_clerks_words_count_with_a_number_or_a_link() {
     one("已办结。已报送省厅", Act::Done, "已报送省厅");
 }
 
+/// A signature is no evidence, a publication for comment is a step, and the rest takes it back.
+#[test]
+fn what_a_hostile_reader_found() {
+    for words in [
+        "已报送局领导。\n张三\nzhangsan@jiangmen.gov.cn",
+        "已报送局领导。\n地址：江门市白沙大道西1号",
+        "已发布征求意见稿，https://www.x.gov.cn/1.html",
+        "已上报请示（江府〔2026〕3号）",
+        "已办结，被局长退回重做",
+        "已办结，系统显示提交失败",
+        "已完成，少两个镇的数据",
+        "已办结，对吧",
+        "报告已完成",
+    ] {
+        unclear(words);
+    }
+}
+
 #[test]
 fn what_is_still_to_come_is_asked_back() {
     for words in [
