@@ -45,8 +45,9 @@ impl Tx<'_> {
     pub fn audit_trail(&self, deadline: Option<&str>, limit: u32) -> Result<Vec<AuditRow>> {
         let mut rows = self.written_down(deadline, limit)?;
         rows.extend(self.reminders_sent(deadline, limit)?);
-        // What a reminder came after in the same second is kept before it.
-        rows.sort_by_key(|row| row.at);
+        // In one second: what led to a reminder, the reminder, and what a person did then.
+        let rank = |row: &AuditRow| (row.who != "duban", row.what == "sent");
+        rows.sort_by_key(|row| (row.at, rank(row)));
         rows.drain(..rows.len().saturating_sub(limit as usize));
         Ok(rows)
     }

@@ -67,6 +67,7 @@ done
 at 2026-01-05T09:00 import 台账.xlsx --write config/again.toml
 ! at 2026-01-05T09:00 import 台账.xlsx --write config/again.toml || { echo 'overwritten' >&2; exit 1; }
 rm -r var
+at 2026-01-05T09:00 run --once
 at 2026-01-05T09:00 export first.csv
 sed -i 's#^include = .*#include = ["again.toml"]#' config/deadlines.toml
 at 2026-01-05T09:00 check >checked.txt || { cat checked.txt; exit 1; }

@@ -315,7 +315,8 @@ class Keeping(Process):
             "没有登记就办结": "UPDATE occurrence SET state = 'done' WHERE id = 1",
             "积压没有上报": "UPDATE letter SET state = 'queued', ended_at = NULL, made_at = '2025-01-01T00:00:00Z' "
                       "WHERE id = (SELECT min(letter) FROM said)",
-            "经过缺行": "DROP TRIGGER audit_keeps_all; DELETE FROM audit WHERE id = 2",
+            "经过缺行": "INSERT INTO audit (at, who, what, detail) VALUES ('2026-01-27T00:00:00Z', 'x', 'x', '{}'), ('2026-01-27T00:00:00Z', 'x', 'x', '{}'); "
+                    "DROP TRIGGER audit_keeps_all; DELETE FROM audit WHERE id = (SELECT max(id) - 1 FROM audit)",
             "文件损坏": "PRAGMA foreign_keys = OFF; INSERT INTO attempt (letter, at) VALUES (99999, '')",
         }
         for words, statements in harm.items():

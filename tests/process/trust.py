@@ -56,7 +56,7 @@ class Trust(Process):
         self.assertIn("服务器的证书不能接受", said)
         self.assertIn("但服务最近一次", self.doctor(other))
         self.use(self.right)
-        until(lambda: len(received.taken) > count + 1, "letters after the pause, without a reload", 100)
+        until(lambda: len(received.taken) > count + 1, "letters after the pause, at the next minute, without a reload", 150)
         until(lambda: "服务自己最近一次" not in self.duban("test-mail", "a@example.test", env=other), "nothing to pass on")
         self.assertNotIn("但服务最近一次", self.doctor(other))
         service.terminate()

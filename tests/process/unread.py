@@ -28,7 +28,8 @@ NEED = [
     ["mailbox", "--once"],
 ]
 # Commands that look ahead, also before the first start.
-AHEAD = [["plan", "--from", "2026-01-01", "--to", "2026-01-31"], ["preview", "annual-report"]]
+AHEAD = [["plan", "--from", "2026-01-01", "--to", "2026-01-31"], ["preview", "annual-report"],
+         ["explain", "annual-report"]]
 # Commands that need only the files: they say that they had nothing else.
 FILES = [["check"], ["import", "table.csv"]]
 # Not asked for what is in it. `run` and `restore` may begin with an empty place; `mail-in` asks for the message again.
