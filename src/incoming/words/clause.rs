@@ -108,7 +108,11 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
         return Ok(Meaning::Plan(clause.trim_start()));
     }
     if let Some((subject, verb, remark)) = subject(rest) {
-        let titled = titled(&subject, items).ok_or(NOT_UNDERSTOOD)?;
+        // `1、2已完成。附件已上传`: of what was reported before.
+        let of_before = follows && named.is_none() && verb == Verb::Handled;
+        let Some(titled) = titled(&subject, items) else {
+            return if of_before { Ok(Meaning::Other(clause.trim_start())) } else { Err(NOT_UNDERSTOOD) };
+        };
         // If a number is given too, both must mean the same item.
         let agrees = match &named {
             Some(named) => chosen(&named.numbers, items)? == [titled],

@@ -41,6 +41,7 @@ fn a_clerks_words_count_with_a_number_or_a_link() {
         unclear(words);
     }
     one("已办结。已报送省厅", Act::Done, "已报送省厅");
+    one("已完成。附件已上传", Act::Done, "附件已上传");
 }
 
 /// A signature is no evidence, a publication for comment is a step, and the rest takes it back.
