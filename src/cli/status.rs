@@ -8,7 +8,7 @@ use crate::{
     daemon::lock::SenderLock,
     domain::calendar::shift,
     service::{
-        course::{load::as_in_force, plan::plan, start::waits_until},
+        course::{load::as_in_force, plan::plan, waiting::waits_until},
         desk::incoming::mailbox,
         house::{tidy, troubles::troubles},
     },

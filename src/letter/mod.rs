@@ -5,6 +5,7 @@ pub mod answer;
 pub mod ics;
 pub mod notice;
 pub mod restored;
+pub mod weekly;
 pub mod when;
 pub mod words;
 

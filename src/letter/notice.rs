@@ -6,7 +6,9 @@ use super::{
     Rendered,
     page::{Block, Line, Page, Row, Tone, lines, note},
     restored::{self, Restored},
-    subject, words,
+    subject,
+    weekly::{self, LISTED, Upcoming, Weekly, upcoming},
+    words,
 };
 
 /// What the admin is told.
@@ -100,26 +102,6 @@ pub struct Asked {
     pub url: Option<String>,
 }
 
-/// Where everything stands.
-#[derive(Clone, Debug)]
-pub struct Weekly {
-    pub overdue: Vec<Upcoming>,
-    pub near: Vec<Upcoming>,
-    /// Cases that have been paused for long, and for how many days.
-    pub paused: Vec<(Upcoming, i64)>,
-    /// Finished in the last seven days.
-    pub finished: Vec<Upcoming>,
-    pub next_seven_days: Vec<Upcoming>,
-    /// Mailboxes that refuse letters, with the server's reply; listed until the mailbox is changed.
-    pub refused: Vec<(String, String)>,
-    pub waiting_letters: u32,
-    /// Replies that a person has to read.
-    pub replies: u32,
-    /// Requests that wait for an answer.
-    pub requests: u32,
-    pub missing_year: Option<i16>,
-}
-
 /// What is in force.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -137,14 +119,6 @@ pub struct Summary {
     pub changes: Vec<String>,
 }
 
-/// One occurrence in a list.
-#[derive(Clone, Debug)]
-pub struct Upcoming {
-    pub date: Date,
-    pub title: String,
-    pub sections: Vec<String>,
-}
-
 #[derive(Clone, Debug)]
 pub struct StuckLetter {
     pub mailbox: String,
@@ -152,9 +126,6 @@ pub struct StuckLetter {
     pub since: DateTime,
     pub last_error: String,
 }
-
-/// More are only counted: a mail server that is down holds up everything at once.
-const LISTED: usize = 20;
 
 pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
     let (said, blocks) = match notice {
@@ -191,7 +162,7 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
         }
         Notice::Damaged(found) => ("数据库损坏，已停止提醒，请马上恢复".to_owned(), restored::damaged(found)),
         Notice::Restored(restored) => restored::said(restored),
-        Notice::Weekly(weekly) => (weekly_said(weekly), weekly_rows(weekly)),
+        Notice::Weekly(weekly) => (weekly::said(weekly), weekly::rows(weekly)),
         Notice::Test => ("测试邮件：收到即说明发信正常".to_owned(), test()),
     };
     let subject = subject::tagged(tag, &said);
@@ -237,10 +208,6 @@ fn warnings(summary: &Summary) -> Vec<String> {
     let provisional =
         (!years.is_empty()).then(|| format!("{}放假安排尚未公布或未录入，工作日按周一至周五暂算", years.join("、")));
     provisional.into_iter().chain(summary.warnings.iter().map(|w| words::plain(w))).collect()
-}
-
-fn upcoming(soon: &Upcoming) -> String {
-    format!("{}　{}（{}）", words::day(soon.date), words::plain(&soon.title), words::list(&soon.sections))
 }
 
 fn waits(changes: &[String], gone: usize, open: usize, until: DateTime) -> Vec<Block> {
@@ -374,57 +341,6 @@ fn mailbox_down(since: DateTime, why: &str) -> Vec<Block> {
     let todo =
         "请检查 [mailbox] 里的服务器、账号、口令（授权码）和网络。恢复后自动补读，回信不会丢失；这期间提醒照常发出。";
     vec![note(Tone::Red, &said), Block::Rows(vec![Row::new("原因", words::plain(why))]), Block::Para(todo.to_owned())]
-}
-
-fn weekly_said(weekly: &Weekly) -> String {
-    match (weekly.overdue.len(), weekly.next_seven_days.len()) {
-        (0, 0) => "本周督办：没有逾期，七日内没有到期".to_owned(),
-        (0, soon) => format!("本周督办：没有逾期，七日内{soon}项到期"),
-        (late, soon) => format!("本周督办：{late}项逾期，七日内{soon}项到期"),
-    }
-}
-
-fn weekly_rows(weekly: &Weekly) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let missing = weekly.missing_year.map(|y| format!("还没有{y}年的放假安排，请在通知公布后补进节假日数据"));
-    let waiting = (weekly.waiting_letters > 0).then(|| format!("有{}封邮件还没有发出", weekly.waiting_letters));
-    let requests = (weekly.requests > 0).then(|| format!("有{}条申请等您答复", weekly.requests));
-    let replies =
-        (weekly.replies > 0).then(|| format!("有{}封来信在“待人工”里，等您看（duban incoming）", weekly.replies));
-    let notes: Vec<String> = [requests, replies, waiting, missing].into_iter().flatten().collect();
-    blocks.extend((!notes.is_empty()).then(|| note(Tone::Amber, &format!("{}。", notes.join("；")))));
-    let refused = weekly.refused.iter().map(|(box_, reply)| format!("{}：{}", words::plain(box_), words::plain(reply)));
-    let rows = [
-        Some(state("逾期", &weekly.overdue)),
-        Some(state("七日内", &weekly.next_seven_days)),
-        Some(state("临近", &weekly.near)),
-        Row::of("暂停已久", paused(&weekly.paused)),
-        Some(state("上周办结", &weekly.finished)),
-        Row::of("退信邮箱", refused.collect()),
-    ];
-    blocks.push(Block::Rows(rows.into_iter().flatten().collect()));
-    blocks.push(Block::Para("这封信每周一发，没有事也发：收不到它，就请看看服务是否还在运行。".to_owned()));
-    blocks
-}
-
-/// A line for each, with what to do where the others are over.
-fn paused(all: &[(Upcoming, i64)]) -> Vec<String> {
-    let line = |(case, days): &(Upcoming, i64)| {
-        format!("第{days}天　{}（{}）", words::plain(&case.title), words::list(&case.sections))
-    };
-    let mut lines: Vec<String> = all.iter().take(LISTED).map(line).collect();
-    let more = all.len().saturating_sub(LISTED);
-    lines.extend((more > 0).then(|| format!("另有{more}件，用 duban list 查看")));
-    lines.extend((!all.is_empty()).then(|| "该恢复计时的，用 duban resume 或在看板上登记".to_owned()));
-    lines
-}
-
-/// One state's occurrences, a line each; `无` where there are none.
-fn state(label: &'static str, all: &[Upcoming]) -> Row {
-    let mut lines: Vec<String> = all.iter().take(LISTED).map(upcoming).collect();
-    let more = all.len().saturating_sub(LISTED);
-    lines.extend((more > 0).then(|| format!("另有{more}项，用 duban list 查看")));
-    Row::of(label, lines).unwrap_or_else(|| Row::new(label, "无"))
 }
 
 fn test() -> Vec<Block> {

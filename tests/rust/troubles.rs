@@ -56,7 +56,7 @@ fn a_missing_year_and_a_refused_configuration() {
     assert_eq!(names(&mut bureau, "2026-10-31T09:00"), [""; 0]);
     assert_eq!(names(&mut bureau, "2026-11-01T09:00"), ["statutory_year"]);
     let now = bureau.at_time("2026-10-01T09:00");
-    duban::service::course::load::refuse(&mut bureau.db, "第 3 行", &now).unwrap();
+    bureau.db.write(|tx| tx.record_load(now.at, false, "第 3 行")).unwrap();
     assert_eq!(names(&mut bureau, "2026-10-01T09:01"), ["configuration"]);
     bureau.load("2026-10-01T09:05");
     assert_eq!(names(&mut bureau, "2026-10-01T09:06"), [""; 0]);

@@ -426,10 +426,7 @@ impl World {
         let path = self.bureau.folder.path().join("deadlines.toml");
         fs::write(&path, self.wording().replace("due = \"", "due = \"适时")).unwrap();
         let before = self.bureau.db.read(|tx| tx.deadlines_in_force()).unwrap();
-        let loaded = duban::config::load(&self.bureau.folder.path().join("duban.toml"), &BTreeMap::new());
-        let findings = loaded.expect_err("it is broken").to_string();
-        let moment = self.bureau.at_time(now);
-        duban::service::course::load::refuse(&mut self.bureau.db, &findings, &moment).unwrap();
+        assert!(self.reload(now).refused.is_some());
         assert_eq!(self.bureau.db.read(|tx| tx.deadlines_in_force()).unwrap(), before);
         fs::write(&path, self.wording()).unwrap();
     }

@@ -16,7 +16,7 @@ use super::{
     offices::{self, Offices},
     rows::{self, Became, Duty, Seen},
     running,
-    when::{self, Certain, When},
+    when::{self, Certain, When, falls},
 };
 use crate::{
     domain::{calendar::Calendar, deadline::Roster, due::Due},
@@ -268,22 +268,13 @@ fn crossing(reads: &mut [Read], answers: &Answers, questions: &mut BTreeMap<Key,
         Some(true) => {
             for read in reads {
                 let When::Certain(certain) = &mut read.when else { continue };
-                if certain.yearless.is_some_and(|date| date.year() == year && date < first)
-                    && let Ok(next) = Due::parse(&certain.words, Some(year + 1))
-                    && let crate::domain::due::Rule::Once(date) = next.rule
-                {
-                    read.notes.push(format!("原文是“{}”，方案跨年，算在 {} 年", certain.words, year + 1));
-                    certain.words = format!("{}年{}月{}日前", date.year(), date.month(), date.day());
-                    certain.due = next;
-                }
+                let is_next = certain.yearless.is_some_and(|date| date.year() == year && date < first);
+                let Some(next) = certain.in_year(year + 1).filter(|_| is_next) else { continue };
+                read.notes.push(format!("原文是“{}”，方案跨年，算在 {} 年", certain.words, year + 1));
+                *certain = next;
             }
         }
     }
-}
-
-/// How often the months fall back by a third of a year or more.
-fn falls(dates: &[Date]) -> usize {
-    dates.windows(2).filter(|pair| pair[0].month() - pair[1].month() >= 4).count()
 }
 
 fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMap<Key, Question>) -> (Draft, Line) {

@@ -28,6 +28,21 @@ pub struct Certain {
     pub yearless: Option<Date>,
 }
 
+impl Certain {
+    /// The same words as of another year, in which they are a date.
+    pub fn in_year(&self, year: i16) -> Option<Self> {
+        let due = Due::parse(&self.words, Some(year)).ok()?;
+        let Rule::Once(date) = due.rule else { return None };
+        let words = format!("{}年{}月{}日前", date.year(), date.month(), date.day());
+        Some(Self { words, due, ..self.clone() })
+    }
+}
+
+/// How often the months fall back by a third of a year or more.
+pub fn falls(dates: &[Date]) -> usize {
+    dates.windows(2).filter(|pair| pair[0].month() - pair[1].month() >= 4).count()
+}
+
 /// Any year: it tells a date without a year from no date.
 const SOME_YEAR: i16 = 2026;
 

@@ -1,7 +1,8 @@
 use super::{
     super::{
-        notice::{Asked, Notice, StuckLetter, Summary, Upcoming, Weekly, render},
+        notice::{Asked, Notice, StuckLetter, Summary, render},
         restored::Restored,
+        weekly::{Upcoming, Weekly},
     },
     *,
 };

@@ -47,6 +47,9 @@ pub struct Changed {
 
 const DAYS_AHEAD: i64 = 366;
 
+/// Most lines about changes in a letter.
+pub(super) const LINES_TOLD: usize = 30;
+
 /// (deadline, period) → its `finish_by`, and (mailbox, lead) → the day that the reminder goes out.
 type Reminders = BTreeMap<(String, String), (Option<Date>, BTreeMap<(String, String), Date>)>;
 

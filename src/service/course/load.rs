@@ -178,11 +178,6 @@ fn rename_sections(tx: &Tx, roster: &Roster) -> crate::store::Result<()> {
     Ok(())
 }
 
-/// Records that a configuration was refused; the last good one stays in force.
-pub fn refuse(db: &mut Db, findings: &str, now: &Moment) -> Result<()> {
-    Ok(db.write(|tx| tx.record_load(now.at, false, findings).map(drop))?)
-}
-
 /// The roster and calendar last in force, for a service that finds a broken file at its start. `None` before the first
 /// load.
 pub fn last_good(tx: &Tx, settings: &Settings) -> crate::store::Result<Option<Office>> {

@@ -12,3 +12,4 @@ pub mod plan;
 pub mod renamed;
 pub mod start;
 pub mod sweep;
+pub mod waiting;

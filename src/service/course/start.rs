@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use tracing::{error, info, warn};
+use jiff::Timestamp;
+use tracing::{error, info};
 
 use crate::service::{
     Error, Office, Result,
     course::{
-        diff::{Counts, Diff, diff},
+        diff::{Counts, Diff, LINES_TOLD, diff},
         load::{Changes, FILES, last_good, load},
         renamed::questions,
+        waiting,
     },
     in_transaction,
     tell::Notice,
@@ -20,27 +20,8 @@ use crate::{
     clock::Moment,
     config::{Fingerprint, Loaded, Settings},
     domain::{Date, deadline::Deadline},
-    store::{
-        self, Db, Tx,
-        state::{self, Key},
-    },
+    store::{self, Db, Tx, state},
 };
-
-/// Most lines about changes in the letter after a reload.
-const LINES_TOLD: usize = 30;
-
-/// How long a load waits that would withdraw much: half a file is mended by then.
-const WAITS: SignedDuration = SignedDuration::from_mins(10);
-
-/// The files that wait to be put in force, and since when.
-const WAITING: Key<Option<Waiting>> = Key::new("waits");
-
-#[derive(Serialize, Deserialize)]
-struct Waiting {
-    /// As text: a path that is not UTF-8 has no JSON.
-    files: String,
-    since: Timestamp,
-}
 
 /// Who asks for the start; decides who is told the result.
 #[derive(Clone, Copy)]
@@ -111,7 +92,7 @@ fn take(
     let asked = db.read(|tx| questions(tx, &office, &deadlines, &off))?;
     office.warnings.extend(asked);
     let taken = in_transaction(db, |tx| {
-        let may_bite = may_bite(tx, &office, by, now)?;
+        let may_bite = matches!(by, By::Reload { is_asked: true, .. }) || waiting::is_over(tx, &office, now)?;
         let told = match by {
             By::Reload { before, .. } => Some(diff(tx, before, (&office, &deadlines), now)?),
             By::Service | By::Command => None,
@@ -122,14 +103,14 @@ fn take(
         });
         match loaded {
             Ok(changes) => {
-                tx.put(WAITING, &None)?;
+                waiting::end(tx)?;
                 tell(tx, &office, &changes, told, by, now)?;
                 Ok(Ok(changes))
             }
             Err(store::Error::Undone) => {
                 let last = last_good(tx, settings)?.unwrap_or_else(|| office.clone());
                 let told = told.map_or_else(|| diff(tx, &last, (&office, &deadlines), now), Ok)?;
-                Ok(Err(wait(tx, &office, &told, now)?))
+                Ok(Err(waiting::wait(tx, &office, &told, now)?))
             }
             Err(e) => Err(e.into()),
         }
@@ -141,40 +122,6 @@ fn take(
     let (until, why) = waits;
     let office = before(db, &why, settings, env, by)?;
     Ok(Started { office, changes: Changes::default(), refused: Some(why), waits_until: Some(until) })
-}
-
-fn files_of(office: &Office) -> String {
-    format!("{:?}", office.seen)
-}
-
-/// Whether a load that withdraws much is taken now: by `duban reload`, or after the wait.
-fn may_bite(tx: &Tx, office: &Office, by: By, now: &Moment) -> Result<bool> {
-    let has_waited = |w: Waiting| w.files == files_of(office) && now.at.duration_since(w.since) >= WAITS;
-    Ok(matches!(by, By::Reload { is_asked: true, .. }) || tx.get(WAITING)?.flatten().is_some_and(has_waited))
-}
-
-/// Has the files wait, and tells the admin once. Gives until when, and why.
-fn wait(tx: &Tx, office: &Office, diff: &Diff, now: &Moment) -> Result<(Timestamp, String)> {
-    let waiting = tx.get(WAITING)?.flatten().filter(|w| w.files == files_of(office) && w.since <= now.at);
-    let since = waiting.as_ref().map_or(now.at, |w| w.since);
-    let until = since.saturating_add(WAITS).unwrap_or(since);
-    let time = office.settings.timezone.to_datetime(until).strftime("%H:%M").to_string();
-    let (gone, open) = (diff.changes.gone.len(), diff.changes.open_before);
-    let why = format!(
-        "新配置会撤销 {gone} 期未办结的（共 {open} 期），{time} 才生效，这期间仍按原来的运行。\n         确实要这样，用 duban reload 立即生效；若是文件没有存全，把它补齐。\n{}",
-        diff.lines(LINES_TOLD).join("\n")
-    );
-    if waiting.is_none() {
-        warn!(gone, open, until = %until, "a configuration that would withdraw {gone} of {open} open occurrences waits until {until}");
-        tx.put(WAITING, &Some(Waiting { files: files_of(office), since }))?;
-        office.tell_admin(tx, &Notice::Waits { changes: diff.lines(LINES_TOLD), gone, open, until }, now)?;
-    }
-    Ok((until, why))
-}
-
-/// Until when edited files wait.
-pub fn waits_until(tx: &Tx) -> store::Result<Option<Timestamp>> {
-    Ok(tx.get(WAITING)?.flatten().and_then(|w| w.since.saturating_add(WAITS).ok()))
 }
 
 fn tell(tx: &Tx, office: &Office, changes: &Changes, diff: Option<Diff>, by: By, now: &Moment) -> Result<()> {
@@ -216,7 +163,7 @@ fn refused(db: &mut Db, office: &Office, findings: &str, by: By, now: &Moment) -
     error!(findings, "configuration refused, the last good one stays in force: {findings}");
     Ok(db.write(|tx| {
         tx.record_load(now.at, false, findings)?;
-        tx.put(WAITING, &None)?;
+        waiting::end(tx)?;
         if matches!(by, By::Service) {
             office.tell_of_start(tx, now)?;
         }

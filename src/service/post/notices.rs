@@ -13,7 +13,8 @@ use crate::{
     },
     letter::{
         self,
-        notice::{Asked, Notice as Words, StuckLetter, Summary, Upcoming, Weekly},
+        notice::{Asked, Notice as Words, StuckLetter, Summary},
+        weekly::{Upcoming, Weekly},
     },
     service::{
         Office, Result,
