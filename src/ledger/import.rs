@@ -1,4 +1,4 @@
-//! Turns the rows of a table into a deadlines file, with a finding for each row that was not understood.
+//! Turns the rows of a ledger back into a deadlines file, with a finding for each row that was not understood.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{
     Result,
-    cells::{Trouble, is_long, number, plain_title, title, when, who},
+    cells::{Trouble, number, plain_title, when, who},
     draft::Draft,
     excel,
     header::{self, Header, Role},
@@ -17,13 +17,10 @@ use super::{
     row::MADE_UP,
     title::template,
 };
-use crate::{
-    domain::{
-        calendar::Calendar,
-        deadline::Roster,
-        due::{Due, Rule},
-    },
-    text::{bare, is_numeral},
+use crate::domain::{
+    calendar::Calendar,
+    deadline::Roster,
+    due::{Due, Rule},
 };
 
 /// What the rows are checked against; without it, names and dates are taken as they are.
@@ -66,9 +63,12 @@ enum Block<'a> {
     Rows(Vec<Line<'a>>),
 }
 
-/// Whether it is a ledger that was exported: its rows have their deadline's id.
+/// Whether it is a ledger that was exported: a row has its deadline's id. A column 编号 may hold other things.
 pub fn is_ledger(sheets: &[Sheet]) -> bool {
-    header::find(sheets).is_ok_and(|(_, header)| header.columns.contains_key(&Role::Id))
+    header::find(sheets).is_ok_and(|(sheet, header)| {
+        let mut rows = sheet.rows.range(header.row + 1..);
+        rows.any(|(&row, cells)| Line { row, header: &header, cells }.id().is_some())
+    })
 }
 
 /// # Errors
@@ -179,19 +179,11 @@ impl<'a> Line<'a> {
         number_alone || header::columns(self.cells) == self.header.columns
     }
 
-    /// `一、优化政务公开工作基础`, `注：……`: a row with a single cell that is not a task.
+    /// A note: a row with a single cell that is not a task.
     fn words_alone(&self) -> Option<String> {
         let mut cells = self.cells.iter();
         let (Some((at, cell)), None) = (cells.next(), cells.next()) else { return None };
-        let words = shown(&cell.value);
-        let role = self.header.columns.iter().find(|(_, column)| *column == at).map(|(role, _)| *role);
-        let bare = bare(&words);
-        let head: String = bare.trim_start_matches('(').chars().take_while(|c| is_numeral(*c)).collect();
-        let is_numbered =
-            !head.is_empty() && bare.trim_start_matches('(')[head.len()..].starts_with(['、', '.', ')', ',']);
-        let is_note = ["注", "说明", "填表", "备注", "合计", "第"].iter().any(|word| bare.starts_with(word));
-        let is_task = matches!(role, Some(Role::Task | Role::Requirement)) && !is_numbered && !is_note;
-        (!is_task).then_some(words)
+        (self.header.columns.get(&Role::Task) != Some(at)).then(|| shown(&cell.value))
     }
 
     fn finding(&self, role: Role, trouble: Trouble) -> RowFinding {
@@ -213,42 +205,28 @@ fn deadline(lines: &[Line], bureau: Option<Bureau>, ids: &mut BTreeSet<String>) 
     let mut draft = Draft::default();
     let mut findings = Vec::new();
     let Some(first) = lines.first() else { return (draft, findings) };
-    let requirement = first.text(Role::Requirement);
-    let task = first.text(Role::Task);
-    let is_shared = first.cell(Role::Task).is_some_and(|cell| cell.carried);
-
-    draft.item =
-        number(&first.text(if first.header.columns.contains_key(&Role::Number) { Role::Number } else { Role::Id }));
+    draft.item = number(&first.text(Role::Number));
     draft.id = first.id().unwrap_or_else(|| propose(draft.item, first.row, ids));
-    let is_ledger = first.id().is_some();
-    draft.title = if is_ledger { plain_title(&task) } else { title(&task, &requirement, is_shared) };
-    let is_cut = !is_ledger && is_long(&task);
-    draft.basis = if is_cut { format!("{task}\n{requirement}").trim().to_owned() } else { requirement };
+    draft.title = plain_title(&first.text(Role::Task));
+    draft.basis = first.text(Role::Requirement);
     if draft.title.is_empty() {
         let what = "没有写工作任务".into();
         findings.push(first.finding(Role::Task, Trouble { what, instead: vec![] }));
     }
-
-    let roster = bureau.map(|b| b.roster);
-    let texts = [Role::Sections, Role::Lead, Role::Support].map(|role| first.text(role));
-    match who(&texts[0], &texts[1], &texts[2], roster) {
+    let cell = first.text(Role::Sections);
+    match who(&cell, bureau.map(|b| b.roster)) {
         Ok(who) => (draft.sections, draft.lead, draft.each) = (who.sections, who.lead, who.each),
         Err(trouble) => {
-            let role = if first.header.columns.contains_key(&Role::Sections) { Role::Sections } else { Role::Lead };
-            match who(&texts[0], &texts[1], &texts[2], None) {
-                Ok(who) => (draft.sections, draft.lead, draft.each) = (who.sections, who.lead, who.each),
-                Err(_) => draft.sections = texts.iter().filter(|t| !t.is_empty()).map(|t| excel::line(t)).collect(),
-            }
-            findings.push(first.finding(role, trouble));
+            draft.sections = who(&cell, None).map_or_else(|_| vec![excel::line(&cell)], |who| who.sections);
+            findings.push(first.finding(Role::Sections, trouble));
         }
     }
     let mut rule = None;
     match when(first.value(Role::Due)) {
         Ok(when) => {
-            rule = when.rule;
+            rule = Some(when.rule);
             draft.due = vec![when.due];
             (draft.bureau_default, draft.target, draft.times) = (when.bureau_default, when.target, when.times);
-            draft.notes.extend(when.note);
         }
         Err(trouble) => {
             let is_choice = matches!(first.value(Role::Due), Some(Value::Date(_)));
@@ -261,7 +239,7 @@ fn deadline(lines: &[Line], bureau: Option<Bureau>, ids: &mut BTreeSet<String>) 
         findings.extend(lines.iter().filter_map(|line| off_the_rule(line, rule, bureau.calendar)));
     }
     findings.extend(lines.iter().filter_map(garbled));
-    if is_ledger && rule.is_some_and(|rule| !matches!(rule, Rule::Once(_) | Rule::Case { .. })) {
+    if first.id().is_some() && rule.is_some_and(|rule| !matches!(rule, Rule::Once(_) | Rule::Case { .. })) {
         let seen: Vec<(String, String)> =
             lines.iter().map(|line| (plain_title(&line.text(Role::Task)), line.text(Role::Period))).collect();
         let is_same = seen.iter().all(|(title, _)| *title == draft.title);
@@ -310,7 +288,7 @@ fn date_of(words: &str) -> Option<Date> {
 
 /// Finds a cell that is too long, or whose characters were damaged.
 fn garbled(line: &Line) -> Option<RowFinding> {
-    let roles = [Role::Task, Role::Requirement, Role::Sections, Role::Lead, Role::Support, Role::Due];
+    let roles = [Role::Task, Role::Requirement, Role::Sections, Role::Due];
     roles.into_iter().find_map(|role| {
         let text = line.text(role);
         let what = if text.contains('\u{FFFD}') {

@@ -6,14 +6,14 @@ use zip::ZipArchive;
 
 use super::{Error, Result};
 
-/// All parts of an `.xlsx` together, unpacked, in bytes.
+/// All parts of the file together, unpacked, in bytes.
 const MAX_UNPACKED: u64 = 100 << 20;
 const MAX_PARTS: usize = 2000;
 
 /// # Errors
 /// In Chinese: damaged, or unpacks to too much. The sizes that the parts declare are not trusted.
 pub fn check_zip(bytes: &[u8]) -> Result<()> {
-    let broken = || Error::Unreadable("文件已损坏，不是完整的 .xlsx。请用 Excel 或 WPS 打开，另存后再试。".into());
+    let broken = || Error::Unreadable("文件已损坏，不完整。请用 Office 或 WPS 打开，另存后再试。".into());
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken())?;
     let mut left = MAX_UNPACKED;
     if archive.len() > MAX_PARTS {
@@ -29,5 +29,5 @@ pub fn check_zip(bytes: &[u8]) -> Result<()> {
 
 fn bomb() -> Error {
     let megabytes = MAX_UNPACKED >> 20;
-    Error::Unreadable(format!("表格展开后超过 {megabytes} MB。请只留下要读的那张表，另存后再试。"))
+    Error::Unreadable(format!("文件展开后超过 {megabytes} MB。请只留下要读的部分，另存后再试。"))
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{domain::due::Due, text::bare};
 
+/// Any year: it tells a date without a year from no date.
+pub(super) const SOME_YEAR: i16 = 2026;
+
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     pub year: Option<i16>,
@@ -131,7 +134,7 @@ pub fn chosen(answer: &str, choices: &[String], year: Option<i16>) -> Result<Opt
             Ok(Some(holding.iter().find(|c| c.contains('每')).map_or_else(|| (*first).clone(), |c| (*c).clone())))
         }
         (None, [_, ..]) => Err(format!("“{answer}”不止一处，请写完整：{}", choices.join("；"))),
-        (None, []) => match Due::parse(answer, year.or(Some(2026))) {
+        (None, []) => match Due::parse(answer, year.or(Some(SOME_YEAR))) {
             Ok(_) => Ok(Some(answer.to_owned())),
             Err(refusal) => Err(format!("“{answer}”不是日期：{}", refusal.what)),
         },

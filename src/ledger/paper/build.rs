@@ -9,7 +9,7 @@ use jiff::{ToSpan, civil::Date};
 
 use super::{
     account::{Account, Entry, Line, account},
-    answers::{Answers, Key, Question, REST, chosen},
+    answers::{Answers, Key, Question, REST, SOME_YEAR, chosen},
     head::{head, title, year_in},
     naming,
     number::propose,
@@ -87,8 +87,7 @@ pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome 
         body.push_str(&draft.toml(false));
         lines.push(Some(line));
     }
-    let account = account(&rows.seen, &mut lines, document, &rows.notes, &rows.words);
-    let mut account = account;
+    let mut account = account(&rows.seen, &mut lines, document, &rows.notes, &rows.words);
     let is_there =
         |key: &String| reads.iter().any(|r| r.id == *key || r.duty.number.is_some_and(|n| n.to_string() == *key));
     for key in answers.chosen.keys().filter(|key| *key != REST && !is_there(key)) {
@@ -209,7 +208,7 @@ fn when_of(duty: &Duty, answers: &Answers, notes: &mut Vec<String>) -> (When, bo
         let asked = match when::words(text, answers) {
             When::Certain(certain) => vec![certain.words],
             When::Asked(_, choices) => choices,
-            When::Open => Due::parse(text, answers.year.or(Some(2026)))
+            When::Open => Due::parse(text, answers.year.or(Some(SOME_YEAR)))
                 .map(|due| due.clause.unwrap_or(due.text))
                 .into_iter()
                 .collect(),

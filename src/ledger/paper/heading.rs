@@ -1,5 +1,6 @@
 //! What the columns of a table hold, by the many names of their headings.
 
+use super::offices::{HELPS, LEADS};
 use std::collections::BTreeMap;
 
 use crate::{
@@ -106,7 +107,7 @@ fn column(name: &str) -> Column {
     {
         return if has(&["进展", "情况", "完成率"]) { Progress } else { Other };
     }
-    let (leads, helps) = (has(&["牵头", "主办", "主责"]), has(&["配合", "协办", "参与", "协助", "参加"]));
+    let (leads, helps) = (has(LEADS), has(HELPS));
     let is_who = has(&["单位", "部门", "科室", "处室", "人", "责任", "承办", "负责"]);
     match (leads, helps) {
         (true, false) => return Lead,
@@ -124,7 +125,7 @@ fn column(name: &str) -> Column {
         return Due(1);
     }
     if has(&["责任", "承办", "负责", "落实单位", "落实部门", "主管", "实施单位", "实施主体"])
-        || is(&["科室", "单位", "部门", "处室", "股室", "各科室", "责任人"])
+        || is(&["科室", "单位", "部门", "处室", "股室", "各科室"])
     {
         return Office;
     }

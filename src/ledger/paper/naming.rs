@@ -1,6 +1,6 @@
 //! The title of a duty: an action of at most 30 characters, in the row's own words.
 
-use crate::ledger::excel;
+use crate::ledger::cells::plain_title;
 
 /// So long may a title be.
 const LONGEST: usize = 30;
@@ -105,32 +105,8 @@ const VERBS: &[&str] = &[
     "调整",
     "投稿",
 ];
-/// Clauses that say by what, not what.
-const BASES: &[&str] = &[
-    "按照",
-    "根据",
-    "依据",
-    "依照",
-    "结合",
-    "围绕",
-    "为",
-    "针对",
-    "对照",
-    "通过",
-    "在",
-    "以",
-    "对",
-    "自",
-    "由",
-    "各级",
-    "各地",
-    "各部门",
-    "市县",
-    "负责",
-    "特别是",
-    "必要时",
-    "行政机关",
-];
+/// Verbs that say by what, not what.
+const BASES: [&str; 2] = ["围绕", "通过"];
 
 pub struct Title {
     pub text: String,
@@ -140,8 +116,8 @@ pub struct Title {
 
 /// `clause` is the one with the date, if it was found in a sentence.
 pub fn title(task: &str, clause: Option<&str>) -> Title {
-    let line = safe(task);
-    if let Some(dated) = clause.and_then(|clause| of_clause(&safe(clause), &line)) {
+    let line = plain_title(task);
+    if let Some(dated) = clause.and_then(|clause| of_clause(&plain_title(clause), &line)) {
         return Title { text: dated, is_cut: false };
     }
     if count(&line) <= LONGEST && !line.is_empty() {
@@ -159,11 +135,6 @@ pub fn title(task: &str, clause: Option<&str>) -> Title {
         Some(text) => Title { text, is_cut: false },
         None => Title { text: cut(if count(first) > 8 { first } else { &line }), is_cut: true },
     }
-}
-
-/// In one line, with no braces: they would be variables.
-fn safe(text: &str) -> String {
-    excel::line(text).replace('{', "｛").replace('}', "｝")
 }
 
 fn count(text: &str) -> usize {

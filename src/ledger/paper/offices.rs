@@ -1,7 +1,10 @@
 //! Who answers for a duty, as the cells have it. Nobody is dropped: a name that is not known is asked about.
 
 use super::answers::Answers;
-use crate::domain::deadline::{ALL_SECTIONS, Roster};
+use crate::{
+    domain::deadline::{ALL_SECTIONS, Roster},
+    ledger::cells::nearest,
+};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offices {
@@ -65,7 +68,8 @@ pub fn read(cells: &[String; 3], roster: Option<&Roster>, answers: &Answers) -> 
             None if known(&name) => vec![name],
             None if roster.is_none() && !SEVERAL.contains(&name.as_str()) => vec![name],
             None => {
-                let near = roster.map(|roster| nearest(&name, roster)).unwrap_or_default();
+                let all = roster.into_iter().flat_map(|roster| roster.sections.iter().map(|s| s.name.as_str()));
+                let near = nearest(&name, all).into_iter().chain(roster.map(|_| ALL_SECTIONS.to_owned())).collect();
                 offices.unknown.push((name, near));
                 continue;
             }
@@ -91,23 +95,11 @@ pub fn read(cells: &[String; 3], roster: Option<&Roster>, answers: &Answers) -> 
     offices
 }
 
-fn nearest(name: &str, roster: &Roster) -> Vec<String> {
-    let short: String = name.chars().take(40).collect();
-    let likeness = |known: &str| {
-        let is_inside = name.contains(known) || known.contains(name);
-        strsim::normalized_damerau_levenshtein(&short, known).max(if is_inside { 0.6 } else { 0.0 })
-    };
-    let mut near: Vec<(f64, &str)> = roster.sections.iter().map(|s| (likeness(&s.name), s.name.as_str())).collect();
-    near.retain(|(likeness, _)| *likeness >= 0.4);
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.into_iter().take(2).map(|(_, known)| known.to_owned()).chain([ALL_SECTIONS.to_owned()]).collect()
-}
-
 const OPEN: &[char] = &['（', '(', '【', '['];
 const CLOSE: &[char] = &['）', ')', '】', ']'];
 const SEPARATORS: &[char] = &['、', '，', ',', ';', '；', '/', '／', '。', '\n', '\t'];
-const LEADS: &[&str] = &["牵头", "主办", "主责"];
-const HELPS: &[&str] = &["配合", "协办", "协助", "参与", "参加"];
+pub(super) const LEADS: &[&str] = &["牵头", "主办", "主责"];
+pub(super) const HELPS: &[&str] = &["配合", "协办", "协助", "参与", "参加"];
 
 fn split(cell: &str, known: &impl Fn(&str) -> bool) -> Vec<Named> {
     let mut found: Vec<Named> = Vec::new();

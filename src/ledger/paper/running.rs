@@ -1,5 +1,6 @@
 //! Duties in running text: `3.做好……工作。（责任单位：办公室；完成时限：3月底前）`.
 
+use super::offices::{HELPS, LEADS};
 use super::{number::leading, rows::Duty};
 use crate::ledger::read::Value;
 
@@ -25,7 +26,7 @@ pub fn duties(place: &str, text: &str) -> Vec<Duty> {
             if has(&["时限", "期限", "时间", "进度", "节点"]) {
                 duty.dates.push((name.trim().to_owned(), Value::Text(what)));
             } else {
-                let at = if has(&["配合", "协办", "参与"]) { 2 } else { usize::from(has(&["牵头", "主办"])) };
+                let at = if has(HELPS) { 2 } else { usize::from(has(LEADS)) };
                 let cell = &mut duty.offices[at];
                 *cell = if cell.is_empty() { what } else { format!("{cell}、{what}") };
             }

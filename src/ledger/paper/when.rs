@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::answers::Answers;
+use super::answers::{Answers, SOME_YEAR};
 use crate::{
     domain::due::{Due, Rule},
     ledger::{excel, read::Value},
@@ -42,9 +42,6 @@ impl Certain {
 pub fn falls(dates: &[Date]) -> usize {
     dates.windows(2).filter(|pair| pair[0].month() - pair[1].month() >= 4).count()
 }
-
-/// Any year: it tells a date without a year from no date.
-const SOME_YEAR: i16 = 2026;
 
 /// A cell of a column for dates.
 pub fn cell(value: &Value, answers: &Answers) -> When {

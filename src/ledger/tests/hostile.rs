@@ -5,7 +5,7 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::*;
 
-const HEAD: [&str; 4] = ["序号", "工作任务", "责任科室", "时限要求"];
+const HEAD: [&str; 5] = ["序号", "工作任务", "责任科室", "时限要求", "编号"];
 
 fn refused(bytes: &[u8]) -> String {
     read(bytes).map(|sheets| sheets.len()).unwrap_err().to_string()
