@@ -51,8 +51,8 @@ impl Calendar {
     pub fn new(years: &BTreeMap<i16, StatutoryYear>) -> Self {
         let mut differences: Vec<(Date, bool, i64)> = Vec::new();
         for (&year, days) in years {
-            let off = days.off.iter().filter(|d| is_weekday(**d)).map(|d| (*d, false, -1));
-            let work = days.work.iter().filter(|d| !is_weekday(**d)).map(|d| (*d, true, 1));
+            let off = days.off.iter().filter(|d| !is_weekend(**d)).map(|d| (*d, false, -1));
+            let work = days.work.iter().filter(|d| is_weekend(**d)).map(|d| (*d, true, 1));
             // A day that is named as both is a working day: the make-up day is stated later and more narrowly.
             let off = off.filter(|(d, ..)| !days.work.contains(d));
             differences.extend(off.chain(work).filter(|(d, ..)| d.year() == year));
@@ -99,13 +99,13 @@ impl Calendar {
     pub fn is_workday(&self, day: Date) -> bool {
         match self.differences.binary_search_by_key(&day, |(d, ..)| *d) {
             Ok(i) => self.differences[i].1,
-            Err(_) => is_weekday(day),
+            Err(_) => !is_weekend(day),
         }
     }
 
     /// Why a day is a working day, or is none.
     pub fn kind(&self, day: Date) -> DayKind {
-        match (self.is_workday(day), is_weekday(day)) {
+        match (self.is_workday(day), !is_weekend(day)) {
             (true, true) => DayKind::Weekday,
             (true, false) => DayKind::MadeUp,
             (false, true) => DayKind::Holiday,
@@ -196,8 +196,9 @@ fn is_edge(day: Date) -> bool {
     day == Date::MIN || day == Date::MAX
 }
 
-fn is_weekday(day: Date) -> bool {
-    !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
+/// A Saturday or Sunday.
+pub fn is_weekend(day: Date) -> bool {
+    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 /// Mondays to Fridays from [`MONDAY`] up to and including `day`.

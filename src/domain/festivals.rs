@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
-use super::calendar::{Calendar, StatutoryYear, shift};
+use super::calendar::{Calendar, StatutoryYear, is_weekend, shift};
 
 /// What makes the days of a year doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,10 +183,11 @@ impl Doubt {
     }
 }
 
+/// No holiday is longer, in days.
+const LONGEST: i64 = 20;
+
 /// The festivals in the days without work around a day off, by name; none where a notice gave a day of its own.
 pub fn names_around(cal: &Calendar, day: Date) -> Vec<&'static str> {
-    /// No holiday is longer.
-    const LONGEST: i64 = 20;
     let rests = |day: &Date| !cal.is_workday(*day);
     let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(rests).last().unwrap_or(day);
     let after = (0..LONGEST).map(|n| shift(day, n)).take_while(rests).last().unwrap_or(day);
@@ -202,14 +203,8 @@ fn run(days: &StatutoryYear, around: Date) -> BTreeSet<Date> {
         let is_new_year = day.year() != year;
         is_new_year || days.off.contains(day) || (is_weekend(*day) && !days.work.contains(day))
     };
-    // No holiday is longer.
-    const LONGEST: i64 = 20;
     let before = (0..LONGEST).map(|n| shift(around, -n)).take_while(rests);
     before.chain((0..LONGEST).map(|n| shift(around, n)).take_while(rests)).collect()
-}
-
-fn is_weekend(day: Date) -> bool {
-    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 #[cfg(test)]

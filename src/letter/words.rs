@@ -1,8 +1,11 @@
 //! Dates, numbers and lists as a Chinese office writes them.
 
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime};
 
-use crate::text::one_line;
+use crate::{
+    domain::{calendar::is_weekend, due::weekday_zh},
+    text::one_line,
+};
 
 /// `1月30日`
 pub fn short(day: Date) -> String {
@@ -53,24 +56,12 @@ pub fn moment(at: DateTime) -> String {
 }
 
 pub fn weekday(day: Date) -> &'static str {
-    match day.weekday() {
-        Weekday::Monday => "周一",
-        Weekday::Tuesday => "周二",
-        Weekday::Wednesday => "周三",
-        Weekday::Thursday => "周四",
-        Weekday::Friday => "周五",
-        Weekday::Saturday => "周六",
-        Weekday::Sunday => "周日",
-    }
+    weekday_zh(day.weekday())
 }
 
 /// What a day off is called.
 pub fn day_off(day: Date) -> &'static str {
     if is_weekend(day) { "休息日" } else { "节假日" }
-}
-
-fn is_weekend(day: Date) -> bool {
-    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 /// ①…⑳, then (21): not every font has more circled numbers.

@@ -13,7 +13,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Db, Error, Result, Tx, schema,
+    Db, Error, Result, Tx,
+    held::beside,
+    schema,
     state::{COPIED_AT, IDS_FROM},
 };
 
@@ -73,9 +75,7 @@ impl Db {
 
     /// Opens a database of ours to look at it as it is: nothing is created, and an older schema stays.
     pub fn open_to_look(path: &Path) -> Result<Self> {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let is_left = Path::new(&log).exists();
+        let is_left = beside(path, "-wal").exists();
         let db = Self::open_copy(path)?;
         db.conn.pragma_update(None, "query_only", true)?;
         // The log of a killed process is left for the next start to fold up.
@@ -146,10 +146,11 @@ impl Tx<'_> {
         Ok(next.max(from))
     }
 
-    /// Drops all letters that wait; their reminders still count as said. Gives how many letters.
-    pub fn silence_outbox(&self, why: &str, now: Timestamp) -> Result<usize> {
+    /// Drops all letters that wait; their reminders still count as said.
+    pub fn silence_outbox(&self, why: &str, now: Timestamp) -> Result<()> {
         let sql = "UPDATE letter SET state = 'dropped', ended_at = ?2, last_error = ?1
                    WHERE state IN ('queued', 'sending')";
-        Ok(self.tx.execute(sql, rusqlite::params![why, now])?)
+        self.tx.execute(sql, rusqlite::params![why, now])?;
+        Ok(())
     }
 }

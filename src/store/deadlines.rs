@@ -146,7 +146,7 @@ impl Tx<'_> {
             "UPDATE occurrence AS o SET deadline = ?2, period = period ||
                iif(EXISTS (SELECT 1 FROM occurrence n WHERE n.deadline = ?2 AND n.period = o.period), '（原 ' || id || '）', '')
              WHERE deadline = ?1",
-            // Rows are never deleted.
+            // The row stays: a restore would bring it back.
             "UPDATE deadline SET in_force = 0, next_opens = NULL WHERE id = ?1 AND ?1 <> ?2",
         ];
         let sql = "SELECT 1 FROM deadline_version WHERE deadline = ?1";

@@ -64,12 +64,12 @@ fn identity(path: &Path) -> Option<Identity> {
 /// The database as it is called, and where SQLite keeps the others: beside the file that a link leads to.
 fn paths(path: &Path) -> [PathBuf; ENDS.len()] {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    ENDS.map(|end| match end {
-        "" => path.to_owned(),
-        end => {
-            let mut name = real.as_os_str().to_owned();
-            name.push(end);
-            name.into()
-        }
-    })
+    ENDS.map(|end| if end.is_empty() { path.to_owned() } else { beside(&real, end) })
+}
+
+/// SQLite's own file beside a database.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }

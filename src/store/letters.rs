@@ -171,9 +171,15 @@ impl Tx<'_> {
     }
 
     pub fn letter_by_message_id(&self, message_id: &str) -> Result<Option<LetterRow>> {
+        Ok(self.letter_by_envelope_id(message_id)?.filter(|letter| letter.message_id == message_id))
+    }
+
+    /// By what stands before the `@` of a Message-ID: a server may have changed the rest.
+    pub fn letter_by_envelope_id(&self, id: &str) -> Result<Option<LetterRow>> {
+        let id = id.split('@').next().unwrap_or_default();
         // `duban`, database, number, chance.
-        let Some(id) = message_id.split('.').nth(2).and_then(|id| id.parse().ok()) else { return Ok(None) };
-        Ok(self.letter(id)?.filter(|letter| letter.message_id == message_id))
+        let Some(number) = id.split('.').nth(2).and_then(|number| number.parse().ok()) else { return Ok(None) };
+        Ok(self.letter(number)?.filter(|letter| letter.envelope_id() == id))
     }
 
     /// Letters to this mailbox that were accepted since then, the latest first.

@@ -67,7 +67,7 @@ impl<T> Deref for Stored<T> {
 /// The database, synchronously: for the command line, and inside [`Store`]'s thread.
 pub struct Db {
     conn: Connection,
-    /// The files it holds open; `None` for one in memory, and for a file that nobody else knows yet.
+    /// The files it holds open; `None` for one in memory, and for a copy.
     held: Option<Held>,
 }
 

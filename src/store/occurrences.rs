@@ -58,6 +58,11 @@ const OCCURRENCE: &str =
     "o.id, o.deadline, o.period, o.due, o.finish_by, o.target, o.provisional, o.next_due, o.revision, o.state, o.case_on,
                           o.extended_to, o.quiet_until, o.redo_since, o.redo_by, o.ends, o.pauses, o.extended_after";
 
+/// Open and overdue on day ?1. The first condition on `due` is for its index.
+const OVERDUE: &str = "o.state = 'open' AND o.due < date(?1, '+30 days') AND o.ends < ?1
+    AND (o.redo_by IS NULL OR o.redo_by < ?1) AND (o.pauses IS NULL OR o.pauses ->> '$[#-1].to' IS NOT NULL)";
+const PAUSED: &str = "o.state = 'open' AND o.pauses IS NOT NULL AND o.pauses ->> '$[#-1].to' IS NULL";
+
 impl Tx<'_> {
     /// Opens an occurrence; sweeps look at it from `look_on` on. Gives its id.
     pub fn open_occurrence(&self, new: &Occurrence, look_on: Date) -> Result<i64> {
@@ -186,15 +191,12 @@ impl Tx<'_> {
     pub fn count_open(&self, today: Date) -> Result<Open> {
         // Two queries: the index answers each, but for a look at what is overdue.
         let open = self.tx.query_row("SELECT count(*) FROM occurrence WHERE state = 'open'", [], |row| row.get(0))?;
-        let overdue =
-            "SELECT count(*) FROM occurrence WHERE state = 'open' AND due < date(?1, '+30 days') AND ends < ?1
-               AND (redo_by IS NULL OR redo_by < ?1) AND (pauses IS NULL OR pauses ->> '$[#-1].to' IS NOT NULL)";
-        let paused = "SELECT count(*) FROM occurrence WHERE state = 'open' AND pauses IS NOT NULL
-                      AND pauses ->> '$[#-1].to' IS NULL";
+        let overdue = format!("SELECT count(*) FROM occurrence o WHERE {OVERDUE}");
+        let paused = format!("SELECT count(*) FROM occurrence o WHERE {PAUSED}");
         Ok(Open {
             all: open,
-            overdue: self.tx.query_row(overdue, [today], |row| row.get(0))?,
-            paused: self.tx.query_row(paused, [], |row| row.get(0))?,
+            overdue: self.tx.query_row(&overdue, [today], |row| row.get(0))?,
+            paused: self.tx.query_row(&paused, [], |row| row.get(0))?,
         })
     }
 
@@ -259,9 +261,8 @@ impl Tx<'_> {
 
     /// Open cases whose clock stands since before that day, with their deadlines' wording.
     pub fn paused_before(&self, day: Date) -> Result<Vec<(Stored<Occurrence>, Deadline)>> {
-        let paused = "o.state = 'open' AND o.pauses IS NOT NULL AND o.pauses ->> '$[#-1].to' IS NULL
-                      AND o.pauses ->> '$[#-1].from' < ?1";
-        Ok(readable(self.with_wording(paused, &day)?))
+        let paused = format!("{PAUSED} AND o.pauses ->> '$[#-1].from' < ?1");
+        Ok(readable(self.with_wording(&paused, &day)?))
     }
 
     pub fn set_state(&self, id: i64, state: State, speak_on: Option<Date>) -> Result<()> {

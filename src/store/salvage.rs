@@ -1,6 +1,6 @@
 //! Carries over what the replaced database has and the restored copy lacks, row by row, as far as it can be read.
 //!
-//! The copy is an earlier state of the same database, and rows are never deleted. So a row of the replaced database is
+//! The copy is an earlier state of the same database, and rows are never deleted, but for what `thin.rs` lets go of. So a row of the replaced database is
 //! a later version of the row with the same id, and is taken as it is. If a page cannot be read, the rows before and
 //! behind it are.
 
@@ -107,6 +107,7 @@ impl Db {
                 }
                 has_gaps |= !is_whole;
             }
+            tx.thin_again()?;
             has_gaps |= tx.drop_orphans()?;
             Ok(has_gaps)
         })?;
@@ -143,6 +144,17 @@ impl Db {
 }
 
 impl super::Tx<'_> {
+    /// What the later database has let go of does not come back with the copy.
+    fn thin_again(&self) -> Result<()> {
+        let thinned = "letter IN (SELECT id FROM letter WHERE thinned)";
+        for table in ["letter_text", "attempt", "letter_item"] {
+            self.tx.execute(&format!("DELETE FROM {table} WHERE {thinned}"), [])?;
+        }
+        let summed = "occurrence IN (SELECT occurrence FROM audit WHERE what = 'reminded')";
+        self.tx.execute(&format!("DELETE FROM said WHERE {thinned} AND {summed}"), [])?;
+        Ok(())
+    }
+
     /// Deletes rows that refer to rows that could not be read. Gives whether there were any.
     fn drop_orphans(&self) -> Result<bool> {
         let orphans = [

@@ -10,12 +10,15 @@ impl Tx<'_> {
     /// Thins letters that ended and were made before this moment, at most so many: their texts, attempts and numbers go.
     /// The letter itself stays: to whom, when, its subject and Message-ID, and what became of it. Gives how many.
     ///
-    /// What was said of an occurrence stays until all its letters are thinned and it is closed; then a line of the audit
+    /// What was said of an occurrence stays until it is closed and all its letters are thinned; then a line of the audit
     /// trail says it in short.
     pub fn thin_letters(&self, before: Timestamp, most: u32, now: Timestamp) -> Result<usize> {
-        // Ids grow with time: the oldest texts are read, and not all of them.
-        let sql = "SELECT l.id FROM (SELECT letter FROM letter_text ORDER BY letter LIMIT ?2) t JOIN letter l ON l.id = t.letter
-                   WHERE l.made_at < ?1 AND l.state NOT IN ('queued', 'sending')";
+        // What is still open keeps its history: a letter that speaks of it stays whole.
+        let sql = "SELECT t.letter FROM letter_text t JOIN letter l ON l.id = t.letter
+                   WHERE l.made_at < ?1 AND l.state NOT IN ('queued', 'sending') AND NOT EXISTS (
+                     SELECT 1 FROM said s JOIN occurrence o ON o.id = s.occurrence
+                     WHERE s.letter = l.id AND o.state = 'open')
+                   ORDER BY t.letter LIMIT ?2";
         let letters = self.ids(sql, params![before, most])?;
         let is_sent = "SELECT 1 FROM letter WHERE id = ?1 AND state = 'sent'";
         let mut sent = self.get(state::SENT_AND_THINNED)?.unwrap_or(0);

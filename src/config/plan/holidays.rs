@@ -21,6 +21,7 @@ use crate::{
     },
     domain::{
         calendar::{Calendar, StatutoryYear},
+        due::weekday_zh,
         festivals::{Doubt, doubts},
     },
 };
@@ -96,7 +97,7 @@ fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, Statut
         if off.contains_key(day) {
             table.error(at.clone(), format!("{day} 既写了放假，又写了上班"), "对照通知，从 off 或 work 里删去一处");
         } else if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-            let what = format!("{day} 是{}，本来就上班：调休上班只会在周六、周日", weekday(*day));
+            let what = format!("{day} 是{}，本来就上班：调休上班只会在周六、周日", weekday_zh(day.weekday()));
             table.error(at.clone(), what, "对照通知，改正日期；多写的就删去");
         }
     }
@@ -117,11 +118,11 @@ fn doubtful(table: &Table<'_>, year: i16, days: &StatutoryYear, places: &BTreeMa
     for doubt in doubts(year, days) {
         let (at, what, instead) = match doubt {
             Doubt::Missing(name, day) => {
-                let what = format!("少了{name}：{day}（{}）没有写进 off", weekday(day));
+                let what = format!("少了{name}：{day}（{}）没有写进 off", weekday_zh(day.weekday()));
                 (table.at_key("off"), what, "文件可能只存了一半：照国务院办公厅的通知，把七个节日放假的每一天补全")
             }
             Doubt::Unexplained(day) => {
-                let what = format!("{day}（{}）放假，却不挨着任何一个节日", weekday(day));
+                let what = format!("{day}（{}）放假，却不挨着任何一个节日", weekday_zh(day.weekday()));
                 let at = places.get(&day).cloned().unwrap_or_else(|| table.at_key("off"));
                 (at, what, "对照通知看看日期是否写错；通知确实另外规定放假的，不必改")
             }
@@ -136,11 +137,6 @@ fn doubtful(table: &Table<'_>, year: i16, days: &StatutoryYear, places: &BTreeMa
         };
         if doubt.is_error() { table.error(at, what, instead) } else { table.warn(at, what, instead) }
     }
-}
-
-fn weekday(day: Date) -> &'static str {
-    ["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
-        [usize::from(day.weekday().to_monday_zero_offset().unsigned_abs())]
 }
 
 fn file_name_agrees(table: &Table<'_>, year: i16, at: &Range<usize>) -> bool {

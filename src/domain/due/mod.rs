@@ -45,7 +45,7 @@ use serde::{Deserialize, Serialize};
 
 pub use recurrence::Recurrence;
 pub use roll::Roll;
-pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit};
+pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUnit, Unit, weekday_name, weekday_zh};
 pub use told::{Anchor, Ear, Move, back, days, workdays};
 
 use super::calendar::Calendar;

@@ -216,8 +216,13 @@ pub(super) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat"
 const WEEKDAYS_ZH: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
 const ORDINALS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "sixth"];
 
-pub(super) fn weekday_zh(day: Weekday) -> &'static str {
-    WEEKDAYS_ZH[usize::from(day.to_monday_zero_offset().unsigned_abs()) % 7]
+pub fn weekday_zh(day: Weekday) -> &'static str {
+    weekday_name(day.to_monday_zero_offset())
+}
+
+/// As [`DayOf::Weekday`] counts.
+pub fn weekday_name(day: i8) -> &'static str {
+    WEEKDAYS_ZH[usize::from(day.unsigned_abs()) % 7]
 }
 
 /// The canonical English form; parsing it gives the same rule.

@@ -113,7 +113,11 @@ fn steps(said: &Said) -> Rows {
     let (origin, due) = match &due[..] {
         [] => (Vec::new(), vec![unknown.to_owned()]),
         [only] => (Vec::new(), step::steps(said, std::slice::from_ref(only))),
-        all => (step::steps(said, all).drain(..1).collect(), step::steps(said, all).split_off(1)),
+        all => {
+            let mut first = step::steps(said, all);
+            let rest = first.split_off(1);
+            (first, rest)
+        }
     };
     let rolled = if dates.ends == dates.finish_by { Vec::new() } else { step::steps(said, finish_by) };
     let rows = [
@@ -142,7 +146,7 @@ fn results(said: &Said) -> Rows {
 }
 
 fn words_after(said: &Said, last: Date) -> String {
-    let first = last.tomorrow().map_or(last, |next| next);
+    let first = last.tomorrow().unwrap_or(last);
     format!("自{}起", day(said.cal, first))
 }
 
@@ -223,10 +227,7 @@ fn reminders(said: &Said) -> Rows {
             Mark::Missed => "没有发",
             Mark::Over => "不再发",
         };
-        (
-            format!("{}年{}", reminder.on.year(), words::day(reminder.on)),
-            vec![format!("{}。{mark}", why(said, reminder))],
-        )
+        (words::full(reminder.on), vec![format!("{}。{mark}", why(said, reminder))])
     });
     rows.collect()
 }

@@ -1,6 +1,6 @@
 //! A rule in Chinese, as a clerk would say it: the words beside the canonical form.
 
-use crate::domain::due::{At, CaseFrom, Cycle, DayOf, Due, Months, Rule, Span, SpanUnit, Unit};
+use crate::domain::due::{At, CaseFrom, Cycle, DayOf, Due, Months, Rule, Span, SpanUnit, Unit, weekday_name};
 
 use super::super::words;
 
@@ -89,22 +89,17 @@ pub fn day_of_month(day: DayOf) -> String {
         DayOf::Day(day) => format!("{day}日"),
         DayOf::Last => "最后一天".to_owned(),
         DayOf::Workday(n) => nth(n, "工作日"),
-        DayOf::Weekday(n, day) => nth(n, weekday(day)),
+        DayOf::Weekday(n, day) => nth(n, weekday_name(day)),
     }
 }
 
 /// `五` · `第1个工作日`
 fn day_of_week(day: DayOf) -> String {
     match day {
-        DayOf::Weekday(_, day) => weekday(day).trim_start_matches('周').to_owned(),
+        DayOf::Weekday(_, day) => weekday_name(day).trim_start_matches('周').to_owned(),
         DayOf::Day(_) | DayOf::Last => "日".to_owned(),
         day @ DayOf::Workday(_) => day_of_month(day),
     }
-}
-
-/// Monday first.
-pub fn weekday(day: i8) -> &'static str {
-    ["周一", "周二", "周三", "周四", "周五", "周六", "周日"][usize::from(day.unsigned_abs()) % 7]
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::service::{
-    Error, Office, Result,
+    Office, Result,
     course::{
         load::{Changes, Named, load},
         plan::{PlannedLead, PlannedLetter, plan},
@@ -56,19 +56,41 @@ type Reminders = BTreeMap<(String, String), (Option<Date>, BTreeMap<(String, Str
 /// What putting `new` in force does to the letters of the coming year. It is put in force, and that is undone: what is
 /// announced is what the load does.
 pub fn diff(tx: &Tx, old: &Office, new: (&Office, &[Deadline]), now: &Moment) -> Result<Diff> {
-    let letters = |office: &Office, deadlines: &[Deadline]| {
-        let (from, to) = (now.today(), shift(now.today(), DAYS_AHEAD));
-        plan(tx, office, deadlines, (from, to), now).map(by_occurrence)
-    };
-    let before = letters(old, &tx.deadlines_in_force()?)?;
-    let (changes, after) = tx.rehearse(|| {
+    let before = Before::look(tx, old, now)?;
+    tx.rehearse(|| {
         let changes = load(tx, new.0, new.1, now)?;
-        Ok::<_, Error>((changes, letters(new.0, new.1)?))
-    })?;
-    let renamed = |id: String| changes.renamed.iter().find(|(was, _)| *was == id).map_or(id, |(_, now)| now.clone());
-    let before = before.into_iter().map(|((id, period), said)| ((renamed(id), period), said)).collect();
-    let compared = compared(&before, &after);
-    Ok(Diff { changes, ..compared })
+        before.compare(tx, new, changes, now)
+    })
+}
+
+/// The letters of the coming year by what is in force, before a load.
+pub(super) struct Before(Reminders);
+
+impl Before {
+    pub fn look(tx: &Tx, office: &Office, now: &Moment) -> Result<Self> {
+        letters(tx, office, &tx.deadlines_in_force()?, now).map(Self)
+    }
+
+    /// What the load has made of them.
+    pub fn compare(
+        self,
+        tx: &Tx,
+        (office, deadlines): (&Office, &[Deadline]),
+        changes: Changes,
+        now: &Moment,
+    ) -> Result<Diff> {
+        let after = letters(tx, office, deadlines, now)?;
+        let renamed =
+            |id: String| changes.renamed.iter().find(|(was, _)| *was == id).map_or(id, |(_, now)| now.clone());
+        let before = self.0.into_iter().map(|((id, period), said)| ((renamed(id), period), said)).collect();
+        let compared = compared(&before, &after);
+        Ok(Diff { changes, ..compared })
+    }
+}
+
+fn letters(tx: &Tx, office: &Office, deadlines: &[Deadline], now: &Moment) -> Result<Reminders> {
+    let (from, to) = (now.today(), shift(now.today(), DAYS_AHEAD));
+    plan(tx, office, deadlines, (from, to), now).map(by_occurrence)
 }
 
 fn compared(before: &Reminders, after: &Reminders) -> Diff {

@@ -187,9 +187,6 @@ pub fn last_good(tx: &Tx, settings: &Settings) -> crate::store::Result<Option<Of
 
 /// The statutory days in force in this database; `None` if there is none, or it cannot be read.
 pub fn days_in_force(database: &Path) -> Option<Calendar> {
-    if !database.exists() {
-        return None;
-    }
     Db::open_to_look(database).ok()?.read(|tx| tx.get(state::CALENDAR)).ok()?
 }
 

@@ -8,7 +8,7 @@ use tracing::{error, info};
 use crate::service::{
     Error, Office, Result,
     course::{
-        diff::{Counts, Diff, LINES_TOLD, diff},
+        diff::{Before, Counts, Diff, LINES_TOLD, diff},
         load::{Changes, FILES, last_good, load},
         renamed::questions,
         waiting,
@@ -93,13 +93,16 @@ fn take(
     office.warnings.extend(asked);
     let taken = in_transaction(db, |tx| {
         let may_bite = matches!(by, By::Reload { is_asked: true, .. }) || waiting::is_over(tx, &office, now)?;
-        let told = match by {
-            By::Reload { before, .. } => Some(diff(tx, before, (&office, &deadlines), now)?),
+        let before = match by {
+            By::Reload { before, .. } => Some(Before::look(tx, before, now)?),
             By::Service | By::Command => None,
         };
-        let loaded = tx.attempt(|| match load(tx, &office, &deadlines, now)? {
-            changes if changes.is_drastic() && !may_bite => Err(store::Error::Undone),
-            changes => Ok(changes),
+        let mut told = None;
+        let loaded = tx.attempt(|| {
+            let changes = load(tx, &office, &deadlines, now)?;
+            let compare = |before: Before| before.compare(tx, (&office, &deadlines), changes.clone(), now);
+            told = before.map(compare).transpose()?;
+            if changes.is_drastic() && !may_bite { Err(Error::Store(store::Error::Undone)) } else { Ok(changes) }
         });
         match loaded {
             Ok(changes) => {
@@ -107,12 +110,12 @@ fn take(
                 tell(tx, &office, &changes, told, by, now)?;
                 Ok(Ok(changes))
             }
-            Err(store::Error::Undone) => {
+            Err(Error::Store(store::Error::Undone)) => {
                 let last = last_good(tx, settings)?.unwrap_or_else(|| office.clone());
                 let told = told.map_or_else(|| diff(tx, &last, (&office, &deadlines), now), Ok)?;
                 Ok(Err(waiting::wait(tx, &office, &told, now)?))
             }
-            Err(e) => Err(e.into()),
+            Err(e) => Err(e),
         }
     })?;
     let waits = match taken {

@@ -51,15 +51,15 @@ pub(super) fn wait(tx: &Tx, office: &Office, diff: &Diff, now: &Moment) -> Resul
     let since = waiting.as_ref().map_or(now.at, |w| w.since);
     let until = since.saturating_add(WAITS).unwrap_or(since);
     let time = office.settings.timezone.to_datetime(until).strftime("%H:%M").to_string();
-    let (gone, open) = (diff.changes.gone.len(), diff.changes.open_before);
+    let (gone, open, lines) = (diff.changes.gone.len(), diff.changes.open_before, diff.lines(LINES_TOLD));
     let why = format!(
         "新配置会撤销 {gone} 期未办结的（共 {open} 期），{time} 才生效，这期间仍按原来的运行。\n         确实要这样，用 duban reload 立即生效；若是文件没有存全，把它补齐。\n{}",
-        diff.lines(LINES_TOLD).join("\n")
+        lines.join("\n")
     );
     if waiting.is_none() {
         warn!(gone, open, until = %until, "a configuration that would withdraw {gone} of {open} open occurrences waits until {until}");
         tx.put(WAITING, &Some(Waiting { files: files_of(office), since }))?;
-        office.tell_admin(tx, &Notice::Waits { changes: diff.lines(LINES_TOLD), gone, open, until }, now)?;
+        office.tell_admin(tx, &Notice::Waits { changes: lines, gone, open, until }, now)?;
     }
     Ok((until, why))
 }

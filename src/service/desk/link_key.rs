@@ -67,9 +67,7 @@ fn make(path: &Path) -> io::Result<()> {
         filled += rustix::rand::getrandom(&mut secret[filled..], rustix::rand::GetRandomFlags::empty())?;
     }
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
-    let temporary = PathBuf::from(temporary);
+    let temporary = named(path, &format!(".{}", std::process::id()));
     let write = || {
         disk::write_temporary(&temporary, 0o600, format!("{hex}\n").as_bytes())?;
         // A link does not overwrite a file that another process has made in the meantime.

@@ -79,24 +79,9 @@ fn letter(
     report: &DeliveryReport,
     now: &Moment,
 ) -> Result<Option<LetterRow>> {
-    let by_envelope = |id: &str| -> Result<Option<LetterRow>> {
-        // ENVID is the left part of the Message-ID: `duban`, database, letter number, random part, joined by dots.
-        let id = id.split('@').next().unwrap_or_default();
-        let number = id.split('.').nth(2).and_then(|n| n.parse().ok());
-        let letter = number.map(|id| tx.letter(id)).transpose()?.flatten();
-        Ok(letter.filter(|letter| letter.envelope_id() == id))
-    };
-    if let Some(letter) = report.envelope_id.as_deref().map(by_envelope).transpose()?.flatten() {
-        return Ok(Some(letter));
-    }
-    for id in &report.message_ids {
-        // A server may have changed what stands behind the `@`.
-        let letter = match tx.letter_by_message_id(id)? {
-            Some(letter) => Some(letter),
-            None => by_envelope(id)?,
-        };
-        if letter.is_some() {
-            return Ok(letter);
+    for id in report.envelope_id.iter().chain(&report.message_ids) {
+        if let Some(letter) = tx.letter_by_envelope_id(id)? {
+            return Ok(Some(letter));
         }
     }
     if let [only] = reply::letters(tx, office, message)?.as_slice() {

@@ -15,6 +15,7 @@ use crate::{
     service::{
         Office, Result,
         house::troubles::{Trouble, troubles},
+        named,
         post::last,
     },
     store::{self, Db, Tx},
@@ -103,11 +104,7 @@ fn broken(error: &store::Error) -> Check {
 fn owner(path: &Path) -> Option<Check> {
     let folder = fs::metadata(path.parent()?).ok()?;
     let stray = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.uid() != folder.uid());
-    let beside = ["", "-wal", "-shm", ".lock", ".link-key"].map(|end| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    });
+    let beside = ["", "-wal", "-shm", ".lock", ".link-key"].map(|end| named(path, end));
     let stray = beside.iter().find(|path| stray(path))?;
     let shown = tidy(stray);
     let found = format!("{} 不属于它所在目录的用户，服务可能打不开", shown.display());

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Draft, draft::is_shipped};
-use crate::disk;
+use crate::{disk, service::named};
 
 /// Drafts in a temporary folder, with links to the existing files, so that the result can be loaded before it is in
 /// place. Dropping it removes the folder.
@@ -104,10 +104,9 @@ fn is_replaced(dir: &Path, draft: &Draft) -> bool {
 /// Keeps a file under the first free name: `duban.toml.old-1`.
 fn keep(path: &Path) -> io::Result<PathBuf> {
     for number in 1..1000 {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".old-{number}"));
+        let name = named(path, &format!(".old-{number}"));
         match fs::hard_link(path, &name) {
-            Ok(()) => return Ok(name.into()),
+            Ok(()) => return Ok(name),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(e),
         }
