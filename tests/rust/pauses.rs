@@ -191,14 +191,6 @@ fn what_is_taken_out_and_put_back_still_stands() {
 }
 
 #[test]
-fn what_was_extended_before_there_were_pauses_keeps_its_date() {
-    let mut bureau = bureau();
-    act(&mut bureau, "extend", "04-25", "2026-03-03T09:00").unwrap();
-    bureau.load("2026-03-04T09:00");
-    assert_eq!(due(&mut bureau), "2026-04-25", "a Saturday, as the paper has it");
-}
-
-#[test]
 fn the_weekly_letter_names_what_stands_for_over_thirty_days() {
     let mut bureau = bureau();
     act(&mut bureau, "pause", "03-09", "2026-03-09T09:00").unwrap();
