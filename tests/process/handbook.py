@@ -412,7 +412,7 @@ class Handbook(unittest.TestCase):
         names = re.search(r"NAMES: \[&str; \d+\] =\s*\[(.*?)\];", source("service/house/troubles.rs"), re.S)[1]
         listed = {piece for row in self.rows("### `duban status` 里的“问题”") for piece in code(row[1])}
         self.assertEqual(set(re.findall(r'"(\w+)"', names)) - listed, set())
-        spoken = source("letter/notice.rs") + source("letter/restored.rs")
+        spoken = "".join(source(f"letter/{name}.rs") for name in ("notice", "restored", "weekly"))
         letters = "\n".join(row[0] for row in self.rows("### 写给管理员的信"))
         for subject in SUBJECTS:
             self.assertIn(subject, spoken, "the program does not say it any more")
