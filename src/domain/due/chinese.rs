@@ -24,7 +24,7 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
     let p = whole.trim();
     conflicts(p)?;
     if aside.times.is_some() && aside.event.is_none() {
-        return often(p, year, aside);
+        return often(p, year, within, aside);
     }
     match p.words {
         [Every, ..] => every(whole.from(1), year, aside),
@@ -55,10 +55,7 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
         [Num(_), length] | [Num(_), To | Dash, Num(_), length] if within && is_length(*length) && *length != Month => {
             case(whole, true)
         }
-        [Year | ThisYear] if within => match year {
-            Some(year) => Ok(Rule::Once(date(u32::try_from(year).unwrap_or_default(), 12, 31, p.place())?)),
-            None => refuse(p.place(), "没有写是哪一年", &["每年年底前"]),
-        },
+        [Year | ThisYear] if within => in_the_year(year, p.place()),
         [Iso(y, m, d)] => Ok(Rule::Once(date(*y, *m, *d, p.place())?)),
         [Iso(y, m, d), Weekday(day)] => {
             aside.weekdays.push((*day, p.from(1).place()));
@@ -76,13 +73,16 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
 }
 
 /// `至少2次`: due on the last day of the period, unless a date is given.
-fn often(p: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, No> {
+fn often(p: Phrase, year: Option<i16>, within: bool, aside: &mut Clause) -> Result<Rule, No> {
     let least = p.words.iter().take_while(|w| **w == AtLeast).count();
     let end = p.words.len() - p.words.iter().rev().take_while(|w| **w == AtLeast).count();
     let p = p.sub(least..end.max(least));
     let place = p.place();
     match p.words {
         [Num(1), Month | Quarter] => refuse(place, "分不清是第一个，还是每一个", &[]),
+        [Num(m), Month] => refuse(place, format!("分不清是{m}月份里，还是每{m}个月"), &[]),
+        [ThisYear] => in_the_year(year, place),
+        [Year] if within => in_the_year(year, place),
         [Every | Num(1), unit] | [Every, Num(1), unit] | [unit] => match period_end(*unit) {
             Some(rule) => Ok(rule),
             None => Err(not_understood(p)),
@@ -93,7 +93,7 @@ fn often(p: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, No> {
         [Every, Num(n), Year] => {
             years(*n, year.and_then(|y| u32::try_from(y).ok()), vec![At { month: 12, day: DayOf::Day(31) }], place)
         }
-        [Every, Num(_), unit] => Err(every_few(*unit, place)),
+        [Every, Num(_), unit] | [Num(_), unit @ (Months | Quarters | Week)] => Err(every_few(*unit, place)),
         _ => {
             let times = aside.times.take();
             let rule = rule(p, year, true, aside)?;
@@ -103,6 +103,14 @@ fn often(p: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, No> {
                 _ => Err(not_understood(p)),
             }
         }
+    }
+}
+
+/// `年内`, `全年不少于4次`
+fn in_the_year(year: Option<i16>, place: Range<usize>) -> Result<Rule, No> {
+    match year {
+        Some(year) => Ok(Rule::Once(date(u32::try_from(year).unwrap_or_default(), 12, 31, place)?)),
+        None => refuse(place, "没有写是哪一年", &["每年年底前"]),
     }
 }
 
@@ -125,7 +133,7 @@ fn every(whole: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, N
         [Year, ThisYear, ..] => days(Cycle::YEARLY, Unit::Year, p.from(2), aside),
         [Year | NextYear, ..] => days(Cycle::YEARLY, Unit::Year, p.from(1), aside),
         [Num(n), Year, ..] => {
-            let at = list(Unit::Year, p.from(2), aside)?;
+            let at = of_some_years(p.from(2), aside)?;
             years(*n, year.and_then(|y| u32::try_from(y).ok()), at, p.place())
         }
         [Half, ..] => days(Cycle::HalfYears, Unit::HalfYear, p.from(1), aside),
@@ -165,10 +173,15 @@ fn days(cycle: Cycle, unit: Unit, p: Phrase, aside: &mut Clause) -> Result<Rule,
 /// `自2026年起每两年…`
 fn since(from: u32, p: Phrase, aside: &mut Clause, whole: Range<usize>) -> Result<Rule, No> {
     match p.words {
-        [Num(n), Year, ..] => years(*n, Some(from), list(Unit::Year, p.from(2), aside)?, whole),
+        [Num(n), Year, ..] => years(*n, Some(from), of_some_years(p.from(2), aside)?, whole),
         [Year, ..] => years(1, Some(from), list(Unit::Year, p.from(1), aside)?, whole),
         _ => refuse(whole, "“自某年起”后面只能写每年或每几年", &[]),
     }
+}
+
+/// The days of every n-th year. What is offered for every year is not offered here.
+fn of_some_years(p: Phrase, aside: &mut Clause) -> Result<Vec<At>, No> {
+    list(Unit::Year, p, aside).map_err(|no| No { forms: Vec::new(), ..no })
 }
 
 /// Every `n`-th year, counted from the year `from`.

@@ -62,6 +62,15 @@ pub fn find(read: &Words) -> Result<Clause, No> {
         let at = whole.sub(core.range.start - 1..core.range.start + 1).place();
         return refuse(at, "分不清是每期的，还是从前面那件事算起的", &[]);
     }
+    // 次季初5个工作日内: the amount is not counted from the day of a case.
+    let before = whole.sub(0..core.range.start);
+    if let (None, [Num(_), length, ..]) = (&core.event, &clause.core.words[..])
+        && is_length(*length)
+        && !matches!(length, Month | Year)
+        && before.words.iter().any(|w| matches!(w, NextYear | NextQuarter | NextMonth | ThisYear | Every))
+    {
+        return refuse(before.place(), "没有说清从哪一天算起", &[]);
+    }
     clause.event.clone_from(&core.event);
     clause.has_year = clause.core.words.windows(2).any(|w| matches!(w, [Num(2000..), Year] | [Iso(..), _]))
         || matches!(clause.core.words[..], [Iso(..)]);
@@ -316,6 +325,13 @@ fn several(pieces: &[Piece], cores: &[Core]) -> No {
     // 每年…1月31日前…，2月20日前…: both are of every year.
     let first = pieces[cores[0].piece].words.phrase().from(cores[0].range.start);
     let is_yearly = matches!(first.words, [Every, Year, ..]);
+    // 遇节假日提前一天: how the date moves, not another one.
+    if let Some((p, at)) = cores[1..].iter().find_map(|core| {
+        let p = pieces[core.piece].words.phrase().sub(0..core.range.end);
+        Some((p, p.sub(0..core.range.start).words.iter().position(|w| matches!(w, DayOff | Meet))?))
+    }) {
+        return beside::changes(Meet, p.from(at).place());
+    }
     let forms = |core| [Some(Form::Own(place(core))), is_yearly.then(|| Form::Every(place(core)))];
     let forms = cores.iter().flat_map(forms).flatten().collect();
     No { at: place(&cores[1]), what: what.to_owned(), forms }

@@ -59,13 +59,14 @@ pub fn list(unit: Unit, phrase: Phrase, aside: &mut Clause) -> Result<Vec<At>, N
                 }
                 (Item::Month(m), _) => found.push(checked(unit, m, at.day, place)?),
                 (Item::Day(m, d), DayOf::Day(_)) => found.push(checked(unit, m, DayOf::Day(d), place)?),
-                (Item::Number(m), _) if part.words.get(1) == Some(&Month) => {
+                // 4、7、10月及次年1月10日前
+                (Item::Number(m), _) if matches!(part.words, [Num(_), Month, ..] | [NextYear, Num(_), Month, ..]) => {
                     found.push(checked(unit, month_number(m, place.clone())?, at.day, place)?);
                 }
                 (Item::Number(n @ 1..=4), _) if matches!(part.words, [Num(_) | Nth(_), Quarter, ..]) => {
                     found.push(At { month: u8::try_from(n * 3).unwrap_or(12), day: DayOf::Last });
                 }
-                _ => return no_day(unit, place),
+                _ => return no_day(place),
             }
         }
         month = Some(at.month);
@@ -82,32 +83,37 @@ pub fn list(unit: Unit, phrase: Phrase, aside: &mut Clause) -> Result<Vec<At>, N
         }
         Some((true, _)) => {
             for (item, place) in open.drain(..) {
-                let Item::Month(m) = item else { return no_day(unit, place) };
+                let Item::Month(m) = item else { return no_day(place) };
                 found.push(At { month: m, day: DayOf::Last });
             }
         }
         Some((false, place)) => {
-            let Some((Item::Day(m, d), _)) = open.pop() else { return no_day(unit, place) };
+            let Some((Item::Day(m, d), _)) = open.pop() else { return no_day(place) };
             let form = if unit == Unit::Year { format!("每年{m}月{d}日前") } else { format!("每月{d}日") };
             return refuse_with(place, format!("{d}后面少了“日”"), vec![form]);
         }
         None => {}
     }
     if found.is_empty() {
-        return no_day(unit, phrase.place());
+        return refuse(phrase.place(), NO_DAY, &[end_of(unit)]);
     }
     distinct(&found, phrase.place())?;
     Ok(found)
 }
 
-fn no_day<T>(unit: Unit, place: Range<usize>) -> Result<T, No> {
-    let form = match unit {
+/// Nothing is offered: whatever day that named would not be the writer's.
+fn no_day<T>(place: Range<usize>) -> Result<T, No> {
+    refuse(place, NO_DAY, &[])
+}
+
+/// A rhythm and no more.
+fn end_of(unit: Unit) -> &'static str {
+    match unit {
         Unit::Year => "每年年底前",
         Unit::HalfYear => "每半年末",
         Unit::Quarter => "每季度末",
         Unit::Month => "每月底前",
-    };
-    refuse(place, NO_DAY, &[form])
+    }
 }
 
 fn distinct(found: &[At], place: Range<usize>) -> Result<(), No> {
@@ -141,7 +147,7 @@ fn window(unit: Unit, month: Option<u8>, part: Phrase, aside: &mut Clause) -> Re
         Item::Whole(at) => (at.month, at.day),
         Item::Day(m, d) => (m, DayOf::Day(d)),
         Item::Month(m) => (m, DayOf::Day(1)),
-        Item::Number(_) => return no_day(unit, part.place()),
+        Item::Number(_) => return no_day(part.place()),
     };
     let end = match item(unit, Some(first_month), end, aside)? {
         Item::Month(_) if aside.before => {

@@ -27,14 +27,17 @@ pub fn once(p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
         aside.passed.push(p.sub(0..i + 1).place());
         return in_order(start, end, p.place());
     }
-    once_in(year, p.from(2), aside).map_err(|mut no| {
-        for form in &mut no.forms {
-            if let Form::Put(form) = form {
-                *form = form.replacen("每年", &format!("{year}年"), 1);
-            }
+    once_in(year, p.from(2), aside).map_err(|no| instead_of_every(no, &format!("{year}年")))
+}
+
+/// What is offered is once too.
+fn instead_of_every(mut no: No, year: &str) -> No {
+    for form in &mut no.forms {
+        if let Form::Put(form) = form {
+            *form = form.replacen("每年", year, 1);
         }
-        no
-    })
+    }
+    no
 }
 
 pub fn once_in(year: i16, p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
@@ -100,7 +103,7 @@ pub fn this_year(p: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rul
         && !is_quarterly(p, aside)
     {
         let year = checked_year(u32::try_from(year).unwrap_or_default(), p.place())?;
-        return once_in(year, p, aside);
+        return once_in(year, p, aside).map_err(|no| instead_of_every(no, ""));
     }
     // 一月一报 is no date: nothing is offered for it.
     let at = list(Unit::Year, p, aside)

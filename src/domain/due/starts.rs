@@ -128,8 +128,12 @@ pub fn starts(p: Phrase, i: usize) -> bool {
         [NextYear | NextMonth | NextQuarter | ThisYear, ref rest @ ..] => {
             // 下一年度计划 names a thing.
             let leads = rest.iter().take_while(|w| matches!(w, Lead)).count();
+            // 今年年底
+            if let [Year | Month, End, ..] = rest[leads..] {
+                return true;
+            }
             rest.get(leads).map_or(leads == 0, |w| {
-                is_limit(*w) || matches!(w, Num(_) | Nth(_) | End | FirstHalf | SecondHalf | Ended | Ten(_))
+                is_limit(*w) || matches!(w, Num(_) | Nth(_) | End | FirstHalf | SecondHalf | Ended | Ten(_) | AtLeast)
             })
         }
         // 报送上半年总结: the object of a verb only names a thing.
@@ -181,6 +185,8 @@ fn missing_number(p: Phrase) -> bool {
 fn number(rest: &[Word], before: Option<Word>, i: usize) -> bool {
     let next = rest.get(1);
     match rest.first() {
+        // 2026年年底
+        Some(Year) if matches!(rest[1..], [Year, End, ..]) => true,
         Some(Year) => match next {
             None => i == 0,
             Some(w) => {
