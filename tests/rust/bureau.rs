@@ -174,9 +174,19 @@ impl Bureau {
     /// A round of sending as the service does it, over one connection to this server. One that gives no outcome kills
     /// the process with the letter under way. Gives whether it lives.
     pub fn round(&mut self, now: &str, server: impl FnMut(&LetterRow, &[u8]) -> Option<Outcome> + Send) -> bool {
+        self.try_round(now, server).unwrap()
+    }
+
+    /// # Errors
+    /// The store refuses, as when another file has taken the database's place.
+    pub fn try_round(
+        &mut self,
+        now: &str,
+        server: impl FnMut(&LetterRow, &[u8]) -> Option<Outcome> + Send,
+    ) -> Result<bool, duban::service::Error> {
         // As in the service: nothing is begun for nothing.
-        if !self.db.read(|tx| tx.is_owed()).unwrap() {
-            return true;
+        if !self.db.read(|tx| tx.is_owed())? {
+            return Ok(true);
         }
         let clock = Clock::Fixed(now.parse::<DateTime>().unwrap());
         let office = Arc::new(self.office.clone());
@@ -186,14 +196,17 @@ impl Bureau {
         let (killed, admin_passes) = (Notify::new(), self.admin_passes);
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let (lives, db) = runtime.block_on(async {
-            let round = Round::begin(&store, &office, clock, &Arc::default()).await.unwrap();
-            let lives = tokio::select! {
-                ended = round.clone().run(Server { server, admin_passes, killed: &killed }) => {
-                    round.end(&mut ended.unwrap()).await.unwrap();
-                    true
+            let work = async {
+                let round = Round::begin(&store, &office, clock, &Arc::default()).await?;
+                tokio::select! {
+                    ended = round.clone().run(Server { server, admin_passes, killed: &killed }) => {
+                        round.end(&mut ended?).await?;
+                        Ok(true)
+                    }
+                    () = killed.notified() => Ok(false),
                 }
-                () = killed.notified() => false,
             };
+            let lives = work.await;
             (lives, store.close(Ok::<_, duban::service::Error>).await.unwrap())
         });
         self.spare = Some(std::mem::replace(&mut self.db, db));

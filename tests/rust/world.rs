@@ -16,14 +16,14 @@ use std::{
     thread,
 };
 
-use duban::store::{LetterRow, LetterState};
+use duban::store::{Db, LetterRow, LetterState};
 use duban::{
     domain::{Date, refusal::Stage, retry::Outcome},
     incoming,
     service::{
         course::{
             start::{By, Started, start},
-            sweep::tell_of_stuck_letters,
+            sweep::{sweep, tell_of_stuck_letters},
         },
         desk::report::{self, Report},
     },
@@ -284,6 +284,7 @@ impl World {
                 }
             }
             29 => self.holidays_come_and_go(now),
+            30 => self.swapped_file(now),
             _ => {}
         }
         if !self.known.contains(&2026) && day > date(2025, 11, 4) && self.chance.one_in(300) {
@@ -429,6 +430,38 @@ impl World {
         assert!(self.reload(now).refused.is_some());
         assert_eq!(self.bureau.db.read(|tx| tx.deadlines_in_force()).unwrap(), before);
         fs::write(&path, self.wording()).unwrap();
+    }
+
+    /// A copy is renamed over the database that the service holds open: from then on it sends nothing and notes
+    /// nothing, in whatever state it is. What starts afterwards goes on with the copy, which is what was held.
+    fn swapped_file(&mut self, now: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("duban.db"), folder.path().join("copy.db"));
+        let moment = self.bureau.at_time(now);
+        let is_owed = self.bureau.db.read(|tx| tx.is_owed()).unwrap();
+        self.bureau.db.copy_into(&path, moment.at).unwrap();
+        let mut held = Db::open(&path).unwrap();
+        held.copy_into(&copy, moment.at).unwrap();
+        fs::rename(&copy, &path).unwrap();
+        let in_memory = std::mem::replace(&mut self.bureau.db, held);
+
+        assert!(sweep(&mut self.bureau.db, &self.bureau.office, &moment).is_err());
+        let mut handed_over = 0;
+        let ended = self.bureau.try_round(now, |_, _| {
+            handed_over += 1;
+            Some(Outcome::Accepted { reply: "250 ok".into() })
+        });
+        if handed_over > 0 || is_owed && ended.is_ok() {
+            self.wrong.push(format!("{now} {handed_over} letters go from a database that nobody will find"));
+        }
+        self.bureau.db = in_memory;
+        let outbox = |db: &mut Db| {
+            let letters = db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
+            letters.into_iter().map(|l| (l.id, l.state, l.mailbox)).collect::<Vec<_>>()
+        };
+        assert_eq!(outbox(&mut Db::open(&path).unwrap()), outbox(&mut self.bureau.db));
+        self.count("swapped files");
+        self.restart(now);
     }
 
     /// As after SIGKILL: what was begun is left as it stands.
