@@ -22,13 +22,14 @@ WEB = {"DUBAN__WEB__LISTEN": "127.0.0.1:9", "DUBAN__WEB__BASE_URL": "http://127.
 LONGEST = 20  # seconds, on a busy machine
 
 # The interpreter may lie where only root may read.
-AS_USER = f"import fcntl, os, sys, time; os.setgroups([]); os.setgid({USER}); os.setuid({USER})\n"
-# Replaces every file that appears under a part of a name by a link to another, as fast as it can.
+AS_USER = f"import fcntl, os, random, sys, time; os.setgroups([]); os.setgid({USER}); os.setuid({USER})\n"
+# Replaces every file whose name ends so by a link to another, at once or after a part of a second.
 PLANT = """
-folder, part, link = sys.argv[1:]
+folder, part, link, most = sys.argv[1:]
 while True:
     for name in os.listdir(folder):
-        if part in name and not os.path.islink(os.path.join(folder, name)):
+        if name.endswith(part) and not os.path.islink(os.path.join(folder, name)):
+            time.sleep(random.uniform(0, float(most)))
             try:
                 os.unlink(os.path.join(folder, name))
                 os.symlink(link, os.path.join(folder, name))
@@ -118,7 +119,7 @@ class Root(Process):
         self.begun()
         folder = self.var / "backup"
         self.as_user("mkdir", "-m", "700", str(folder))
-        self.loop(PLANT, folder, ".partial", self.home / "new")
+        self.loop(PLANT, folder, ".partial", self.home / "new", 0)
         for _ in range(15):
             self.duban("backup", str(folder), code=None)
             self.assertFalse((self.home / "new").exists(), "a file of the attacker's among root's")
@@ -167,8 +168,9 @@ class Root(Process):
         self.begun()
         copy = self.home / "copy.db"
         self.duban("backup", str(copy))
-        self.loop(PLANT, self.var, ".restoring", self.home / "shadow")
-        for _ in range(8):
+        # Its owner was set last, when the copy had been read and mended.
+        self.loop(PLANT, self.var, ".restoring", self.home / "shadow", 0.15)
+        for _ in range(20):
             self.duban("restore", str(copy), "--since-backup", "say-again", code=None)
             self.assertEqual((self.home / "shadow").stat().st_uid, 0)
 
