@@ -2,10 +2,38 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
+
+use rustix::fs::OFlags;
+
+/// Opens a file that lies where others may have put something else: a pipe would be waited for, a link leads anywhere.
+///
+/// # Errors
+/// Also if it is not a plain file.
+pub fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let not_plain = || io::Error::other("不是普通的文件，是链接、管道或目录");
+    let file = options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|e| {
+        let is_odd =
+            matches!(rustix::io::Errno::from_io_error(&e), Some(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO));
+        if is_odd { not_plain() } else { e }
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_plain()) }
+}
+
+/// Reads a small text by way of [`open_plain`].
+pub fn read_plain(path: &Path, most_bytes: u64) -> io::Result<String> {
+    let file = open_plain(OpenOptions::new().read(true), path)?;
+    if file.metadata()?.len() > most_bytes {
+        return Err(io::Error::other("文件太大"));
+    }
+    let mut text = String::new();
+    file.take(most_bytes).read_to_string(&mut text)?;
+    Ok(text)
+}
 
 /// Creates a file; an error if it exists. The umask restricts `mode`.
 pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
@@ -62,6 +90,24 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn what_is_no_plain_file_is_not_opened() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = |name| folder.path().join(name);
+        fs::write(path("file"), "text")?;
+        std::os::unix::fs::symlink(path("file"), path("link"))?;
+        let pipe = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR, 0)?;
+        assert_eq!(read_plain(&path("file"), 4)?, "text");
+        assert!(read_plain(&path("file"), 3).is_err());
+        for odd in ["link", "pipe", "."] {
+            for options in [OpenOptions::new().read(true), OpenOptions::new().read(true).write(true).create(true)] {
+                assert!(open_plain(options, &path(odd)).is_err(), "{odd}");
+            }
+        }
+        Ok(())
+    }
 
     #[test]
     fn the_old_one_or_the_new_one() -> io::Result<()> {

@@ -20,6 +20,7 @@ use super::{
     outbox::OutboxArgs,
     plan::PlanArgs,
     preview::PreviewArgs,
+    put::PutArgs,
     restore::RestoreArgs,
     values::{TEMPLATE, parse_now},
 };
@@ -133,6 +134,9 @@ pub enum Command {
     /// 只供 import 自己使用
     #[command(name = "read-sheet", hide = true)]
     ReadSheet,
+    /// 只供以 root 运行的命令自己使用
+    #[command(hide = true)]
+    Put(PutArgs),
     /// 给某个邮箱发一封测试邮件
     #[command(name = "test-mail", help_template = TEMPLATE)]
     TestMail {

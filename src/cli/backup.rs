@@ -1,13 +1,23 @@
 //! `duban backup`: copies the database, also while the service runs.
 
-use std::{fmt::Write, path::PathBuf};
+use std::{fmt::Write, fs::OpenOptions, path::PathBuf};
 
 use clap::Args;
 
-use super::{Answer, Context, Exit, Failure, Result, database::there};
+use super::{
+    Answer, Context, Exit, Failure, Result,
+    database::there,
+    export::unwritten,
+    gate::Gate,
+    put::{Hand, PutArgs},
+};
 use crate::{
     config::Settings,
-    service::house::keep::{self, Copies},
+    disk,
+    service::{
+        house::keep::{self, Copies},
+        named,
+    },
     store::Holdings,
 };
 
@@ -22,36 +32,75 @@ pub struct BackupArgs {
     pub keep: Option<u16>,
 }
 
+/// Where the copy goes.
+struct Target {
+    file: PathBuf,
+    /// The folder that keeps only so many.
+    kept: Option<(Copies, u16)>,
+    /// Who writes it, if it is for root.
+    hand: Option<Hand>,
+}
+
+impl Target {
+    fn open(context: &Context, args: &BackupArgs, gate: &Gate, settings: &Settings) -> Result<Self> {
+        let today = context.now(settings).today();
+        let copies = args.to.is_dir().then(|| Copies::new(&args.to));
+        let file = copies.as_ref().map_or(args.to.clone(), |copies| copies.of(today));
+        let kept = match (copies, args.keep) {
+            (Some(copies), Some(keep)) => Some((copies, keep)),
+            (_, None) => None,
+            (None, Some(_)) => {
+                let why = format!("--keep 要写备份的目录，{} 不是目录。", args.to.display());
+                return Err(Failure { why, exit: Exit::Usage });
+            }
+        };
+        there(&settings.database).map_err(|absent| absent.failure(&settings.database))?;
+        let hand = match gate.for_root(&file)? {
+            Some(folder) => {
+                if let Some((copies, _)) = &kept {
+                    copies.leave_room(&settings.database)?;
+                }
+                let put = PutArgs { file: file.clone(), mode: 0o600, keep: args.keep, today: Some(today) };
+                Some(Hand::reach(&folder, &put)?)
+            }
+            None => None,
+        };
+        Ok(Self { file, kept, hand })
+    }
+}
+
 pub fn backup(context: &Context, args: &BackupArgs) -> Result {
-    let (office, _) = context.office()?;
+    let (office, _, Target { file, kept, hand }) =
+        context.office_with(|gate, settings| Target::open(context, args, gate, settings))?;
     let settings = &office.settings;
-    there(&settings.database).map_err(|absent| absent.failure(&settings.database))?;
     let now = context.now(settings);
-    let copies = args.to.is_dir().then(|| Copies::new(&args.to));
-    let file = copies.as_ref().map_or(args.to.clone(), |copies| copies.of(now.today()));
-    let kept = match (&copies, args.keep) {
-        (Some(copies), Some(keep)) => Some((copies, usize::from(keep))),
-        (_, None) => None,
-        (None, Some(_)) => {
-            let why = format!("--keep 要写备份的目录，{} 不是目录。", args.to.display());
-            return Err(Failure { why, exit: Exit::Usage });
+    let mut db = context.open(settings)?;
+    let (holdings, bytes, gone) = match hand {
+        Some(hand) => {
+            let beside = named(&settings.database, &format!(".{}.copy", std::process::id()));
+            let (holdings, bytes) = keep::back_up(&mut db, &settings.database, &beside, &now)?;
+            let copy = disk::open_plain(OpenOptions::new().read(true), &beside);
+            let _ = disk::remove_if_there(&beside);
+            let gone = hand.give(bytes, &mut copy.map_err(|e| unwritten(&beside, &e))?)?;
+            (holdings, bytes, gone.into_iter().map(|name| args.to.join(name)).collect())
+        }
+        None => {
+            if let Some((copies, _)) = &kept {
+                copies.leave_room(&settings.database)?;
+            }
+            let (holdings, bytes) = keep::back_up(&mut db, &settings.database, &file, &now)?;
+            let thin_out = |(copies, keep): (Copies, u16)| copies.thin_out(keep.into(), now.today());
+            (holdings, bytes, kept.map(thin_out).transpose()?.unwrap_or_default())
         }
     };
-    if let Some((copies, _)) = kept {
-        copies.leave_room(&settings.database)?;
-    }
-    let mut db = context.open_as_is(settings)?;
-    let (holdings, bytes) = keep::back_up(&mut db, &settings.database, &file, &now)?;
     let mut text = format!(
         "已备份到 {}（{} KB）：{}。\n里面有科室的登记和邮件全文，请按内部资料保管。\n",
         file.display(),
         bytes.div_ceil(1024),
         words(&holdings, settings),
     );
-    if let Some((copies, keep)) = kept {
-        for old in copies.thin_out(keep, now.today())? {
-            let _ = writeln!(text, "已删去较早的 {}。", old.display());
-        }
+    for old in gone {
+        let _ = writeln!(text, "已删去较早的 {}。", old.display());
     }
     Ok(Answer::done(text))
 }

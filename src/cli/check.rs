@@ -24,10 +24,12 @@ use crate::{
 };
 
 pub fn check(context: &Context) -> Result {
-    let loaded = match context.read(&context.env) {
+    let mut loaded = match context.files(&context.env) {
         Ok(loaded) => loaded,
         Err(findings) => return Ok(Answer::done(format!("{findings}\n")).with(Exit::Nothing)),
     };
+    context.pass(&loaded.settings, |_| Ok(()))?;
+    context.keep_years(&mut loaded);
     say_if_there_is_none(&loaded.settings);
     let mut text = String::new();
     for warning in &loaded.warnings {

@@ -8,10 +8,7 @@ use std::{
 use super::{Context, Failure, Result};
 use crate::{
     config::{Settings, tidy},
-    daemon::{
-        lock::{SenderLock, make_folder_of},
-        owner,
-    },
+    daemon::lock::{SenderLock, make_folder_of},
     store::Db,
 };
 
@@ -19,15 +16,15 @@ impl Context {
     /// Opens the database; makes it if needed. Only for what begins with an empty one: the service.
     pub fn make(&self, settings: &Settings) -> Result<Db> {
         self.make_folder(settings)?;
-        Self::step_down(settings)?;
         Self::is_held_elsewhere(settings)?;
         Db::open(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
     }
 
     /// Opens the database that is there.
     pub fn open(&self, settings: &Settings) -> Result<Db> {
-        Self::step_down(settings)?;
-        self.open_as_is(settings)
+        there(&settings.database).map_err(|absent| absent.failure(&settings.database))?;
+        Self::is_held_elsewhere(settings)?;
+        Db::open_there(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
     }
 
     /// # Errors
@@ -51,32 +48,14 @@ impl Context {
         make_folder_of(&settings.database).map_err(why)
     }
 
-    /// If run as root, goes on as the database's owner, so that the service can open the files made. Call this after
-    /// reading the configuration.
-    pub fn step_down(settings: &Settings) -> Result<()> {
-        owner::step_down(&settings.database).map_err(|e| {
-            let database = settings.database.display();
-            Failure::new(format!("换不到数据库 {database} 所属的用户：{e}。请用那个用户运行。"))
-        })
-    }
-
-    /// As `open`, but root stays root, to write other files where only root may. SQLite itself gives the files it makes
-    /// beside the database to the database's owner.
-    pub fn open_as_is(&self, settings: &Settings) -> Result<Db> {
-        there(&settings.database).map_err(|absent| absent.failure(&settings.database))?;
-        Self::is_held_elsewhere(settings)?;
-        Db::open_there(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
-    }
-
     /// For what may look ahead before the first start: an empty database if there is none yet, which is said.
     pub fn open_or_without(&self, settings: &Settings) -> Result<Db> {
-        Self::step_down(settings)?;
         match there(&settings.database) {
             Err(Absent::NotYet) => {
                 say_that_there_is_none(&Absent::NotYet, settings);
                 Ok(Db::in_memory()?)
             }
-            _ => self.open_as_is(settings),
+            _ => self.open(settings),
         }
     }
 }
@@ -100,6 +79,7 @@ fn say_that_there_is_none(absent: &Absent, settings: &Settings) {
 pub enum Absent {
     NotYet,
     Empty,
+    Odd,
     NoAccess,
     Other(std::io::Error),
 }
@@ -108,6 +88,8 @@ pub enum Absent {
 /// There is none, as far as can be seen.
 pub fn there(database: &Path) -> std::result::Result<(), Absent> {
     match database.metadata() {
+        Ok(file) if !file.is_file() => Err(Absent::Odd),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied && database.is_symlink() => Err(Absent::Odd),
         // SQLite takes an empty file for a new database; it is what is left of one.
         Ok(file) if file.len() == 0 => Err(Absent::Empty),
         Ok(_) => Ok(()),
@@ -124,6 +106,7 @@ impl Absent {
         match self {
             Self::NotYet => format!("还没有数据库 {path}"),
             Self::Empty => format!("{path} 是空的（0 字节），不是数据库"),
+            Self::Odd => format!("数据库 {path} 不是能打开的文件，是管道、设备、目录，或者是链接"),
             Self::NoAccess => format!("看不了数据库：当前用户进不了 {path} 的目录"),
             Self::Other(e) => format!("看不了数据库 {path}（{e}）"),
         }
@@ -133,6 +116,7 @@ impl Absent {
         let advice = match self {
             Self::NotYet => "服务第一次启动时自动建立；已经启动过的，检查 duban.toml 里的 database",
             Self::Empty => "从备份恢复（duban restore）；服务从没有启动过的，删去这个文件再启动",
+            Self::Odd => "看看是谁放的，移开它；再从备份恢复（duban restore）",
             Self::NoAccess => "请在命令前加 sudo，再执行一次",
             Self::Other(_) => "检查磁盘和 duban.toml 里的 database",
         };

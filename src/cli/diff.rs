@@ -19,7 +19,7 @@ const LINES: usize = 200;
 
 /// Compares what is in force (by the database, else by the files) with the files, or with the file `new`.
 pub fn diff(context: &Context, new: Option<&Path>) -> Result {
-    let (office, deadlines) = context.office()?;
+    let (office, deadlines, new) = context.office_with(|_, _| Ok(new.map(|file| config::load(file, &context.env))))?;
     let now = context.now(&office.settings);
     let mut db = context.open(&office.settings)?;
     let before = match db.read(|tx| last_good(tx, &office.settings))? {
@@ -33,8 +33,8 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
         None => return Err(Failure::new("还没有生效的配置：服务没有运行过。用 duban check 查看文件里写的。")),
     };
     let (office, deadlines) = match new {
-        Some(file) => {
-            let mut loaded = config::load(file, &context.env).map_err(|findings| Failure::new(findings.to_string()))?;
+        Some(read) => {
+            let mut loaded = read.map_err(|findings| Failure::new(findings.to_string()))?;
             loaded.keep_years_of(&before.calendar, now.today().year());
             Office::new(loaded)
         }

@@ -5,26 +5,36 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Answer, Context, Exit, Result, run::runtime};
+use super::{Answer, Context, Exit, Result, run::runtime, settings_of};
 use crate::{
     daemon::lock::SenderLock,
-    service::house::doctor::{Check, Given, Verdict, examine},
+    service::house::doctor::{Before, Check, Given, Verdict, examine},
 };
 
 const NAME_COLUMNS: usize = 8;
 
 pub fn doctor(context: &Context, json: bool) -> Result {
-    let (loaded, is_locked) = context.look();
-    let settings = match &loaded {
-        Ok(loaded) => Some(&loaded.settings),
-        Err(findings) => findings.settings.as_deref(),
-    };
+    let (mut loaded, is_locked) = context.look();
+    let before = settings_of(&loaded)
+        .map(|settings| context.pass(settings, |_| Ok(Before::look(&context.config, &loaded, settings))));
+    let before = before.transpose()?.unwrap_or_default();
+    if let Ok(loaded) = &mut loaded {
+        context.keep_years(loaded);
+    }
+    let settings = settings_of(&loaded);
     let holder = settings.and_then(|settings| SenderLock::holder(&settings.database).ok()?);
     let (holder, displaced) = holder.map_or((None, None), |holder| (Some(holder.pid), holder.displaced));
     let zone = settings.map(|s| s.timezone.clone()).or_else(|| TimeZone::get("Asia/Shanghai").ok());
     let now = context.clock.now(&zone.unwrap_or(TimeZone::UTC));
-    let given =
-        Given { config: &context.config, loaded: &loaded, is_locked, holder, displaced: displaced.as_ref(), now: &now };
+    let given = Given {
+        config: &context.config,
+        loaded: &loaded,
+        is_locked,
+        before: &before,
+        holder,
+        displaced: displaced.as_ref(),
+        now: &now,
+    };
     let checks = runtime()?.block_on(examine(given));
     let exit = if count(&checks, Verdict::Bad) > 0 { Exit::Nothing } else { Exit::Done };
     let answer = if json { Answer::json(&checks)? } else { Answer::done(text(&checks)) };

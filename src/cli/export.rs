@@ -7,7 +7,12 @@ use std::{
 
 use clap::Args;
 
-use super::{Answer, Context, Exit, Failure, Result, check_section, values::parse_year};
+use super::{
+    Answer, Context, Exit, Failure, Result, check_section,
+    gate::Gate,
+    put::{Hand, PutArgs},
+    values::parse_year,
+};
 use crate::{
     disk,
     domain::occurrence::{Light, State},
@@ -37,11 +42,11 @@ enum Format {
 pub fn export(context: &Context, args: &ExportArgs) -> Result {
     let is_stdout = args.file == Path::new("-");
     let format = if is_stdout { Format::Csv } else { format(&args.file)? };
-    let (office, deadlines) = context.office()?;
+    let (office, deadlines, hand) = context.office_with(|gate, _| hand(gate, args, is_stdout))?;
     check_section(&office, args.section.as_deref())?;
     let now = context.now(&office.settings);
     let year = args.year.unwrap_or(now.today().year());
-    let mut db = context.open_as_is(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let ledger = as_in_force(&mut db, (&office, &deadlines), &now, |tx| {
         Ok(fill(tx, &office, &deadlines, year, args.section.as_deref(), &now))
     })??;
@@ -55,8 +60,21 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
     if is_stdout {
         return Ok(Answer::done(String::from_utf8_lossy(&bytes)));
     }
-    replace(&args.file, &bytes).map_err(|e| unwritten(&args.file, &e))?;
+    match hand {
+        Some(hand) => drop(hand.give(bytes.len() as u64, &mut &*bytes)?),
+        None => {
+            context.put_back_umask();
+            replace(&args.file, &bytes).map_err(|e| unwritten(&args.file, &e))?;
+        }
+    }
     Ok(Answer::done(format!("已写好 {}：{}。\n", args.file.display(), counts(&ledger))))
+}
+
+/// Who writes the file, if it is for root.
+fn hand(gate: &Gate, args: &ExportArgs, is_stdout: bool) -> Result<Option<Hand>> {
+    let folder = if is_stdout { None } else { gate.for_root(&args.file)? };
+    let put = PutArgs { file: args.file.clone(), mode: 0o666, keep: None, today: None };
+    folder.map(|folder| Hand::reach(&folder, &put)).transpose()
 }
 
 fn format(file: &Path) -> Result<Format> {

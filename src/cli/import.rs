@@ -86,7 +86,7 @@ pub fn import(context: &Context, args: &ImportArgs) -> Result {
     let document = read(&args.file)?;
     let sheets: Vec<Sheet> = document.tables().cloned().collect();
     // The first file may be imported before there is a configuration.
-    let loaded = context.load().ok();
+    let loaded = context.files(&context.env).ok();
     if let Some(loaded) = &loaded {
         say_if_there_is_none(&loaded.settings);
     }

@@ -47,7 +47,7 @@ const LISTED: u32 = 50;
 /// Reads the mailbox once; exits with 75 if it cannot be read.
 pub fn mailbox(context: &Context) -> Result {
     start_log(context);
-    let (office, db) = ready(context, context.office_that_sends()?.0)?;
+    let (office, db) = ready(context, context.office_that_sends()?)?;
     let Some(settings) = office.settings.mailbox.as_ref().map(|inbox| inbox.imap.clone()) else {
         return Err(Failure::new("没有设置收信邮箱：请在 duban.toml 里写 [mailbox]。"));
     };

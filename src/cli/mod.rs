@@ -10,6 +10,7 @@ mod doctor;
 mod done;
 mod explain;
 mod export;
+mod gate;
 mod history;
 mod import;
 mod incoming;
@@ -20,6 +21,7 @@ mod mistake;
 mod outbox;
 mod plan;
 mod preview;
+mod put;
 mod reload;
 mod restore;
 mod run;
@@ -30,6 +32,7 @@ mod values;
 mod verify;
 
 use std::{
+    cell::OnceCell,
     collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
@@ -38,7 +41,10 @@ use std::{
 
 use clap::{CommandFactory, Parser};
 
-use self::args::{Cli, Command};
+use self::{
+    args::{Cli, Command},
+    gate::Gate,
+};
 use crate::{
     clock::{Clock, Moment},
     config::{
@@ -86,6 +92,10 @@ pub struct Context {
     pub is_config_given: bool,
     pub env: BTreeMap<String, String>,
     pub clock: Clock,
+    /// The text of the credential with the link keys, read at the gateway.
+    link_key: OnceCell<String>,
+    /// The umask that this process was started with, once it is through the gateway.
+    umask: OnceCell<u32>,
 }
 
 /// The definition of the command line, for man pages and completions.
@@ -136,6 +146,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Export(args) => export::export(context, &args),
         Command::Import(args) => import::import(context, &args),
         Command::ReadSheet => import::read_sheet(),
+        Command::Put(args) => put::put(&args),
         Command::TestMail { address } => test_mail::test_mail(context, &address),
         Command::Incoming(args) => incoming::incoming(context, &args),
         Command::Mailbox { .. } => incoming::mailbox(context),
@@ -160,28 +171,39 @@ impl Context {
         };
         let config = cli.config.clone().unwrap_or_else(|| default_config(&env));
         let is_config_given = cli.config.is_some() || env.get("DUBAN_CONFIG").is_some_and(|path| !path.is_empty());
-        Ok(Self { config, is_config_given, env, clock })
+        Ok(Self { config, is_config_given, env, clock, link_key: OnceCell::new(), umask: OnceCell::new() })
     }
 
-    /// Loads the files.
+    /// Loads the files, and goes through the gateway.
     pub fn load(&self) -> Result<Loaded> {
-        self.read(&self.env).map_err(|findings| Failure::new(findings.to_string()))
+        self.load_with(|_| Ok(())).map(|(loaded, ())| loaded)
     }
 
-    /// What the files say, and beside a database the statutory days that are in force and whose files are gone.
-    pub fn read(&self, env: &BTreeMap<String, String>) -> std::result::Result<Loaded, Findings> {
-        let mut loaded = config::load(&self.config, env)?;
+    /// As `load`; `first` opens what only root may open.
+    pub fn load_with<T>(&self, first: impl FnOnce(&Gate) -> Result<T>) -> Result<(Loaded, T)> {
+        let mut loaded = self.files(&self.env).map_err(|findings| Failure::new(findings.to_string()))?;
+        let opened = self.pass(&loaded.settings, first)?;
+        self.keep_years(&mut loaded);
+        Ok((loaded, opened))
+    }
+
+    /// What the files say. Nothing beside the database is touched for it.
+    pub fn files(&self, env: &BTreeMap<String, String>) -> std::result::Result<Loaded, Findings> {
+        config::load(&self.config, env)
+    }
+
+    /// The statutory days that are in force by the database, and whose files are gone.
+    pub fn keep_years(&self, loaded: &mut Loaded) {
         if let Some(before) = days_in_force(&loaded.settings.database) {
             let this_year = self.now(&loaded.settings).today().year();
             loaded.keep_years_of(&before, this_year);
         }
-        Ok(loaded)
     }
 
-    /// As `load`, for commands that send nothing: a password that this user may not read is replaced by a placeholder.
+    /// As `files`, for commands that send nothing: a password that this user may not read is replaced by a placeholder.
     /// Also returns whether one was.
     pub fn look(&self) -> (std::result::Result<Loaded, Findings>, bool) {
-        let loaded = self.read(&self.env);
+        let loaded = self.files(&self.env);
         if loaded.is_ok() {
             return (loaded, false);
         }
@@ -192,7 +214,7 @@ impl Context {
                 env.entry(variable.to_owned()).or_insert_with(|| format!("{credential} is locked"));
             }
         }
-        match self.read(&env) {
+        match self.files(&env) {
             Ok(unlocked) => (Ok(unlocked), true),
             Err(_) => (loaded, false),
         }
@@ -201,17 +223,36 @@ impl Context {
     /// For commands that send nothing: the configuration in the files; if they have errors, the last good one, with a
     /// notice on standard error.
     pub fn office(&self) -> Result<(Office, Vec<Deadline>)> {
-        self.in_force(self.look().0)
+        self.office_with(|_, _| Ok(())).map(|(office, deadlines, ())| (office, deadlines))
+    }
+
+    /// As `office`; `first` opens what only root may open.
+    pub fn office_with<T>(
+        &self,
+        first: impl FnOnce(&Gate, &Settings) -> Result<T>,
+    ) -> Result<(Office, Vec<Deadline>, T)> {
+        self.in_force(self.look().0, first)
     }
 
     /// As `office`, with the real passwords.
-    pub fn office_that_sends(&self) -> Result<(Office, Vec<Deadline>)> {
-        self.in_force(self.read(&self.env))
+    pub fn office_that_sends(&self) -> Result<Office> {
+        self.in_force(self.files(&self.env), |_, _| Ok(())).map(|(office, ..)| office)
     }
 
-    fn in_force(&self, loaded: std::result::Result<Loaded, Findings>) -> Result<(Office, Vec<Deadline>)> {
+    fn in_force<T>(
+        &self,
+        loaded: std::result::Result<Loaded, Findings>,
+        first: impl FnOnce(&Gate, &Settings) -> Result<T>,
+    ) -> Result<(Office, Vec<Deadline>, T)> {
+        let failure = || Failure::new(loaded.as_ref().err().map(ToString::to_string).unwrap_or_default());
+        let settings = settings_of(&loaded).ok_or_else(failure)?;
+        let opened = self.pass(settings, |gate| first(gate, settings))?;
         let findings = match loaded {
-            Ok(loaded) => return Ok(Office::new(loaded)),
+            Ok(mut loaded) => {
+                self.keep_years(&mut loaded);
+                let (office, deadlines) = Office::new(loaded);
+                return Ok((office, deadlines, opened));
+            }
             Err(findings) => findings,
         };
         let failure = || Failure::new(findings.to_string());
@@ -220,7 +261,7 @@ impl Context {
         let office = db.read(|tx| last_good(tx, settings))?.ok_or_else(failure)?;
         let deadlines = db.read(|tx| tx.deadlines_in_force())?;
         Self::say_that_the_last_good_one_stays(findings.count().0);
-        Ok((office, deadlines))
+        Ok((office, deadlines, opened))
     }
 
     /// The configuration and the database; puts the plan in force if the service has never run.
@@ -242,27 +283,33 @@ impl Context {
         let _ = writeln!(std::io::stderr(), "注意：{what}\n");
     }
 
-    /// Opens the link keys. root reads them where only root may, and makes them as the database's owner.
+    /// Opens the link keys; makes them if there are none.
     pub fn open_links(&self, office: &mut Office) -> Result<()> {
-        let env = self.with_credentials();
-        office.look_for_links(&env)?;
-        if office.links.is_none() {
-            Self::step_down(&office.settings)?;
-            office.open_links(&env)?;
-        }
-        Ok(())
+        Ok(office.open_links(&self.with_credentials())?)
     }
 
-    /// The environment, with the credentials folder: so commands of root find the keys that systemd hands the service.
+    /// The environment, with the credentials folder, or with what was read from it at the gateway: so commands of root
+    /// find the keys that systemd hands the service.
     pub fn with_credentials(&self) -> BTreeMap<String, String> {
         let mut env = self.env.clone();
         let folder = self.config.parent().unwrap_or(Path::new("")).join(secret::FOLDER);
         env.entry(secret::DIRECTORY.to_owned()).or_insert_with(|| folder.display().to_string());
+        if let Some(text) = self.link_key.get() {
+            env.insert(secret::LINK_KEY.to_owned(), text.clone());
+        }
         env
     }
 
     pub fn now(&self, settings: &Settings) -> Moment {
         self.clock.now(&settings.timezone)
+    }
+}
+
+/// The settings, also if only the plan has errors.
+fn settings_of(loaded: &std::result::Result<Loaded, Findings>) -> Option<&Settings> {
+    match loaded {
+        Ok(loaded) => Some(&loaded.settings),
+        Err(findings) => findings.settings.as_deref(),
     }
 }
 

@@ -1,13 +1,19 @@
 //! `duban restore`: replaces the database with a copy, while the service is stopped.
 
-use std::{fmt::Write, path::PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 
-use super::{Answer, Context, Result, backup::words, run::lock};
+use super::{Answer, Context, Failure, Result, backup::words, run::lock};
 use crate::{
     config::Settings,
-    service::{Office, house::keep},
+    service::{
+        Office,
+        house::keep::{self, Copy},
+    },
     store::{Holdings, Restored, Since},
 };
 
@@ -29,7 +35,11 @@ pub enum SinceBackup {
 }
 
 pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
-    let loaded = context.load()?;
+    let (loaded, copy) = context.load_with(|gate| {
+        let folder = gate.for_root(&args.file)?;
+        folder.map(|folder| open(args, &folder.path().join(args.file.file_name().unwrap_or_default()))).transpose()
+    })?;
+    let copy = copy.map_or_else(|| open(args, &args.file), Ok)?;
     let (office, deadlines) = Office::new(loaded);
     context.make_folder(&office.settings)?;
     let _lock = lock(&office.settings)?;
@@ -37,8 +47,13 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
         SinceBackup::SayAgain => Since::SayAgain,
         SinceBackup::KeepQuiet => Since::KeepQuiet,
     });
-    let (restored, holdings) = keep::restore((&office, &deadlines), &args.file, wish, &context.now(&office.settings))?;
+    let (restored, holdings) = keep::restore((&office, &deadlines), &copy, wish, &context.now(&office.settings))?;
     Ok(Answer::done(told(&restored, &holdings, &office.settings)))
+}
+
+fn open(args: &RestoreArgs, at: &Path) -> Result<Copy> {
+    Copy::open(args.file.clone(), at)
+        .map_err(|e| Failure::new(format!("恢复不了：备份 {} 读不了，{e}。没有改动。", args.file.display())))
 }
 
 fn told(restored: &Restored, holdings: &Holdings, settings: &Settings) -> String {

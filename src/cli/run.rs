@@ -130,6 +130,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     let Some(settings) = settings.filter(|s| read.is_ok() || s.database.exists()) else {
         return Err(Failure::new(read.err().unwrap_or_default()));
     };
+    context.pass(&settings, |_| Ok(()))?;
     if matches!(by, By::Service) {
         wait_for_the_clock(context, &settings);
     }

@@ -18,7 +18,7 @@ use crate::{
 pub fn test_mail(context: &Context, address: &str) -> Result {
     let to: Mailbox =
         address.parse().map_err(|why| Failure { why: format!("{address}：{why}。"), exit: Exit::Usage })?;
-    let office = context.office_that_sends()?.0;
+    let office = context.office_that_sends()?;
     let mailer = mailer(&office.settings)?;
     let now = context.now(&office.settings);
     let rendered = notice::render(office.tag(), &office.settings.contact, &Notice::Test);

@@ -1,23 +1,32 @@
 //! The sender lock: only one process at a time sends from a database.
 
 use std::{
-    fs::{File, Metadata, OpenOptions, TryLockError},
+    fs::{File, Metadata, OpenOptions},
     io::{ErrorKind, Read, Seek, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use crate::store::{self, Held};
+use rustix::{
+    fs::{FlockOperation, fcntl_lock},
+    io::Errno,
+    process::{Flock, FlockType, Pid, fcntl_getlk},
+};
 
-/// Held while this value lives; the kernel releases it however the process ends.
+use crate::{
+    disk::open_plain,
+    store::{self, Held},
+};
+
+/// Held while this value lives; the kernel releases it however the process ends. It is the process's own: it would also
+/// be released if the process opened and closed the file once more.
 #[derive(Debug)]
 pub struct SenderLock {
     file: File,
     path: PathBuf,
 }
 
-/// The process that sends from a database now.
+/// The process that sends from a database now, as the kernel knows it: what the file says is not believed.
 #[derive(Debug)]
 pub struct Holder {
     pub pid: i32,
@@ -25,14 +34,12 @@ pub struct Holder {
     pub displaced: Option<store::Error>,
 }
 
-/// `O_NOFOLLOW`: the folder belongs to the service's user, who must not be able to make root open another file.
-const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-/// Attempts to take the lock again, 20 ms apart.
-const PATIENCE: u32 = 10;
+/// Far more than what is noted.
+const MOST_BYTES: u64 = 64 << 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// The other process's id; empty if it could not be read.
+    /// The other process's id, `?` if the kernel knows none.
     #[error("another duban sends from this database, process {0}")]
     Held(String),
     #[error("{0}: {1}")]
@@ -45,33 +52,16 @@ impl SenderLock {
     pub fn take(database: &Path) -> Result<Self, LockError> {
         let path = path_of(database);
         let io = |e| LockError::Io(path.clone(), e);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .custom_flags(NO_LINK)
-            .open(&path)
-            .map_err(io)?;
-        super::owner::give_away(&file, database).map_err(io)?;
-        let mut tries = 0..PATIENCE;
-        let locked = loop {
-            match file.try_lock() {
-                // `holder`, in another process, locks it for a moment.
-                Err(TryLockError::WouldBlock) if tries.next().is_some() => {
-                    std::thread::sleep(Duration::from_millis(20))
-                }
-                done => break done,
-            }
-        };
-        match locked {
+        let mut options = OpenOptions::new();
+        let file =
+            open_plain(options.create(true).truncate(false).read(true).write(true).mode(0o600), &path).map_err(io)?;
+        match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut written = String::new();
-                let _ = file.read_to_string(&mut written);
-                return Err(LockError::Held(written.lines().next().unwrap_or_default().trim().to_owned()));
+            Err(Errno::AGAIN | Errno::ACCESS) => {
+                let holder = holder_of(&file).map_err(io)?;
+                return Err(LockError::Held(holder.map_or("?".into(), |pid| pid.as_raw_pid().to_string())));
             }
-            Err(TryLockError::Error(e)) => return Err(io(e)),
+            Err(e) => return Err(io(e.into())),
         }
         let mut lock = Self { file, path: path.clone() };
         lock.write("").map_err(io)?;
@@ -110,21 +100,26 @@ impl SenderLock {
     /// # Errors
     /// The lock file cannot be read: there may be one.
     pub fn holder(database: &Path) -> std::io::Result<Option<Holder>> {
-        let mut file = match OpenOptions::new().read(true).custom_flags(NO_LINK).open(path_of(database)) {
+        let mut file = match open_plain(OpenOptions::new().read(true), &path_of(database)) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
-            return Ok(None);
-        }
+        let Some(pid) = holder_of(&file)? else { return Ok(None) };
         let mut written = String::new();
-        file.read_to_string(&mut written)?;
-        let (pid, held) = written.split_once('\n').unwrap_or((&written, ""));
-        // Empty while it is written, and in a lock taken by a version that noted no files.
-        let held: Option<Held> = serde_json::from_str(held).ok();
+        Read::by_ref(&mut file).take(MOST_BYTES).read_to_string(&mut written)?;
+        // Empty while it is written.
+        let held = written.split_once('\n').and_then(|(_, held)| serde_json::from_str::<Held>(held).ok());
         let displaced = held.and_then(|held| held.is_at(database).err());
-        Ok(pid.trim().parse().ok().map(|pid| Holder { pid, displaced }))
+        Ok(Some(Holder { pid: Pid::as_raw_pid(pid), displaced }))
     }
+}
+
+/// The process that has locked it.
+fn holder_of(file: &File) -> std::io::Result<Option<Pid>> {
+    let asked = Flock::from(FlockType::WriteLock);
+    let found = fcntl_getlk(file, &asked)?.filter(|found| found.typ == FlockType::WriteLock);
+    // A lock of another kind belongs to no process, and is none of ours.
+    Ok(found.and_then(|found| found.pid).filter(|pid| pid.as_raw_pid() > 0))
 }
 
 fn path_of(database: &Path) -> PathBuf {

@@ -3,7 +3,6 @@
 mod held;
 pub mod lock;
 mod mailbox;
-pub mod owner;
 mod pages;
 mod rounds;
 mod sweeps;

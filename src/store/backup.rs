@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Db, Error, Result, Tx,
-    held::beside,
+    held::{beside, refuse_odd},
     schema,
     state::{COPIED_AT, IDS_FROM},
 };
@@ -69,6 +69,7 @@ impl Db {
     /// Opens a file that must be a database of ours. An empty file is an error; nothing is created.
     pub fn open_copy(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        refuse_odd(path)?;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
         if schema::is_ours(&db.conn)? { Ok(db) } else { Err(Error::Foreign(path.display().to_string())) }
     }

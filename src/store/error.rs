@@ -16,6 +16,8 @@ pub enum Error {
     /// The file that was opened is no longer the one at its path.
     #[error("{} was {} while it was open", path.display(), if *is_gone { "removed" } else { "replaced by another file" })]
     Displaced { path: PathBuf, is_gone: bool },
+    #[error("{} is no plain file", .0.display())]
+    Odd(PathBuf),
     #[error("the database thread has ended")]
     Gone,
     #[error(transparent)]
@@ -69,6 +71,9 @@ impl Error {
                 path.display(),
                 if *is_gone { "删掉了" } else { "换成了别的文件" }
             ),
+            (Self::Odd(path), _) => {
+                format!("{} 不是普通的文件，是链接、管道或目录，没有打开。看看是谁放的，移开它再试。", path.display())
+            }
             (_, Some(Code::DiskFull)) => "磁盘已满，数据库写不进去。请腾出空间；没有写进去的会自动重做。".into(),
             (_, Some(Code::ReadOnly)) => "数据库只能读不能写。请检查文件和目录的权限，以及磁盘是否只读。".into(),
             (_, Some(Code::DatabaseBusy | Code::DatabaseLocked)) => {

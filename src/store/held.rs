@@ -61,6 +61,19 @@ fn identity(path: &Path) -> Option<Identity> {
     path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
+/// SQLite waits for a writer where a pipe lies, and follows a link.
+///
+/// # Errors
+/// [`Error::Odd`]: what lies at the path, or where SQLite keeps its files beside it, is no plain file.
+pub(super) fn refuse_odd(path: &Path) -> Result<()> {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let files = ["", "-wal", "-shm", "-journal"].map(|end| beside(&real, end));
+    match files.into_iter().find(|file| file.symlink_metadata().is_ok_and(|found| !found.is_file())) {
+        Some(odd) => Err(Error::Odd(odd)),
+        None => Ok(()),
+    }
+}
+
 /// The database as it is called, and where SQLite keeps the others: beside the file that a link leads to.
 fn paths(path: &Path) -> [PathBuf; ENDS.len()] {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());

@@ -30,6 +30,7 @@ use std::{ops::Deref, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
+use self::held::refuse_odd;
 pub use self::{
     audit::AuditRow,
     backup::{Holdings, Restored, Since},
@@ -83,6 +84,7 @@ impl Db {
     /// # Errors
     /// Another program's file, a newer schema, or what SQLite says.
     pub fn open(path: &Path) -> Result<Self> {
+        refuse_odd(path)?;
         let db = Self::connect(Connection::open(path)?)?;
         db.conn.pragma_update(None, "journal_mode", "WAL")?;
         Ok(schema::migrate(db, &path.display().to_string())?.holding(path))
@@ -91,6 +93,7 @@ impl Db {
     /// Opens an existing database; an older schema is migrated first.
     pub fn open_there(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        refuse_odd(path)?;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
         Ok(schema::migrate(db, &path.display().to_string())?.holding(path))
     }
@@ -132,6 +135,9 @@ impl Db {
         // Otherwise a query plan may depend on bound values and is made again at every bind, which takes most of a
         // query's time.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        // Whoever may write the file may have put something into its schema.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         conn.busy_timeout(BUSY_TIMEOUT)?;
         conn.pragma_update(None, "foreign_keys", true)?;
         // Under NORMAL a `sent` can vanish with the power, and the letter goes out twice.

@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["domain", "letter", "incoming", "ledger", "clock", "config", "disk", "net", "store", "mailer", "imap"],
     ),
     ("web", &["domain", "letter", "clock", "config", "store", "service"]),
-    ("daemon", &["domain", "letter", "clock", "config", "store", "mailer", "imap", "net", "service", "web"]),
+    ("daemon", &["domain", "letter", "clock", "config", "disk", "store", "mailer", "imap", "net", "service", "web"]),
     (
         "cli",
         &[

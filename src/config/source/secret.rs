@@ -15,6 +15,9 @@ pub const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 /// The folder beside duban.toml; `LoadCredential=duban:/etc/duban/credentials` passes each of its files on.
 pub const FOLDER: &str = "credentials";
 
+/// Not a variable, as no name of one has this sign: what a command read from the credential `link-key` while it was root.
+pub const LINK_KEY: &str = "link-key=";
+
 /// A password: the credential that holds it, and the variable that overrides it.
 #[derive(Debug)]
 pub struct Password {

@@ -19,6 +19,7 @@ use crate::{
     },
 };
 
+const CREDENTIAL: &str = "link-key";
 /// Far more than any key file needs.
 const LARGEST_BYTES: u64 = 64 << 10;
 
@@ -37,26 +38,44 @@ pub fn open(database: &Path, env: &BTreeMap<String, String>) -> Result<Links> {
 
 /// As [`open`], without making any; `None` if there are none.
 pub fn look(database: &Path, env: &BTreeMap<String, String>) -> Result<Option<Links>> {
-    let path = secret::given(env, "link-key").unwrap_or_else(|| beside(database));
-    match read(&path) {
-        Ok(text) => parse(&text).map(Some).map_err(|line| {
-            let form = "应是 64 个十六进制数字，每行一个，可用 openssl rand -hex 32 生成";
-            Error::Refused(format!("链接密钥 {} 第 {line} 行不对：{form}。", path.display()))
-        }),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::Refused(format!("读不了链接密钥 {}：{e}。", path.display()))),
+    let (path, text) = match (given(env)?, secret::given(env, CREDENTIAL)) {
+        (Some(text), path) => (path.unwrap_or_else(|| CREDENTIAL.into()), text),
+        (None, _) => {
+            let path = beside(database);
+            match disk::read_plain(&path, LARGEST_BYTES) {
+                Ok(text) => (path, text),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(e) => return Err(unread(&path, &e)),
+            }
+        }
+    };
+    parse(&text).map(Some).map_err(|line| {
+        let form = "应是 64 个十六进制数字，每行一个，可用 openssl rand -hex 32 生成";
+        Error::Refused(format!("链接密钥 {} 第 {line} 行不对：{form}。", path.display()))
+    })
+}
+
+/// The text of the credential; `None` if there is none. A command of root reads it before it becomes another user.
+///
+/// # Errors
+/// In Chinese: it cannot be read.
+pub fn given(env: &BTreeMap<String, String>) -> Result<Option<String>> {
+    if let Some(text) = env.get(secret::LINK_KEY) {
+        return Ok(Some(text.clone()));
     }
+    let Some(path) = secret::given(env, CREDENTIAL) else { return Ok(None) };
+    if fs::metadata(&path).map_err(|e| unread(&path, &e))?.len() > LARGEST_BYTES {
+        return Err(unread(&path, &io::Error::other("文件太大")));
+    }
+    fs::read_to_string(&path).map(Some).map_err(|e| unread(&path, &e))
+}
+
+fn unread(path: &Path, e: &io::Error) -> Error {
+    Error::Refused(format!("读不了链接密钥 {}：{e}。", path.display()))
 }
 
 fn beside(database: &Path) -> PathBuf {
     named(database, ".link-key")
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    if fs::metadata(path)?.len() > LARGEST_BYTES {
-        return Err(io::Error::other("文件太大"));
-    }
-    fs::read_to_string(path)
 }
 
 /// Makes a key file with one new key. It gets its name only when complete: a reader finds no file, or the whole one.

@@ -6,17 +6,20 @@ use std::{fs, path::Path};
 use crate::service::{Office, Result, named, post::write};
 use crate::{
     clock::Moment,
-    config,
+    config, disk,
     domain::retry::Outcome,
     letter::notice::{self, Notice},
     mailer::Mailer,
     store::Db,
 };
 
+/// More than is written into a file beside the database.
+const MOST_BYTES: u64 = 4 << 10;
+
 /// The damage that reading every page finds. A file unchanged since [`leave_sound`] is not read again: with ten years
 /// of data that takes long.
 pub fn found(db: &Db, database: &Path) -> Vec<String> {
-    let left = fs::read_to_string(named(database, ".sound"));
+    let left = disk::read_plain(&named(database, ".sound"), MOST_BYTES);
     match (left, stamp_of(database)) {
         (Ok(left), Some(now)) if left == now => Vec::new(),
         _ => db.damage_at_a_glance(),
@@ -32,7 +35,7 @@ pub fn leave_sound(db: &Db, database: &Path) {
     }
     if let (Ok(true), Some(now)) = (db.checkpoint(), stamp_of(database)) {
         // If this is not written, the next start checks the file.
-        let _ = fs::write(named(database, ".sound"), now);
+        let _ = disk::write_temporary(&named(database, ".sound"), 0o600, now.as_bytes());
     }
 }
 
@@ -48,11 +51,11 @@ fn stamp_of(database: &Path) -> Option<String> {
 pub async fn tell(office: &Office, mailer: &Mailer, damage: &[String], now: &Moment) -> Result<()> {
     let told = named(&office.settings.database, ".damaged");
     let today = now.today().to_string();
-    if fs::read_to_string(&told).is_ok_and(|day| day == today) {
+    if disk::read_plain(&told, MOST_BYTES).is_ok_and(|day| day == today) {
         return Ok(());
     }
     // Written before the letters: if it could not be written after them, every start would send a letter.
-    if fs::write(&told, &today).is_err() {
+    if disk::write_temporary(&told, 0o600, today.as_bytes()).is_err() {
         return Ok(());
     }
     let words = Notice::Damaged(damage.join("\n"));

@@ -2,11 +2,13 @@
 """The Debian package under a real systemd: installed, run, killed, reloaded, copied, upgraded, removed."""
 
 import email.utils
+import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
+import ssl
 import subprocess
 import time
 import unittest
@@ -277,6 +279,20 @@ class B_Running(Machine):
         until(lambda: "管理员" in run("python3", "-c", fetch, run("duban", "link", "--admin", code=None, env={
             **os.environ, "DUBAN__WEB__LISTEN": "127.0.0.1:8080", "DUBAN__WEB__BASE_URL": "https://duban.example.test",
         }).split()[-1], code=None), "the board through nginx")
+        # An address is a key: whatever becomes of it, by TLS or not, it stands in no log. Numbers are not for outside.
+        context = ssl.create_default_context(cafile="/etc/ssl/certs/duban.pem")
+        tls = lambda: http.client.HTTPSConnection("duban.example.test", context=context)  # noqa: E731
+        plain = lambda: http.client.HTTPConnection("duban.example.test")  # noqa: E731
+        for way, path, status in ((tls, "/metrics", 404), (plain, "/a/a-key", 301), (tls, "/a/a-key", 502)):
+            if status == 502:
+                systemctl("stop", "duban")
+            connection = way()
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            self.assertEqual(answer.status, status, path)
+            self.assertEqual(answer.getheader("Strict-Transport-Security"), "max-age=31536000" if way is tls else None)
+        for log in pathlib.Path("/var/log/nginx").iterdir():
+            self.assertNotIn("a-key", log.read_text(), log)
 
 
 class C_ItsLife(Machine):

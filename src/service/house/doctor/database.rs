@@ -103,7 +103,7 @@ fn broken(error: &store::Error) -> Check {
 /// The service cannot open files that root has made in its folder.
 fn owner(path: &Path) -> Option<Check> {
     let folder = fs::metadata(path.parent()?).ok()?;
-    let stray = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.uid() != folder.uid());
+    let stray = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|m| m.uid() != folder.uid());
     let beside = ["", "-wal", "-shm", ".lock", ".link-key"].map(|end| named(path, end));
     let stray = beside.iter().find(|path| stray(path))?;
     let shown = tidy(stray);

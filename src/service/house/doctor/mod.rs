@@ -8,7 +8,7 @@ mod mail;
 mod permissions;
 mod running;
 
-use std::path::Path;
+use std::{path::Path, time::SystemTime};
 
 use serde::Serialize;
 
@@ -56,6 +56,23 @@ impl Check {
     }
 }
 
+/// What only root may look at, seen before a command of root's becomes the service's user.
+#[derive(Debug, Default)]
+pub struct Before {
+    permissions: Vec<Check>,
+    /// When a password was changed last.
+    passwords_changed: Option<SystemTime>,
+}
+
+impl Before {
+    pub fn look(config: &Path, loaded: &Result<Loaded, Findings>, settings: &Settings) -> Self {
+        Self {
+            permissions: permissions::look(config, loaded, settings),
+            passwords_changed: running::passwords_changed(config),
+        }
+    }
+}
+
 /// What is known before the first check.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
@@ -64,6 +81,7 @@ pub struct Given<'a> {
     pub loaded: &'a Result<Loaded, Findings>,
     /// The loaded passwords are placeholders, since only root may read the real ones.
     pub is_locked: bool,
+    pub before: &'a Before,
     /// The process that sends from the database.
     pub holder: Option<i32>,
     /// It holds other files than those at the path.
@@ -114,6 +132,6 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
         checks.extend(mail::back(&office).await);
     }
     checks.extend(links::look(&office.settings, given.holder.is_some()).await);
-    checks.extend(permissions::look(&given, &office.settings));
+    checks.extend(given.before.permissions.iter().cloned());
     checks
 }

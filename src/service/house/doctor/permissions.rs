@@ -8,28 +8,28 @@ use std::{
 
 use rustix::process::geteuid;
 
-use super::{AS_ROOT, Check, Given};
-use crate::config::{Settings, Transport, secret, tidy};
+use super::{AS_ROOT, Check};
+use crate::config::{Findings, Loaded, Settings, Transport, secret, tidy};
 
 const NAME: &str = "权限";
 const READ: u32 = 4;
 const WRITE: u32 = 2;
 const SEARCH: u32 = 1;
 
-/// The user that the service runs as: the owner of the database, or of its folder before the first start.
+/// The user that the service runs as: the owner of the database's folder.
 #[derive(Clone, Copy)]
 struct User {
     uid: u32,
     gid: u32,
 }
 
-pub(in crate::service) fn look(given: &Given<'_>, settings: &Settings) -> Vec<Check> {
+pub(super) fn look(config: &Path, loaded: &Result<Loaded, Findings>, settings: &Settings) -> Vec<Check> {
     let mut checks = Vec::new();
-    let credentials = beside(given.config).join(secret::FOLDER);
+    let credentials = beside(config).join(secret::FOLDER);
     checks.extend(secrets(&credentials));
     let folder = settings.database.parent().unwrap_or(Path::new("."));
-    if let Ok(user) = fs::metadata(&settings.database).or_else(|_| fs::metadata(folder)).map(|m| User::of(&m)) {
-        checks.extend(unreadable(given, &credentials, user));
+    if let Ok(user) = fs::metadata(folder).map(|m| User::of(&m)) {
+        checks.extend(unreadable(config, loaded, &credentials, user));
         checks.extend(database_folder(folder));
         checks.extend(mail_folder(settings, user));
         checks.extend(not_all_was_seen(user));
@@ -104,9 +104,9 @@ fn secrets(folder: &Path) -> Vec<Check> {
 }
 
 /// Files that the service's user cannot read, of those read at every start and after every edit.
-fn unreadable(given: &Given<'_>, credentials: &Path, user: User) -> Vec<Check> {
-    let config = [given.config.to_owned()];
-    let sources = given.loaded.as_ref().map_or(&config[..], |loaded| &loaded.sources[..]);
+fn unreadable(config: &Path, loaded: &Result<Loaded, Findings>, credentials: &Path, user: User) -> Vec<Check> {
+    let config = [config.to_owned()];
+    let sources = loaded.as_ref().map_or(&config[..], |loaded| &loaded.sources[..]);
     let handed_over = |path: &PathBuf| path.starts_with(credentials);
     let unreadable = sources.iter().filter(|path| !handed_over(path) && !user.may_reach(READ, path));
     unreadable

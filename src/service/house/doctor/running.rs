@@ -4,11 +4,13 @@ use std::{
     fs, io,
     path::Path,
     process::{Command, Stdio},
+    time::SystemTime,
 };
 
 use super::{AS_ROOT, Check, Given};
 use crate::{
     config::{Settings, secret},
+    disk,
     service::{house::troubles::Trouble, named},
 };
 
@@ -30,7 +32,7 @@ fn process(given: &Given<'_>, settings: &Settings) -> Check {
     if is_barred(fs::metadata(&settings.database).map(drop)) {
         return Check::warning(NAME, "看不出有没有运行：当前用户进不了数据库的目录", AS_ROOT);
     }
-    if is_barred(fs::File::open(named(&settings.database, ".lock")).map(drop)) {
+    if is_barred(disk::open_plain(fs::OpenOptions::new().read(true), &named(&settings.database, ".lock")).map(drop)) {
         return Check::warning(NAME, "看不出有没有运行：当前用户读不了锁文件", AS_ROOT);
     }
     let advice = match is_installed(given) {
@@ -64,10 +66,13 @@ fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
 /// systemd hands the passwords over at the start; the service does not see a later change.
 fn is_older_than_its_passwords(given: &Given<'_>) -> Option<Check> {
     let started = fs::metadata(format!("/proc/{}", given.holder?)).and_then(|process| process.modified()).ok()?;
-    let folder = given.config.parent()?.join(secret::FOLDER);
-    let changed = |entry: fs::DirEntry| entry.metadata().and_then(|file| file.modified()).is_ok_and(|at| at > started);
-    let is_older = fs::read_dir(folder).ok()?.flatten().any(changed);
+    let is_older = given.before.passwords_changed? > started;
     is_older.then(|| Check::warning(NAME, "启动以后口令改过，服务用的还是原来的", "执行 systemctl restart duban"))
+}
+
+pub(super) fn passwords_changed(config: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(config.parent()?.join(secret::FOLDER)).ok()?.flatten();
+    entries.filter_map(|entry| entry.metadata().ok()?.modified().ok()).max()
 }
 
 /// The service runs, but would not start with the machine.

@@ -13,9 +13,9 @@
 mod copies;
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::{MetadataExt, chown},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -64,31 +64,54 @@ pub fn back_up(db: &mut Db, database: &Path, to: &Path, now: &Moment) -> Result<
     written
 }
 
+/// A copy to be restored, opened by whoever may open it.
+pub struct Copy {
+    path: PathBuf,
+    file: File,
+    /// A plain copy of a database in use has its journal beside it.
+    log: Option<File>,
+}
+
+impl Copy {
+    /// `path` is what it is called, `at` where it is opened.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no plain file.
+    pub fn open(path: PathBuf, at: &Path) -> io::Result<Self> {
+        let open = |at: &Path| disk::open_plain(OpenOptions::new().read(true), at);
+        let log = match open(&named(at, "-wal")) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            log => Some(log?),
+        };
+        Ok(Self { path, file: open(at)?, log })
+    }
+}
+
 /// Replaces the database with a copy. The caller holds the sender lock.
 ///
 /// # Errors
 /// In Chinese: `from` is no copy, damaged or newer; the database needs no restoring.
 pub fn restore(
     (office, deadlines): (&Office, &[Deadline]),
-    from: &Path,
+    from: &Copy,
     wish: Option<Since>,
     now: &Moment,
 ) -> Result<(Restored, Holdings)> {
     let database = &office.settings.database;
     let words = |e: io::Error| Error::Refused(format!("恢复不了 {}：{e}。数据库没有改动。", database.display()));
-    if is_same_file(database, from) {
-        return Err(Error::Refused(format!("{} 就是正在用的数据库。", from.display())));
+    let identity = |file: fs::Metadata| (file.dev(), file.ino());
+    if fs::metadata(database).ok().map(identity) == from.file.metadata().ok().map(identity) {
+        return Err(Error::Refused(format!("{} 就是正在用的数据库。", from.path.display())));
     }
     let temporary = named(database, &format!(".{}.restoring", std::process::id()));
     let journals = ["-wal", "-shm", "-journal"];
     let restored = (|| {
-        copy_file(from, &temporary).map_err(words)?;
-        // A plain copy of a database in use has its journal beside it.
-        if named(from, "-wal").exists() {
-            copy_file(&named(from, "-wal"), &named(&temporary, "-wal")).map_err(words)?;
+        copy_file(&from.file, &temporary).map_err(words)?;
+        if let Some(log) = &from.log {
+            copy_file(log, &named(&temporary, "-wal")).map_err(words)?;
         }
         let copy = Db::open_copy(&temporary)?;
-        refuse_damage(&copy, "备份", from)?;
+        refuse_damage(&copy, "备份", &from.path)?;
         let mut copy = copy.ready_to_serve(&temporary)?;
         let holdings = copy.holdings()?;
         let mut restored = Restored {
@@ -191,8 +214,6 @@ fn refuse_damage(db: &Db, what: &str, path: &Path) -> Result<()> {
 fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
     File::open(new)?.sync_all()?;
     if let Some(kept) = kept {
-        let old = fs::metadata(database)?;
-        chown(new, Some(old.uid()), Some(old.gid()))?;
         fs::hard_link(database, kept)?;
         for end in ["-wal", "-journal"] {
             let journal = named(database, end);
@@ -202,8 +223,6 @@ fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
             }
         }
     } else {
-        let folder = fs::metadata(folder_of(database))?;
-        chown(new, Some(folder.uid()), Some(folder.gid()))?;
         for end in ["-wal", "-journal"] {
             remove_if_there(&named(database, end))?;
         }
@@ -215,9 +234,9 @@ fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
     disk::put(new, database)
 }
 
-fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_file(mut from: &File, to: &Path) -> io::Result<()> {
     let mut target = disk::create_new(to, 0o600)?;
-    io::copy(&mut File::open(from)?, &mut target)?;
+    io::copy(&mut from, &mut target)?;
     target.sync_all()
 }
 

@@ -1,0 +1,99 @@
+//! `duban put`: the last step of a command of root's that writes a file where only root may.
+//!
+//! The command itself has become another user by then. This is a process of its own that stays root, in a folder that
+//! was opened for it; of the state it knows nothing but the bytes that it is given, first how many.
+
+use std::{
+    env, fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::{self, Child, Stdio},
+};
+
+use clap::Args;
+
+use super::{Answer, Failure, Result, export::unwritten, gate::Way, values::parse_date};
+use crate::{
+    disk,
+    domain::Date,
+    service::{house::keep::Copies, named},
+};
+
+#[derive(Args)]
+pub struct PutArgs {
+    /// As it was asked for; it is written in the working directory.
+    pub file: PathBuf,
+    /// The umask restricts it.
+    #[arg(long)]
+    pub mode: u32,
+    #[arg(long, requires = "today")]
+    pub keep: Option<u16>,
+    #[arg(long, value_parser = parse_date)]
+    pub today: Option<Date>,
+}
+
+/// That process, waiting.
+pub struct Hand(Child);
+
+impl Hand {
+    /// # Errors
+    /// In Chinese: it cannot be started.
+    pub fn reach(folder: &Way, args: &PutArgs) -> Result<Self> {
+        let mut command = process::Command::new(env::current_exe().map_err(|e| unwritten(&args.file, &e))?);
+        command.arg("put").args(["--mode", &args.mode.to_string()]).current_dir(folder.path());
+        if let (Some(keep), Some(today)) = (args.keep, args.today) {
+            command.args(["--keep", &keep.to_string(), "--today", &today.to_string()]);
+        }
+        command.arg("--").arg(&args.file).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map(Self).map_err(|e| unwritten(&args.file, &e))
+    }
+
+    /// Gives it the bytes. Returns the names of older copies that it removed.
+    ///
+    /// # Errors
+    /// In Chinese: what it said.
+    pub fn give(self, length: u64, bytes: &mut impl Read) -> Result<Vec<String>> {
+        let Self(mut child) = self;
+        let given = child.stdin.take().map_or(Ok(0), |mut pipe| {
+            pipe.write_all(&length.to_le_bytes())?;
+            io::copy(bytes, &mut pipe)
+        });
+        let said = child.wait_with_output().map_err(|e| Failure::new(e.to_string()))?;
+        if !said.status.success() {
+            return Err(Failure::new(String::from_utf8_lossy(&said.stderr)));
+        }
+        given.map_err(|e| Failure::new(e.to_string()))?;
+        Ok(String::from_utf8_lossy(&said.stdout).lines().map(str::to_owned).collect())
+    }
+}
+
+pub fn put(args: &PutArgs) -> Result {
+    let mut bytes = io::stdin().lock();
+    let mut length = [0; 8];
+    if bytes.read_exact(&mut length).is_err() {
+        // The command came to nothing.
+        return Ok(Answer::default());
+    }
+    write(args, u64::from_le_bytes(length), &mut bytes).map_err(|e| unwritten(&args.file, &e))?;
+    let (Some(keep), Some(today)) = (args.keep, args.today) else { return Ok(Answer::default()) };
+    let gone = Copies::new(Path::new(".")).thin_out(keep.into(), today)?;
+    let names = gone.iter().filter_map(|path| path.file_name()).map(|name| format!("{}\n", name.display()));
+    Ok(Answer::done(names.collect::<String>()))
+}
+
+fn write(args: &PutArgs, length: u64, bytes: &mut impl Read) -> io::Result<()> {
+    let name = Path::new(args.file.file_name().ok_or(io::ErrorKind::InvalidInput)?);
+    let temporary = named(name, &format!(".{}.partial", process::id()));
+    let written = (|| {
+        let mut file = disk::create_new(&temporary, args.mode)?;
+        if io::copy(&mut bytes.take(length), &mut file)? < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.sync_all()?;
+        disk::put(&temporary, name)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
