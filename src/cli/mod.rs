@@ -11,6 +11,7 @@ mod done;
 mod explain;
 mod export;
 mod history;
+mod holidays;
 mod import;
 mod incoming;
 mod init;
@@ -135,6 +136,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Link(args) => link::link(context, &args),
         Command::Export(args) => export::export(context, &args),
         Command::Import(args) => import::import(context, &args),
+        Command::Holidays { command } => holidays::holidays(context, &command),
         Command::ReadSheet => import::read_sheet(),
         Command::TestMail { address } => test_mail::test_mail(context, &address),
         Command::Incoming(args) => incoming::incoming(context, &args),
