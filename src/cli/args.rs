@@ -13,6 +13,7 @@ use super::{
     explain::ExplainArgs,
     export::ExportArgs,
     history::HistoryArgs,
+    holidays::HolidaysCommand,
     import::ImportArgs,
     init::InitArgs,
     link::LinkArgs,
@@ -131,6 +132,12 @@ pub enum Command {
     /// 把台账或分工方案的表格读成事项文件，先显示不写入
     #[command(help_template = TEMPLATE)]
     Import(ImportArgs),
+    /// 把国务院办公厅的放假通知读成 holidays/年份.toml：holidays import 文件
+    #[command(help_template = TEMPLATE, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Holidays {
+        #[command(subcommand)]
+        command: HolidaysCommand,
+    },
     /// 只供 import 自己使用
     #[command(name = "read-sheet", hide = true)]
     ReadSheet,

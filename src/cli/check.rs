@@ -12,8 +12,9 @@ use crate::{
     domain::{
         Date,
         agenda::Agenda,
-        calendar::shift,
+        calendar::{Calendar, DayKind, shift},
         deadline::Deadline,
+        festivals,
         hours::House,
         occurrence::{Progress, coming},
     },
@@ -47,13 +48,35 @@ pub fn check(context: &Context) -> Result {
     }
     let (deadlines, off, sections) = (loaded.plan.deadlines.len(), loaded.off.len(), loaded.plan.roster.sections.len());
     let _ = writeln!(text, "\n配置没有问题：{deadlines} 个事项（另有 {off} 个停用），{sections} 个科室。");
+    for year in loaded.calendar.years().filter(|year| *year >= today.year()) {
+        text += &year_off(&loaded.calendar, year);
+    }
     if let Some(year) = missing_year(&loaded.calendar, today) {
         let _ = writeln!(
             text,
-            "提示：还没有 {year} 年的放假安排，带 * 的日期按周一至周五暂算。请在 holidays 目录补上 {year}.toml。"
+            "提示：还没有 {year} 年的放假安排，带 * 的日期按周一至周五暂算。把通知存成文件，用 duban holidays import 读入（或在 holidays 目录补上 {year}.toml）。"
         );
     }
     Ok(Answer::done(text))
+}
+
+/// The festivals of a year, in one line.
+pub fn year_off(cal: &Calendar, year: i16) -> String {
+    let zh = |day: Date| format!("{}月{}日", day.month(), day.day());
+    let holiday = |(names, from, to): (Vec<&str>, Date, Date)| {
+        let before = if from.year() == year { String::new() } else { format!("{}年", from.year()) };
+        let to = match (from == to, from.month() == to.month()) {
+            (true, _) => String::new(),
+            (_, true) => format!("至{}日", to.day()),
+            _ => format!("至{}", zh(to)),
+        };
+        format!("{} {before}{}{to}", names.join("、"), zh(from))
+    };
+    let off: Vec<String> = festivals::holidays(cal, year).into_iter().map(holiday).collect();
+    let days = (0..366).map(|n| shift(Date::constant(year, 1, 1), n)).take_while(|day| day.year() == year);
+    let work: Vec<String> = days.filter(|day| cal.kind(*day) == DayKind::MadeUp).map(zh).collect();
+    let work = if work.is_empty() { String::new() } else { format!("；调休上班 {}", work.join("、")) };
+    format!("{year} 年放假（连同挨着的周末）：{}{work}。\n", off.join("，"))
 }
 
 /// What may only have been renamed, compared with what is in force.

@@ -4,11 +4,11 @@ use std::{fmt::Write, path::Path};
 
 use super::{Answer, Context, Exit, Failure, Result};
 use crate::{
-    config,
+    config::{self, Loaded},
     service::{
         Office,
         course::{
-            diff::diff as compare,
+            diff::{Diff, diff as compare},
             load::{last_good, put_in_force},
         },
     },
@@ -16,6 +16,7 @@ use crate::{
 };
 
 const LINES: usize = 200;
+const NO_CHANGE: &str = "今后 12 个月的提醒没有变化。\n";
 
 /// Compares what is in force (by the database, else by the files) with the files, or with the file `new`.
 pub fn diff(context: &Context, new: Option<&Path>) -> Result {
@@ -41,14 +42,29 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
         None => (office, deadlines),
     };
     let diff = db.write(|tx| Ok(compare(tx, &before, (&office, &deadlines), &now)))??;
-    if diff.is_empty() {
-        return Ok(Answer::done("今后 12 个月的提醒没有变化。\n").with(Exit::Nothing));
-    }
+    Ok(if diff.is_empty() { Answer::done(NO_CHANGE).with(Exit::Nothing) } else { Answer::done(words(&diff)) })
+}
+
+/// What putting this in force would change; `None` where nothing is in force. root stays root: files are written next.
+pub fn effect(context: &Context, loaded: Loaded) -> Result<Option<String>> {
+    let now = context.now(&loaded.settings);
+    let (office, deadlines) = Office::new(loaded);
+    let mut db = context.open_as_is(&office.settings)?;
+    let Some(before) = db.read(|tx| last_good(tx, &office.settings))? else { return Ok(None) };
+    let diff = db.write(|tx| Ok(compare(tx, &before, (&office, &deadlines), &now)))??;
+    Ok(Some(if diff.is_empty() { NO_CHANGE.to_owned() } else { words(&diff) }))
+}
+
+fn words(diff: &Diff) -> String {
     let mut text = diff.lines(LINES).join("\n");
     let _ = writeln!(
         text,
         "\n\n今后 12 个月：增加 {} 条提醒，改期 {} 条，取消 {} 条。",
         diff.reminders.added, diff.reminders.moved, diff.reminders.cancelled
     );
-    Ok(Answer::done(text))
+    if !diff.corrected.is_empty() {
+        let told: Vec<&str> = diff.corrected.iter().map(String::as_str).collect();
+        let _ = writeln!(text, "已经收到过旧日期、各收到一封更正的：{}。", told.join("、"));
+    }
+    text
 }

@@ -139,6 +139,10 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
             ask_one(question, &mut answers)?;
         }
     };
+    if outcome.entries == 0 && document.lines().contains("节假日安排的通知") {
+        let what = "这是放假通知，不是分工方案。请用 duban holidays import 读它。";
+        return Err(Failure::new(format!("{}：{what}", args.file.display())));
+    }
     if outcome.entries == 0 {
         let what = "没有读到事项：没有认得的表头（要有“工作任务”“责任单位”“完成时限”这样的一行），也没有“（责任单位：…）”这样的文字。";
         return Err(Failure::new(format!("{}：{what}\n{}", args.file.display(), outcome.account.render())));
@@ -262,7 +266,7 @@ fn written(target: &Path, deadlines: usize) -> String {
 
 /// Reads the document in a process of its own, with limits on memory and time: on damaged files the libraries may panic or
 /// ask for all the memory.
-fn read(file: &Path) -> Result<Document> {
+pub(super) fn read(file: &Path) -> Result<Document> {
     let unread = |why: &str| Failure::new(format!("读不了 {}：{why}", file.display()));
     let of = |e: io::Error| match e.kind() {
         io::ErrorKind::NotFound => unread("没有这个文件。"),

@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod gate;
 mod history;
+mod holidays;
 mod import;
 mod incoming;
 mod init;
@@ -145,6 +146,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Link(args) => link::link(context, &args),
         Command::Export(args) => export::export(context, &args),
         Command::Import(args) => import::import(context, &args),
+        Command::Holidays { command } => holidays::holidays(context, &command),
         Command::ReadSheet => import::read_sheet(),
         Command::Put(args) => put::put(&args),
         Command::TestMail { address } => test_mail::test_mail(context, &address),

@@ -30,11 +30,12 @@ use self::{
     source::{
         files::{Files, Trouble},
         finding::{Collector, count},
+        text::Source,
     },
     syntax::table::Table,
 };
 use crate::domain::{
-    calendar::Calendar,
+    calendar::{Calendar, StatutoryYear},
     deadline::{Plan, Roster},
 };
 
@@ -131,6 +132,25 @@ pub fn check_text(path: &Path, text: &str, roster: Option<&Roster>) -> Result<()
     plan::check_alone(&mut files, path, text, roster);
     let (_, seen) = files.read();
     if report.has_errors() { Err(Findings { list: report.into_list(), seen, settings: None }) } else { Ok(()) }
+}
+
+/// The statutory days that the files of a folder hold, and those of `new` instead: each as its file would be read.
+///
+/// # Errors
+/// All findings, if one of them is an error.
+pub fn statutory_days(
+    folder: &Path,
+    new: &BTreeMap<PathBuf, String>,
+) -> Result<BTreeMap<i16, StatutoryYear>, Findings> {
+    let report = Collector::default();
+    let mut files = Files::new(&report);
+    let mut years = holidays::years(&mut files, folder, |_, _| {});
+    for (nth, (path, text)) in new.iter().enumerate() {
+        let source = Source::new(path.clone(), nth, text.clone());
+        years.extend(holidays::one(&source, &report).map(|(year, _, days)| (year, days)));
+    }
+    let (_, seen) = files.read();
+    if report.has_errors() { Err(Findings { list: report.into_list(), seen, settings: None }) } else { Ok(years) }
 }
 
 /// The settings without the plan; `None` if they have an error.

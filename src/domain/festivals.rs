@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::calendar::{Calendar, StatutoryYear, is_weekend, shift};
+use super::calendar::{Calendar, StatutoryYear, days_between, is_weekend, shift};
 
 /// What makes the days of a year doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Doubt {
     Missing(&'static str, Date),
     /// A weekday off that belongs to no festival.
     Unexplained(Date),
+    /// A day made up for, with no day off near it.
+    Far(Date),
     /// So many weekdays are off, so many days made up for, and the law gives so many days.
     Unbalanced { off: usize, work: usize, law: usize },
 }
@@ -143,15 +145,50 @@ pub fn of(year: i16) -> Vec<(&'static str, Date)> {
     all.into_iter().filter_map(|(name, at)| Some((name, day(at)?))).collect()
 }
 
+/// Days off that the law gives for a festival, weekends made up for.
+pub fn law(name: &str, year: i16) -> usize {
+    match name {
+        "春节" => 3 + usize::from(year >= 2025),
+        "国庆节" => 3,
+        "劳动节" => 1 + usize::from(year >= 2025),
+        _ => 1,
+    }
+}
+
 /// Days off that the law gives in a year, weekends made up for; `None` where notices followed other rules.
 fn by_law(year: i16) -> Option<usize> {
+    let all = || of(year).iter().map(|(name, _)| law(name, year)).sum();
     match year {
         // The Spring Festival of 2020 was made longer (国办发明电〔2020〕1号).
         2020 => Some(13),
-        2014..=2024 => Some(11),
-        2025.. => Some(13),
+        2014.. => Some(all()),
         _ => None,
     }
+}
+
+/// The festival whose days off lie nearest to a day.
+pub fn nearest(year: i16, day: Date, off: &BTreeSet<Date>) -> Option<&'static str> {
+    let far = |festival: Date| {
+        let own = off.iter().filter(|o| days_between(festival, **o).abs() < LONGEST / 2);
+        own.map(|o| days_between(*o, day).abs()).min().unwrap_or(i64::MAX)
+    };
+    of(year)
+        .into_iter()
+        .min_by_key(|(_, festival)| (far(*festival), days_between(*festival, day).abs()))
+        .map(|(n, _)| n)
+}
+
+/// The festivals of a year with the first and the last day without work around them, as far as they are off.
+pub fn holidays(cal: &Calendar, year: i16) -> Vec<(Vec<&'static str>, Date, Date)> {
+    let mut all: Vec<(Vec<&'static str>, Date, Date)> = Vec::new();
+    for (name, day) in of(year).into_iter().filter(|(_, day)| !cal.is_workday(*day)) {
+        let (from, to) = rest(cal, day);
+        match all.iter_mut().find(|(_, first, _)| *first == from) {
+            Some((names, ..)) => names.push(name),
+            None => all.push((vec![name], from, to)),
+        }
+    }
+    all
 }
 
 /// What is doubtful about the days of a year.
@@ -164,6 +201,12 @@ pub fn doubts(year: i16, days: &StatutoryYear) -> Vec<Doubt> {
     let weekdays = days.off.iter().filter(|day| !is_weekend(**day));
     let unexplained = weekdays.clone().filter(|day| !run(days, **day).iter().any(explains));
     doubts.extend(unexplained.map(|day| Doubt::Unexplained(*day)));
+    let near = |day: &Date| {
+        // Of the next year's first days another file knows.
+        let is_last = days_between(*day, new_year) <= FARTHEST;
+        is_last || days.off.iter().any(|off| days_between(*off, *day).abs() <= FARTHEST)
+    };
+    doubts.extend(days.work.iter().filter(|day| !near(day)).map(|day| Doubt::Far(*day)));
     let (off, work) = (weekdays.count(), days.work.len());
     // A festival that is missing says it already.
     let law = by_law(year).filter(|_| !doubts.iter().any(|doubt| matches!(doubt, Doubt::Missing(..))));
@@ -176,7 +219,7 @@ impl Doubt {
     pub fn is_error(self) -> bool {
         match self {
             Self::Missing(..) => true,
-            Self::Unexplained(_) => false,
+            Self::Unexplained(_) | Self::Far(_) => false,
             // Without a single make-up day the list was cut off.
             Self::Unbalanced { off, work, law } => work == 0 && off > law + 2,
         }
@@ -184,16 +227,24 @@ impl Doubt {
 }
 
 /// No holiday is longer, in days.
-const LONGEST: i64 = 20;
+pub const LONGEST: i64 = 20;
+/// No day that is made up for lies further from its holiday, in days.
+pub const FARTHEST: i64 = 15;
 
 /// The festivals in the days without work around a day off, by name; none where a notice gave a day of its own.
 pub fn names_around(cal: &Calendar, day: Date) -> Vec<&'static str> {
-    let rests = |day: &Date| !cal.is_workday(*day);
-    let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(rests).last().unwrap_or(day);
-    let after = (0..LONGEST).map(|n| shift(day, n)).take_while(rests).last().unwrap_or(day);
+    let (before, after) = rest(cal, day);
     let years = before.year()..=after.year();
     let within = years.flat_map(of).filter(|(_, festival)| (before..=after).contains(festival));
     within.map(|(name, _)| name).collect()
+}
+
+/// The first and the last of the days without work around a day off.
+fn rest(cal: &Calendar, day: Date) -> (Date, Date) {
+    let rests = |day: &Date| !cal.is_workday(*day);
+    let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(rests).last().unwrap_or(day);
+    let after = (0..LONGEST).map(|n| shift(day, n)).take_while(rests).last().unwrap_or(day);
+    (before, after)
 }
 
 /// The days without work around this one, itself among them; empty if it is a working day.
@@ -270,6 +321,10 @@ mod tests {
             "for the next New Year"
         );
         assert_eq!(with(date(2026, 8, 1)), [], "a Saturday is off anyway");
+        let mut moved = whole.clone();
+        moved.work.remove(&date(2026, 10, 10));
+        moved.work.insert(date(2026, 11, 7));
+        assert_eq!(doubts(2026, &moved), [Doubt::Far(date(2026, 11, 7))], "a wrong month");
     }
 
     #[test]

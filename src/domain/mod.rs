@@ -10,6 +10,7 @@ pub mod festivals;
 pub mod hours;
 pub mod identity;
 pub mod limits;
+pub mod notice;
 pub mod occurrence;
 pub mod refusal;
 pub mod retry;

@@ -37,6 +37,28 @@ impl Document {
         }
     }
 
+    /// All its words, a paragraph and a row a line.
+    pub fn lines(&self) -> String {
+        let mut text = String::new();
+        let mut line = |words: &str| {
+            text += words;
+            text.push('\n');
+        };
+        for block in &self.blocks {
+            match block {
+                Block::Words { text, .. } => line(text),
+                Block::Table(table) => {
+                    for cells in table.rows.values() {
+                        let own = cells.values().filter(|cell| !cell.carried);
+                        // A text with commas may have been taken for a table.
+                        line(&own.map(|cell| shown(&cell.value)).collect::<Vec<_>>().join("，"));
+                    }
+                }
+            }
+        }
+        text
+    }
+
     pub fn tables(&self) -> impl Iterator<Item = &Sheet> {
         self.blocks.iter().filter_map(|block| match block {
             Block::Table(table) => Some(table),

@@ -5,7 +5,7 @@
 //!
 //! Writing: `row` puts an occurrence into words, `export` makes the file. Reading: `read` gets the cells of a file
 //! (with `unpack` and `csv`), `header` finds the columns, `import` turns the rows into the deadlines file (with
-//! `cells`, `title` and `draft`).
+//! `cells`, `title` and `draft`). `statutory` writes the file of a year's statutory days.
 
 mod cells;
 mod csv;
@@ -22,6 +22,7 @@ pub mod paper;
 mod pasted;
 mod read;
 mod row;
+mod statutory;
 #[cfg(test)]
 mod tests;
 mod title;
@@ -40,6 +41,7 @@ pub use form::document;
 pub use import::{Bureau, Imported, RowFinding, import, is_ledger};
 pub use read::{MAX_BYTES, Sheet, read};
 pub use row::Row;
+pub use statutory::statutory;
 
 /// All occurrences that are due in one year.
 #[derive(Clone, Debug)]

@@ -275,8 +275,8 @@ fn holiday_missing(year: i16) -> Vec<Block> {
     let said =
         format!("系统里还没有{year}年的放假安排。{year}年的工作日现按周一至周五暂算，提醒照常发出，并注明是暂算。");
     let todo = format!(
-        "国务院办公厅关于{year}年部分节假日安排的通知公布后，请在 holidays 目录里加一个 {year}.toml，照样写上放假和调休上班的日子，\
-         保存约一分钟后自动生效。日期因此有变的，系统会给已收到提醒的科室发更正。"
+        "国务院办公厅关于{year}年部分节假日安排的通知公布后，请把通知存成文件，用 duban holidays import 读入，\
+         或在 holidays 目录里照样写一个 {year}.toml，约一分钟后自动生效。日期因此有变的，系统会给已收到提醒的科室发更正。"
     );
     vec![note(Tone::Amber, &said), Block::Para(todo)]
 }

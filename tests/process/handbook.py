@@ -237,6 +237,7 @@ class Handbook(unittest.TestCase):
         cls.commands = re.findall(r"^  ([a-z][a-z-]+)  ", cls.help[""].split("命令:")[1].split("选项:")[0], re.M)
         cls.help |= {name: cls.duban(name, "--help") for name in cls.commands}
         cls.help["outbox retry"] = cls.duban("outbox", "retry", "--help")
+        cls.help["holidays"] = cls.duban("holidays", "import", "--help")
 
     @staticmethod
     def duban(*args):

@@ -4,7 +4,9 @@
 Usage: unread.py DUBAN [unittest arguments]. As root: the commands run as another user, for whom rights count.
 """
 
+import json
 import os
+import pathlib
 import shutil
 import subprocess
 import unittest
@@ -12,6 +14,7 @@ import unittest
 from process import DAY, DUBAN, Process
 
 USER = 65534
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 NONE, FOLDER, FILE, FOREIGN, EMPTY = "没有数据库", "进不了目录", "读不了文件", "不是数据库", "空文件"
 
 # What is said of each. A database that may not be opened is not told from one that cannot be.
@@ -31,7 +34,7 @@ NEED = [
 AHEAD = [["plan", "--from", "2026-01-01", "--to", "2026-01-31"], ["preview", "annual-report"],
          ["explain", "annual-report"]]
 # Commands that need only the files: they say that they had nothing else.
-FILES = [["check"], ["import", "table.csv"]]
+FILES = [["check"], ["import", "table.csv"], ["holidays", "import", "notice.txt", "--dry-run"]]
 # Not asked for what is in it. `run` and `restore` may begin with an empty place; `mail-in` asks for the message again.
 OTHERS = {"init", "run", "restore", "link", "test-mail", "mail-in", "doctor"}
 
@@ -43,6 +46,8 @@ class Unread(Process):
         self.dir.chmod(0o755)
         shutil.copy(DUBAN, self.dir / "duban")
         (self.dir / "table.csv").write_text("工作任务,责任科室,时限要求\n年度报告,办公室,每年1月31日前\n")
+        notices = json.loads((ROOT / "tests/data/notices.json").read_text())
+        (self.dir / "notice.txt").write_text(notices["2024"]["text"].replace("4月7日（星期日）", "4月7日（周日）"))
         self.var = self.dir / "var"
         self.database = self.var / "duban.db"
 
@@ -93,8 +98,8 @@ class Unread(Process):
                     done = self.run_as_user(*args)
                     self.assertEqual(done.returncode, 0, done.stderr)
                     self.assertTrue(done.stdout)
-                    # `check` compares with what is in force, and says where it cannot.
-                    says = args == ["check"] or world in (NONE, FOLDER, EMPTY)
+                    # `check` and `holidays` compare with what is in force, and say where they cannot.
+                    says = args[0] in ("check", "holidays") or world in (NONE, FOLDER, EMPTY)
                     self.assertEqual(words in done.stderr, says, done.stderr)
             with self.subTest(world=world, args="mail-in"):
                 self.assertEqual(self.run_as_user("mail-in", stdin="From: a@example.test\n\nx\n").returncode, 75)

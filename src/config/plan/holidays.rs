@@ -32,12 +32,21 @@ static SCHEMA: Schema = Schema { tables: &[("", KEYS)], has_many: false };
 
 /// `missing` reports a missing folder, at the place where the settings name it.
 pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, String)) -> Calendar {
+    Calendar::new(&years(files, folder, missing))
+}
+
+/// The years that the files of a folder hold.
+pub fn years(
+    files: &mut Files<'_>,
+    folder: &Path,
+    missing: impl FnOnce(String, String),
+) -> BTreeMap<i16, StatutoryYear> {
     let report = files.report;
     let shown = tidy(folder);
     let Some(paths) = files.folder(folder) else {
         let what = format!("没有放节假日文件的目录：{}", shown.display());
         missing(what, "建这个目录，每年放一个文件，例如 2026.toml；没有数据时按周一至周五算工作日".to_owned());
-        return Calendar::default();
+        return BTreeMap::new();
     };
     if paths.is_empty() {
         let what = format!("目录里没有节假日文件：{}", shown.display());
@@ -63,10 +72,11 @@ pub fn read(files: &mut Files<'_>, folder: &Path, missing: impl FnOnce(String, S
         first.insert(year, (source, at));
         years.insert(year, days);
     }
-    Calendar::new(&years)
+    years
 }
 
-fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, StatutoryYear)> {
+/// The year that one file holds.
+pub fn one(source: &Source, report: &Collector) -> Option<(i16, Range<usize>, StatutoryYear)> {
     let values = syntax::parse(source, &SCHEMA, report)?;
     let table = Table::new(source, report, &SCHEMA, &values);
     if source.text.trim().is_empty() {
@@ -125,6 +135,10 @@ fn doubtful(table: &Table<'_>, year: i16, days: &StatutoryYear, places: &BTreeMa
                 let what = format!("{day}（{}）放假，却不挨着任何一个节日", weekday_zh(day.weekday()));
                 let at = places.get(&day).cloned().unwrap_or_else(|| table.at_key("off"));
                 (at, what, "对照通知看看日期是否写错；通知确实另外规定放假的，不必改")
+            }
+            Doubt::Far(day) => {
+                let what = format!("{day} 写了上班，前后半个月里却没有放假的日子");
+                (table.at_key("work"), what, "对照通知看看日期是否写错；通知确实这样规定的，不必改")
             }
             Doubt::Unbalanced { off, work, law } => {
                 let what = format!(

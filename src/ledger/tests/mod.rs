@@ -83,3 +83,17 @@ fn periods(deadline: &Deadline, cal: &Calendar) -> Vec<(String, Date)> {
 fn ledger(rows: Vec<Row>) -> Ledger {
     Ledger { year: 2026, section: None, made_at: TODAY.at(8, 30, 0, 0), rows }
 }
+
+/// The notice's words become the file that is shipped.
+#[test]
+fn a_notice_becomes_the_file_of_its_year() {
+    let facts: serde_json::Value = serde_json::from_str(include_str!("../../../tests/data/notices.json")).unwrap();
+    for (year, shipped) in [
+        (2021, include_str!("../../../config/holidays/2021.toml")),
+        (2026, include_str!("../../../config/holidays/2026.toml")),
+    ] {
+        let notice = crate::domain::notice::read(facts[year.to_string()]["text"].as_str().unwrap(), None).unwrap();
+        let changed = notice.apply(&std::collections::BTreeMap::new()).unwrap();
+        assert_eq!(statutory(year, &changed.years[&year], &changed.names), shipped);
+    }
+}

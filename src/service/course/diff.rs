@@ -25,6 +25,9 @@ pub struct Diff {
     pub changes: Changes,
     pub occurrences: Vec<Changed>,
     pub reminders: Counts,
+    /// The mailboxes that had been told a day that moves, and get a correction.
+    #[serde(skip)]
+    pub corrected: BTreeSet<String>,
 }
 
 /// Reminders, counted over all mailboxes.
@@ -46,6 +49,7 @@ pub struct Changed {
 }
 
 const DAYS_AHEAD: i64 = 366;
+const CORRECTION: &str = "更正";
 
 /// Most lines about changes in a letter.
 pub(super) const LINES_TOLD: usize = 30;
@@ -102,6 +106,8 @@ fn compared(before: &Reminders, after: &Reminders) -> Diff {
         let moved = old.iter().filter(|(what, day)| new.get(*what).is_some_and(|d| d != *day)).count();
         let cancelled = old.keys().filter(|what| !new.contains_key(*what)).count();
         let added = new.keys().filter(|what| !old.contains_key(*what)).count();
+        let corrected = new.keys().filter(|what| what.1.starts_with(CORRECTION) && !old.contains_key(*what));
+        diff.corrected.extend(corrected.map(|(mailbox, _)| mailbox.clone()));
         if moved + cancelled + added > 0 {
             diff.reminders.added += added;
             diff.reminders.moved += moved;
@@ -121,7 +127,7 @@ fn by_occurrence(letters: Vec<PlannedLetter>) -> Reminders {
             let lead = match reminder.lead {
                 PlannedLead::Before(lead) => lead,
                 PlannedLead::Overdue(n) => format!("逾期{n}"),
-                PlannedLead::None => "更正".into(),
+                PlannedLead::None => CORRECTION.into(),
             };
             // The same lead from the target and from `finish_by` are two reminders.
             let what = if reminder.counted_from == reminder.finish_by { lead } else { format!("{lead}*") };

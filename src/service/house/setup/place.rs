@@ -101,8 +101,11 @@ fn is_replaced(dir: &Path, draft: &Draft) -> bool {
     }
 }
 
-/// Keeps a file under the first free name: `duban.toml.old-1`.
-fn keep(path: &Path) -> io::Result<PathBuf> {
+/// Keeps a file under the first free name: `duban.toml.old-1`. It stays where it is, too.
+///
+/// # Errors
+/// No name is free, or the folder cannot be written.
+pub fn keep(path: &Path) -> io::Result<PathBuf> {
     for number in 1..1000 {
         let name = named(path, &format!(".old-{number}"));
         match fs::hard_link(path, &name) {

@@ -1,0 +1,143 @@
+//! `duban holidays import`: a notice of the State Council's office becomes the file of its year.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+
+use super::{
+    Answer, Context, Exit, Failure, Result, check::year_off, database::say_if_there_is_none, diff::effect,
+    export::unwritten, import, values::TEMPLATE,
+};
+use crate::{
+    config, disk,
+    domain::{calendar::Calendar, notice},
+    ledger::{self, paper},
+    service::house::setup::keep,
+};
+
+#[derive(Subcommand)]
+pub enum HolidaysCommand {
+    /// 读一份放假通知：核对无误就写好那一年的文件，并说明期限有什么变化
+    #[command(help_template = TEMPLATE)]
+    Import(NoticeArgs),
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct NoticeArgs {
+    /// 通知：粘贴的文字（.txt）、.docx 或存下的网页；- 读标准输入
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    /// 哪一年的通知：只在文字里没有写时用
+    #[arg(long, value_name = "年份", value_parser = paper::year)]
+    pub year: Option<i16>,
+    /// 只看读得对不对、有什么变化，不写文件
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
+    let HolidaysCommand::Import(args) = command;
+    let text = import::read(&args.file)?.lines();
+    let misfit = |misfit: notice::Misfit| {
+        let notice::Misfit { sentence, why } = misfit;
+        Failure::new(format!(
+            "{}：没有读成，什么也没有写。\n对不上的一句：“{sentence}”\n{why}。\n请对照国务院办公厅的原文；原文确实如此的，照 holidays 目录里往年的文件手写一份。",
+            args.file.display()
+        ))
+    };
+    let notice = notice::read(&text, args.year).map_err(misfit)?;
+    let loaded = context.read(&context.env);
+    let settings = match &loaded {
+        Ok(loaded) => Some(loaded.settings.clone()),
+        Err(_) => config::settings_alone(&context.config, &context.env),
+    };
+    let Some(settings) = settings else {
+        return Err(Failure::new(
+            "配置没有读到，不知道写到哪里（用 duban check 查看；还没有配置的，先用 duban init）。",
+        ));
+    };
+    say_if_there_is_none(&settings);
+    let folder = settings.holidays;
+    let failed = |findings: config::Findings| Failure::new(format!("{findings}\n没有写。"));
+    let known = config::statutory_days(&folder, &BTreeMap::new()).map_err(failed)?;
+    let changed = notice.apply(&known).map_err(misfit)?;
+    let files: BTreeMap<PathBuf, String> = changed
+        .years
+        .iter()
+        .map(|(year, days)| (folder.join(format!("{year}.toml")), ledger::statutory(*year, days, &changed.names)))
+        .collect();
+    // What is written reads as what was understood.
+    let read = config::statutory_days(&folder, &files).map_err(failed)?;
+    let same = changed.years.iter().all(|(year, days)| read.get(year) == Some(days));
+    if !same {
+        return Err(Failure::new("写出的文件读回来不一样，没有写。请把通知的文字发给开发者。"));
+    }
+    let mut said = format!("读的是：{}\n", notice.title());
+    if notice.number.is_none() {
+        said += "文字里没有文号，请在文件的 notice 里补上。\n";
+    }
+    for line in &changed.told {
+        let _ = writeln!(said, "{line}。");
+    }
+    let calendar = Calendar::new(&read);
+    let years: Vec<i16> = changed.years.keys().copied().chain([notice.year]).collect();
+    let shown: std::collections::BTreeSet<i16> = years.into_iter().collect();
+    shown.iter().for_each(|year| said += &year_off(&calendar, *year));
+    if files.is_empty() {
+        return Ok(Answer::done(said + "和现有的文件一样，不必写。\n").with(Exit::Nothing));
+    }
+    said += &match loaded {
+        Ok(mut loaded) => {
+            let before = std::mem::replace(&mut loaded.calendar, calendar);
+            loaded.calendar.keep_years_of(&before);
+            told_of(context, loaded)
+        }
+        Err(_) => "配置有错，没有比较期限的变化：用 duban check 查看。\n".to_owned(),
+    };
+    for (path, text) in files.iter().filter(|_| !args.dry_run) {
+        said += &put(path, text)?;
+    }
+    said += if args.dry_run {
+        "只看，没有写。\n"
+    } else {
+        "服务在运行的，一两分钟内自己读取；duban reload 立即读取。\n"
+    };
+    Ok(Answer::done(said))
+}
+
+/// What `diff` says of it.
+fn told_of(context: &Context, loaded: config::Loaded) -> String {
+    if super::database::there(&loaded.settings.database).is_err() {
+        return String::new();
+    }
+    match effect(context, loaded) {
+        Ok(Some(effect)) => format!("\n生效以后：\n{}\n", effect.trim_end()),
+        Ok(None) => String::new(),
+        Err(failure) => {
+            Context::say(&format!("没有同生效的比较：{}", failure.why));
+            String::new()
+        }
+    }
+}
+
+/// Writes a file; one that is there stays beside it.
+fn put(path: &Path, text: &str) -> Result<String> {
+    let failed = |e: std::io::Error| unwritten(path, &e);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let kept = if path.exists() { Some(keep(path).map_err(failed)?) } else { None };
+    let temporary = path.with_extension(format!("toml.{}.tmp", std::process::id()));
+    disk::replace(path, &temporary, 0o644, text.as_bytes()).map_err(failed)?;
+    // Regardless of the umask: the service must read what root writes.
+    fs::set_permissions(path, Permissions::from_mode(0o644)).map_err(failed)?;
+    let kept = kept.map(|kept| format!("（原来的另存为 {}）", kept.display())).unwrap_or_default();
+    Ok(format!("已写好 {}{kept}。\n", path.display()))
+}
