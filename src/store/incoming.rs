@@ -89,6 +89,13 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Forgets where the messages of a mailbox lie, not what became of them.
+    pub fn forget_places(&self, mailbox: &str, uid_validity: u32) -> Result<()> {
+        let sql = "DELETE FROM incoming_place WHERE mailbox = ?1 AND uid_validity = ?2";
+        self.tx.prepare_cached(sql)?.execute(params![mailbox, uid_validity])?;
+        Ok(())
+    }
+
     pub fn add_incoming(&self, new: &NewIncoming, at: Timestamp) -> Result<i64> {
         let sql =
             "INSERT INTO incoming (at, fingerprint, message_id, sender, subject, text, letter, outcome, detail, waits)

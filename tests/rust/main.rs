@@ -21,6 +21,7 @@ mod items;
 mod ledger;
 mod limits;
 mod mail_kinds;
+mod mailbox;
 mod mailbox_real;
 mod mailer;
 mod mailer_compose;
