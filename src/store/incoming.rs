@@ -127,9 +127,8 @@ impl Tx<'_> {
 
     /// What this sender wrote lately in answer to other letters than this one, the latest first.
     pub fn earlier_words(&self, sender: &str, letter: Option<i64>) -> Result<Vec<String>> {
-        // There is no index by sender: only the latest messages of all are looked at.
-        let sql = "SELECT text FROM incoming WHERE id > (SELECT max(id) FROM incoming) - 5000
-                   AND sender = ?1 COLLATE NOCASE AND letter IS NOT ?2 AND text != '' ORDER BY id DESC LIMIT 10";
+        let sql = "SELECT text FROM incoming WHERE sender = ?1 COLLATE NOCASE AND letter IS NOT ?2 AND text != ''
+                   ORDER BY id DESC LIMIT 10";
         let mut found = self.tx.prepare_cached(sql)?;
         Ok(found.query_map(params![sender, letter], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }

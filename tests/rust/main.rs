@@ -8,6 +8,7 @@ mod answers;
 mod board;
 mod board_pages;
 mod broken;
+mod calendar;
 mod config;
 mod doctor;
 mod edits;
