@@ -79,6 +79,13 @@ impl Inbox {
         self.selected.validity
     }
 
+    /// Whether the server has begun to number anew below this UID, and kept its UIDVALIDITY, which it should not.
+    pub async fn numbers_anew(&mut self, below: u32) -> Result<bool, ImapError> {
+        let Some(next) = self.selected.next.filter(|next| *next < below) else { return Ok(false) };
+        // There are servers whose UIDNEXT means nothing.
+        Ok(self.list(1).await?.iter().all(|letter| letter.uid < next))
+    }
+
     /// The letters from this UID on that were not dealt with, by ascending UID, at most 5000.
     pub async fn list(&mut self, from: u32) -> Result<Vec<Listed>, ImapError> {
         // Gets the current count; letters that come after it set `fresh` again.
@@ -166,9 +173,9 @@ impl Inbox {
         let verb = if self.moves() { "MOVE" } else { "COPY" };
         let command = format!("UID {verb} {uid} {}", quoted(&folder));
         let mut answer = self.session.command(&command, limit, |_| {}).await?;
-        if !answer.is_ok() && answer.words.to_ascii_uppercase().contains("TRYCREATE") {
-            // Somebody has removed the folder since.
-            self.session.command(&format!("CREATE {}", quoted(&folder)), limit, |_| {}).await?;
+        // Somebody has removed or renamed the folder since; not every server says so by a code.
+        if !answer.is_ok() && self.session.command(&format!("CREATE {}", quoted(&folder)), limit, |_| {}).await?.is_ok()
+        {
             answer = self.session.command(&command, limit, |_| {}).await?;
         }
         if !answer.is_ok() {
@@ -186,8 +193,18 @@ impl Inbox {
         Ok(())
     }
 
-    /// Returns when new letters may have come, or after `longest`.
-    pub async fn wait(mut self, longest: Duration) -> Result<Self, ImapError> {
+    /// Returns when new letters may have come, or after `longest`; the folder is opened anew then. An error if its
+    /// letters were numbered anew, or if it is gone.
+    pub async fn wait(self, longest: Duration) -> Result<Self, ImapError> {
+        let mut inbox = self.wait_for_news(longest).await?;
+        // Somebody may have renamed the folder: mail comes to another of its name then, of which nobody tells us.
+        if !inbox.session.fresh {
+            inbox.select().await?;
+        }
+        Ok(inbox)
+    }
+
+    async fn wait_for_news(mut self, longest: Duration) -> Result<Self, ImapError> {
         let limits = self.limits;
         let begun = tokio::time::Instant::now();
         while self.offers.has("IDLE") && !self.session.fresh {
@@ -196,7 +213,7 @@ impl Inbox {
                 return Ok(self);
             }
             if self.session.idle(left.min(limits.idle), limits.command).await?.is_none() {
-                // The server offers IDLE but refuses it: it is not asked again.
+                // The server offers IDLE but refuses or ends it: it is not asked again.
                 self.offers.drop("IDLE");
             }
         }

@@ -122,7 +122,8 @@ impl Session {
         }
     }
 
-    /// Waits until new letters may have come, at most `longest`; None if the server refuses IDLE.
+    /// Waits until new letters may have come, at most `longest`; None if the server refuses IDLE, or
+    /// has ended it.
     pub(super) async fn idle(&mut self, longest: Duration, limit: Duration) -> Result<Option<()>, ImapError> {
         if self.lost {
             return Err(self.line("上一次对话没有结束，连接作废"));
@@ -153,8 +154,13 @@ impl Session {
             match timeout(until.saturating_duration_since(Instant::now()), self.wire.response()).await {
                 Ok(read) => {
                     let bytes = sound(read).map_err(|words| self.line(&words))?;
-                    let response = parsed(&bytes).map_err(|words| self.line(&words))?;
-                    self.note(&response);
+                    match parsed(&bytes).map_err(|words| self.line(&words))? {
+                        Response::Done { tag: done, .. } if done.0 == tag => {
+                            self.lost = false;
+                            return Ok(None);
+                        }
+                        response => self.note(&response),
+                    }
                 }
                 Err(_) => break,
             }

@@ -42,11 +42,13 @@ pub struct Line {
     pub url: Option<String>,
 }
 
-pub fn render(tag: &str, contact: &str, answer: &Answer) -> Rendered {
+/// `ics`: what takes entries that are done out of a calendar.
+pub fn render(tag: &str, contact: &str, answer: &Answer, ics: Vec<String>) -> Rendered {
     let subject = subject::tagged(tag, &said(answer));
     let contact = words::plain(contact);
     let footer = [
         Some(format!("联系人：{contact}")),
+        (!ics.is_empty()).then(|| "附件（.ics）把这里登记了的从电脑或手机的日历里取消。".to_owned()),
         Some("本邮件由系统自动回复，请勿回复涉密内容。".to_owned()),
         answer.token.as_ref().map(|token| format!("回复编号：{token}（回复、转发时请保留这一行）")),
     ];
@@ -56,7 +58,7 @@ pub fn render(tag: &str, contact: &str, answer: &Answer) -> Rendered {
         blocks: blocks(answer, &contact),
         footer: footer.into_iter().flatten().collect(),
     };
-    Rendered { text: page.text(), html: page.html(), subject, ics: None }
+    Rendered { text: page.text(), html: page.html(), subject, ics }
 }
 
 fn said(answer: &Answer) -> String {

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    Addressee, Entry, Letter, TakenBack,
+    Addressee, Entry, Letter, TakenBack, ics,
     page::{Block, Card, Line, Page, Row, Summary, Tone},
     when::{self, Phase},
     words,
@@ -18,7 +18,7 @@ const EVIDENCE: &str = "（附网页链接或文号）；不能按期办结的�
 
 const REPLY: &str = "回复本邮件登记";
 
-pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
+pub fn page(letter: &Letter, subject: &str, ics: &[String]) -> Page {
     let today = letter.now.date();
     let several = letter.entries.len() > 1;
     let contact = words::plain(&letter.contact);
@@ -41,7 +41,13 @@ pub fn page(letter: &Letter, subject: &str, has_ics: bool) -> Page {
     } else if several && letter.entries.iter().any(|e| e.report_url.is_none() && reports(e)) {
         blocks.push(Block::Para(format!("办结后请告知{contact}{EVIDENCE}。")));
     }
-    let ics = has_ics.then(|| "附件（.ics）可加入电脑或手机的日历。".to_owned());
+    let ics = match ics {
+        [_, ..] => Some("附件（.ics）可加入电脑或手机的日历。".to_owned()),
+        [] if ics::entries(letter).next().is_some() => {
+            Some(format!("日期较多，可在电脑或手机的日历里订阅：{}", letter.feeds.join(" ")))
+        }
+        [] => None,
+    };
     let sent = format!("本邮件由系统于{}自动发送，请勿回复涉密内容。", words::moment(letter.now.datetime()));
     let token = by_reply.map(|token| format!("回复编号：{token}（回复、转发时请保留这一行）"));
     let footer = [format!("联系人：{contact}")].into_iter().chain(ics).chain([sent]).chain(token).collect();

@@ -35,6 +35,10 @@ pub struct Letter {
     pub entries: Vec<Entry>,
     /// Identifies a reply to this letter; `None` if replies are not read.
     pub reply_token: Option<String>,
+    /// The sender's address.
+    pub from: String,
+    /// The addresses of the calendars to subscribe to; empty without `[web]`.
+    pub feeds: Vec<String>,
 }
 
 /// One occurrence in a letter.
@@ -54,6 +58,8 @@ pub struct Entry {
     pub saying: Saying,
     /// The date that counts: `target` until it has passed, then `finish_by`.
     pub aim: Date,
+    /// The working day before `aim`: on its morning a calendar rings.
+    pub alarm: Date,
     /// Calendar days until `aim`; 0 on that day and between `finish_by` and `due`; after `due`, the negative number of
     /// days since.
     pub days_left: i64,
@@ -90,7 +96,7 @@ pub struct Entry {
     pub report_url: Option<String>,
     /// Stable over the occurrence's life, for calendars.
     pub uid: String,
-    /// Grows with every change of the dates.
+    /// Grows with every change of the dates and every report.
     pub sequence: u32,
 }
 
@@ -123,14 +129,14 @@ pub struct Rendered {
     pub subject: String,
     pub text: String,
     pub html: String,
-    /// A VCALENDAR, where there is a date to put into a calendar.
-    pub ics: Option<String>,
+    /// VCALENDARs, where there are dates to put into a calendar.
+    pub ics: Vec<String>,
 }
 
 pub fn render(letter: &Letter) -> Rendered {
     let subject = subject::of(letter);
     let ics = ics::of(letter);
-    let page = card::page(letter, &subject, ics.is_some());
+    let page = card::page(letter, &subject, &ics);
     Rendered { text: page.text(), html: page.html(), subject, ics }
 }
 

@@ -169,7 +169,7 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
     let footer =
         vec![format!("联系人：{}", words::plain(contact)), "本邮件由系统自动发给管理员，请勿回复涉密内容。".to_owned()];
     let page = Page { title: subject.clone(), greeting: "管理员：".to_owned(), blocks, footer };
-    Rendered { text: page.text(), html: page.html(), subject, ics: None }
+    Rendered { text: page.text(), html: page.html(), subject, ics: Vec::new() }
 }
 
 fn started(what: &str, summary: &Summary) -> String {

@@ -28,7 +28,7 @@ pub struct Outgoing {
     pub subject: String,
     pub text: String,
     pub html: Option<String>,
-    pub ics: Option<String>,
+    pub ics: Vec<String>,
     /// Without `<` and `>`.
     pub message_id: String,
     pub date: Zoned,
@@ -85,12 +85,15 @@ pub fn compose(letter: &Outgoing) -> Result<Vec<u8>, ComposeError> {
         let alternative = MultiPart::alternative().boundary(format!("{boundary}-a"));
         alternative.singlepart(text).singlepart(SinglePart::html(body(html)))
     };
-    let message = match (&letter.html, &letter.ics) {
-        (None, None) => builder.singlepart(text),
-        (Some(html), None) => builder.multipart(alternative(text, html)),
-        (None, Some(ics)) => builder.multipart(mixed().singlepart(text).singlepart(calendar(ics))),
-        (Some(html), Some(ics)) => {
-            builder.multipart(mixed().multipart(alternative(text, html)).singlepart(calendar(ics)))
+    let message = match &letter.html {
+        None if letter.ics.is_empty() => builder.singlepart(text),
+        Some(html) if letter.ics.is_empty() => builder.multipart(alternative(text, html)),
+        html => {
+            let whole = match html {
+                None => mixed().singlepart(text),
+                Some(html) => mixed().multipart(alternative(text, html)),
+            };
+            builder.multipart((1..).zip(&letter.ics).fold(whole, |all, (n, ics)| all.singlepart(calendar(n, ics))))
         }
     }?;
     Ok(message.formatted())
@@ -161,17 +164,19 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
     lines
 }
 
-fn calendar(ics: &str) -> SinglePart {
+/// The `n`-th of a letter.
+fn calendar(n: usize, ics: &str) -> SinglePart {
     // RFC 6047: the part names the method if the calendar does.
-    let publishes = ics.lines().any(|line| line.trim_end().eq_ignore_ascii_case("METHOD:PUBLISH"));
-    let method = if publishes { "; method=PUBLISH" } else { "" };
-    let kind = ContentType::parse(&format!("text/calendar; charset=utf-8{method}; name=\"reminder.ics\""));
-    SinglePart::builder().header(CalendarName).header(kind.unwrap_or(ContentType::TEXT_PLAIN)).body(body(ics))
+    let method = ics.lines().find_map(|line| line.strip_prefix("METHOD:")).map(str::trim_end);
+    let method = method.map(|method| format!("; method={method}")).unwrap_or_default();
+    let number = if n > 1 { n.to_string() } else { String::new() };
+    let kind = ContentType::parse(&format!("text/calendar; charset=utf-8{method}; name=\"reminder{number}.ics\""));
+    SinglePart::builder().header(CalendarName(number)).header(kind.unwrap_or(ContentType::TEXT_PLAIN)).body(body(ics))
 }
 
-/// `提醒.ics`. lettre would number the name's pieces even if there is only one, which fewer clients read.
+/// `提醒.ics`, or with a number. lettre would number the name's pieces even if there is only one, which fewer clients read.
 #[derive(Clone)]
-struct CalendarName;
+struct CalendarName(String);
 
 impl Header for CalendarName {
     fn name() -> HeaderName {
@@ -179,11 +184,11 @@ impl Header for CalendarName {
     }
 
     fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
+        Ok(Self(String::new()))
     }
 
     fn display(&self) -> HeaderValue {
-        raw("Content-Disposition", "attachment; filename*=utf-8''%E6%8F%90%E9%86%92.ics")
+        raw("Content-Disposition", &format!("attachment; filename*=utf-8''%E6%8F%90%E9%86%92{}.ics", self.0))
     }
 }
 

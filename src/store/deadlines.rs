@@ -143,7 +143,7 @@ impl Tx<'_> {
              ON CONFLICT (id) DO UPDATE SET version = excluded.version, in_force = excluded.in_force, since = excluded.since,
                last_due = excluded.last_due, next_opens = excluded.next_opens WHERE NOT deadline.in_force",
             "UPDATE deadline_version SET deadline = ?2 WHERE deadline = ?1",
-            "UPDATE occurrence AS o SET deadline = ?2, period = period ||
+            "UPDATE occurrence AS o SET known_as = coalesce(known_as, deadline || '.' || period), deadline = ?2, period = period ||
                iif(EXISTS (SELECT 1 FROM occurrence n WHERE n.deadline = ?2 AND n.period = o.period), '（原 ' || id || '）', '')
              WHERE deadline = ?1",
             // The row stays: a restore would bring it back.

@@ -89,6 +89,13 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Forgets where the messages of a mailbox lie, not what became of them.
+    pub fn forget_places(&self, mailbox: &str, uid_validity: u32) -> Result<()> {
+        let sql = "DELETE FROM incoming_place WHERE mailbox = ?1 AND uid_validity = ?2";
+        self.tx.prepare_cached(sql)?.execute(params![mailbox, uid_validity])?;
+        Ok(())
+    }
+
     pub fn add_incoming(&self, new: &NewIncoming, at: Timestamp) -> Result<i64> {
         let sql =
             "INSERT INTO incoming (at, fingerprint, message_id, sender, subject, text, letter, outcome, detail, waits)
@@ -120,9 +127,8 @@ impl Tx<'_> {
 
     /// What this sender wrote lately in answer to other letters than this one, the latest first.
     pub fn earlier_words(&self, sender: &str, letter: Option<i64>) -> Result<Vec<String>> {
-        // There is no index by sender: only the latest messages of all are looked at.
-        let sql = "SELECT text FROM incoming WHERE id > (SELECT max(id) FROM incoming) - 5000
-                   AND sender = ?1 COLLATE NOCASE AND letter IS NOT ?2 AND text != '' ORDER BY id DESC LIMIT 10";
+        let sql = "SELECT text FROM incoming WHERE sender = ?1 COLLATE NOCASE AND letter IS NOT ?2 AND text != ''
+                   ORDER BY id DESC LIMIT 10";
         let mut found = self.tx.prepare_cached(sql)?;
         Ok(found.query_map(params![sender, letter], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }

@@ -67,8 +67,10 @@ impl Tx<'_> {
     /// Opens an occurrence; sweeps look at it from `look_on` on. Gives its id.
     pub fn open_occurrence(&self, new: &Occurrence, look_on: Date) -> Result<i64> {
         let sql = "INSERT INTO occurrence (id, deadline, period, due, finish_by, target, provisional, next_due, state,
-                   speak_on, case_on, ends) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10, ?11)";
+                   speak_on, case_on, ends, known_as)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10, ?11, nullif(?12, ?2 || '.' || ?3))";
         let id = self.fresh_id("occurrence")?;
+        let known_as = self.will_be_known_as(new)?;
         let Dates { due, ends, finish_by, target, provisional, .. } = new.dates;
         self.tx.prepare_cached(sql)?.execute(params![
             id,
@@ -81,9 +83,27 @@ impl Tx<'_> {
             new.next_due,
             look_on,
             new.case.as_ref().map(|case| case.on),
-            ends
+            ends,
+            known_as
         ])?;
         Ok(id)
+    }
+
+    /// The name that calendars know an occurrence by, the same over its whole life, and a number that grows with every
+    /// change of its dates and every report.
+    pub fn known_as(&self, id: i64) -> Result<(String, u32)> {
+        let sql =
+            "SELECT coalesce(known_as, deadline || '.' || period), revision + turns FROM occurrence WHERE id = ?1";
+        Ok(self.tx.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// The name of one that is not stored yet.
+    pub fn will_be_known_as(&self, new: &Occurrence) -> Result<String> {
+        let name = format!("{}.{}", new.deadline, new.period);
+        // Another that is called otherwise now may have had this label.
+        let sql = "SELECT 1 FROM occurrence WHERE known_as = ?1";
+        let is_taken = self.tx.prepare_cached(sql)?.exists([&name])?;
+        Ok(if is_taken { format!("{name}.{}", new.dates.due) } else { name })
     }
 
     pub fn occurrence(&self, deadline: &str, period: &str) -> Result<Option<Stored<Occurrence>>> {
@@ -208,7 +228,9 @@ impl Tx<'_> {
 
     /// Writes an occurrence's label and dates; sweeps look at it from `look_on` on.
     pub fn move_occurrence(&self, id: i64, moved: &Occurrence, look_on: Date) -> Result<()> {
-        let sql = "UPDATE occurrence SET period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6,
+        let sql =
+            "UPDATE occurrence SET known_as = coalesce(known_as, iif(period = ?2, NULL, deadline || '.' || period)),
+                   period = ?2, due = ?3, finish_by = ?4, target = ?5, provisional = ?6,
                    next_due = ?7, revision = ?8, case_on = ?9, extended_to = ?10, extended_after = ?11, pauses = ?12,
                    speak_on = ?13, ends = ?14 WHERE id = ?1";
         let Occurrence { period, next_due, revision, case, .. } = moved;
@@ -235,7 +257,9 @@ impl Tx<'_> {
 
     /// Writes another label; the rest stays.
     pub fn relabel(&self, id: i64, period: &str) -> Result<()> {
-        self.tx.prepare_cached("UPDATE occurrence SET period = ?2 WHERE id = ?1")?.execute(params![id, period])?;
+        let sql =
+            "UPDATE occurrence SET known_as = coalesce(known_as, deadline || '.' || period), period = ?2 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![id, period])?;
         Ok(())
     }
 
@@ -299,7 +323,9 @@ impl Tx<'_> {
             report.evidence,
             report.at
         ])?;
-        Ok(self.tx.last_insert_rowid())
+        let id = self.tx.last_insert_rowid();
+        self.turn("id = ?1", occurrence)?;
+        Ok(id)
     }
 
     /// Takes a report back. Until `redo_by` its section may report anew.
@@ -307,7 +333,14 @@ impl Tx<'_> {
         let sql = "UPDATE completion SET revoked_at = ?2, revoked_by = ?3, revoked_why = ?4, redo_by = ?5
                    WHERE id = ?1 AND revoked_at IS NULL";
         let Revoked { at, by, why } = revoked;
-        self.tx.prepare_cached(sql)?.execute(params![id, at, by, why, redo_by])?;
+        if self.tx.prepare_cached(sql)?.execute(params![id, at, by, why, redo_by])? > 0 {
+            self.turn("id = (SELECT occurrence FROM completion WHERE id = ?1)", id)?;
+        }
+        Ok(())
+    }
+
+    fn turn(&self, which: &str, id: i64) -> Result<()> {
+        self.tx.prepare_cached(&format!("UPDATE occurrence SET turns = turns + 1 WHERE {which}"))?.execute([id])?;
         Ok(())
     }
 

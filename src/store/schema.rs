@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_ends.sql"),
     include_str!("migrations/0010_pause.sql"),
     include_str!("migrations/0011_slim.sql"),
+    include_str!("migrations/0013_calendar.sql"),
 ];
 
 /// The migration that SQL alone cannot do.

@@ -6,6 +6,7 @@ usage: python3 feed.py FILE...   prints how many events are right; exits with 1 
 import datetime
 import sys
 
+import chinese_calendar
 import icalendar
 
 import ics
@@ -18,6 +19,14 @@ def check(path: str) -> int:
     assert str(calendar["X-PUBLISHED-TTL"]).startswith("PT")
     days = [event["DTSTART"].dt for event in calendar.walk("VEVENT")]
     assert max(days) - min(days) < datetime.timedelta(days=3 * 366), (min(days), max(days))
+    for event in calendar.walk("VEVENT"):
+        day, (alarm,) = event["DTSTART"].dt, event.walk("VALARM")
+        rings = (datetime.datetime.combine(day, datetime.time()) + alarm["TRIGGER"].dt).date()
+        between = [rings + datetime.timedelta(days=n) for n in range((day - rings).days)]
+        try:
+            assert [chinese_calendar.is_workday(d) for d in between] == [True] + [False] * (len(between) - 1), (day, rings)
+        except NotImplementedError:
+            pass  # a year without a notice
     return ics.check(path)
 
 

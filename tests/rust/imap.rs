@@ -11,13 +11,13 @@ use secrecy::SecretString;
 use crate::support::imap_server::{Act, At, Server, say};
 
 const PASSWORD: &str = "s3cret \"pass\\";
-const DONE: &str = "&XfJZBHQG-";
-const MANUAL: &str = "&X4VOul3l-";
+pub const DONE: &str = "&XfJZBHQG-";
+pub const MANUAL: &str = "&X4VOul3l-";
 
 const SHORT: Duration = Duration::from_millis(600);
-const LIMITS: Limits = Limits { connect: SHORT, command: SHORT, fetch: SHORT, courtesy: SHORT, idle: SHORT };
+pub const LIMITS: Limits = Limits { connect: SHORT, command: SHORT, fetch: SHORT, courtesy: SHORT, idle: SHORT };
 
-fn settings(port: u16) -> ImapSettings {
+pub fn settings(port: u16) -> ImapSettings {
     let server = net::Server {
         kind: &net::IMAP,
         host: "127.0.0.1".to_owned(),

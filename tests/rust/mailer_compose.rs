@@ -13,7 +13,7 @@ fn letter() -> Outgoing {
         subject: "[督办] 还剩3个工作日：2026年度政府信息公开工作年度报告（1月31日前）".to_owned(),
         text: "张科长：\n\n还剩 3 个工作日。\n.\n一个点开头的行在上面。\n".to_owned(),
         html: Some("<p>还剩 <b>3</b> 个工作日。</p>\n".to_owned()),
-        ics: Some("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:年度报告\r\nEND:VCALENDAR\r\n".to_owned()),
+        ics: vec!["BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:年度报告\r\nEND:VCALENDAR\r\n".to_owned()],
         message_id: "annual-report.2026.7wd@duban.ju.example.cn".to_owned(),
         date: "2027-01-27T08:30:00+08:00[Asia/Shanghai]".parse().unwrap(),
         answers: None,
@@ -53,11 +53,11 @@ fn the_same_letter_gives_the_same_bytes() {
 
 #[test]
 fn only_the_parts_that_are_there() {
-    for (html, ics) in [(true, true), (true, false), (false, true), (false, false)] {
+    for (html, ics) in [(true, 1), (true, 0), (true, 5), (false, 1), (false, 0), (false, 5)] {
         let whole = letter();
         let letter = Outgoing {
             html: whole.html.clone().filter(|_| html),
-            ics: whole.ics.clone().filter(|_| ics),
+            ics: vec![whole.ics[0].clone(); ics],
             reply_to: Vec::new(),
             from_name: String::new(),
             ..whole

@@ -55,7 +55,7 @@ fn letter(id: &str, to: &str) -> Vec<u8> {
         subject: "[督办] 还剩3个工作日：2026年度政府信息公开工作年度报告".to_owned(),
         text: format!("{id}\n.\n..\n.x\n还剩 3 个工作日。\n"),
         html: Some("<p>还剩 <b>3</b> 个工作日。</p>\n".to_owned()),
-        ics: Some("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n".to_owned()),
+        ics: vec!["BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n".to_owned()],
         message_id: format!("{id}@duban.ju.example.cn"),
         date: "2027-01-27T08:30:00+08:00[Asia/Shanghai]".parse().unwrap(),
         answers: None,

@@ -1,5 +1,8 @@
 use super::{
-    super::answer::{Answer, Answered, Line, render},
+    super::{
+        answer::{Answer, Answered, Line, render},
+        ics::{self, Closed, Organizer},
+    },
     *,
 };
 
@@ -9,7 +12,7 @@ fn line(number: u32, title: &str, said: Option<&str>) -> Line {
 }
 
 fn one(name: &str, answer: Answer) {
-    check(name, &render("政务公开提醒", CONTACT, &answer));
+    check(name, &render("政务公开提醒", CONTACT, &answer, vec![]));
 }
 
 fn answer(said: Answered, wrote: &str, lines: Vec<Line>) -> Answer {
@@ -31,6 +34,19 @@ fn recorded() {
             lines,
         ),
     );
+}
+
+#[test]
+fn recorded_and_out_of_the_calendar() {
+    let title = "发布2025年度《政府信息公开工作年度报告》";
+    let lines = vec![line(1, title, Some("办公室：已登记办结"))];
+    let said = Answered::Recorded { what: "已登记办结", can_be_taken_back: true };
+    let closed =
+        Closed { uid: "annual-report.2026@duban".into(), sequence: 1, day: date(2026, 1, 30), title: title.into() };
+    let organizer = Organizer("政务公开\"提醒\"", "duban@example.test");
+    let ics = ics::cancel(std::slice::from_ref(&closed), organizer, &morning(date(2026, 1, 28)));
+    check("answer_done", &render("政务公开提醒", CONTACT, &answer(said, "已办结", lines), ics));
+    assert!(ics::cancel(&vec![closed; 6], organizer, &morning(date(2026, 1, 28))).is_empty());
 }
 
 #[test]

@@ -220,7 +220,16 @@ fn many() {
         let left = Entry { days_left: days_between(today, aim), workdays_left: n, next: Some(aim), ..catalogue() };
         Entry { dates: weekday_dates(aim), aim, uid, title, item: None, ..left }
     };
-    check("many", &render(&letter(today, (0..25).map(entry).collect())));
+    let many = letter(today, (0..25).map(entry).collect());
+    check("many", &render(&many));
+    // With pages there is a calendar to subscribe to; up to five are attached all the same.
+    let feed = "https://board.example.test/s/token/calendar.ics".to_owned();
+    let subscribed = render(&Letter { feeds: vec![feed.clone()], ..many });
+    assert!(subscribed.ics.is_empty() && subscribed.text.contains(&feed) && subscribed.html.contains(&feed));
+    let few = Letter { feeds: vec![feed], ..letter(today, (0..5).map(entry).collect()) };
+    let few = render(&few);
+    assert!(few.ics.len() == 5 && few.text.contains("附件（.ics）"), "{}", few.text);
+    assert!(few.ics.iter().all(|ics| ics.matches("BEGIN:VEVENT").count() == 1));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use jiff::{
 use super::{Addressee, Entry, Letter, Rendered};
 use crate::domain::{
     agenda::{Reason, Saying},
+    calendar::Calendar,
     deadline::Lead,
     occurrence::{Dates, Light},
 };
@@ -40,6 +41,7 @@ fn report() -> Entry {
         reason: Reason::Ahead,
         saying: Saying::Before(Lead::Workdays(3)),
         aim: date(2026, 1, 30),
+        alarm: date(2026, 1, 29),
         days_left: 3,
         workdays_left: 3,
         to: vec![section("办公室", true)],
@@ -95,8 +97,10 @@ fn section(name: &str, leads: bool) -> Addressee {
 }
 
 fn letter(day: Date, entries: Vec<Entry>) -> Letter {
-    let entries = (1..).zip(entries).map(|(number, e)| Entry { number, ..e }).collect();
-    Letter { now: morning(day), tag: "政务公开提醒".into(), contact: CONTACT.into(), entries, reply_token: None }
+    let alarm = |aim| Calendar::default().add_workdays(aim, -1);
+    let entries = (1..).zip(entries).map(|(number, e)| Entry { number, alarm: alarm(e.aim), ..e }).collect();
+    let (now, tag, from) = (morning(day), "政务公开提醒".into(), "duban@example.test".into());
+    Letter { now, tag, contact: CONTACT.into(), entries, reply_token: None, from, feeds: vec![] }
 }
 
 fn morning(day: Date) -> Zoned {
@@ -108,7 +112,8 @@ fn check(name: &str, rendered: &Rendered) {
     let Rendered { subject, text, html, ics } = rendered;
     insta::assert_snapshot!(name, format!("{subject}\n\n{text}"));
     insta::assert_binary_snapshot!(&format!("{name}-page.html"), html.clone().into_bytes());
-    if let Some(ics) = ics {
-        insta::assert_binary_snapshot!(&format!("{name}-dates.ics"), ics.clone().into_bytes());
+    for (n, ics) in ics.iter().enumerate() {
+        let n = if n == 0 { String::new() } else { format!("-{}", n + 1) };
+        insta::assert_binary_snapshot!(&format!("{name}-dates{n}.ics"), ics.clone().into_bytes());
     }
 }

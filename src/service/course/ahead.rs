@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::service::{Office, Result, course::entry::uid};
+use crate::service::{Office, Result};
 use crate::{
     clock::Moment,
     domain::{
@@ -117,12 +117,10 @@ impl Ahead<'_> {
         self.deadline.title_for(&self.occurrence.period)
     }
 
-    /// As letters and calendars show it, without an addressee; `database` is the database's own id.
-    pub fn entry(&self, office: &Office, database: &str, now: &Moment) -> Entry {
+    /// As letters and calendars show it, without an addressee.
+    pub fn entry(&self, office: &Office, now: &Moment) -> Entry {
         let agenda = self.agenda(office.house());
-        let mut entry = office.entry(&agenda, &step_of(&agenda, now.today()), now);
-        entry.uid = uid(&self.deadline.id, &self.occurrence.period, database);
-        entry
+        office.entry(&agenda, &step_of(&agenda, now.today()), now)
     }
 }
 

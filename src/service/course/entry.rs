@@ -6,19 +6,24 @@ use crate::{
         agenda::{Agenda, Step},
         deadline::Done,
         hours::Behalf,
-        occurrence::{Light, State},
+        occurrence::{Light, Occurrence, State},
     },
     letter::Entry,
     service::Office,
+    store::{Tx, state},
 };
 
-/// The iCalendar UID of an occurrence, the same over its whole life; `database` is the database's own id.
-pub fn uid(deadline: &str, period: &str, database: &str) -> String {
-    format!("{deadline}.{period}.{database}")
+/// UID and SEQUENCE of an occurrence's calendar entry; without an id it is yet to come.
+pub fn calendar_key(tx: &Tx, id: Option<i64>, occurrence: &Occurrence) -> crate::store::Result<(String, u32)> {
+    let (name, sequence) = match id {
+        Some(id) => tx.known_as(id)?,
+        None => (tx.will_be_known_as(occurrence)?, occurrence.revision),
+    };
+    Ok((format!("{name}.{}", tx.get(state::UID)?.unwrap_or_default()), sequence))
 }
 
 impl Office {
-    /// The occurrence as of today, without an addressee.
+    /// The occurrence as of today, without an addressee and the key of its calendar entry.
     pub fn entry(&self, agenda: &Agenda, step: &Step, now: &Moment) -> Entry {
         let (Agenda { house, deadline, occurrence, progress, .. }, today) = (agenda, now.today());
         let mut dates = occurrence.dates;
@@ -36,6 +41,7 @@ impl Office {
             reason: step.reason(today, false),
             saying: step.saying,
             aim: dates.aim(today),
+            alarm: self.calendar.add_workdays(dates.aim(today), -1),
             days_left: dates.days_left(dates.aim(today), today),
             workdays_left: dates.workdays_left(&self.calendar, dates.aim(today), today),
             to: Vec::new(),

@@ -8,10 +8,10 @@ use crate::{
         hours::{Behalf, Reader},
         occurrence::{Occurrence, State},
     },
-    letter::{self, Addressee, Entry, Letter, Rendered, TakenBack},
+    letter::{self, Addressee, Entry, Letter, Rendered, TakenBack, ics::Organizer},
     mailer::{self, Outgoing},
-    service::{Error, Office, Result, course::entry::uid, desk, post::notices, tell::Notice},
-    store::{LetterRow, SaidRow, Tx, state},
+    service::{Error, Office, Result, course::entry::calendar_key, desk, post::notices, tell::Notice},
+    store::{LetterRow, SaidRow, Tx},
 };
 
 /// What a letter says, read from the database. Writing it takes as long again as reading it, and needs no database:
@@ -123,7 +123,10 @@ fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Mome
     let (tag, contact) = (office.tag(), &office.settings.contact);
     if let Notice::Answer { incoming } = notice {
         let answer = desk::incoming::in_words(tx, office, incoming, letter)?;
-        return Ok(answer.map(|answer| letter::answer::render(tag, contact, &answer)));
+        let closed = desk::incoming::closed(tx, incoming, now)?;
+        let organizer = Organizer(tag, office.settings.mail.from.as_str());
+        let ics = letter::ics::cancel(&closed, organizer, &now.at.to_zoned(office.settings.timezone.clone()));
+        return Ok(answer.map(|answer| letter::answer::render(tag, contact, &answer, ics)));
     }
     let words = notices::in_words(tx, office, notice, now)?;
     Ok(words.map(|words| letter::notice::render(tag, contact, &words)))
@@ -230,8 +233,24 @@ impl Office {
 
     /// `reply_token` is `None` if nobody reads replies.
     pub fn letter(&self, entries: Vec<Entry>, reply_token: Option<String>, now: &Moment) -> Letter {
+        let feeds = self.feeds(&entries, now);
         let now = now.at.to_zoned(self.settings.timezone.clone());
-        Letter { now, tag: self.tag().to_owned(), contact: self.settings.contact.clone(), entries, reply_token }
+        let (tag, contact) = (self.tag().to_owned(), self.settings.contact.clone());
+        Letter { now, tag, contact, entries, reply_token, from: self.settings.mail.from.to_string(), feeds }
+    }
+
+    /// The calendars of all whom these entries address.
+    fn feeds(&self, entries: &[Entry], now: &Moment) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for addressee in entries.iter().flat_map(|entry| &entry.to) {
+            let url = match addressee {
+                Addressee::Section { name, .. } => self.section_url(name, now),
+                Addressee::PassOn { .. } => self.admin_url(now),
+                Addressee::Leader { .. } => None,
+            };
+            found.extend(url.map(|url| format!("{url}/calendar.ics")).filter(|url| !found.contains(url)));
+        }
+        found
     }
 
     /// The occurrence as a letter to this reader shows it today; `id` is `None` if it is not stored yet.
@@ -260,7 +279,7 @@ impl Office {
             entry.to.extend(led_by(agenda, reader));
         }
         entry.nth = id.map(|id| tx.times_told(id, reader.mailbox.as_str())).transpose()?.unwrap_or_default() + 1;
-        entry.uid = uid(&deadline.id, &agenda.occurrence.period, &tx.get(state::UID)?.unwrap_or_default());
+        (entry.uid, entry.sequence) = calendar_key(tx, id, agenda.occurrence)?;
         Ok(entry)
     }
 }

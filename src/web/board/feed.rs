@@ -6,12 +6,18 @@ use super::Viewer;
 use crate::{
     clock::Moment,
     domain::calendar::shift,
-    letter::{Addressee, Entry, ics},
+    letter::{
+        Addressee, Entry,
+        ics::{self, Organizer},
+    },
     service::{
         Office, Result,
-        course::ahead::{Ahead, ahead},
+        course::{
+            ahead::{Ahead, ahead},
+            entry::calendar_key,
+        },
     },
-    store::{Tx, state},
+    store::Tx,
 };
 
 /// Thirteen months.
@@ -26,32 +32,34 @@ pub struct Feed {
 pub fn feed(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<Feed> {
     let mut deadlines = tx.deadlines_in_force()?;
     deadlines.retain(|d| viewer.sees(office, d));
-    let database = tx.get(state::UID)?.unwrap_or_default();
     let today = now.today();
     let found = ahead(tx, office, &deadlines, (today, shift(today, DAYS_AHEAD)), now)?;
     let is_owed = |o: &&Ahead| {
         // What is paused has no alarm: it comes back with its new date.
         o.is_running() && viewer.section().is_none_or(|s| !o.progress.has_reported(o.deadline, s))
     };
-    let entries: Vec<Entry> = found.iter().filter(is_owed).map(|o| entry(office, viewer, o, &database, now)).collect();
+    let entries =
+        found.iter().filter(is_owed).map(|o| entry(tx, office, viewer, o, now)).collect::<Result<Vec<_>>>()?;
     let name = match viewer {
         Viewer::Admin => office.tag().to_owned(),
         Viewer::Section(name) => format!("{}·{name}", office.tag()),
     };
     let stamp = tx.in_force_since()?.unwrap_or(now.at).to_zoned(office.settings.timezone.clone());
-    let body = ics::feed(&name, &entries, today, &stamp);
+    let organizer = Organizer(office.tag(), office.settings.mail.from.as_str());
+    let body = ics::feed(&name, organizer, &entries, today, &stamp);
     let etag = etag(&body);
     Ok(Feed { body, etag })
 }
 
-fn entry(office: &Office, viewer: &Viewer, found: &Ahead, database: &str, now: &Moment) -> Entry {
-    let mut entry = found.entry(office, database, now);
+fn entry(tx: &Tx, office: &Office, viewer: &Viewer, found: &Ahead, now: &Moment) -> Result<Entry> {
+    let mut entry = found.entry(office, now);
+    (entry.uid, entry.sequence) = calendar_key(tx, found.id, &found.occurrence)?;
     entry.to = viewer
         .section()
         .map(|name| Addressee::Section { name: name.to_owned(), leads: found.deadline.lead.as_deref() == Some(name) })
         .into_iter()
         .collect();
-    entry
+    Ok(entry)
 }
 
 fn etag(body: &str) -> String {

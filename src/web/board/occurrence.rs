@@ -140,7 +140,7 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
 fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'static str, String)> {
     let (deadline, occurrence, today) = (of.deadline, &of.occurrence, now.today());
     let (dates, case) = (&occurrence.dates, occurrence.case.as_ref());
-    let entry = of.entry(office, "", now);
+    let entry = of.entry(office, now);
     let due = match (office.calendar.is_workday(dates.due), dates.due == dates.finish_by) {
         (true, _) | (_, true) => words::full(dates.due),
         _ => format!("{}，{}", words::full(dates.due), words::day_off(dates.due)),

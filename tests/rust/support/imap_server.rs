@@ -67,6 +67,7 @@ struct State {
     /// By name as written, in order of their making.
     folders: Vec<(String, Vec<Letter>)>,
     next: u32,
+    validity: u32,
     keywords: bool,
     sent: usize,
     /// A byte at a time.
@@ -96,7 +97,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("its address").port();
         let folders = vec![("INBOX".to_owned(), Vec::new())];
-        let state = Arc::new(Mutex::new(State { folders, next: 1, keywords, ..State::default() }));
+        let state = Arc::new(Mutex::new(State { folders, next: 1, validity: 7, keywords, ..State::default() }));
         let script: Arc<Script> = Arc::new(script);
         let state_ = Arc::clone(&state);
         thread::spawn(move || {
@@ -121,6 +122,41 @@ impl Server {
     /// Marks the first `count` letters of the inbox.
     pub fn flag(&self, count: usize, flags: &str) {
         self.state().folders[0].1.iter_mut().take(count).for_each(|letter| letter.flags.push_str(flags));
+    }
+
+    /// Numbers the inbox anew from 1; marks are lost.
+    pub fn rebuild(&self, validity: u32) {
+        let state = &mut *self.state();
+        (state.validity, state.next) = (validity, 1);
+        for letter in &mut state.folders[0].1 {
+            (letter.uid, letter.flags) = (state.next, String::new());
+            state.next += 1;
+        }
+    }
+
+    pub fn rename(&self, from: &str, to: &str) {
+        self.state().folders.iter_mut().filter(|(name, _)| name == from).for_each(|(name, _)| to.clone_into(name));
+    }
+
+    pub fn make(&self, name: &str) -> usize {
+        let folders = &mut self.state().folders;
+        folders.push((name.to_owned(), Vec::new()));
+        folders.len() - 1
+    }
+
+    /// A person moves all letters of a folder to the inbox.
+    pub fn put_back(&self, from: &str) {
+        let state = &mut *self.state();
+        let from = state.folders.iter().position(|(name, _)| name == from).expect("the folder");
+        for mut letter in std::mem::take(&mut state.folders[from].1) {
+            letter.uid = state.next;
+            state.next += 1;
+            state.folders[0].1.push(letter);
+        }
+    }
+
+    pub fn empty(&self, folder: &str) {
+        self.state().folders.iter_mut().filter(|(name, _)| name == folder).for_each(|(_, letters)| letters.clear());
     }
 
     pub fn dribble(&self) {
@@ -178,7 +214,9 @@ impl Talk {
             let Some((tag, command)) = said.split_once(' ') else { continue };
             self.tag = tag.to_owned();
             let (at, mut fine) = self.answer(command);
-            fine.extend_from_slice(b"{tag} OK done\r\n");
+            if !fine.starts_with(b"{tag} ") {
+                fine.extend_from_slice(b"{tag} OK done\r\n");
+            }
             alive = match at {
                 None => {
                     self.send(b"{tag} BAD what?\r\n")?;
@@ -234,22 +272,32 @@ impl Talk {
                 At::List
             }
             ("CREATE", _) => {
-                if matches!((self.script)(At::Create, nth(At::Create, state), command), Act::Fine) {
+                if state.folders.iter().any(|(folder, _)| *folder == name()) {
+                    said = b"{tag} NO [ALREADYEXISTS] it is there\r\n".to_vec();
+                } else if matches!(
+                    (self.script)(At::Create, nth(At::Create, state), command),
+                    Act::Fine | Act::Before(_)
+                ) {
                     state.folders.push((name(), Vec::new()));
                 }
                 At::Create
             }
             ("SUBSCRIBE", _) => At::Subscribe,
             (verb @ ("SELECT" | "EXAMINE"), _) => {
-                self.folder = state.folders.iter().position(|(folder, _)| *folder == name()).unwrap_or(0);
+                let at = if verb == "SELECT" { At::Select } else { At::Examine };
+                let Some(folder) = state.folders.iter().position(|(folder, _)| *folder == name()) else {
+                    return (Some(at), b"{tag} NO there is no such folder\r\n".to_vec());
+                };
+                self.folder = folder;
                 let own = if state.keywords { " \\*" } else { "" };
                 said = format!(
-                    "* FLAGS (\\Seen)\r\n* {} EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT {}] ok\r\n* OK [PERMANENTFLAGS (\\Seen \\Flagged \\Answered{own})] ok\r\n",
+                    "* FLAGS (\\Seen)\r\n* {} EXISTS\r\n* OK [UIDVALIDITY {}] ok\r\n* OK [UIDNEXT {}] ok\r\n* OK [PERMANENTFLAGS (\\Seen \\Flagged \\Answered{own})] ok\r\n",
                     state.folders[self.folder].1.len(),
+                    state.validity,
                     state.next
                 )
                 .into_bytes();
-                if verb == "SELECT" { At::Select } else { At::Examine }
+                at
             }
             ("UID", "SEARCH") => {
                 let pieces = uids(words[2]);
@@ -292,6 +340,10 @@ impl Talk {
                 let at = if verb == "MOVE" { At::Move } else { At::Copy };
                 let to = state.folders.iter().position(|(folder, _)| *folder == name());
                 let from = state.folders[self.folder].1.iter().position(|l| uids(words[2]).contains(&l.uid));
+                if to.is_none() {
+                    // The code that says so is only recommended (RFC 3501, 6.4.7).
+                    said = b"{tag} NO there is no such folder\r\n".to_vec();
+                }
                 let does = matches!((self.script)(at, nth(at, state), command), Act::Fine | Act::Before(_));
                 if let (Some(to), Some(from), true) = (to, from, does) {
                     let mut letter = state.folders[self.folder].1[from].clone();

@@ -51,7 +51,7 @@ pub async fn read_mailbox(
     clock: Clock,
 ) -> std::result::Result<Looked, MailboxError> {
     let mut looked = Looked::default();
-    let mut front = front(store, office, inbox.uid_validity()).await?;
+    let mut front = front(store, office, inbox).await?;
     loop {
         let listed = inbox.list(front.from).await?;
         let Some(last) = listed.last() else { break };
@@ -121,11 +121,21 @@ async fn read(
     }))
 }
 
-async fn front(store: &Store, office: &Office, uid_validity: u32) -> std::result::Result<MailboxFront, MailboxError> {
+/// From where the mailbox is read on. Letters that are numbered anew are all read again: one that was acted on is known
+/// by its fingerprint.
+async fn front(store: &Store, office: &Office, inbox: &mut Inbox) -> std::result::Result<MailboxFront, MailboxError> {
     let known = store.call(|db| db.read(|tx| tx.get(state::MAILBOX_FRONT))).await?;
-    let mailbox = name(office);
-    let same = known.filter(|front| front.mailbox == mailbox && front.uid_validity == uid_validity);
-    Ok(same.unwrap_or(MailboxFront { mailbox, uid_validity, from: 1 }))
+    let (mailbox, uid_validity) = (name(office), inbox.uid_validity());
+    let anew = MailboxFront { mailbox, uid_validity, from: 1 };
+    let same = |front: &MailboxFront| front.mailbox == anew.mailbox && front.uid_validity == uid_validity;
+    let Some(known) = known.filter(same) else { return Ok(anew) };
+    if !inbox.numbers_anew(known.from).await? {
+        return Ok(known);
+    }
+    warn!("the mail server has numbered the letters anew and did not say so, all are looked at again");
+    let front = anew.clone();
+    store.call(move |db| db.write(|tx| tx.forget_places(&front.mailbox, uid_validity))).await?;
+    Ok(anew)
 }
 
 async fn remember(store: &Store, front: MailboxFront) -> std::result::Result<(), MailboxError> {

@@ -3,6 +3,7 @@
 
 mod answer;
 mod bounce;
+mod closed;
 pub mod mailbox;
 mod reply;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 
 pub use answer::in_words;
+pub use closed::closed;
 
 use crate::service::{Office, Result, in_transaction};
 use crate::{
