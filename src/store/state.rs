@@ -30,6 +30,7 @@ pub const SWEEPS_FAIL: Key<Option<Failing>> = Key::new("sweep_failing");
 pub const REFUSED: Key<Option<Failing>> = Key::new("refused");
 /// When the admin was last told that it takes letters again.
 pub const REFUSED_TOLD: Key<Timestamp> = Key::new("refused_told");
+pub const STRANGERS: Key<Strangers> = Key::new("strangers");
 pub const MAILBOX: Key<MailboxState> = Key::new("mailbox");
 pub const MAILBOX_FRONT: Key<MailboxFront> = Key::new("mailbox_front");
 /// In a copy: when it was made.
@@ -51,6 +52,14 @@ const CHANGES: Key<i64> = Key::new("changes");
 pub struct Failing {
     pub since: Timestamp,
     pub why: String,
+}
+
+/// What the admin was told of people outside the roster, and is still to be told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Strangers {
+    pub told_at: Option<Timestamp>,
+    /// The first incoming message that is still to be told of.
+    pub untold: Option<i64>,
 }
 
 /// How the last look into the mailbox went.
