@@ -295,7 +295,9 @@ fn asked_rows(asked: &Asked) -> Vec<Block> {
         asked.expected.map(|day| Row::new("预计办结", words::full(day))),
         asked.url.as_ref().map(|url| Row {
             label: "请答复",
-            lines: vec![Line::Link { label: "点此确认或退回", url: url.clone(), text: "" }],
+            lines: vec![Line::Link {
+                label: "点此确认或退回（30天内有效，只管这一件）", url: url.clone(), text: ""
+            }],
         }),
     ];
     let said = format!("{}报{}，等您确认或退回。答复之前照常提醒。", words::plain(&asked.section), asked.what);

@@ -90,8 +90,7 @@ fn a_number_is_no_cannon() {
 #[test]
 fn an_answer_outside_has_no_number_and_no_words_of_the_writer() {
     let mut bureau = bureau();
-    bureau.office.settings.web =
-        Some(duban::config::Web { listen: ([127, 0, 0, 1], 1).into(), base_url: "https://x.test".into() });
+    bureau.office.settings.web = Some(duban::config::Web::new(([127, 0, 0, 1], 1).into(), "https://x.test"));
     let said = forwarded(&mut bureau, MALLORY, "第几号来着 请打开 evil.test");
     bureau.comes_in(&said, "2026-01-27T10:00");
     bureau.send("2026-01-27T10:01");

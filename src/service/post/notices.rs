@@ -142,7 +142,7 @@ fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<
         title: deadline.title_for(&occurrence.period),
         finish_by: occurrence.dates.finish_by,
         due: occurrence.dates.due,
-        url: office.request_url(request.id, now),
+        url: office.request_url(tx, request.id, now)?,
     }))
 }
 

@@ -187,7 +187,11 @@ pub fn in_words(tx: &Tx, office: &Office, incoming: i64, letter: i64) -> Result<
             title: deadline.title_for(&occurrence.period),
             finish_by: occurrence.dates.finish_by,
             said: said.map(|r| format!("{}：{}", r.section, r.act.words())),
-            url: if is_outside { None } else { office.report_url(occurrence.id, occurrence.dates.due, &item.section) },
+            url: if is_outside {
+                None
+            } else {
+                office.report_url(tx, occurrence.id, occurrence.dates.due, &item.section)?
+            },
         });
     }
     let said = match outcome {
