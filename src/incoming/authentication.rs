@@ -22,18 +22,13 @@ impl Message {
     ///
     /// Only that server's topmost Authentication-Results counts: fields below may be forged.
     pub fn authenticated(&self, authserv_id: &str) -> Authenticated {
-        let field = self.results.iter().find_map(|field| {
-            let cut: String = field.chars().take(FIELD_CHARS).collect();
-            let mut pieces = without_comments(&cut).into_iter();
-            let server = pieces.next()?;
-            let id = server.split_whitespace().next()?.trim_matches('"').to_owned();
-            id.eq_ignore_ascii_case(authserv_id).then(|| pieces.collect::<Vec<_>>())
-        });
-        let Some(results) = field else { return Authenticated::Absent };
+        let is_ours = |field: &&String| id(field).eq_ignore_ascii_case(authserv_id);
+        let Some(field) = self.results.iter().find(is_ours) else { return Authenticated::Absent };
         let Some(from) = self.from.as_deref().map(address::domain) else {
             return Authenticated::Failed("no single From".to_owned());
         };
-        let results: Vec<Checked> = results.iter().filter_map(|r| Checked::read(r)).collect();
+        let Some(pieces) = pieces(field) else { return Authenticated::Failed("malformed results".to_owned()) };
+        let results: Vec<Checked> = pieces.into_iter().skip(1).filter_map(|piece| Checked::read(&piece)).collect();
         let failed = || {
             let said: Vec<String> = results.iter().map(|r| format!("{}={}", r.method, r.result)).collect();
             Authenticated::Failed(if said.is_empty() { "none".to_owned() } else { said.join(" ") })
@@ -50,80 +45,153 @@ impl Message {
 struct Checked {
     method: String,
     result: String,
-    properties: Vec<(String, String)>,
+    /// `None`: something in it is no `property=value`, so that nothing in it is believed.
+    properties: Option<Vec<(String, Value)>>,
 }
 
 impl Checked {
-    fn read(piece: &str) -> Option<Self> {
-        let mut pairs = pairs(piece).into_iter();
-        let (method, result) = pairs.next()?;
+    fn read(piece: &[Part]) -> Option<Self> {
+        let (method, result, rest) = pair(piece)?;
         // `dkim/1=pass`: the version does not matter.
         let method = method.split('/').next().unwrap_or_default().to_owned();
-        Some(Self { method, result: result.to_ascii_lowercase(), properties: pairs.collect() })
+        let (mut rest, mut properties) = (rest, Some(Vec::new()));
+        while !rest.is_empty() {
+            let Some((name, value, after)) = pair(rest) else {
+                properties = None;
+                break;
+            };
+            properties.iter_mut().for_each(|all| all.push((name.clone(), value.clone())));
+            rest = after;
+        }
+        Some(Self { method, result: result.text.to_ascii_lowercase(), properties })
     }
 
+    /// A property that comes twice has to be right twice: what the sender wrote may have broken out of a comment.
     fn speaks_for(&self, from: &str) -> bool {
-        let property = |name: &str| self.properties.iter().find(|(n, _)| n == name).map(|(_, v)| address::domain(v));
+        let Some(properties) = &self.properties else { return false };
+        let domains = |name: &str| -> Vec<Option<String>> {
+            properties.iter().filter(|(n, _)| n == name).map(|(_, value)| value.domain()).collect()
+        };
+        let all_fit = |found: &[Option<String>]| found.iter().all(|d| d.as_ref().is_some_and(|d| aligned(d, from)));
+        let fits = |name: &str| Some(domains(name)).filter(|found| !found.is_empty()).map(|found| all_fit(&found));
         match self.method.as_str() {
-            "dmarc" => property("header.from").is_none_or(|d| d == from || aligned(&d, from)),
-            "spf" => property("smtp.mailfrom").is_some_and(|d| aligned(&d, from)),
-            "dkim" => property("header.d")
-                .or_else(|| property("header.i"))
-                .is_some_and(|d| aligned(d.trim_start_matches('@'), from)),
+            "dmarc" => fits("header.from").unwrap_or(true),
+            "spf" => fits("smtp.mailfrom").unwrap_or(false),
+            "dkim" => fits("header.d").or_else(|| fits("header.i")).unwrap_or(false),
             _ => false,
         }
     }
 }
 
-/// The pairs in `a=b c.d = "e f"`, names in lower case.
-fn pairs(piece: &str) -> Vec<(String, String)> {
-    let mut words = Vec::new();
-    let mut rest = piece.trim_start();
-    while !rest.is_empty() {
-        let end = if let Some(inside) = rest.strip_prefix('"') {
-            inside.find('"').map_or(rest.len(), |i| i + 2)
-        } else if rest.starts_with('=') {
-            1
-        } else {
-            rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '"')).unwrap_or(rest.len())
-        };
-        // A domain has no `=`, but an address may.
-        let mut end = end.max(1);
-        if words.last().is_some_and(|w| *w == "=") && !rest.starts_with('"') {
-            end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        }
-        let (word, after) =
-            rest.split_at(rest.floor_char_boundary(end).max(rest.chars().next().map_or(0, char::len_utf8)));
-        words.push(word.trim_matches('"'));
-        rest = after.trim_start();
-    }
-    let pair = |w: &[&str]| (w[1] == "=").then(|| (w[0].to_ascii_lowercase(), w[2].to_owned()));
-    words.windows(3).filter_map(pair).collect()
+/// A value, and whether any of it stood in quotes.
+#[derive(Clone, Debug, Default)]
+struct Value {
+    text: String,
+    is_quoted: bool,
 }
 
-/// The field without comments, split at `;` outside of quotes.
-fn without_comments(field: &str) -> Vec<String> {
-    let mut pieces = vec![String::new()];
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for c in field.chars() {
-        if std::mem::take(&mut escaped) {
-            continue;
-        }
+impl Value {
+    /// The domain of `domain`, `@domain` or `local-part@domain`, the whole value being that. A quoted local part may hold
+    /// anything, an address too: it is refused.
+    fn domain(&self) -> Option<String> {
+        let (local, domain) = self.text.split_once('@').unwrap_or(("", &self.text));
+        let is_atom = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+        let domain = domain.strip_suffix('.').unwrap_or(domain);
+        let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+        let is_right = local.chars().all(is_atom)
+            && domain.split('.').all(is_label)
+            && !(self.is_quoted && self.text.contains('@'));
+        is_right.then(|| domain.to_ascii_lowercase())
+    }
+}
+
+/// A word, or what stood in quotes; `is_glued`: nothing is between it and what stands before.
+#[derive(Debug)]
+struct Part {
+    text: String,
+    is_quoted: bool,
+    is_glued: bool,
+}
+
+/// `name = value` at the beginning of these parts, the name in lower case, and what follows. A value reaches to the next
+/// white space, and may hold `=`.
+fn pair(parts: &[Part]) -> Option<(String, Value, &[Part])> {
+    let [name, equals, rest @ ..] = parts else { return None };
+    if name.is_quoted || equals.is_quoted || equals.text != "=" || rest.is_empty() {
+        return None;
+    }
+    let length = 1 + rest.iter().skip(1).take_while(|part| part.is_glued).count();
+    let (of_value, rest) = rest.split_at(length);
+    let value = Value {
+        text: of_value.iter().map(|part| part.text.as_str()).collect(),
+        is_quoted: of_value.iter().any(|part| part.is_quoted),
+    };
+    Some((name.text.to_ascii_lowercase(), value, rest))
+}
+
+/// The name that a field begins with, also of one that cannot be read to its end.
+fn id(field: &str) -> String {
+    let parts = pieces(field).and_then(|pieces| pieces.into_iter().next()?.into_iter().next());
+    let first = || field.split([' ', '\t', ';', '(']).next().unwrap_or_default().to_owned();
+    parts.map_or_else(first, |part| part.text)
+}
+
+/// The parts of a field without its comments, split at each `;`. `None` if it is too long, if a comment or what is in
+/// quotes does not end, or if a comment holds a quote: servers repeat the sender's address there, and only a quoted local
+/// part has one.
+fn pieces(field: &str) -> Option<Vec<Vec<Part>>> {
+    let mut pieces: Vec<Vec<Part>> = vec![Vec::new()];
+    let (mut chars, mut is_glued) = (field.chars().peekable(), false);
+    if field.chars().nth(FIELD_CHARS).is_some() {
+        return None;
+    }
+    while let Some(c) = chars.next() {
+        let mut text = String::new();
         match c {
-            '\\' if quoted || depth > 0 => escaped = true,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted && depth > 0 => depth -= 1,
-            _ if depth > 0 => {}
-            ';' if !quoted => pieces.push(String::new()),
+            '(' => {
+                let mut depth = 1;
+                while depth > 0 {
+                    match chars.next()? {
+                        '(' => depth += 1,
+                        ')' => depth -= 1,
+                        '\\' => drop(chars.next()?),
+                        '"' => return None,
+                        _ => {}
+                    }
+                }
+                is_glued = false;
+                continue;
+            }
+            ')' => return None,
+            ';' => {
+                pieces.push(Vec::new());
+                is_glued = false;
+                continue;
+            }
+            c if c.is_whitespace() => {
+                is_glued = false;
+                continue;
+            }
+            '"' => loop {
+                match chars.next()? {
+                    '"' => break,
+                    '\\' => text.push(chars.next()?),
+                    c => text.push(c),
+                }
+            },
+            '=' => text.push('='),
             c => {
-                quoted ^= c == '"';
-                if let Some(piece) = pieces.last_mut() {
-                    piece.push(c);
+                text.push(c);
+                let goes_on = |c: &char| !c.is_whitespace() && !matches!(c, '(' | ')' | ';' | '"' | '=');
+                while let Some(c) = chars.next_if(goes_on) {
+                    text.push(c);
                 }
             }
         }
+        pieces.last_mut()?.push(Part { text, is_quoted: c == '"', is_glued });
+        is_glued = true;
     }
-    pieces
+    Some(pieces)
 }
 
 /// Whether two domains belong to one organisation: they are equal, or one is below the other.
@@ -180,10 +248,50 @@ mod tests {
         ] {
             assert!(matches!(says(bgs, &[field]), Authenticated::Failed(_)), "{field}");
         }
+        // Of one owner, however the address is written.
+        for field in [
+            "mx.example.test; spf=pass smtp.mailfrom=\"example.test\"",
+            "mx.example.test; spf=pass smtp.mailfrom=bounce+a=b.cn@example.test",
+            "\"mx.example.test\" 1; dmarc=pass(p=REJECT) action=none header.from=example.test; compauth=pass reason=100",
+            "mx.example.test; dkim=pass (2048-bit key; unprotected) header.d=example.test header.b=aB/c+d=",
+        ] {
+            assert_eq!(says(bgs, &[field]), Authenticated::Passed, "{field}");
+        }
         assert_eq!(
             says("x@a.gov.cn", &["mx.example.test; spf=pass smtp.mailfrom=x@gov.cn"]),
             says("x@a.gov.cn", &["mx.example.test; spf=pass smtp.mailfrom=x@b.cn"])
         );
+    }
+
+    /// The attacker's own domain passes, and the bureau's stands in the local part or in a comment.
+    #[test]
+    fn a_local_part_is_no_domain() {
+        for said in [
+            "spf=pass smtp.mailfrom=\"x@example.test\"@evil.example",
+            "spf=pass smtp.mailfrom=\"x@example.test \"@evil.example",
+            "spf=pass smtp.mailfrom=\"x@example.test\" @evil.example",
+            "spf=pass smtp.mailfrom=\"x@example.test\" (sent) @evil.example",
+            "spf=pass smtp.mailfrom=\"x\\\"@example.test\"@evil.example",
+            "spf=pass smtp.mailfrom=\"x@example.test\"",
+            "spf=pass smtp.mailfrom=x@example.test@evil.example",
+            "spf=pass smtp.mailfrom=x@[example.test]",
+            "spf=pass smtp.mailfrom=evil.example smtp.mailfrom=x@example.test",
+            "spf=pass smtp.mailfrom=x@example.test smtp.mailfrom=\"y\"@evil.example",
+            "spf=pass smtp.mailfrom=\"a; dmarc=pass header.from=example.test; b=\"@evil.example",
+            "dkim=pass header.i=\"@example.test\"@evil.example",
+            "dkim=pass header.i=\"x@example.test\"@evil.example header.s=k",
+            "dmarc=pass header.from=\"x@example.test\"@evil.example",
+            "spf=pass (of \"x) smtp.mailfrom=x@example.test (\"@evil.example) smtp.mailfrom=evil.example",
+            "spf=pass (of \"x) ; dmarc=pass header.from=example.test (\"@evil.example) smtp.mailfrom=evil.example",
+            "spf=pass (not closed smtp.mailfrom=x@example.test",
+            "spf=pass smtp.mailfrom=x@example.test \"not closed",
+            "spf=pass smtp.mailfrom=x@example.test) x",
+        ] {
+            let found = says("bgs@example.test", &[&format!("mx.example.test; {said}")]);
+            assert!(matches!(found, Authenticated::Failed(_)), "{said}: {found:?}");
+        }
+        let long = format!("mx.example.test; dmarc=pass; x=y ({})", "长".repeat(FIELD_CHARS));
+        assert!(matches!(says("bgs@example.test", &[&long]), Authenticated::Failed(_)), "what is cut may have failed");
     }
 
     #[test]

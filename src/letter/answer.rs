@@ -13,12 +13,26 @@ use super::{
 pub struct Answer {
     /// The sections of the sender's mailbox, or the mailbox itself.
     pub to: String,
+    pub by: By,
     pub said: Answered,
     /// The sender's own words.
     pub wrote: String,
     /// The items that were recorded, or that can be.
     pub lines: Vec<Line>,
     pub token: Option<String>,
+}
+
+/// Whose reply it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The reader's own.
+    Reader,
+    /// Of another address on the roster, for the reader's section.
+    Another(String),
+    /// Of an address that is not on the roster, for the reader's section.
+    Stranger,
+    /// The reader's own, who is not on the roster.
+    Outside,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +90,7 @@ fn said(answer: &Answer) -> String {
 
 fn blocks(answer: &Answer, contact: &str) -> Vec<Block> {
     let (tone, text) = match &answer.said {
-        Answered::Recorded { .. } => (Tone::Green, "已按您的回信登记如下。".to_owned()),
+        Answered::Recorded { .. } => (Tone::Green, recorded(&answer.by)),
         Answered::Acknowledged => {
             (Tone::Blue, "已收到您的回信，知道您看过提醒了。还没有登记办结，照常提醒。".to_owned())
         }
@@ -96,6 +110,17 @@ fn blocks(answer: &Answer, contact: &str) -> Vec<Block> {
     blocks
 }
 
+fn recorded(by: &By) -> String {
+    match by {
+        By::Reader => "已按您的回信登记如下。".to_owned(),
+        By::Another(sender) => format!("已按 {} 凭回复编号写来的回信登记如下。", words::plain(sender)),
+        By::Stranger => {
+            "已按凭回复编号写来的回信登记如下，写信的邮箱不在科室名册里。不是你们科室的人写的，请撤回。".to_owned()
+        }
+        By::Outside => "已按您的回信登记如下，另有确认发到科室的邮箱。".to_owned(),
+    }
+}
+
 fn item(line: &Line, several: bool) -> Vec<PageLine> {
     let number = if several { words::circled(line.number) } else { String::new() };
     let title = format!("{number}{}（请于{}前办结）", words::plain(&line.title), words::day(line.finish_by));
@@ -107,8 +132,14 @@ fn item(line: &Line, several: bool) -> Vec<PageLine> {
 
 /// Worded so that none of its lines is read as a report when a reply quotes it.
 fn how(answer: &Answer, contact: &str) -> Option<String> {
+    // An answer to somebody outside has no number.
+    let is_outside = answer.by == By::Outside;
     if let Answered::Recorded { can_be_taken_back, .. } = answer.said {
-        let how = "如果登记错了，直接回复本邮件，只写“撤回”两个字，就恢复到登记以前。";
+        let how = if is_outside {
+            "如果登记错了，请在原来那封督办邮件上回复，保留“回复编号”一行，只写“撤回”两个字。"
+        } else {
+            "如果登记错了，直接回复本邮件，只写“撤回”两个字，就恢复到登记以前。"
+        };
         return can_be_taken_back.then(|| how.to_owned());
     }
     if answer.lines.is_empty() {
@@ -119,7 +150,12 @@ fn how(answer: &Answer, contact: &str) -> Option<String> {
         [first, ..] => format!("写明哪几项，如“{}已办结”或“全部已办结”", words::circled(first.number)),
         [] => String::new(),
     };
+    let letter = if is_outside {
+        "请在原来那封督办邮件上回复，保留“回复编号”一行"
+    } else {
+        "可直接回复本邮件登记"
+    };
     Some(format!(
-        "可直接回复本邮件登记：开头{which}，网页链接、文号写在后面；不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。"
+        "{letter}：开头{which}，网页链接、文号写在后面；不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。"
     ))
 }

@@ -57,6 +57,8 @@ pub enum Notice {
         /// What was recorded.
         recorded: String,
     },
+    /// Mailboxes that are not on the roster have written with numbers of ours: when, what became of it, and who.
+    Strangers(Vec<(DateTime, String, String)>),
     /// Deadlines cannot be checked, and the database cannot even store a letter about it.
     SweepsFail {
         since: DateTime,
@@ -151,6 +153,9 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
         }
         Notice::Stranger { sender, subject, wrote, recorded } => {
             (format!("名册以外的邮箱登记了，请核对：{sender}"), stranger([sender, subject, wrote, recorded]))
+        }
+        Notice::Strangers(wrote) => {
+            (format!("名册以外的邮箱凭回复编号来信{}封，请核对", wrote.len()), strangers(wrote))
         }
         Notice::SweepsFail { since, why } => {
             ("检查期限停了，提醒发不出去，请查看".to_owned(), sweeps_fail(*since, why))
@@ -290,7 +295,9 @@ fn asked_rows(asked: &Asked) -> Vec<Block> {
         asked.expected.map(|day| Row::new("预计办结", words::full(day))),
         asked.url.as_ref().map(|url| Row {
             label: "请答复",
-            lines: vec![Line::Link { label: "点此确认或退回", url: url.clone(), text: "" }],
+            lines: vec![Line::Link {
+                label: "点此确认或退回（30天内有效，只管这一件）", url: url.clone(), text: ""
+            }],
         }),
     ];
     let said = format!("{}报{}，等您确认或退回。答复之前照常提醒。", words::plain(&asked.section), asked.what);
@@ -307,6 +314,19 @@ fn stranger([sender, subject, wrote, recorded]: [&String; 4]) -> Vec<Block> {
     let said = "有人凭督办邮件里的回复编号登记，他的邮箱不在科室名册里（多半是科室把邮件转给了经办人）。";
     let todo = "登记有误的，用 duban reopen 撤回，或在看板上撤回；这个邮箱以后常用的，请加进科室名册。";
     vec![note(Tone::Amber, said), Block::Rows(rows), Block::Para(todo.to_owned())]
+}
+
+fn strangers(wrote: &[(DateTime, String, String)]) -> Vec<Block> {
+    let said = "这些来信带着督办邮件里的回复编号，写信的邮箱不在科室名册里。登记了什么，已写信告诉有关科室；这样的来信一天只合成一封告诉您。";
+    let line = |(at, outcome, sender): &(DateTime, String, String)| {
+        format!("{} {}：{}", words::moment(*at), words::cap(&words::plain(sender), 60), words::plain(outcome))
+    };
+    let rows = Row::of("来信", wrote.iter().take(LISTED).map(line).collect());
+    let more = wrote.len().saturating_sub(LISTED);
+    let mut blocks = vec![note(Tone::Amber, said), Block::Rows(rows.into_iter().collect())];
+    blocks.extend((more > 0).then(|| Block::Para(format!("另有{more}封，用 duban incoming 查看。"))));
+    blocks.push(Block::Para("登记有误的，用 duban reopen 撤回，或在看板上撤回；常用的邮箱请加进科室名册。".to_owned()));
+    blocks
 }
 
 fn sweeps_fail(since: DateTime, why: &str) -> Vec<Block> {

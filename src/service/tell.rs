@@ -1,7 +1,7 @@
 //! Letters other than reminders: notices to the admin, stored as data and worded when sent, and reminders passed on
 //! (代转).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         occurrence::Occurrence,
     },
     service::Office,
-    store::{AuditRow, Error, LetterKind, LetterRow, NewLetter, NewNotice, Restored, Result, SaidRow, Tx},
+    store::{AuditRow, Error, LetterKind, LetterRow, NewLetter, NewNotice, Restored, Result, SaidRow, Tx, state},
 };
 
 /// A letter that is no reminder. Goes to the admin, except `Answer`.
@@ -45,6 +45,8 @@ pub enum Notice {
     Refused { since: Timestamp, why: String },
     /// A report came by reply from an address that the roster does not list for the section.
     Stranger { incoming: i64 },
+    /// So did others, or wrote something else with a number of ours: the messages from this one to that one.
+    Strangers { from: i64, to: i64 },
     /// The mailbox for replies cannot be read; since when, and why.
     MailboxDown { since: Timestamp, why: String },
     /// The database was restored from a copy.
@@ -53,6 +55,8 @@ pub enum Notice {
 
 /// Most letters about starts in one hour: a service that keeps crashing writes to the journal, not to the admin.
 const STARTS_AN_HOUR: u32 = 3;
+/// The admin is told of people outside the roster at most so often, whatever they write.
+const STRANGERS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Office {
     /// Queues a letter to every admin, to go out at any time of day.
@@ -71,9 +75,30 @@ impl Office {
         Ok(())
     }
 
+    /// Notes that somebody outside the roster wrote with a number of ours. The first one that recorded something is told
+    /// of at once, the others a day after it in one letter.
+    pub fn note_stranger(&self, tx: &Tx, incoming: i64, has_recorded: bool, now: &Moment) -> Result<()> {
+        let mut strangers = tx.get(state::STRANGERS)?.unwrap_or_default();
+        if has_recorded && may_be_told(strangers.told_at, now) {
+            self.tell_admin(tx, &Notice::Stranger { incoming }, now)?;
+            strangers.told_at = Some(now.at);
+        } else {
+            strangers.untold = strangers.untold.or(Some(incoming));
+        }
+        tx.put(state::STRANGERS, &strangers).map(drop)
+    }
+
+    /// Tells the admin of those who are still to be told of, when a day has passed.
+    pub fn tell_of_strangers(&self, tx: &Tx, now: &Moment) -> Result<()> {
+        let strangers = tx.get(state::STRANGERS)?.unwrap_or_default();
+        let Some(from) = strangers.untold.filter(|_| may_be_told(strangers.told_at, now)) else { return Ok(()) };
+        self.tell_admin(tx, &Notice::Strangers { from, to: tx.last_incoming()? }, now)?;
+        tx.put(state::STRANGERS, &state::Strangers { told_at: Some(now.at), untold: None }).map(drop)
+    }
+
     /// Tells the admin of a start, unless there were several within the hour. True if the admin is told.
     pub fn tell_of_start(&self, tx: &Tx, now: &Moment) -> Result<bool> {
-        let hour_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(now.at);
+        let hour_ago = now.at.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now.at);
         let is_new = tx.count_starts(hour_ago)? < STARTS_AN_HOUR;
         tx.audit(&audit(now, "started", None, None, serde_json::json!({ "version": env!("CARGO_PKG_VERSION") })))?;
         if is_new {
@@ -81,6 +106,11 @@ impl Office {
         }
         Ok(is_new)
     }
+}
+
+fn may_be_told(last: Option<Timestamp>, now: &Moment) -> bool {
+    // A clock that was set back tells at once.
+    last.is_none_or(|last| !(SignedDuration::ZERO..STRANGERS_EVERY).contains(&now.at.duration_since(last)))
 }
 
 impl Notice {

@@ -142,6 +142,21 @@ impl Tx<'_> {
         Ok(found.query_map(params![only_waiting, limit], read_incoming)?.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The messages from this one to that one which a letter of ours was answered with, oldest first.
+    pub fn incoming_between(&self, from: i64, to: i64) -> Result<Vec<IncomingRow>> {
+        let sql = format!(
+            "SELECT {INCOMING} FROM incoming WHERE id BETWEEN ?1 AND ?2 AND letter IS NOT NULL
+             AND outcome IN ('recorded', 'acknowledged', 'unclear') ORDER BY id"
+        );
+        let mut found = self.tx.prepare_cached(&sql)?;
+        Ok(found.query_map(params![from, to], read_incoming)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The number of the latest message.
+    pub fn last_incoming(&self) -> Result<i64> {
+        Ok(self.tx.query_row("SELECT coalesce(max(id), 0) FROM incoming", [], |row| row.get(0))?)
+    }
+
     pub fn count_waiting(&self) -> Result<u32> {
         Ok(self.tx.query_row("SELECT count(*) FROM incoming WHERE waits", [], |row| row.get(0))?)
     }

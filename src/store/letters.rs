@@ -95,6 +95,8 @@ pub struct LetterRow {
     pub bounce: Option<String>,
     /// The words of the latest report that its delivery is delayed.
     pub delay: Option<String>,
+    /// Since when the number in it is valid.
+    pub numbered_at: Timestamp,
 }
 
 impl LetterRow {
@@ -121,7 +123,7 @@ pub struct Owed {
 
 pub(super) const LETTER: &str =
     "id, mailbox, notice, any_time, made_at, state, attempts, first_attempt, next_attempt, message_id, subject,
-                      ended_at, last_error, reply, incoming, bounce, delay, kind";
+                      ended_at, last_error, reply, incoming, bounce, delay, kind, numbered_at";
 
 impl Tx<'_> {
     /// The letter to this mailbox that waits and was never tried, or a new one.
@@ -257,11 +259,17 @@ impl Tx<'_> {
         Ok(refused.query_map([settled], read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whether the admin was told of this stranger since then.
-    pub fn is_stranger_told_of(&self, sender: &str, since: Timestamp) -> Result<bool> {
-        let sql = "SELECT 1 FROM letter l JOIN incoming i ON i.id = l.incoming
-                   WHERE l.kind = 'stranger' AND l.made_at >= ?2 AND i.sender = ?1 COLLATE NOCASE";
-        Ok(self.tx.prepare_cached(sql)?.exists(params![sender, since])?)
+    /// The mailboxes to which answers were queued since then, sent or not, one for each answer.
+    pub fn answered_mailboxes(&self, since: Timestamp) -> Result<Vec<String>> {
+        let mut found = self.tx.prepare_cached("SELECT mailbox FROM letter WHERE kind = 'answer' AND made_at >= ?1")?;
+        Ok(found.query_map([since], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The number in an answer is as old as the one in the letter that was answered.
+    pub fn set_numbered_at(&self, letter: i64, at: Timestamp) -> Result<()> {
+        let sql = "UPDATE letter SET numbered_at = ?2 WHERE id = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![letter, at])?;
+        Ok(())
     }
 
     /// Counts the letters that wait and that were lost, without reading those that were sent.
@@ -345,5 +353,6 @@ pub(super) fn read_letter(row: &Row) -> rusqlite::Result<Result<LetterRow>> {
         incoming: row.get(14)?,
         bounce: row.get(15)?,
         delay: row.get(16)?,
+        numbered_at: row.get::<_, Option<_>>(18)?.unwrap_or(made_at),
     }))
 }

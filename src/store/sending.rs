@@ -31,25 +31,41 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The letter that is to go out next; `in_window`: reminders go too. One that cannot be read is given with its
-    /// error, so that it can be set aside.
-    pub fn next_to_send(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
-        self.next_of("state IN ('queued', 'sending')", now, in_window)
-    }
-
-    /// As [`Self::next_to_send`], of the letters that were tried before.
-    pub fn next_to_retry(&self, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
-        self.next_of("state IN ('queued', 'sending') AND attempts > 0", now, in_window)
+    /// The letter that is to go out at this turn of a round; `in_window`: reminders go too. One that cannot be read is
+    /// given with its error, so that it can be set aside.
+    ///
+    /// Reminders go first. One turn in four is for the other letters, so that they wait for no end of reminders. And what
+    /// is tried again takes turns with what is tried first, so that neither waits for all of the other.
+    pub fn next_to_send(&self, now: Timestamp, in_window: bool, turn: u32) -> Result<Option<(i64, Result<LetterRow>)>> {
+        const ALL: &str = "state IN ('queued', 'sending')";
+        const TRIED: &str = "state IN ('queued', 'sending') AND attempts > 0";
+        let reminders_first = turn % 4 != 3;
+        for reminders in [reminders_first, !reminders_first] {
+            let retried = (turn + turn / 4) % 2 == 1;
+            for indexed in [TRIED, ALL].into_iter().skip(usize::from(!retried)) {
+                let next = self.next_of(indexed, reminders, now, in_window)?;
+                if next.is_some() {
+                    return Ok(next);
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// A partial index serves only a query that has its condition, `indexed`, word for word.
-    fn next_of(&self, indexed: &str, now: Timestamp, in_window: bool) -> Result<Option<(i64, Result<LetterRow>)>> {
+    fn next_of(
+        &self,
+        indexed: &str,
+        reminders: bool,
+        now: Timestamp,
+        in_window: bool,
+    ) -> Result<Option<(i64, Result<LetterRow>)>> {
         let sql = format!(
-            "SELECT {LETTER} FROM letter WHERE {indexed} AND state = 'queued' AND next_attempt <= ?1
-             AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1"
+            "SELECT {LETTER} FROM letter WHERE {indexed} AND (kind = 'reminders') = ?3 AND state = 'queued'
+             AND next_attempt <= ?1 AND (any_time OR ?2) ORDER BY next_attempt, id LIMIT 1"
         );
         let read = |row: &Row| Ok((row.get(0)?, read_letter(row).map_err(Error::from).flatten()));
-        Ok(self.tx.prepare_cached(&sql)?.query_row(params![now, in_window], read).optional()?)
+        Ok(self.tx.prepare_cached(&sql)?.query_row(params![now, in_window, reminders], read).optional()?)
     }
 
     /// Takes a letter for sending. Gives the attempt's id.

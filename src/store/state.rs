@@ -1,6 +1,9 @@
 //! Single values that the database keeps: each key, with the type of its value.
 
-use std::marker::PhantomData;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    marker::PhantomData,
+};
 
 use jiff::{Timestamp, civil::Date};
 use rusqlite::OptionalExtension;
@@ -30,6 +33,8 @@ pub const SWEEPS_FAIL: Key<Option<Failing>> = Key::new("sweep_failing");
 pub const REFUSED: Key<Option<Failing>> = Key::new("refused");
 /// When the admin was last told that it takes letters again.
 pub const REFUSED_TOLD: Key<Timestamp> = Key::new("refused_told");
+pub const STRANGERS: Key<Strangers> = Key::new("strangers");
+pub const GENERATIONS: Key<Generations> = Key::new("link_generations");
 pub const MAILBOX: Key<MailboxState> = Key::new("mailbox");
 pub const MAILBOX_FRONT: Key<MailboxFront> = Key::new("mailbox_front");
 /// In a copy: when it was made.
@@ -51,6 +56,40 @@ const CHANGES: Key<i64> = Key::new("changes");
 pub struct Failing {
     pub since: Timestamp,
     pub why: String,
+}
+
+/// How often the links of the admin, and of each section, were revoked: those that were signed before are good no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generations {
+    pub admin: u32,
+    pub sections: BTreeMap<String, u32>,
+}
+
+impl Generations {
+    /// A section whose mailboxes changed, or that left the roster: who read its mail may not read it any more.
+    pub fn follow(&mut self, before: &Roster, after: &Roster) {
+        let keys = |mailboxes: &[Mailbox]| mailboxes.iter().map(Mailbox::key).collect::<BTreeSet<_>>();
+        for was in &before.sections {
+            let is = after.known_as(&was.name);
+            let count = self.sections.get(&was.name).copied().unwrap_or_default();
+            if is.is_none_or(|is| is.name != was.name || keys(&is.email) != keys(&was.email)) {
+                self.sections.insert(was.name.clone(), count + 1);
+            }
+            // Under its new name it keeps its links.
+            if let Some(is) = is.filter(|is| is.name != was.name) {
+                let changed = u32::from(keys(&is.email) != keys(&was.email));
+                self.sections.insert(is.name.clone(), count + changed);
+            }
+        }
+    }
+}
+
+/// What the admin was told of people outside the roster, and is still to be told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Strangers {
+    pub told_at: Option<Timestamp>,
+    /// The first incoming message that is still to be told of.
+    pub untold: Option<i64>,
 }
 
 /// How the last look into the mailbox went.

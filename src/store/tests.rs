@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use jiff::{Timestamp, civil::date};
 
 use super::{
-    Db, Error, NewLetter, Result, Store, Tx,
+    Db, Error, LetterKind, NewLetter, NewNotice, Result, Store, Tx,
     state::{self, Key},
 };
 use crate::domain::{calendar::Calendar, case::Case, deadline::Deadline, due::Due, occurrence::Occurrence};
@@ -21,13 +21,37 @@ fn a_letter_that_cannot_be_read_does_not_stop_the_next() {
     let owe = |mailbox| NewLetter { mailbox, notice: None, any_time: true, domain: "example.test" };
     let ids = ["a@example.test", "b@example.test"].map(|m| db.write(|tx| tx.queue_letter(&owe(m), now)).unwrap());
     db.conn.execute("UPDATE letter SET made_at = 'when?' WHERE id = ?1", [ids[0]]).unwrap();
-    let next = |db: &mut Db| db.read(|tx| tx.next_to_send(now, true)).unwrap();
+    let next = |db: &mut Db| db.read(|tx| tx.next_to_send(now, true, 0)).unwrap();
     let (id, letter) = next(&mut db).unwrap();
     assert_eq!(id, ids[0]);
     assert!(letter.is_err_and(|e| e.is_value()));
     db.write(|tx| tx.set_aside(id, at("2026-01-27T01:30:00Z"), "it cannot be read")).unwrap();
     let (id, letter) = next(&mut db).unwrap();
     assert_eq!((id, letter.unwrap().mailbox.as_str()), (ids[1], "b@example.test"));
+}
+
+/// Reminders first, and what is tried again in turns with what is tried first; one turn in four is for other letters.
+#[test]
+fn whose_turn_it_is() {
+    let mut db = Db::in_memory().unwrap();
+    let now = at("2026-01-27T00:30:00Z");
+    let notice = NewNotice { kind: LetterKind::Answer, json: "\"weekly\"".into(), incoming: None };
+    let queue = |mailbox: &'static str| {
+        let notice = mailbox.contains("answer").then_some(&notice);
+        move |tx: &Tx| tx.queue_letter(&NewLetter { mailbox, notice, any_time: true, domain: "x.test" }, now)
+    };
+    for mailbox in ["answer@x", "new@x", "tried@x", "tried-answer@x"] {
+        let id = db.write(queue(mailbox)).unwrap();
+        if mailbox.starts_with("tried") {
+            db.write(|tx| tx.claim(&tx.letter(id)?.unwrap(), now)).unwrap();
+            db.write(|tx| tx.set_aside(id, now, "450 later")).unwrap();
+        }
+    }
+    let turn = |db: &mut Db, turn| db.read(|tx| tx.next_to_send(now, true, turn)).unwrap().unwrap().1.unwrap().mailbox;
+    let turns: Vec<String> = (0..8).map(|n| turn(&mut db, n)).collect();
+    let expected =
+        ["new@x", "tried@x", "new@x", "tried-answer@x", "tried@x", "new@x", "tried@x", "answer@x"].map(str::to_owned);
+    assert_eq!(turns, expected);
 }
 
 #[test]
@@ -37,7 +61,7 @@ fn a_round_takes_up_what_a_dead_process_held_and_what_a_clock_put_off() {
     let owe = NewLetter { mailbox: "a@x.test", notice: None, any_time: true, domain: "x.test" };
     let id = db.write(|tx| tx.queue_letter(&owe, now)).unwrap();
     db.write(|tx| tx.claim(&tx.letter(id)?.unwrap(), now)).unwrap();
-    let is_due = |db: &mut Db| db.read(|tx| tx.next_to_send(now, true)).unwrap().is_some();
+    let is_due = |db: &mut Db| db.read(|tx| tx.next_to_send(now, true, 0)).unwrap().is_some();
     assert!(!is_due(&mut db), "it is under way");
     let begin = |db: &mut Db| db.write(|tx| tx.begin_round(now, at("2026-01-27T01:45:00Z"))).unwrap();
     begin(&mut db);

@@ -27,7 +27,11 @@ struct Page<'a> {
 }
 
 async fn show(State(app): State<App>, client: Client, Named(token): Named<String>) -> Response {
-    let Some(Scope::Report { occurrence, section }) = app.scope(&token) else { return refusal(&app, client) };
+    let (occurrence, section) = match app.scope(&token).await {
+        Ok(Some(Scope::Report { occurrence, section })) => (occurrence, section),
+        Ok(_) => return refusal(&app, client),
+        Err(e) => return pages::failed(&e),
+    };
     let (now, office) = (app.now(), app.office());
     let at = now.clone();
     let found = app.read(move |tx| {

@@ -2,8 +2,9 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -17,7 +18,7 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
 use super::{App, pages};
-use crate::clock::since_boot;
+use crate::{clock::since_boot, config::Web};
 
 pub const BODY_BYTES: usize = 64 << 10;
 pub const REQUEST_TIME: Duration = Duration::from_secs(10);
@@ -30,17 +31,19 @@ pub struct Peer(pub IpAddr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(pub IpAddr);
 
-/// Rate limits for each client: on POSTs, and on requests for invalid links.
+/// Rate limits: on the POSTs by each valid link, wherever they come from; and for each client on its other POSTs, and on
+/// its requests for invalid links. So rubbish from an address does not lock out who reports from the same.
 pub struct Limits {
-    posts: Buckets,
-    refused: Buckets,
+    posts_by_link: Buckets<String>,
+    posts: Buckets<IpAddr>,
+    refused: Buckets<IpAddr>,
 }
 
-/// A token bucket for each client, full at first.
-struct Buckets {
+/// A token bucket for each client or link, full at first.
+struct Buckets<K> {
     size: f64,
     refill_seconds: f64,
-    of: Mutex<HashMap<IpAddr, (f64, SignedDuration)>>,
+    of: Mutex<HashMap<K, (f64, SignedDuration)>>,
 }
 
 /// Most clients remembered; those with a full bucket are forgotten first.
@@ -48,13 +51,21 @@ const CLIENTS: usize = 4096;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { posts: Buckets::new(30.0, 2.0), refused: Buckets::new(20.0, 30.0) }
+        Self {
+            posts_by_link: Buckets::new(30.0, 2.0),
+            posts: Buckets::new(30.0, 2.0),
+            refused: Buckets::new(20.0, 30.0),
+        }
     }
 }
 
 impl Limits {
-    pub fn may_post(&self, client: Client) -> bool {
-        self.posts.take(client.0, since_boot())
+    /// `link`: the token of the link that is posted to, if it is valid.
+    pub fn may_post(&self, link: Option<&str>, client: Client) -> bool {
+        match link {
+            Some(link) => self.posts_by_link.take(link.to_owned(), since_boot()),
+            None => self.posts.take(client.0, since_boot()),
+        }
     }
 
     pub fn may_be_refused(&self, client: Client) -> bool {
@@ -62,12 +73,12 @@ impl Limits {
     }
 }
 
-impl Buckets {
+impl<K: Eq + Hash> Buckets<K> {
     fn new(size: f64, refill_seconds: f64) -> Self {
         Self { size, refill_seconds, of: Mutex::default() }
     }
 
-    fn take(&self, client: IpAddr, now: SignedDuration) -> bool {
+    fn take(&self, client: K, now: SignedDuration) -> bool {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         let level = |(left, at): (f64, SignedDuration)| {
             (left + (now - at).as_secs_f64() / self.refill_seconds).clamp(0.0, self.size)
@@ -86,28 +97,69 @@ impl Buckets {
 }
 
 impl Client {
-    /// Behind a proxy on this machine, the last address in `X-Forwarded-For`: anybody can forge the ones before it.
-    fn of(peer: IpAddr, headers: &HeaderMap) -> Self {
-        let last = || {
-            let given = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-            given.rsplit(',').next()?.trim().parse::<IpAddr>().ok()
-        };
-        let address = if peer.to_canonical().is_loopback() { last().unwrap_or(peer) } else { peer };
+    /// Behind a trusted proxy, the last address in `X-Forwarded-For` that is none of a trusted proxy: anybody can forge
+    /// the ones before it.
+    fn of(peer: IpAddr, headers: &HeaderMap, web: Option<&Web>) -> Self {
+        let trusts = |address: &IpAddr| web.is_some_and(|web| web.trusts(*address));
+        if !trusts(&peer) {
+            return Self::at(peer);
+        }
+        let lines = headers.get_all("x-forwarded-for").iter().rev();
+        let hops = lines.flat_map(|line| line.to_str().unwrap_or("unreadable").rsplit(','));
+        // What is no address was written by who knows whom, and so was what stands before it.
+        let mut hops = hops.map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+        Self::at(hops.find(|hop| !trusts(hop)).unwrap_or(peer))
+    }
+
+    /// One household has a whole /64 of IPv6, so that counts as one client.
+    fn at(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
-            // One household has a whole /64, so that counts as one client.
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
             v4 => v4,
         })
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Client {
+impl FromRequestParts<App> for Client {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let unknown = Peer(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         let peer = parts.extensions.get::<Peer>().copied().unwrap_or(unknown);
-        Ok(Self::of(peer.0, &parts.headers))
+        Ok(Self::of(peer.0, &parts.headers, app.office().settings.web.as_ref()))
+    }
+}
+
+/// How many connections each peer has open.
+#[derive(Clone, Default)]
+pub struct Peers(Arc<Mutex<HashMap<Client, usize>>>);
+
+/// One of a peer's connections; it counts until it is dropped.
+pub struct Place(Peers, Client);
+
+impl Peers {
+    /// `None` if the peer has as many as it may.
+    pub fn place(&self, peer: IpAddr, most: usize) -> Option<Place> {
+        let client = Client::at(peer);
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(client).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place(self.clone(), client))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.1);
+            }
+        }
     }
 }
 
@@ -144,11 +196,20 @@ pub async fn posts(State(app): State<App>, client: Client, request: Request, nex
         if is_foreign(request.headers(), &origin) {
             return pages::foreign();
         }
-        if !app.limits.may_post(client) {
+        let link = valid_link(&app, request.uri().path()).await;
+        if !app.limits.may_post(link, client) {
             return pages::too_many();
         }
     }
     next.run(request).await
+}
+
+/// The token in this path, if it is valid.
+async fn valid_link<'a>(app: &App, path: &'a str) -> Option<&'a str> {
+    let path = path.strip_prefix(app.root().as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let token = path.split('/').nth(2)?;
+    // If the database cannot be read, the page says so.
+    app.scope(token).await.ok().flatten().map(|_| token)
 }
 
 /// Whether the browser says that another site's page sent this.
@@ -215,8 +276,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_proxy_on_this_machine_is_believed() {
-        let of = |peer: &str, given| Client::of(peer.parse().unwrap(), &headers(given)).0.to_string();
+    fn only_a_trusted_proxy_is_believed() {
+        let local = Web::new(([127, 0, 0, 1], 1).into(), "https://x.test");
+        let of = |peer: &str, given| Client::of(peer.parse().unwrap(), &headers(given), Some(&local)).0.to_string();
         let forged = [("x-forwarded-for", "10.0.0.9, 192.0.2.7")];
         assert_eq!(of("127.0.0.1", &forged), "192.0.2.7", "the last hop");
         assert_eq!(of("::1", &forged), "192.0.2.7");
@@ -224,6 +286,14 @@ mod tests {
         assert_eq!(of("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(of("127.0.0.1", &[("x-forwarded-for", "unknown")]), "127.0.0.1");
         assert_eq!(of("2001:db8:1:2:3:4:5:6", &[]), "2001:db8:1:2::");
+        assert_eq!(of("127.0.0.2", &forged), "127.0.0.2", "of this machine, and no proxy");
+        let two = Web { trusted_proxy: vec!["10.0.0.2".parse().unwrap()], ..local.clone() };
+        let of = |peer: &str, given| Client::of(peer.parse().unwrap(), &headers(given), Some(&two)).0.to_string();
+        assert_eq!(of("::ffff:10.0.0.2", &forged), "192.0.2.7");
+        assert_eq!(of("127.0.0.1", &forged), "127.0.0.1");
+        let chain = [("x-forwarded-for", "192.0.2.7, 198.51.100.9"), ("x-forwarded-for", "10.0.0.2")];
+        assert_eq!(of("10.0.0.2", &chain), "198.51.100.9", "a proxy before the proxy");
+        assert_eq!(of("10.0.0.2", &[("x-forwarded-for", "192.0.2.7, x, 10.0.0.2")]), "10.0.0.2");
     }
 
     #[test]

@@ -26,12 +26,13 @@ pub use self::{
 };
 use crate::{
     clock::{Clock, Moment},
+    domain::calendar::shift,
     service::{
         self, Office,
-        desk::link::{Links, Scope},
+        desk::link::{Links, Scope, VALID_DAYS},
         house::health::Health,
     },
-    store::{Store, Tx},
+    store::{Store, Tx, state},
 };
 
 /// The state shared by all pages.
@@ -79,14 +80,31 @@ impl App {
     }
 
     /// What the token allows, by the keys now in force.
-    pub fn scope(&self, token: &str) -> Option<Scope> {
+    ///
+    /// # Errors
+    /// The database does not say what is revoked.
+    pub async fn scope(&self, token: &str) -> service::Result<Option<Scope>> {
+        let (links, office) = (self.links(), self.office());
+        // What is no link of ours asks nothing of the database.
+        let Some(claim) = links.claim(token, self.now().at) else { return Ok(None) };
+        let generations = self.read(|tx| Ok(tx.get(state::GENERATIONS)?.unwrap_or_default())).await?;
+        let generation = claim.scope.generation(&generations, &office.roster);
         // A link that was mailed before a section was renamed stays good.
-        let renamed = |name: String| self.office.borrow().roster.known_as(&name).map_or(name, |s| s.name.clone());
-        Some(match self.links().verify(token, self.now().at)? {
+        let renamed = |name: String| office.roster.known_as(&name).map_or(name, |s| s.name.clone());
+        Ok(claim.verified(generation).map(|scope| match scope {
             Scope::Section(name) => Scope::Section(renamed(name)),
             Scope::Report { occurrence, section } => Scope::Report { occurrence, section: renamed(section) },
-            Scope::Admin => Scope::Admin,
-        })
+            other => other,
+        }))
+    }
+
+    /// The path of the feed that the admin's calendar program subscribes to: whoever keeps its address can read, and do
+    /// nothing.
+    pub async fn admin_calendar(&self) -> service::Result<String> {
+        let generations = self.read(|tx| Ok(tx.get(state::GENERATIONS)?.unwrap_or_default())).await?;
+        let (scope, last) = (Scope::AdminCalendar, shift(self.now().today(), VALID_DAYS));
+        let token = self.links().sign(&scope, last, scope.generation(&generations, &self.office().roster));
+        Ok(format!("{}/c/{token}", self.root()))
     }
 
     pub fn links(&self) -> Arc<Links> {
@@ -153,7 +171,7 @@ mod tests {
     async fn a_panic_costs_one_page() {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/duban.toml");
         let (mut office, _) = Office::new(config::load(&shipped, &BTreeMap::new()).unwrap());
-        office.settings.web = Some(Web { listen: ([127, 0, 0, 1], 1).into(), base_url: "https://x.test".into() });
+        office.settings.web = Some(Web::new(([127, 0, 0, 1], 1).into(), "https://x.test"));
         office.links = Links::new(vec![Key::new([1; 32])]).map(Arc::new);
         let (_sender, office) = watch::channel(Arc::new(office));
         let app =

@@ -89,9 +89,9 @@ struct Opened {
 }
 
 async fn show(State(app): State<App>, client: Client, Named(token): Named<String>) -> Response {
-    match open(&app, token) {
-        Some(opened) => page(&app, client, &opened, Shown::default()).await,
-        None => refusal(&app, client),
+    match open(&app, client, token).await {
+        Ok(opened) => page(&app, client, &opened, Shown::default()).await,
+        Err(refused) => refused,
     }
 }
 
@@ -109,7 +109,10 @@ async fn record(
     Named(token): Named<String>,
     Filled(fields): Filled<Fields>,
 ) -> Response {
-    let Some(opened) = open(&app, token) else { return refusal(&app, client) };
+    let opened = match open(&app, client, token).await {
+        Ok(opened) => opened,
+        Err(refused) => return refused,
+    };
     let fields = fields.tidy();
     let now = app.now();
     let answer = match fields.check(now.today()) {
@@ -151,7 +154,10 @@ async fn undo(
     Named(token): Named<String>,
     Filled(reply): Filled<Reply>,
 ) -> Response {
-    let Some(opened) = open(&app, token) else { return refusal(&app, client) };
+    let opened = match open(&app, client, token).await {
+        Ok(opened) => opened,
+        Err(refused) => return refused,
+    };
     let reply = reply.tidy();
     let now = app.now();
     if let Err(missing) = reply.check_name() {
@@ -201,10 +207,11 @@ async fn after(
     }
 }
 
-fn open(app: &App, token: String) -> Option<Opened> {
-    match app.scope(&token)? {
-        Scope::Report { occurrence, section } => Some(Opened { token, occurrence, section }),
-        Scope::Section(_) | Scope::Admin => None,
+async fn open(app: &App, client: Client, token: String) -> Result<Opened, Response> {
+    match app.scope(&token).await {
+        Ok(Some(Scope::Report { occurrence, section })) => Ok(Opened { token, occurrence, section }),
+        Ok(_) => Err(refusal(app, client)),
+        Err(e) => Err(pages::failed(&e)),
     }
 }
 

@@ -1,4 +1,6 @@
-//! `/a/{token}/requests/{id}`: the admin confirms or returns a request (不能按期, 不适用).
+//! `/q/{token}`, from a letter, and `/a/{token}/requests/{id}`, from the board: the admin confirms or returns a request (不能按期, 不适用).
+
+use std::collections::HashMap;
 
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
@@ -26,7 +28,8 @@ use crate::{
 };
 
 pub fn routes() -> Router<App> {
-    Router::new().route("/a/{token}/requests/{id}", get(show).post(answer))
+    let page = get(show).post(answer);
+    Router::new().route("/a/{token}/requests/{id}", page.clone()).route("/q/{token}", page)
 }
 
 #[derive(Template)]
@@ -47,28 +50,39 @@ struct Page<'a> {
 
 type Found = Option<(RequestRow, Stored<Occurrence>, Deadline)>;
 
-async fn show(State(app): State<App>, client: Client, Named((token, id)): Named<(String, String)>) -> Response {
-    match open(&app, &token, &id) {
-        Some(id) => page(&app, client, &token, id, Reply::default(), &[]).await,
-        None => refusal(&app, client),
+/// Where a request is answered.
+struct Door {
+    token: String,
+    request: i64,
+    path: String,
+    /// It was opened by the link in the letter about it, which shows nothing of it once it is answered.
+    is_of_letter: bool,
+}
+
+/// What the path names: the request's number only on the board.
+type InPath = Named<HashMap<String, String>>;
+
+async fn show(State(app): State<App>, client: Client, named: InPath) -> Response {
+    match open(&app, client, named).await {
+        Ok(door) => page(&app, client, &door, Reply::default(), &[]).await,
+        Err(refused) => refused,
     }
 }
 
-async fn answer(
-    State(app): State<App>,
-    client: Client,
-    Named((token, id)): Named<(String, String)>,
-    Filled(reply): Filled<Reply>,
-) -> Response {
-    let Some(id) = open(&app, &token, &id) else { return refusal(&app, client) };
+async fn answer(State(app): State<App>, client: Client, named: InPath, Filled(reply): Filled<Reply>) -> Response {
+    let door = match open(&app, client, named).await {
+        Ok(door) => door,
+        Err(refused) => return refused,
+    };
+    let id = door.request;
     let reply = reply.tidy();
     let confirmed = match reply.check() {
         Ok(confirmed) => confirmed,
-        Err(missing) => return page(&app, client, &token, id, reply, &missing).await,
+        Err(missing) => return page(&app, client, &door, reply, &missing).await,
     };
     let now = app.now();
-    if app.links().check_form(&reply.form, &token, &purpose(id), now.at).is_none() {
-        return page(&app, client, &token, id, reply, &[STALE]).await;
+    if app.links().check_form(&reply.form, &door.token, &purpose(id), now.at).is_none() {
+        return page(&app, client, &door, reply, &[STALE]).await;
     }
     let (office, by, note) = (app.office(), reply.by.clone(), reply.note.clone());
     let decided = app.store.call(move |db| decide(db, &office, id, confirmed, &by, &note, &now)).await;
@@ -78,19 +92,27 @@ async fn answer(
         Err(Error::Refused(_)) => {}
         Err(e) => return pages::failed(&e),
     }
-    pages::see(&format!("{}/a/{token}/requests/{id}", app.root()))
+    pages::see(&door.path)
 }
 
-fn open(app: &App, token: &str, id: &str) -> Option<i64> {
-    let id = id.parse().ok()?;
-    matches!(app.scope(token)?, Scope::Admin).then_some(id)
+async fn open(app: &App, client: Client, Named(named): InPath) -> Result<Door, Response> {
+    let token = named.get("token").cloned().unwrap_or_default();
+    let scope = app.scope(&token).await.map_err(|e| pages::failed(&e))?;
+    let id = named.get("id");
+    let (request, path) = match (scope, id.map(|id| id.parse().ok())) {
+        (Some(Scope::Admin), Some(Some(request))) => (request, format!("{}/a/{token}/requests/{request}", app.root())),
+        (Some(Scope::Request(request)), None) => (request, format!("{}/q/{token}", app.root())),
+        _ => return Err(refusal(app, client)),
+    };
+    Ok(Door { token, request, path, is_of_letter: id.is_none() })
 }
 
 fn purpose(id: i64) -> String {
     format!("request {id}")
 }
 
-async fn page(app: &App, client: Client, token: &str, id: i64, reply: Reply, missing: &[Missing]) -> Response {
+async fn page(app: &App, client: Client, door: &Door, reply: Reply, missing: &[Missing]) -> Response {
+    let id = door.request;
     let found = app.store.call(move |db| {
         db.read(|tx| {
             let Some(request) = tx.request(id)? else { return Ok(None) };
@@ -105,17 +127,25 @@ async fn page(app: &App, client: Client, token: &str, id: i64, reply: Reply, mis
     };
     let (now, office) = (app.now(), app.office());
     let zone = &office.settings.timezone;
+    let over = over(&request, &occurrence, zone, now.today());
+    let (title, facts) = match &over {
+        Some(_) if door.is_of_letter => ("这件申请不用再答复".to_owned(), Vec::new()),
+        _ => {
+            let title = words::plain(&deadline.title_for(&occurrence.period));
+            (title, facts(&request, &occurrence, zone, now.today()))
+        }
+    };
     let page = Page {
         frame: Frame::of(app),
-        path: format!("{}/a/{token}/requests/{id}", app.root()),
-        title: words::plain(&deadline.title_for(&occurrence.period)),
+        path: door.path.clone(),
+        title,
         what: request.kind.word(),
-        facts: facts(&request, &occurrence, zone, now.today()),
-        over: over(&request, &occurrence, zone, now.today()),
+        facts,
+        over,
         postpones: request.expected.is_some(),
         reply: &reply,
         missing,
-        form: app.links().form(token, &purpose(id), [0; 8], now.at),
+        form: app.links().form(&door.token, &purpose(id), [0; 8], now.at),
     };
     html(if missing.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &page)
 }

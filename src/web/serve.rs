@@ -16,10 +16,17 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{App, Peer, guard::REQUEST_TIME, router};
+use super::{
+    App, Peer,
+    guard::{Peers, REQUEST_TIME},
+    router,
+};
 
 /// Further connections wait in the kernel's queue.
 const CONNECTIONS: usize = 256;
+/// One peer's further connections are closed at once, so that it does not take all places. A trusted proxy brings many
+/// people's, and limits each itself.
+const CONNECTIONS_OF_ONE: usize = 64;
 /// A client that takes longer to send its headers is cut off, and so is an idle connection.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const HEADER_LINES: usize = 64;
@@ -31,7 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown`, then waits a little for requests being answered.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
-    let router = router(app);
+    let router = router(app.clone());
+    let peers = Peers::default();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -48,10 +56,13 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer)) => {
+                let is_proxy = app.office().settings.web.as_ref().is_some_and(|web| web.trusts(peer.ip()));
+                let most = if is_proxy { usize::MAX } else { CONNECTIONS_OF_ONE };
+                let Some(own) = peers.place(peer.ip(), most) else { continue };
                 let (router, closed) = (router.clone(), closed.clone());
                 connections.spawn(async move {
                     connection(stream, peer, router, closed).await;
-                    drop(place);
+                    drop((place, own));
                 });
             }
             // Too many open files, or the peer has gone: the service goes on.

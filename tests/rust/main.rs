@@ -27,6 +27,7 @@ mod mailbox_real;
 mod mailer;
 mod mailer_compose;
 mod mailer_real;
+mod outside;
 mod pauses;
 mod refusals;
 mod reminders;

@@ -311,12 +311,15 @@ fn a_section_is_named_where_each_reports_for_itself_from_one_mailbox() {
 #[test]
 fn what_is_done_is_not_done_again() {
     let mut bureau = bureau();
-    for (n, outcome) in [(1, "已登记办结"), (2, "此前已经办结")] {
-        let said = reply(&mut bureau, LAW, LAW, &format!("已办结 {n}"));
-        assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Done);
-        bureau.send("2026-01-27T10:01");
-        assert!(bureau.text_of_the_letter_to(LAW).contains(outcome));
-    }
+    let colleague = bureau.office.settings.admin[0].to_string();
+    let token = token(&mut bureau, LAW);
+    let said = reply(&mut bureau, LAW, LAW, "已办结 1");
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:00"), Fate::Done);
+    assert_eq!(answer_to(&mut bureau, LAW, "2026-01-27T10:01"), "【政务公开提醒】已登记办结：清理规范性文件");
+    // Who has not heard of it is told.
+    let said = message(&colleague, &format!("已办结 2\r\n\r\n-----转发邮件-----\r\n{token}"), "");
+    assert_eq!(bureau.comes_in(&said, "2026-01-27T10:02"), Fate::Done);
+    assert!(answer_to(&mut bureau, &colleague, "2026-01-27T10:03").contains("此前已经办结"));
     assert_eq!(done(&mut bureau, "law").len(), 1);
 }
 

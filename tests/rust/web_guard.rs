@@ -8,13 +8,20 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use duban::{domain::retry::Outcome, service::desk::link::Scope};
+use duban::{
+    domain::retry::Outcome,
+    service::desk::{
+        link::Scope,
+        request::{self, Ask},
+    },
+    store::RequestKind,
+};
 use jiff::civil::date;
 
 use crate::bureau::{Bureau, ROSTER, days};
 use crate::site::{
     Answer, BASE, Site, encode, forms, links,
-    plan::{DONE, PLAN, occurrence, report_path, site},
+    plan::{DONE, PLAN, bureau as plan_bureau, occurrence, report_path, site},
     with_web,
 };
 
@@ -36,8 +43,8 @@ fn what_is_no_good_link_gets_one_plain_page() {
         format!("{good}A"),
         format!("{good}="),
         String::from_utf8(flipped).unwrap(),
-        links(8).sign(&scope("办公室"), date(2027, 6, 30)),
-        links(7).sign(&scope("办公室"), date(2026, 1, 26)),
+        links(8).sign(&scope("办公室"), date(2027, 6, 30), 0),
+        links(7).sign(&scope("办公室"), date(2026, 1, 26), 0),
         site.token(&scope("没有这个科室")),
         site.token(&scope("法制科")),
         site.token(&gone),
@@ -148,6 +155,126 @@ fn other_sites_and_large_and_many_presses_are_refused() {
     assert_eq!(site.recorded(), 0);
 }
 
+/// Whoever shares an address with a flood still reports; the flood itself is stopped.
+#[test]
+fn rubbish_from_an_address_does_not_lock_out_its_links() {
+    let site = site();
+    let path = report_path(&site, "annual-report", "办公室");
+    let bureau = [("x-forwarded-for", "198.51.100.7")];
+    let page = site.get(&path);
+    let rubbish: Vec<u16> = (0..60).map(|_| site.ask_as("POST", "/r/x", &bureau, Some("by=x")).status).collect();
+    assert_eq!(rubbish.last(), Some(&429), "{rubbish:?}");
+    let mut fields = forms(&page.body).remove(0).fields;
+    fields.extend(DONE.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    let body: Vec<String> = fields.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
+    assert_eq!(site.ask_as("POST", &path, &bureau, Some(&body.join("&"))).status, 303);
+    assert_eq!(site.recorded(), 1);
+}
+
+/// 127.0.0.2 is no proxy: a client like any other.
+#[test]
+fn three_hundred_sockets_of_one_client_lock_out_nobody() {
+    let site = site();
+    let path = report_path(&site, "annual-report", "办公室");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let held: Vec<_> = (0..300)
+        .filter_map(|_| {
+            runtime.block_on(async {
+                let socket = tokio::net::TcpSocket::new_v4().unwrap();
+                socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+                let connecting = socket.connect(site.address);
+                tokio::time::timeout(Duration::from_secs(1), connecting).await.ok()?.ok()
+            })
+        })
+        .collect();
+    let begun = Instant::now();
+    assert_eq!(site.get(&path).status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?} with {} sockets", begun.elapsed(), held.len());
+}
+
+/// Whoever is forwarded the letter about a request can answer this one, and does not hold the board.
+#[test]
+fn the_link_in_an_admins_letter_opens_what_it_is_about() {
+    let mut bureau = plan_bureau(BASE);
+    let id = bureau.db.read(|tx| tx.occurrence("annual-report", "2026")).unwrap().unwrap().id;
+    let ask = Ask {
+        occurrence: id,
+        section: "办公室".into(),
+        kind: RequestKind::NotApplicable,
+        by: "张三".into(),
+        reason: "本年没有".into(),
+        expected: None,
+    };
+    let now = bureau.at_time("2026-01-27T09:00");
+    request::ask(&mut bureau.db, &bureau.office, &ask, &now).unwrap();
+    let sent = letters(&mut bureau, "2026-01-27T09:01");
+    let told = sent.iter().find(|(to, text)| to == "admin@example.test" && text.contains("不适用")).unwrap();
+    let found = links_in(&told.1);
+    let [link] = Vec::from_iter(&found)[..] else { panic!("{found:?}") };
+    let token = link.strip_prefix("/q/").unwrap();
+    let at = |now: &str| bureau.at_time(now).at;
+    let opens = |now: &str| links(7).verify(token, at(now), |_| 1);
+    assert_eq!(opens("2026-02-26T12:00"), Some(Scope::Request(1)));
+    assert_eq!(opens("2026-02-27T12:00"), None, "for 30 days");
+    let site = Site::new(bureau.office, bureau.db, "2026-01-28T10:00");
+    for door in ["a", "s", "r", "c"] {
+        assert_eq!(site.get(&format!("/{door}/{token}")).status, 404, "{door}");
+    }
+    for path in ["outbox", "case", "requests/1", "calendar.ics"] {
+        assert_eq!(site.get(&format!("/a/{token}/{path}")).status, 404, "{path}");
+    }
+    let page = site.get(link);
+    assert!(page.status == 200 && page.body.contains("本年没有"), "{}", page.body);
+    assert_eq!(site.press(&page, link, &[("by", "王五"), ("choice", "confirm")]).status, 303);
+    let over = site.get(link);
+    assert!(over.body.contains("已确认") && !over.body.contains("本年没有") && !over.body.contains("年度报告"));
+    assert!(forms(&over.body).is_empty());
+}
+
+#[test]
+fn a_revoked_link_opens_nothing_and_the_others_stay() {
+    let site = site();
+    let report = report_path(&site, "annual-report", "办公室");
+    let section = |name: &str| format!("/s/{}", site.token(&Scope::Section(name.into())));
+    let (office, law, admin) = (section("办公室"), section("法制科"), format!("/a/{}", site.token(&Scope::Admin)));
+    let board = site.get(&admin).body;
+    let calendar = board.split("href=\"").find(|part| part.starts_with("/c/")).unwrap().split('"').next().unwrap();
+    assert!(site.get(calendar).body.contains("BEGIN:VCALENDAR"));
+    assert_eq!(site.get(&calendar.replace("/c/", "/a/")).status, 404, "it only reads");
+    let old = links(7).sign(&Scope::Admin, date(2027, 2, 20), 0);
+    assert_eq!(site.get(&format!("/a/{old}")).status, 404, "the key that older letters carried");
+    let now = site.moment("2026-01-27T10:00");
+    let revoke = |of: Option<&'static str>| {
+        let now = now.clone();
+        site.write(move |db, by| db.write(|tx| by.revoke_links(tx, of, &now)).unwrap());
+    };
+    let opens = |paths: &[&str]| paths.iter().map(|path| site.get(path).status == 200).collect::<Vec<_>>();
+    let all = [admin.as_str(), calendar, &office, &report, &law];
+    assert_eq!(opens(&all), [true; 5]);
+    revoke(Some("办公室"));
+    assert_eq!(opens(&all), [true, true, false, false, true]);
+    revoke(None);
+    assert_eq!(opens(&all), [false, false, false, false, true]);
+}
+
+#[test]
+fn a_sections_links_end_when_its_mailboxes_change() {
+    let mut bureau = plan_bureau(BASE);
+    let now = bureau.at_time("2026-01-27T09:00");
+    let url = |bureau: &mut Bureau, name: &str| {
+        let office = bureau.office.clone();
+        let url = bureau.db.read(|tx| office.section_url(tx, name, &now)).unwrap().unwrap();
+        url.replace(BASE, "")
+    };
+    let before = ["办公室", "法制科"].map(|name| url(&mut bureau, name));
+    let text = std::fs::read_to_string(bureau.folder.path().join("deadlines.toml")).unwrap();
+    bureau.edit(&text.replace("fzk@example.test", "fzk2@example.test"), "2026-01-27T09:30");
+    with_web(&mut bureau.office, BASE);
+    let after = url(&mut bureau, "法制科");
+    let site = Site::new(bureau.office, bureau.db, "2026-01-27T10:00");
+    assert_eq!([&before[0], &before[1], &after].map(|path| site.get(path).status), [200, 404, 200]);
+}
+
 #[test]
 fn slow_clients_hold_nobody_up() {
     let site = site();
@@ -220,7 +347,8 @@ fn letters_bring_each_reader_his_link() {
         letters(&mut bureau, "2026-01-27T08:30").into_iter().filter(|(_, text)| text.contains("提醒")).collect();
     let scopes = |text: &str| -> Vec<String> {
         let now = bureau.at_time("2026-01-27T08:30").at;
-        let scopes = links_in(text).into_iter().map(|l| links(7).verify(l.trim_start_matches("/r/"), now).unwrap());
+        let scopes =
+            links_in(text).into_iter().map(|l| links(7).verify(l.trim_start_matches("/r/"), now, |_| 0).unwrap());
         let mut names: Vec<String> = scopes
             .map(|s| match s {
                 Scope::Report { section, .. } => section,

@@ -1,6 +1,6 @@
 //! `[web]`: where the pages listen, and the address that letters give.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{
     layers::{Given, Layers},
@@ -13,9 +13,22 @@ pub struct Web {
     pub listen: SocketAddr,
     /// The address at which people reach the pages, without a trailing slash; it may have a path.
     pub base_url: String,
+    /// The proxies before the pages, whose `X-Forwarded-For` is believed.
+    pub trusted_proxy: Vec<IpAddr>,
 }
 
 impl Web {
+    /// Behind a proxy on this machine, or none.
+    pub fn new(listen: SocketAddr, base_url: impl Into<String>) -> Self {
+        let local = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        Self { listen, base_url: base_url.into(), trusted_proxy: local.to_vec() }
+    }
+
+    /// Whether this address is a proxy's.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxy.contains(&address.to_canonical())
+    }
+
     /// The path under which a proxy may forward requests: empty, or `/duban`.
     pub fn path(&self) -> &str {
         let host = self.base_url.split_once("://").map_or("", |(_, rest)| rest);
@@ -28,7 +41,7 @@ impl Web {
     }
 }
 
-pub const KEYS: &[&str] = &["listen", "base_url"];
+pub const KEYS: &[&str] = &["listen", "base_url", "trusted_proxy"];
 
 const LISTEN: &str = "listen = \"127.0.0.1:8080\"";
 const BASE_URL: &str = "base_url = \"https://duban.example.test\"";
@@ -48,12 +61,29 @@ pub fn read(layers: &Layers<'_>) -> Option<Web> {
     }
     let listen = listen.and_then(|given| address(layers, &given));
     let base_url = base_url.and_then(|given| url(layers, &given));
-    Some(Web { listen: listen?, base_url: base_url? })
+    let trusted_proxy = trusted_proxy(layers);
+    let web = Web::new(listen?, base_url?);
+    Some(Web { trusted_proxy: trusted_proxy.unwrap_or(web.trusted_proxy), ..web })
 }
 
 /// Whether a setting is missing or empty; one that is misspelt or wrong has been reported.
 fn absent(layers: &Layers<'_>, path: &str) -> bool {
     layers.is_missing(path) || layers.text(path).is_some_and(|given| given.value.is_empty())
+}
+
+/// `None` if it is not given. An empty list believes nobody.
+fn trusted_proxy(layers: &Layers<'_>) -> Option<Vec<IpAddr>> {
+    let mut read = Vec::new();
+    for given in layers.texts("web.trusted_proxy")? {
+        match given.value.trim().parse::<IpAddr>() {
+            Ok(address) => read.push(address.to_canonical()),
+            Err(_) => {
+                let what = format!("“{}”不是 IP 地址：trusted_proxy 写反向代理连过来用的地址", given.value);
+                layers.error(&given.at, what, "trusted_proxy = [\"127.0.0.1\"]");
+            }
+        }
+    }
+    Some(read)
 }
 
 fn address(layers: &Layers<'_>, given: &Given<String>) -> Option<SocketAddr> {
@@ -120,7 +150,7 @@ mod tests {
 
     #[test]
     fn parts_of_the_address() {
-        let web = |base_url: &str| Web { listen: ([127, 0, 0, 1], 1).into(), base_url: base_url.into() };
+        let web = |base_url: &str| Web::new(([127, 0, 0, 1], 1).into(), base_url);
         assert_eq!((web("https://x.test").path(), web("https://x.test").origin()), ("", "https://x.test"));
         let long = web("http://x.test:81/duban");
         assert_eq!((long.path(), long.origin()), ("/duban", "http://x.test:81"));

@@ -1,6 +1,6 @@
 use super::{
     super::{
-        answer::{Answer, Answered, Line, render},
+        answer::{Answer, Answered, By, Line, render},
         ics::{self, Closed, Organizer},
     },
     *,
@@ -17,7 +17,7 @@ fn one(name: &str, answer: Answer) {
 
 fn answer(said: Answered, wrote: &str, lines: Vec<Line>) -> Answer {
     let token = Some("DB431-7RT2XH5WPAK3M9QZ".to_owned());
-    Answer { to: "办公室".into(), said, wrote: wrote.into(), lines, token }
+    Answer { to: "办公室".into(), by: By::Reader, said, wrote: wrote.into(), lines, token }
 }
 
 #[test]

@@ -90,6 +90,11 @@ pub(in crate::service) fn load(
     // The calendar that the stored dates were counted with.
     let before = tx.get(state::CALENDAR)?.unwrap_or_else(|| office.calendar.clone());
     let calendar_moved = tx.put(state::CALENDAR, &office.calendar)?;
+    if let Some(before) = tx.get(state::ROSTER)? {
+        let mut generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
+        generations.follow(&before, &office.roster);
+        tx.put(state::GENERATIONS, &generations)?;
+    }
     let roster_changed = tx.put(state::ROSTER, &office.roster)?;
     let readers_changed = tx.put(state::ADMIN, &office.settings.admin)? || roster_changed;
     // A path that is not UTF-8 cannot be stored; then the files are read each time.

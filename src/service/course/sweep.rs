@@ -41,6 +41,7 @@ pub fn sweep(db: &mut Db, office: &Office, now: &Moment) -> Result<Swept> {
         let mut swept = Swept { opened: open_occurrences(tx, office.house(), today)?, said: 0 };
         warn_of_missing_year(tx, office, now)?;
         write_weekly(tx, office, now)?;
+        office.tell_of_strangers(tx, now)?;
         if office.house().is_open(now.local) {
             for (occurrence, deadline) in tx.occurrences_to_speak_of(today)? {
                 let said = deadline.and_then(|d| tx.attempt(|| speak_of(tx, office, &occurrence, &d, now)));

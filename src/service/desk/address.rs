@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::civil::Date;
+use serde_json::json;
 
 use crate::service::{
     Office, Result,
     desk::{
-        link::{self, Links, Scope},
+        link::{self, Scope},
         link_key,
     },
+    tell::audit,
 };
 use crate::{
     clock::Moment,
@@ -19,6 +21,7 @@ use crate::{
         hours::Reader,
     },
     letter::Addressee,
+    store::{Tx, state},
 };
 
 impl Office {
@@ -45,29 +48,49 @@ impl Office {
     }
 
     /// Where a section reports an occurrence; `None` without `[web]`.
-    pub fn report_url(&self, occurrence: i64, due: Date, section: &str) -> Option<String> {
+    pub fn report_url(
+        &self,
+        tx: &Tx,
+        occurrence: i64,
+        due: Date,
+        section: &str,
+    ) -> crate::store::Result<Option<String>> {
         let scope = Scope::Report { occurrence, section: section.to_owned() };
-        self.url("r", &scope, link::last_day_of_report(due), "")
+        self.url(tx, "r", &scope, link::last_day_of_report(due))
     }
 
-    /// Where the admin answers a request; `None` without `[web]`.
-    pub fn request_url(&self, request: i64, now: &Moment) -> Option<String> {
-        self.url("a", &Scope::Admin, last_day(now), &format!("/requests/{request}"))
+    /// Where the admin answers a request, and can do nothing else; `None` without `[web]`.
+    pub fn request_url(&self, tx: &Tx, request: i64, now: &Moment) -> crate::store::Result<Option<String>> {
+        self.url(tx, "q", &Scope::Request(request), shift(now.today(), link::ADMIN_DAYS))
     }
 
     /// The admin's board; `None` without `[web]`.
-    pub fn admin_url(&self, now: &Moment) -> Option<String> {
-        self.url("a", &Scope::Admin, last_day(now), "")
+    pub fn admin_url(&self, tx: &Tx, now: &Moment) -> crate::store::Result<Option<String>> {
+        self.url(tx, "a", &Scope::Admin, shift(now.today(), link::ADMIN_DAYS))
     }
 
     /// A section's board; `None` without `[web]`.
-    pub fn section_url(&self, section: &str, now: &Moment) -> Option<String> {
-        self.url("s", &Scope::Section(section.to_owned()), last_day(now), "")
+    pub fn section_url(&self, tx: &Tx, section: &str, now: &Moment) -> crate::store::Result<Option<String>> {
+        self.url(tx, "s", &Scope::Section(section.to_owned()), shift(now.today(), link::VALID_DAYS))
     }
 
-    fn url(&self, page: &str, scope: &Scope, last: Date, rest: &str) -> Option<String> {
-        let (web, links): (_, &Links) = (self.settings.web.as_ref()?, self.links.as_ref()?);
-        Some(format!("{}/{page}/{}{rest}", web.base_url, links.sign(scope, last)))
+    fn url(&self, tx: &Tx, page: &str, scope: &Scope, last: Date) -> crate::store::Result<Option<String>> {
+        let (Some(web), Some(links)) = (&self.settings.web, &self.links) else { return Ok(None) };
+        let generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
+        let token = links.sign(scope, last, scope.generation(&generations, &self.roster));
+        Ok(Some(format!("{}/{page}/{token}", web.base_url)))
+    }
+
+    /// Revokes all links of the admin, or those of a section: none that was signed before is good any more.
+    pub fn revoke_links(&self, tx: &Tx, section: Option<&str>, now: &Moment) -> crate::store::Result<()> {
+        let mut generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
+        let count = match section {
+            Some(name) => generations.sections.entry(name.to_owned()).or_default(),
+            None => &mut generations.admin,
+        };
+        *count = count.saturating_add(1);
+        tx.put(state::GENERATIONS, &generations)?;
+        tx.audit(&audit(now, "links-revoked", None, None, json!({ "section": section })))
     }
 
     /// Where replies go: the mailbox that duban reads, else the admins.
@@ -115,8 +138,4 @@ impl Office {
         };
         passed_on().into_iter().collect()
     }
-}
-
-fn last_day(now: &Moment) -> Date {
-    shift(now.today(), link::VALID_DAYS)
 }

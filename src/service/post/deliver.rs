@@ -241,7 +241,7 @@ impl Round {
         let round = self.clone();
         let look = move |db: &mut Db| {
             let now = round.now();
-            Ok(db.read(|tx| tx.next_to_send(now.at, round.office.house().is_open(now.local)))?.is_some())
+            Ok(db.read(|tx| tx.next_to_send(now.at, round.office.house().is_open(now.local), 0))?.is_some())
         };
         self.store.call(look).await
     }
@@ -249,9 +249,8 @@ impl Round {
     /// Claims the next letter, with what it says as of now.
     async fn claim(&self) -> Result<Option<Claimed>> {
         let (office, clock) = (Arc::clone(&self.office), self.clock);
-        // In turns, so that neither waits for all of the other: what is tried first, and what is tried again.
-        let again = self.claimed.fetch_add(1, Ordering::Relaxed) % 2 == 1;
-        self.store.write(move |tx| claim(tx, &office, again, &clock.now(&office.settings.timezone))).await
+        let turn = self.claimed.fetch_add(1, Ordering::Relaxed);
+        self.store.write(move |tx| claim(tx, &office, turn, &clock.now(&office.settings.timezone))).await
     }
 
     /// Sets aside a letter that cannot be composed: a bug, not a fault of the network.
@@ -347,15 +346,11 @@ impl Round {
     }
 }
 
-/// Claims the next letter that has something left to say, one that was tried before if it is due `again`. Letters with
-/// nothing left are dropped, unreadable ones set aside.
-fn claim(tx: &Tx, office: &Office, again: bool, now: &Moment) -> Result<Option<Claimed>> {
+/// Claims the letter of this turn that has something left to say. Letters with nothing left are dropped, unreadable ones
+/// set aside.
+fn claim(tx: &Tx, office: &Office, turn: u32, now: &Moment) -> Result<Option<Claimed>> {
     let in_window = office.house().is_open(now.local);
-    let next = || {
-        let retried = if again { tx.next_to_retry(now.at, in_window)? } else { None };
-        if retried.is_some() { Ok(retried) } else { tx.next_to_send(now.at, in_window) }
-    };
-    while let Some((id, letter)) = next()? {
+    while let Some((id, letter)) = tx.next_to_send(now.at, in_window, turn)? {
         let gathered = letter.map_err(Error::from).and_then(|letter| {
             let contents = write::gather(tx, office, &letter, now)?;
             Ok(contents.map(|contents| (letter, contents)))

@@ -33,7 +33,10 @@ use crate::{
 pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Result<Option<Words>> {
     let local = |at: Timestamp| office.settings.timezone.to_datetime(at);
     Ok(match notice {
-        Notice::Started { warnings } => Some(Words::Started(summary(tx, office, warnings, Vec::new(), now)?)),
+        Notice::Started { mut warnings } => {
+            warnings.extend(office.takes_any_sender().map(str::to_owned));
+            Some(Words::Started(summary(tx, office, warnings, Vec::new(), now)?))
+        }
         Notice::Reloaded { changes, warnings } => Some(Words::Reloaded(summary(tx, office, warnings, changes, now)?)),
         Notice::Waits { changes, gone, open, until } => Some(Words::Waits { changes, gone, open, until: local(until) }),
         Notice::Asked { request } => asked(tx, office, request, now)?.map(Words::Asked),
@@ -43,6 +46,16 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
             let recorded = serde_json::from_str(&incoming.detail).map_or(String::new(), |o: Outcome| o.words());
             Words::Stranger { sender: incoming.sender, subject: incoming.subject, wrote: incoming.text, recorded }
         }),
+        Notice::Strangers { from, to } => {
+            let mut wrote = Vec::new();
+            for incoming in tx.incoming_between(from, to)? {
+                let Ok(outcome) = serde_json::from_str::<Outcome>(&incoming.detail) else { continue };
+                if office.is_from_outside(&incoming.sender, &outcome) {
+                    wrote.push((local(incoming.at), outcome.words(), incoming.sender));
+                }
+            }
+            (!wrote.is_empty()).then_some(Words::Strangers(wrote))
+        }
         Notice::Swept { since, why } => Some(Words::Swept { since: local(since), why }),
         Notice::Refused { since, why } => Some(Words::Refused { since: local(since), why }),
         Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
@@ -129,7 +142,7 @@ fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<
         title: deadline.title_for(&occurrence.period),
         finish_by: occurrence.dates.finish_by,
         due: occurrence.dates.due,
-        url: office.request_url(request.id, now),
+        url: office.request_url(tx, request.id, now)?,
     }))
 }
 

@@ -270,7 +270,9 @@ impl Office {
         if let Some(id) = id.filter(|_| !is_leader) {
             entry.reports_for = self.reporting_sections(deadline, &entry.to, reader);
             let due = agenda.occurrence.dates.due;
-            entry.report_url = entry.reports_for.first().and_then(|section| self.report_url(id, due, section));
+            if let Some(section) = entry.reports_for.first() {
+                entry.report_url = self.report_url(tx, id, due, section)?;
+            }
         }
         if let Some(id) = id {
             entry.taken_back = self.taken_back(tx, agenda, id, &entry.to)?;

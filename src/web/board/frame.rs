@@ -20,6 +20,8 @@ pub struct Frame {
     pub root: String,
     /// The root, then `/a/TOKEN` or `/s/TOKEN`.
     pub door: String,
+    /// What a calendar program subscribes to.
+    pub calendar: String,
     /// The tag that the subjects of letters begin with.
     pub name: String,
     pub contact: String,
@@ -53,6 +55,7 @@ impl Frame {
         let door = if viewer == Viewer::Admin { "a" } else { "s" };
         let as_of = format!("{}年{}", now.local.year(), crate::letter::words::moment(now.local));
         Self {
+            calendar: format!("{root}/{door}/{token}/calendar.ics"),
             door: format!("{root}/{door}/{token}"),
             root,
             viewer,

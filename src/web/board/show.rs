@@ -14,14 +14,14 @@ use serde::Deserialize;
 use tracing::error;
 
 use super::{
-    act, cache, explain, feed, home, metrics, occurrence, outbox,
+    Viewer, act, cache, explain, feed, home, metrics, occurrence, outbox,
     visit::{AdminVisit, Visit},
     year,
 };
 use crate::{
     clock::since_boot,
-    service::{self, course},
-    web::{App, html, pages::failed, refusal},
+    service::{self, course, desk::link::Scope},
+    web::{App, Client, Named, html, pages::failed, refusal},
 };
 
 /// A probe fails if the database has not answered within this time.
@@ -42,6 +42,7 @@ pub fn routes() -> Router<App> {
         .route("/a/{token}/section/{section}", get(section))
         .route("/a/{token}/outbox", get(outbox))
         .route("/a/{token}/case", get(case))
+        .route("/c/{token}", get(admin_calendar))
         .route("/healthz", get(healthz))
         .route("/metrics", get(numbers))
 }
@@ -138,8 +139,26 @@ async fn case(State(app): State<App>, AdminVisit(visit): AdminVisit) -> Response
     }
 }
 
+async fn admin_calendar(
+    State(app): State<App>,
+    client: Client,
+    Named(token): Named<String>,
+    headers: HeaderMap,
+) -> Response {
+    match app.scope(&token).await {
+        Ok(Some(Scope::AdminCalendar)) => feed_of(&app, Viewer::Admin, &headers).await,
+        Ok(_) => refusal(&app, client),
+        Err(e) => failed(&e),
+    }
+}
+
 async fn calendar(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Response {
-    let feed = visit.read(&app, |tx, office, visit| feed::feed(tx, office, &visit.viewer, &visit.now)).await;
+    feed_of(&app, visit.viewer, &headers).await
+}
+
+async fn feed_of(app: &App, viewer: Viewer, headers: &HeaderMap) -> Response {
+    let (office, now) = (app.office(), app.now());
+    let feed = app.read(move |tx| feed::feed(tx, &office, &viewer, &now)).await;
     let feed::Feed { body, etag } = match feed {
         Ok(feed) => feed,
         Err(e) => return failed(&e),

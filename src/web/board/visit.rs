@@ -11,7 +11,7 @@ use crate::{
     clock::Moment,
     service::{Office, Result, desk::link::Scope},
     store::Tx,
-    web::{App, Client, refusal},
+    web::{App, Client, pages::failed, refusal},
 };
 
 /// The purpose signed into the board's form tokens.
@@ -24,6 +24,8 @@ pub struct Visit {
     pub token: String,
     pub now: Moment,
     pub client: Client,
+    /// The admin's calendar has a link of its own, which can only read: a calendar program keeps it.
+    calendar: Option<String>,
 }
 
 /// A visitor with the admin's link, who may change things.
@@ -35,7 +37,8 @@ impl Visit {
             Viewer::Admin => app.links().form(&self.token, PURPOSE, [0; 8], self.now.at),
             Viewer::Section(_) => String::new(),
         };
-        Frame::new(office, self.viewer.clone(), &self.token, form, &self.now)
+        let frame = Frame::new(office, self.viewer.clone(), &self.token, form, &self.now);
+        Frame { calendar: self.calendar.clone().unwrap_or(frame.calendar), ..frame }
     }
 
     /// Reads what a page shows this visitor.
@@ -59,7 +62,7 @@ impl FromRequestParts<App> for Visit {
         let token = token.ok_or_else(|| refusal(app, client))?;
         // A section's token is not valid under `/a/`, nor the admin's under `/s/`.
         let is_admins = path_begins_with_a(parts, &token);
-        let viewer = match app.scope(&token) {
+        let viewer = match app.scope(&token).await.map_err(|e| failed(&e))? {
             Some(Scope::Admin) if is_admins => Viewer::Admin,
             // The link of a section that has left the roster is refused.
             Some(Scope::Section(name)) if !is_admins && app.office().roster.get(&name).is_some() => {
@@ -67,7 +70,11 @@ impl FromRequestParts<App> for Visit {
             }
             _ => return Err(refusal(app, client)),
         };
-        Ok(Self { viewer, token, now: app.now(), client })
+        let calendar = match viewer {
+            Viewer::Admin => Some(app.admin_calendar().await.map_err(|e| failed(&e))?),
+            Viewer::Section(_) => None,
+        };
+        Ok(Self { viewer, token, now: app.now(), client, calendar })
     }
 }
 

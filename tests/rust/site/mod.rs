@@ -22,7 +22,7 @@ use duban::{
         desk::link::{Key, Links, Scope},
         house::health::Health,
     },
-    store::{Db, Store, Tx},
+    store::{Db, Store, Tx, state::Generations},
     web::{App, serve},
 };
 use tokio::{
@@ -35,7 +35,7 @@ pub const BASE: &str = "https://duban.example.test";
 
 /// With links, as a bureau with `[web]` has them.
 pub fn with_web(office: &mut Office, base_url: &str) {
-    office.settings.web = Some(Web { listen: ([127, 0, 0, 1], 8080).into(), base_url: base_url.into() });
+    office.settings.web = Some(Web::new(([127, 0, 0, 1], 8080).into(), base_url));
     office.links = Some(Arc::new(links(7)));
 }
 
@@ -113,7 +113,11 @@ impl Site {
     }
 
     pub fn token(&self, scope: &Scope) -> String {
-        links(7).sign(scope, jiff::civil::date(2027, 6, 30))
+        links(7).sign(
+            scope,
+            jiff::civil::date(2027, 6, 30),
+            scope.generation(&Generations::default(), &self.office.roster),
+        )
     }
 
     pub fn get(&self, path: &str) -> Answer {

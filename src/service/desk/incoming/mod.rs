@@ -18,7 +18,7 @@ pub use closed::closed;
 use crate::service::{Office, Result, in_transaction};
 use crate::{
     clock::Moment,
-    domain::{Date, occurrence::State},
+    domain::{Date, deadline::Mailbox, occurrence::State},
     imap::{END_BYTES, LARGEST_BYTES},
     incoming::{self, Kind, Message},
     store::{Db, ItemRow, LetterRow, NewIncoming, Place, Tx},
@@ -173,7 +173,7 @@ fn remember(
             tx.end_waiting(asked, sender, now.at)?;
         }
     }
-    answer::answer(tx, office, id, sender, items, &outcome, now)?;
+    answer::answer(tx, office, (id, sender), letter.as_ref(), items, &outcome, now)?;
     info!(
         incoming = id,
         letter = letter.map(|l| l.id),
@@ -274,8 +274,13 @@ impl Act {
 impl Office {
     /// Whether the address is on the roster or an admin's.
     fn knows(&self, address: &str) -> bool {
+        self.as_known(address).is_some()
+    }
+
+    /// The address as the roster, or the list of admins, writes it.
+    fn as_known(&self, address: &str) -> Option<&Mailbox> {
         let sections = self.roster.sections.iter().flat_map(|s| s.email.iter().chain(&s.leader));
-        sections.chain(&self.settings.admin).any(|m| m.is(address))
+        sections.chain(&self.settings.admin).find(|m| m.is(address))
     }
 
     /// The sections that have this mailbox.

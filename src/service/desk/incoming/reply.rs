@@ -106,7 +106,7 @@ fn may_report(
 ) -> Result<(Vec<ItemRow>, usize)> {
     let mut items = tx.items(letter.id)?;
     let all = items.len();
-    let age = now.at.duration_since(letter.made_at);
+    let age = now.at.duration_since(letter.numbered_at);
     // A token is valid as long as a link.
     let has_token = age.as_hours() <= 24 * VALID_DAYS && tokens(tx, office, message)?.iter().any(|l| l.id == letter.id);
     let sections = office.sections_of(message.from.as_deref().unwrap_or_default());
@@ -124,6 +124,15 @@ fn doubt(office: &Office, message: &Message) -> Option<String> {
         Authenticated::Passed => None,
         Authenticated::Failed(words) => Some(format!("发件人没有通过验证，可能是冒名：{words}")),
         Authenticated::Absent => Some(format!("没有 {authserv_id} 的验证结果，发件人不能确定")),
+    }
+}
+
+impl Office {
+    /// What it means that no server's findings about senders are believed; `None` if one's are, or no mail is read.
+    pub(in crate::service) fn takes_any_sender(&self) -> Option<&'static str> {
+        self.settings.mailbox.as_ref().filter(|inbox| inbox.authserv_id.is_none()).map(|_| {
+            "没有设 authserv_id，来信的发件人没有人验证：写成科室邮箱发来的回信，不论谁写的，都会登记；登记后写信告诉名册里的这个邮箱，不是本人写的回“撤回”"
+        })
     }
 }
 

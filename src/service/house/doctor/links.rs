@@ -102,7 +102,7 @@ mod tests {
             (FINE, "https", Verdict::Bad, "没有用 https 应答"),
         ] {
             let listen = serve(answer);
-            let found = outside(&Web { listen, base_url: format!("{scheme}://{listen}") }).await;
+            let found = outside(&Web::new(listen, format!("{scheme}://{listen}"))).await;
             assert_eq!(found.verdict, verdict, "{answer:?} {found:?}");
             assert!(found.found.contains(words), "{answer:?} {found:?}");
         }
@@ -120,7 +120,7 @@ mod tests {
             ("http://duban.ju.gov.cn", Some("没有加密")),
             ("https://duban.ju.gov.cn:8443/duban", None),
         ] {
-            let web = Web { listen: ([127, 0, 0, 1], 1).into(), base_url: url.to_owned() };
+            let web = Web::new(([127, 0, 0, 1], 1).into(), url);
             let found = address(&web).map(|check| check.found);
             assert_eq!(found.is_some(), words.is_some(), "{url}");
             assert!(found.unwrap_or_default().contains(words.unwrap_or_default()), "{url}");

@@ -18,6 +18,7 @@ use crate::{
 
 const OUT: &str = "邮件";
 const BACK: &str = "收信";
+const SENDERS: &str = "发件人";
 /// Short, since a person waits for the result.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -74,6 +75,19 @@ fn judged(outcome: Outcome) -> Check {
 
 fn silence() -> String {
     format!("等了 {} 秒没有结果", LIMIT.as_secs())
+}
+
+/// Who vouches for the senders of replies; `None` without `[mailbox]`.
+pub(in crate::service) fn senders(office: &Office) -> Option<Check> {
+    let inbox = office.settings.mailbox.as_ref()?;
+    Some(match (office.takes_any_sender(), &inbox.authserv_id) {
+        (Some(found), _) => Check::warning(
+            SENDERS,
+            found,
+            "在 duban.toml 的 [mailbox] 里写上 authserv_id，写法见手册“收回信”；收信的服务器不验证发件人的，只能这样用",
+        ),
+        (None, id) => Check::good(SENDERS, format!("相信 {} 的验证", id.as_deref().unwrap_or_default())),
+    })
 }
 
 /// `None` without `[mailbox]`.

@@ -131,6 +131,7 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
         checks.push(mail::out(&office, recorded.failure.filter(|_| given.holder.is_some())).await);
         checks.extend(mail::back(&office).await);
     }
+    checks.extend(mail::senders(&office));
     checks.extend(links::look(&office.settings, given.holder.is_some()).await);
     checks.extend(given.before.permissions.iter().cloned());
     checks
