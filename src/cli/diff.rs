@@ -45,11 +45,11 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
     Ok(if diff.is_empty() { Answer::done(NO_CHANGE).with(Exit::Nothing) } else { Answer::done(words(&diff)) })
 }
 
-/// What putting this in force would change; `None` where nothing is in force. root stays root: files are written next.
+/// What putting this in force would change; `None` where nothing is in force. Call it behind the gateway.
 pub fn effect(context: &Context, loaded: Loaded) -> Result<Option<String>> {
     let now = context.now(&loaded.settings);
     let (office, deadlines) = Office::new(loaded);
-    let mut db = context.open_as_is(&office.settings)?;
+    let mut db = context.open(&office.settings)?;
     let Some(before) = db.read(|tx| last_good(tx, &office.settings))? else { return Ok(None) };
     let diff = db.write(|tx| Ok(compare(tx, &before, (&office, &deadlines), &now)))??;
     Ok(Some(if diff.is_empty() { NO_CHANGE.to_owned() } else { words(&diff) }))

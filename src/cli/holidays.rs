@@ -53,7 +53,7 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
         ))
     };
     let notice = notice::read(&text, args.year).map_err(misfit)?;
-    let loaded = context.read(&context.env);
+    let loaded = context.files(&context.env);
     let settings = match &loaded {
         Ok(loaded) => Some(loaded.settings.clone()),
         Err(_) => config::settings_alone(&context.config, &context.env),
@@ -63,8 +63,7 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
             "配置没有读到，不知道写到哪里（用 duban check 查看；还没有配置的，先用 duban init）。",
         ));
     };
-    say_if_there_is_none(&settings);
-    let folder = settings.holidays;
+    let folder = settings.holidays.clone();
     let failed = |findings: config::Findings| Failure::new(format!("{findings}\n没有写。"));
     let known = config::statutory_days(&folder, &BTreeMap::new()).map_err(failed)?;
     let changed = notice.apply(&known).map_err(misfit)?;
@@ -93,6 +92,12 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
     if files.is_empty() {
         return Ok(Answer::done(said + "和现有的文件一样，不必写。\n").with(Exit::Nothing));
     }
+    for (path, text) in files.iter().filter(|_| !args.dry_run) {
+        said += &put(path, text)?;
+    }
+    // The folder of the configuration may be root's; the database is looked at as its owner.
+    context.pass(&settings, |_| Ok(()))?;
+    say_if_there_is_none(&settings);
     said += &match loaded {
         Ok(mut loaded) => {
             let before = std::mem::replace(&mut loaded.calendar, calendar);
@@ -101,9 +106,6 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
         }
         Err(_) => "配置有错，没有比较期限的变化：用 duban check 查看。\n".to_owned(),
     };
-    for (path, text) in files.iter().filter(|_| !args.dry_run) {
-        said += &put(path, text)?;
-    }
     said += if args.dry_run {
         "只看，没有写。\n"
     } else {

@@ -55,5 +55,5 @@ pub fn preview(
     let step = Step { on: step.on.max(today), ..step };
     let said = Utterance { step, reader, dates: meant.occurrence.dates };
     let entry = office.entry_for(tx, &agenda, meant.id, &said, now)?;
-    Ok((to, office.letter(vec![entry], office.reply_token(0, ""), now)))
+    Ok((to, office.letter(tx, vec![entry], office.reply_token(0, ""), now)?))
 }

@@ -48,10 +48,13 @@ pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Res
         Some(notice) => render_notice(tx, office, notice, letter.id, now)?.map(Said::InWords),
         None => {
             let entries = entries(tx, office, letter, now)?;
-            (!entries.is_empty()).then(|| {
-                let token = office.reply_token(letter.id, &letter.message_id);
-                Said::Reminders(Box::new(office.letter(entries, token, now)))
-            })
+            match entries.is_empty() {
+                true => None,
+                false => {
+                    let token = office.reply_token(letter.id, &letter.message_id);
+                    Some(Said::Reminders(Box::new(office.letter(tx, entries, token, now)?)))
+                }
+            }
         }
     };
     let Some(said) = said else { return Ok(None) };
@@ -232,25 +235,23 @@ impl Office {
     }
 
     /// `reply_token` is `None` if nobody reads replies.
-    pub fn letter(&self, entries: Vec<Entry>, reply_token: Option<String>, now: &Moment) -> Letter {
-        let feeds = self.feeds(&entries, now);
+    pub fn letter(&self, tx: &Tx, entries: Vec<Entry>, reply_token: Option<String>, now: &Moment) -> Result<Letter> {
+        let feeds = self.feeds(tx, &entries, now)?;
         let now = now.at.to_zoned(self.settings.timezone.clone());
         let (tag, contact) = (self.tag().to_owned(), self.settings.contact.clone());
-        Letter { now, tag, contact, entries, reply_token, from: self.settings.mail.from.to_string(), feeds }
+        Ok(Letter { now, tag, contact, entries, reply_token, from: self.settings.mail.from.to_string(), feeds })
     }
 
-    /// The calendars of all whom these entries address.
-    fn feeds(&self, entries: &[Entry], now: &Moment) -> Vec<String> {
+    /// The calendars of the sections that these entries address. The admin's opens the whole board: it is not mailed.
+    fn feeds(&self, tx: &Tx, entries: &[Entry], now: &Moment) -> Result<Vec<String>> {
         let mut found: Vec<String> = Vec::new();
         for addressee in entries.iter().flat_map(|entry| &entry.to) {
-            let url = match addressee {
-                Addressee::Section { name, .. } => self.section_url(name, now),
-                Addressee::PassOn { .. } => self.admin_url(now),
-                Addressee::Leader { .. } => None,
-            };
-            found.extend(url.map(|url| format!("{url}/calendar.ics")).filter(|url| !found.contains(url)));
+            if let Addressee::Section { name, .. } = addressee {
+                let url = self.section_url(tx, name, now)?.map(|url| format!("{url}/calendar.ics"));
+                found.extend(url.filter(|url| !found.contains(url)));
+            }
         }
-        found
+        Ok(found)
     }
 
     /// The occurrence as a letter to this reader shows it today; `id` is `None` if it is not stored yet.
