@@ -61,13 +61,16 @@ fn identity(path: &Path) -> Option<Identity> {
     path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
-/// SQLite waits for a writer where a pipe lies, and follows a link.
+/// SQLite waits for a writer where a pipe lies. The database itself may be a link; what lies beside it may not.
 ///
 /// # Errors
 /// [`Error::Odd`]: what lies at the path, or where SQLite keeps its files beside it, is no plain file.
 pub(super) fn refuse_odd(path: &Path) -> Result<()> {
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(Error::Odd(path.to_owned()));
+    }
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let files = ["", "-wal", "-shm", "-journal"].map(|end| beside(&real, end));
+    let files = ["-wal", "-shm", "-journal"].map(|end| beside(&real, end));
     match files.into_iter().find(|file| file.symlink_metadata().is_ok_and(|found| !found.is_file())) {
         Some(odd) => Err(Error::Odd(odd)),
         None => Ok(()),
