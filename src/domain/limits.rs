@@ -1,5 +1,7 @@
 //! How much people may write, the same on a section's page, on the board, on the command line and by mail.
 
+use crate::text::is_hidden;
+
 /// A person's name. In characters, as all of these.
 pub const NAME: usize = 30;
 /// An address stands for a name where a report came by mail.
@@ -18,7 +20,10 @@ pub fn fault(what: &str, text: &str, most: usize) -> Option<String> {
         return Some(format!("{what}有 {long} 个字，最多 {most} 个，请改短"));
     }
     // Kept for good, and shown in tables and letters.
-    text.chars().any(char::is_control).then(|| format!("{what}里有换行或控制字符，请删去"))
+    if text.chars().any(char::is_control) {
+        return Some(format!("{what}里有换行或控制字符，请删去"));
+    }
+    text.chars().any(is_hidden).then(|| format!("{what}里有看不见的或改变文字方向的字符，请删去重写"))
 }
 
 /// What is wrong with a name.
@@ -40,11 +45,13 @@ mod tests {
             ("备注", "长".repeat(TEXT), TEXT, None),
             ("备注", "长".repeat(TEXT + 1), TEXT, Some("备注有 1001 个字，最多 1000 个，请改短")),
             ("佐证", "a\u{7}".to_owned(), EVIDENCE, Some("佐证里有换行或控制字符，请删去")),
+            ("编号", "3\u{202E}号".to_owned(), REFERENCE, Some("编号里有看不见的或改变文字方向的字符，请删去重写")),
         ] {
             assert_eq!(fault(what, &text, most).as_deref(), wrong);
         }
         assert_eq!(name_fault(" ").as_deref(), Some("请填经办人姓名"));
         assert_eq!(name_fault("张三"), None);
+        assert!(name_fault("张\u{200B}三").is_some());
         assert_eq!(
             name_fault(&"长".repeat(NAME + 1)).as_deref(),
             Some("经办人有 31 个字，最多 30 个，请改短：只写姓名")

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let cells = ["", "a", "a,b", "a\"b\"", "两\n行", "=1+1", "-", "＝x", "'", "'x", " 空 "];
+        let cells = ["", "a", "a,b", "a\"b\"", "两\n行", "=1+1", "-", "＝x", "﹦x", "﹢1", "'", "'x", " 空 "];
         let text = line(cells.into_iter()) + &line(cells.into_iter().rev());
         let back = read(&text);
         assert_eq!(back.len(), 2);

@@ -33,7 +33,7 @@ fn cap(text: &str) -> String {
 
 /// Whether a spreadsheet may take this text for a formula. A Chinese one reads the full-width signs too.
 pub fn is_formula_like(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'])
+    text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹢', '﹣', '﹦', '﹫', '\t', '\r'])
 }
 
 /// Whether a text may become a link: http or https, plain ASCII, no user name in it.
