@@ -7,6 +7,7 @@ mod numbers;
 mod polite;
 mod remains;
 mod verbs;
+mod year;
 
 use jiff::civil::Date;
 
@@ -20,6 +21,7 @@ const REPLY_CHARS: usize = 4000;
 const WHICH: &str = "邮件里有几项，请写明是哪一项";
 const NO_SUCH: &str = "写的编号不在要您登记的事项里";
 const TWICE: &str = "同一项写了两种情况";
+const OTHER_YEAR: &str = "写的年份与事项的不同，请写明是不是这一期";
 const NOTHING: &str = "没有看到回复的内容";
 const TOO_LONG: &str = "内容太长，请只写办理情况";
 const OUR_WORDS: &str = "回复里夹着来信的内容，请只写办理情况";
@@ -146,6 +148,11 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
     let mut said: Vec<Statement> = Vec::new();
     for Open { mut numbers, verb, remark } in open {
         let act = verb.act(&remark, today).ok_or(NOT_UNDERSTOOD)?;
+        // Of one item all that was written is about it.
+        let spoken = if items.len() == 1 { text.piece() } else { remark.piece() };
+        if act == Act::Done && year::is_another(spoken.plain, items, &numbers) {
+            return Err(OTHER_YEAR);
+        }
         let clash = |s: &Statement| s.numbers.iter().any(|n| numbers.contains(n)) && s.act != act;
         if said.iter().any(clash) {
             return Err(TWICE);

@@ -195,3 +195,23 @@ fn what_is_done_stays_done() {
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+/// A report of last year's is none of this year's.
+#[test]
+fn another_year() {
+    assert!(ITEMS[0].title.contains("2025年度"), "{}", ITEMS[0].title);
+    for words in
+        ["已办结，2024年度的", "已办结 2024年度报告已发布", "已办结。发布的是2024年报", "已完成，2024年工作报告"]
+    {
+        assert_eq!(of_one(words), Understood::Unclear(OTHER_YEAR), "{words}");
+    }
+    unclear("①已办结，2024年度的");
+    for (words, remark) in [
+        ("已办结，2025年度报告已发布", "2025年度报告已发布"),
+        ("已办结，2024年度和2025年度的都发了", "2024年度和2025年度的都发了"),
+        ("已办结，2026年1月30日发布", "2026年1月30日发布"),
+        ("已办结，粤江交〔2024〕3号", "粤江交〔2024〕3号"),
+    ] {
+        one(words, Act::Done, remark);
+    }
+}

@@ -15,7 +15,7 @@ fn letters() -> Vec<String> {
         let text = fs::read_to_string(&path).unwrap();
         if name.ends_with(".html") {
             letters.push(crate::incoming::html::to_text(&text));
-        } else if name.ends_with(".snap") && !name.ends_with("-page.snap") && !name.ends_with("-dates.snap") {
+        } else if name.ends_with(".snap") && !name.ends_with("-page.snap") && !name.contains("-dates") {
             let body = text.splitn(3, "---\n").nth(2).unwrap();
             letters.push(body.to_owned());
             letters.push(body.split_once("\n\n").unwrap().1.to_owned());
