@@ -108,7 +108,7 @@ pub fn sheet(bytes: &[u8]) {
 pub fn document(bytes: &[u8]) {
     let Ok(document) = ledger::document(bytes) else { return };
     let calendar = Calendar::default();
-    let around = Around { roster: None, calendar: &calendar, today: date(2026, 11, 27) };
+    let around = Around { roster: None, calendar: &calendar, today: date(2026, 11, 27), before: &[] };
     let outcome = build(&document, around, &Answers { every_year: Some(true), ..Answers::default() });
     deadlines(outcome.toml.as_bytes());
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path};
 
-use super::{Answer, Context, Exit, Failure, Result};
+use super::{Answer, Context, Exit, Failure, Result, database::there};
 use crate::{
     config::{self, Loaded},
     service::{
@@ -53,6 +53,21 @@ pub fn effect(context: &Context, loaded: Loaded) -> Result<Option<String>> {
     let Some(before) = db.read(|tx| last_good(tx, &office.settings))? else { return Ok(None) };
     let diff = db.write(|tx| Ok(compare(tx, &before, (&office, &deadlines), &now)))??;
     Ok(Some(if diff.is_empty() { NO_CHANGE.to_owned() } else { words(&diff) }))
+}
+
+/// The same with its heading; nothing where nothing is in force, and a notice where that cannot be seen.
+pub fn effect_if_any(context: &Context, loaded: Loaded) -> String {
+    if there(&loaded.settings.database).is_err() {
+        return String::new();
+    }
+    match effect(context, loaded) {
+        Ok(Some(effect)) => format!("\n生效以后：\n{}\n", effect.trim_end()),
+        Ok(None) => String::new(),
+        Err(failure) => {
+            Context::say(&format!("没有同生效的比较：{}", failure.why));
+            String::new()
+        }
+    }
 }
 
 fn words(diff: &Diff) -> String {

@@ -11,7 +11,7 @@ use std::{
 use clap::{Args, Subcommand};
 
 use super::{
-    Answer, Context, Exit, Failure, Result, check::year_off, database::say_if_there_is_none, diff::effect,
+    Answer, Context, Exit, Failure, Result, check::year_off, database::say_if_there_is_none, diff::effect_if_any,
     export::unwritten, import, values::TEMPLATE,
 };
 use crate::{
@@ -102,7 +102,7 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
         Ok(mut loaded) => {
             let before = std::mem::replace(&mut loaded.calendar, calendar);
             loaded.calendar.keep_years_of(&before);
-            told_of(context, loaded)
+            effect_if_any(context, loaded)
         }
         Err(_) => "配置有错，没有比较期限的变化：用 duban check 查看。\n".to_owned(),
     };
@@ -112,21 +112,6 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
         "服务在运行的，一两分钟内自己读取；duban reload 立即读取。\n"
     };
     Ok(Answer::done(said))
-}
-
-/// What `diff` says of it.
-fn told_of(context: &Context, loaded: config::Loaded) -> String {
-    if super::database::there(&loaded.settings.database).is_err() {
-        return String::new();
-    }
-    match effect(context, loaded) {
-        Ok(Some(effect)) => format!("\n生效以后：\n{}\n", effect.trim_end()),
-        Ok(None) => String::new(),
-        Err(failure) => {
-            Context::say(&format!("没有同生效的比较：{}", failure.why));
-            String::new()
-        }
-    }
 }
 
 /// Writes a file; one that is there stays beside it.

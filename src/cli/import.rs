@@ -5,6 +5,7 @@ use std::{
     fmt::Write as _,
     fs::{self, File},
     io::{self, Read, Write as _},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{self, Stdio},
 };
@@ -14,15 +15,21 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use jiff::tz::TimeZone;
 
-use super::{Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, export::unwritten, init::ask};
+use super::{
+    Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, diff::effect_if_any, export::unwritten,
+    init::ask,
+};
 use crate::{
     config::{self, Loaded},
     disk,
     domain::{calendar::Calendar, due::Due},
     ledger::{
         self, Bureau, Document, Imported, Sheet,
-        paper::{self, Answers, Around, Entry, Key, NOBODY, OFF, Outcome, Question, REST, build, office_names},
+        paper::{
+            self, Answers, Around, Entry, Key, NOBODY, OFF, Outcome, Previous, Question, REST, build, office_names,
+        },
     },
+    service::house::setup::keep,
 };
 
 #[derive(Args)]
@@ -34,6 +41,9 @@ pub struct ImportArgs {
     /// 写到这个文件；已有的文件不覆盖
     #[arg(long, value_name = "文件")]
     pub write: Option<PathBuf>,
+    /// 新方案代替这个事项文件：继续的事项编号不变；写在它的位置，原来的另存为 .old-1
+    #[arg(long, value_name = "文件", conflicts_with = "write")]
+    pub replaces: Option<PathBuf>,
     /// 逐行对照的表，写成网页，可打印
     #[arg(long, value_name = "文件")]
     pub report: Option<PathBuf>,
@@ -125,7 +135,8 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
     let zone = loaded.map_or(TimeZone::UTC, |l| l.settings.timezone.clone());
     let roster = loaded.map(|l| &l.plan.roster);
     let calendar = loaded.map_or(&unplanned, |l| &l.calendar);
-    let around = Around { roster, calendar, today: context.clock.now(&zone).today() };
+    let before = args.replaces.as_deref().map(previous).transpose()?.unwrap_or_default();
+    let around = Around { roster, calendar, today: context.clock.now(&zone).today(), before: &before };
     let mut answers = args.answers()?;
     let outcome = loop {
         let outcome = build(document, around, &answers);
@@ -147,7 +158,7 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
         let what = "没有读到事项：没有认得的表头（要有“工作任务”“责任单位”“完成时限”这样的一行），也没有“（责任单位：…）”这样的文字。";
         return Err(Failure::new(format!("{}：{what}\n{}", args.file.display(), outcome.account.render())));
     }
-    let path = args.write.clone().unwrap_or_else(|| "事项.toml".into());
+    let path = args.write.clone().or_else(|| args.replaces.clone()).unwrap_or_else(|| "事项.toml".into());
     if let Err(findings) = config::check_text(&path, &outcome.toml, roster) {
         return Err(Failure::new(format!("读出的事项没有通过检查，没有写：\n{}", findings.render())));
     }
@@ -160,12 +171,39 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
         put(report, &outcome.account.html(&format!("{}：逐行对照", outcome.title)))?;
         let _ = writeln!(said, "逐行对照的表：{}", report.display());
     }
+    if let Some(old) = &args.replaces {
+        said += &replace(context, old, &outcome.toml)?;
+        return Ok(Answer::done(said).with(exit));
+    }
     let Some(target) = &args.write else {
         let _ = io::stderr().write_all(said.as_bytes());
         return Ok(Answer::done(outcome.toml).with(exit));
     };
     put(target, &outcome.toml)?;
     Ok(Answer::done(said + &written(target, outcome.entries)).with(exit))
+}
+
+/// The entries of the file that is to be replaced.
+fn previous(file: &Path) -> Result<Vec<Previous>> {
+    let unread = |why: String| Failure::new(format!("读不了 {}：{why}。", file.display()));
+    let text = fs::read_to_string(file).map_err(|e| unread(e.to_string()))?;
+    paper::previous(&text).map_err(unread)
+}
+
+/// Puts the new plan in the place of the old one, which stays beside it, and says what `diff` says. Where the files do
+/// not check with it, the old one is put back.
+fn replace(context: &Context, path: &Path, text: &str) -> Result<String> {
+    let failed = |e: io::Error| unwritten(path, &e);
+    let kept = keep(path).map_err(failed)?;
+    let temporary = path.with_extension(format!("toml.{}.tmp", process::id()));
+    disk::replace(path, &temporary, 0o644, text.as_bytes()).map_err(failed)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(failed)?;
+    let loaded = context.load().map_err(|failure| match disk::put(&kept, path) {
+        Ok(()) => Failure::new(format!("{}\n同其他文件合在一起没有通过检查，原来的已放回。", failure.why)),
+        Err(e) => failed(e),
+    })?;
+    let effect = effect_if_any(context, loaded);
+    Ok(format!("已写好 {}，原来的另存为 {}。\n{effect}", path.display(), kept.display()))
 }
 
 fn ask_one(question: &Question, answers: &mut Answers) -> Result<()> {

@@ -14,6 +14,7 @@ use super::{
     naming,
     number::propose,
     offices::{self, Offices},
+    replaces::{self, Previous},
     rows::{self, Became, Duty, Seen},
     running,
     when::{self, Certain, When, falls},
@@ -45,6 +46,8 @@ pub struct Around<'a> {
     pub roster: Option<&'a Roster>,
     pub calendar: &'a Calendar,
     pub today: Date,
+    /// The entries of the plan that this one replaces.
+    pub before: &'a [Previous],
 }
 
 /// One duty as it is understood.
@@ -62,10 +65,15 @@ pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome 
     let rows = read_rows(document);
     let title = title(&rows.words);
     let mut questions: BTreeMap<Key, Question> = BTreeMap::new();
-    let mut ids = BTreeSet::new();
+    // An id of the plan before is given only to the duty that goes on from it.
+    let mut ids: BTreeSet<String> = around.before.iter().map(|entry| entry.id.clone()).collect();
+    let pairs = replaces::pairs(&rows.duties, around.before);
     let mut reads: Vec<Read> = Vec::new();
     for (at, duty) in rows.duties.iter().enumerate() {
-        let id = propose(duty.number, at + 1, &mut ids);
+        let id = match pairs.get(at).copied().flatten() {
+            Some(entry) => entry.id.clone(),
+            None => propose(duty.number, at + 1, &mut ids),
+        };
         let read = read(duty, id, around, answers, &mut questions);
         reads.push(read);
     }
@@ -92,6 +100,10 @@ pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome 
         |key: &String| reads.iter().any(|r| r.id == *key || r.duty.number.is_some_and(|n| n.to_string() == *key));
     for key in answers.chosen.keys().filter(|key| *key != REST && !is_there(key)) {
         account.notes.push(format!("--choose {key}：没有这一项"));
+    }
+    if !around.before.is_empty() {
+        let ids: Vec<String> = reads.iter().map(|read| read.id.clone()).collect();
+        account.notes.extend(replaces::told(&rows.duties, &ids, &pairs, around.before));
     }
     let entries = reads.len();
     Outcome {
@@ -333,7 +345,7 @@ fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMa
             if read.in_sentence {
                 draft.due = vec![when::core(certain, answers)];
                 clause = Some(certain.due.clause.clone().unwrap_or_else(|| certain.words.clone()));
-                let quote = sentence(&duty.task, clause.as_deref().unwrap_or_default());
+                let quote = when::sentence(&duty.task, clause.as_deref().unwrap_or_default());
                 notes.push(format!("期限出自原文：“{}”", short_line(&quote, 100)));
                 line.quote = format!("“{}”", short_line(&quote, 100));
             }
@@ -374,15 +386,6 @@ fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMa
     line.became = format!("{}《{}》", draft.id, draft.title);
     draft.notes = notes;
     (draft, line)
-}
-
-/// The clause from where it begins in the text, with who does it.
-fn sentence(task: &str, clause: &str) -> String {
-    let line = excel::line(task);
-    let Some(at) = line.find(clause) else { return clause.to_owned() };
-    let marks = |c: char| "。；;，,！".contains(c);
-    let from = line[..at].char_indices().rev().find(|(_, c)| marks(*c)).map_or(0, |(at, c)| at + c.len_utf8());
-    line[from..at + clause.len()].trim().to_owned()
 }
 
 /// The check of the deadlines file refuses a longer one.

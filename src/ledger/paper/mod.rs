@@ -3,7 +3,7 @@
 //!
 //! `rows` goes through the document (with `heading`, `content`, `number`; `running` for text without tables) and makes
 //! duties; `offices`, `when` and `naming` read their cells; `build` makes the file (its `head` too), the questions
-//! (`answers`) and the account (`account`).
+//! (`answers`) and the account (`account`); `replaces` says what goes on from the plan before.
 
 mod account;
 mod answers;
@@ -14,6 +14,7 @@ mod heading;
 mod naming;
 mod number;
 mod offices;
+mod replaces;
 mod rows;
 mod running;
 #[cfg(test)]
@@ -23,3 +24,4 @@ mod when;
 pub use account::{Account, Entry, Line};
 pub use answers::{Answers, Key, NOBODY, OFF, Question, REST, offices as office_names, year};
 pub use build::{Around, Outcome, build};
+pub use replaces::{Previous, previous};

@@ -176,6 +176,15 @@ pub fn core(certain: &Certain, answers: &Answers) -> String {
     text[start..end].trim().to_owned()
 }
 
+/// The clause from where it begins in the text, with who does it.
+pub fn sentence(task: &str, clause: &str) -> String {
+    let line = excel::line(task);
+    let Some(at) = line.find(clause) else { return clause.to_owned() };
+    let marks = |c: char| "。；;，,！".contains(c);
+    let from = line[..at].char_indices().rev().find(|(_, c)| marks(*c)).map_or(0, |(at, c)| at + c.len_utf8());
+    line[from..at + clause.len()].trim().to_owned()
+}
+
 fn shortest(text: &str, due: Due, year: Option<i16>) -> Certain {
     let clause = due.clause.clone().filter(|clause| {
         Due::parse(clause, year)

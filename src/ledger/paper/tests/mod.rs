@@ -1,4 +1,5 @@
 mod odd;
+mod replaces;
 
 use std::{fmt::Write as _, io::Write as _};
 
@@ -31,7 +32,7 @@ fn bureau() -> Roster {
 
 fn built(document: &Document, roster: Option<&Roster>, answers: &Answers) -> Outcome {
     let calendar = Calendar::default();
-    build(document, Around { roster, calendar: &calendar, today: date(2026, 11, 27) }, answers)
+    build(document, Around { roster, calendar: &calendar, today: date(2026, 11, 27), before: &[] }, answers)
 }
 
 fn answered(document: &Document, roster: Option<&Roster>, given: &[(Key, &str)]) -> Outcome {
