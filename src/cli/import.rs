@@ -198,10 +198,13 @@ fn replace(context: &Context, path: &Path, text: &str) -> Result<String> {
     let temporary = path.with_extension(format!("toml.{}.tmp", process::id()));
     disk::replace(path, &temporary, 0o644, text.as_bytes()).map_err(failed)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(failed)?;
-    let loaded = context.load().map_err(|failure| match disk::put(&kept, path) {
-        Ok(()) => Failure::new(format!("{}\n同其他文件合在一起没有通过检查，原来的已放回。", failure.why)),
+    // Put back before the gateway: the folder may be root's.
+    let mut loaded = context.look().0.map_err(|findings| match disk::put(&kept, path) {
+        Ok(()) => Failure::new(format!("{findings}\n同其他文件合在一起没有通过检查，原来的已放回。")),
         Err(e) => failed(e),
     })?;
+    context.pass(&loaded.settings, |_| Ok(()))?;
+    context.keep_years(&mut loaded);
     let effect = effect_if_any(context, loaded);
     Ok(format!("已写好 {}，原来的另存为 {}。\n{effect}", path.display(), kept.display()))
 }
