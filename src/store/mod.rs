@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod cases;
+mod completions;
 mod damage;
 mod deadlines;
 mod door;
@@ -34,13 +35,14 @@ use self::held::refuse_odd;
 pub use self::{
     audit::AuditRow,
     backup::{Holdings, Restored, Since},
+    completions::{Completion, Revoked},
     deadlines::{DeadlineRow, LoadRecord, wording},
     door::Store,
     error::{Error, Result},
     held::Held,
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
-    occurrences::{Completion, OccurrenceFilter, Open, Revoked},
+    occurrences::{OccurrenceFilter, Open},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},
     said::{ItemRow, SaidRow},

@@ -1,4 +1,4 @@
-//! Occurrences, and who reported them done.
+//! Occurrences.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{
     case::Case,
     deadline::Deadline,
-    occurrence::{Dates, Occurrence, Progress, Redo, State},
+    occurrence::{Dates, Occurrence, Redo, State},
 };
 
 /// Which occurrences to give; all conditions must hold.
@@ -21,29 +21,6 @@ use crate::domain::{
 pub struct OccurrenceFilter<'a> {
     pub deadline: Option<&'a str>,
     pub state: Option<State>,
-}
-
-/// A report that an occurrence is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completion {
-    pub id: i64,
-    /// Empty where none was named.
-    pub section: String,
-    /// 不适用, confirmed by the admin: it closes like 已办结.
-    pub is_not_applicable: bool,
-    pub by: String,
-    pub note: String,
-    pub evidence: String,
-    pub at: Timestamp,
-}
-
-/// How a report was taken back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revoked {
-    pub at: Timestamp,
-    pub by: String,
-    /// May be empty.
-    pub why: String,
 }
 
 /// How many occurrences are open.
@@ -294,80 +271,6 @@ impl Tx<'_> {
         self.tx.prepare_cached(sql)?.execute(params![id, state_name(state), speak_on])?;
         Ok(())
     }
-
-    /// The reports that were not revoked, oldest first.
-    pub fn completions(&self, occurrence: i64) -> Result<Vec<Completion>> {
-        let sql = "SELECT id, section, by, note, evidence, at, kind = 'not_applicable' FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL ORDER BY id";
-        Ok(self.tx.prepare_cached(sql)?.query_map([occurrence], read_completion)?.collect::<rusqlite::Result<_>>()?)
-    }
-
-    pub fn progress(&self, occurrence: i64) -> Result<Progress> {
-        let reported = "SELECT section FROM completion WHERE occurrence = ?1 AND revoked_at IS NULL";
-        let mut reported = self.tx.prepare_cached(reported)?;
-        let reports = reported.query_map([occurrence], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        let anew = "SELECT section, redo_by FROM completion WHERE occurrence = ?1 AND redo_by IS NOT NULL";
-        let mut anew = self.tx.prepare_cached(anew)?;
-        let redo = anew.query_map([occurrence], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(Progress { reports, redo: redo.collect::<rusqlite::Result<_>>()? })
-    }
-
-    /// Records a report; ignores its `id` and gives the new one.
-    pub fn add_completion(&self, occurrence: i64, report: &Completion) -> Result<i64> {
-        let sql = "INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        self.tx.prepare_cached(sql)?.execute(params![
-            occurrence,
-            report.section,
-            if report.is_not_applicable { "not_applicable" } else { "done" },
-            report.by,
-            report.note,
-            report.evidence,
-            report.at
-        ])?;
-        let id = self.tx.last_insert_rowid();
-        self.turn("id = ?1", occurrence)?;
-        Ok(id)
-    }
-
-    /// Takes a report back. Until `redo_by` its section may report anew.
-    pub fn revoke_completion(&self, id: i64, revoked: &Revoked, redo_by: Option<Date>) -> Result<()> {
-        let sql = "UPDATE completion SET revoked_at = ?2, revoked_by = ?3, revoked_why = ?4, redo_by = ?5
-                   WHERE id = ?1 AND revoked_at IS NULL";
-        let Revoked { at, by, why } = revoked;
-        if self.tx.prepare_cached(sql)?.execute(params![id, at, by, why, redo_by])? > 0 {
-            self.turn("id = (SELECT occurrence FROM completion WHERE id = ?1)", id)?;
-        }
-        Ok(())
-    }
-
-    fn turn(&self, which: &str, id: i64) -> Result<()> {
-        self.tx.prepare_cached(&format!("UPDATE occurrence SET turns = turns + 1 WHERE {which}"))?.execute([id])?;
-        Ok(())
-    }
-
-    /// The report that was last taken back so that it has to be reported anew, and how: of these sections, or of all.
-    pub fn taken_back(&self, occurrence: i64, sections: &[String]) -> Result<Option<(Completion, Revoked)>> {
-        let sql = "SELECT id, section, by, note, evidence, at, kind = 'not_applicable', revoked_at, revoked_by, coalesce(revoked_why, '')
-                   FROM completion WHERE occurrence = ?1 AND redo_by IS NOT NULL ORDER BY revoked_at DESC, id DESC";
-        let mut found = self.tx.prepare_cached(sql)?;
-        let rows = found.query_map([occurrence], |row| {
-            Ok((read_completion(row)?, Revoked { at: row.get(7)?, by: row.get(8)?, why: row.get(9)? }))
-        })?;
-        let rows: Vec<(Completion, Revoked)> = rows.collect::<rusqlite::Result<_>>()?;
-        let is_meant = |c: &Completion| sections.is_empty() || sections.contains(&c.section);
-        Ok(rows.into_iter().find(|(completion, _)| is_meant(completion)))
-    }
-}
-
-fn read_completion(row: &Row) -> rusqlite::Result<Completion> {
-    Ok(Completion {
-        id: row.get(0)?,
-        section: row.get(1)?,
-        by: row.get(2)?,
-        note: row.get(3)?,
-        evidence: row.get(4)?,
-        at: row.get(5)?,
-        is_not_applicable: row.get(6)?,
-    })
 }
 
 fn readable(rows: Vec<(Stored<Occurrence>, Result<Deadline>)>) -> Vec<(Stored<Occurrence>, Deadline)> {
