@@ -7,7 +7,6 @@ use clap::Args;
 use super::{
     Answer, Context, Exit, Failure, Result,
     database::there,
-    export::unwritten,
     gate::Gate,
     put::{Hand, PutArgs},
 };
@@ -81,7 +80,7 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Result {
             let (holdings, bytes) = keep::back_up(&mut db, &settings.database, &beside, &now)?;
             let copy = disk::open_plain(OpenOptions::new().read(true), &beside);
             let _ = disk::remove_if_there(&beside);
-            let gone = hand.give(bytes, &mut copy.map_err(|e| unwritten(&beside, &e))?)?;
+            let gone = hand.give(bytes, &mut copy.map_err(|e| Failure::unwritten(&beside, &e))?)?;
             (holdings, bytes, gone.into_iter().map(|name| args.to.join(name)).collect())
         }
         None => {

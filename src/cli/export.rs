@@ -64,7 +64,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
         Some(hand) => drop(hand.give(bytes.len() as u64, &mut &*bytes)?),
         None => {
             context.put_back_umask();
-            replace(&args.file, &bytes).map_err(|e| unwritten(&args.file, &e))?;
+            replace(&args.file, &bytes).map_err(|e| Failure::unwritten(&args.file, &e))?;
         }
     }
     Ok(Answer::done(format!("已写好 {}：{}。\n", args.file.display(), counts(&ledger))))
@@ -108,18 +108,4 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     let temporary = disk::folder_of(file).join(format!(".{name}.{}.tmp", std::process::id()));
     disk::replace(file, &temporary, 0o666, bytes)
-}
-
-pub fn unwritten(file: &Path, error: &io::Error) -> Failure {
-    let why = match error.kind() {
-        io::ErrorKind::NotFound => "没有这个目录".to_owned(),
-        io::ErrorKind::PermissionDenied => "没有写入权限".to_owned(),
-        io::ErrorKind::IsADirectory => "已有同名的目录".to_owned(),
-        io::ErrorKind::AlreadyExists => "文件已经有了，不覆盖。请换一个文件名".to_owned(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "磁盘已满".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "文件系统是只读的".to_owned(),
-        io::ErrorKind::InvalidFilename => "文件名太长".to_owned(),
-        _ => error.to_string(),
-    };
-    Failure::new(format!("写不了 {}：{why}。", file.display()))
 }

@@ -21,7 +21,7 @@ use rustix::{
     thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
 };
 
-use super::{Context, Failure, Result, export::unwritten};
+use super::{Context, Failure, Result};
 use crate::{config::Settings, disk::folder_of, service::desk::link_key};
 
 /// As many as the kernel follows.
@@ -100,7 +100,7 @@ impl Gate {
         match way.owner.0 == user {
             true => Ok(None),
             false if way.is_end => Ok(Some(way)),
-            false => Err(unwritten(path, &io::ErrorKind::NotFound.into())),
+            false => Err(Failure::unwritten(path, &io::ErrorKind::NotFound.into())),
         }
     }
 }

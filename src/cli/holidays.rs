@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     Answer, Context, Exit, Failure, Result, check::year_off, database::say_if_there_is_none, diff::effect_if_any,
-    export::unwritten, import, values::TEMPLATE,
+    import, values::TEMPLATE,
 };
 use crate::{
     config, disk,
@@ -116,7 +116,7 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
 
 /// Writes a file; one that is there stays beside it.
 fn put(path: &Path, text: &str) -> Result<String> {
-    let failed = |e: std::io::Error| unwritten(path, &e);
+    let failed = |e: std::io::Error| Failure::unwritten(path, &e);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -15,10 +15,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use jiff::tz::TimeZone;
 
-use super::{
-    Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, diff::effect_if_any, export::unwritten,
-    init::ask,
-};
+use super::{Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, diff::effect_if_any, init::ask};
 use crate::{
     config::{self, Loaded},
     disk,
@@ -193,7 +190,7 @@ fn previous(file: &Path) -> Result<Vec<Previous>> {
 /// Puts the new plan in the place of the old one, which stays beside it, and says what `diff` says. Where the files do
 /// not check with it, the old one is put back.
 fn replace(context: &Context, path: &Path, text: &str) -> Result<String> {
-    let failed = |e: io::Error| unwritten(path, &e);
+    let failed = |e: io::Error| Failure::unwritten(path, &e);
     let kept = keep(path).map_err(failed)?;
     let temporary = path.with_extension(format!("toml.{}.tmp", process::id()));
     disk::replace(path, &temporary, 0o644, text.as_bytes()).map_err(failed)?;
@@ -294,7 +291,7 @@ fn put(target: &Path, text: &str) -> Result<()> {
         if e.kind() != io::ErrorKind::AlreadyExists {
             let _ = fs::remove_file(target);
         }
-        unwritten(target, &e)
+        Failure::unwritten(target, &e)
     })
 }
 

@@ -350,6 +350,22 @@ impl Answer {
 }
 
 impl Failure {
+    /// A file that could not be written.
+    pub fn unwritten(file: &Path, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let why = match error.kind() {
+            ErrorKind::NotFound => "没有这个目录".to_owned(),
+            ErrorKind::PermissionDenied => "没有写入权限".to_owned(),
+            ErrorKind::IsADirectory => "已有同名的目录".to_owned(),
+            ErrorKind::AlreadyExists => "文件已经有了，不覆盖。请换一个文件名".to_owned(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "磁盘已满".to_owned(),
+            ErrorKind::ReadOnlyFilesystem => "文件系统是只读的".to_owned(),
+            ErrorKind::InvalidFilename => "文件名太长".to_owned(),
+            _ => error.to_string(),
+        };
+        Self::new(format!("写不了 {}：{why}。", file.display()))
+    }
+
     pub fn new(why: impl Into<String>) -> Self {
         Self { why: why.into(), exit: Exit::Nothing }
     }

@@ -12,7 +12,7 @@ use std::{
 
 use clap::Args;
 
-use super::{Answer, Failure, Result, export::unwritten, gate::Way, values::parse_date};
+use super::{Answer, Failure, Result, gate::Way, values::parse_date};
 use crate::{
     disk,
     domain::Date,
@@ -39,13 +39,13 @@ impl Hand {
     /// # Errors
     /// In Chinese: it cannot be started.
     pub fn reach(folder: &Way, args: &PutArgs) -> Result<Self> {
-        let mut command = process::Command::new(env::current_exe().map_err(|e| unwritten(&args.file, &e))?);
+        let mut command = process::Command::new(env::current_exe().map_err(|e| Failure::unwritten(&args.file, &e))?);
         command.arg("put").args(["--mode", &args.mode.to_string()]).current_dir(folder.path());
         if let (Some(keep), Some(today)) = (args.keep, args.today) {
             command.args(["--keep", &keep.to_string(), "--today", &today.to_string()]);
         }
         command.arg("--").arg(&args.file).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().map(Self).map_err(|e| unwritten(&args.file, &e))
+        command.spawn().map(Self).map_err(|e| Failure::unwritten(&args.file, &e))
     }
 
     /// Gives it the bytes. Returns the names of older copies that it removed.
@@ -74,7 +74,7 @@ pub fn put(args: &PutArgs) -> Result {
         // The command came to nothing.
         return Ok(Answer::default());
     }
-    write(args, u64::from_le_bytes(length), &mut bytes).map_err(|e| unwritten(&args.file, &e))?;
+    write(args, u64::from_le_bytes(length), &mut bytes).map_err(|e| Failure::unwritten(&args.file, &e))?;
     let (Some(keep), Some(today)) = (args.keep, args.today) else { return Ok(Answer::default()) };
     let gone = Copies::new(Path::new(".")).thin_out(keep.into(), today)?;
     let names = gone.iter().filter_map(|path| path.file_name()).map(|name| format!("{}\n", name.display()));
