@@ -331,7 +331,8 @@ fn links_in(text: &str) -> BTreeSet<String> {
     let found = text.split(&before).skip(1);
     found
         .map(|rest| {
-            format!("/{}", rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_/".contains(c))).next().unwrap())
+            let path = rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_/.".contains(c))).next().unwrap();
+            format!("/{}", path.trim_end_matches('.'))
         })
         .collect()
 }
