@@ -223,7 +223,7 @@ def main():
         person.reads("不能按期，等管理员答复", "等上级部门批复")
         person.picture("waiting")
 
-        answer = until(lambda: bureau.link("admin@example.test", "/a/"), "the admin's letter", 90)
+        answer = until(lambda: bureau.link("admin@example.test", "/q/"), "the admin's letter", 90)
         driver.get(answer)
         person.reads("更新政府信息公开指南和目录", "等上级部门批复", "确认", "退回")
         person.picture("request")
