@@ -12,7 +12,7 @@ use crate::{
     domain::{
         Date,
         agenda::Agenda,
-        calendar::{Calendar, DayKind, shift},
+        calendar::{Calendar, DayKind, shift, short},
         deadline::Deadline,
         festivals,
         hours::House,
@@ -62,19 +62,18 @@ pub fn check(context: &Context) -> Result {
 
 /// The festivals of a year, in one line.
 pub fn year_off(cal: &Calendar, year: i16) -> String {
-    let zh = |day: Date| format!("{}月{}日", day.month(), day.day());
     let holiday = |(names, from, to): (Vec<&str>, Date, Date)| {
         let before = if from.year() == year { String::new() } else { format!("{}年", from.year()) };
         let to = match (from == to, from.month() == to.month()) {
             (true, _) => String::new(),
             (_, true) => format!("至{}日", to.day()),
-            _ => format!("至{}", zh(to)),
+            _ => format!("至{}", short(to)),
         };
-        format!("{} {before}{}{to}", names.join("、"), zh(from))
+        format!("{} {before}{}{to}", names.join("、"), short(from))
     };
     let off: Vec<String> = festivals::holidays(cal, year).into_iter().map(holiday).collect();
     let days = (0..366).map(|n| shift(Date::constant(year, 1, 1), n)).take_while(|day| day.year() == year);
-    let work: Vec<String> = days.filter(|day| cal.kind(*day) == DayKind::MadeUp).map(zh).collect();
+    let work: Vec<String> = days.filter(|day| cal.kind(*day) == DayKind::MadeUp).map(short).collect();
     let work = if work.is_empty() { String::new() } else { format!("；调休上班 {}", work.join("、")) };
     format!("{year} 年放假（连同挨着的周末）：{}{work}。\n", off.join("，"))
 }

@@ -1,10 +1,9 @@
 //! `duban holidays import`: a notice of the State Council's office becomes the file of its year.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -15,10 +14,11 @@ use super::{
     import, values::TEMPLATE,
 };
 use crate::{
-    config, disk,
+    config,
+    disk::folder_of,
     domain::{calendar::Calendar, notice},
     ledger::{self, paper},
-    service::house::setup::keep,
+    service::house::setup::replace,
 };
 
 #[derive(Subcommand)]
@@ -86,8 +86,7 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
         let _ = writeln!(said, "{line}。");
     }
     let calendar = Calendar::new(&read);
-    let years: Vec<i16> = changed.years.keys().copied().chain([notice.year]).collect();
-    let shown: std::collections::BTreeSet<i16> = years.into_iter().collect();
+    let shown: BTreeSet<i16> = changed.years.keys().copied().chain([notice.year]).collect();
     shown.iter().for_each(|year| said += &year_off(&calendar, *year));
     if files.is_empty() {
         return Ok(Answer::done(said + "和现有的文件一样，不必写。\n").with(Exit::Nothing));
@@ -100,8 +99,8 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
     say_if_there_is_none(&settings);
     said += &match loaded {
         Ok(mut loaded) => {
-            let before = std::mem::replace(&mut loaded.calendar, calendar);
-            loaded.calendar.keep_years_of(&before);
+            loaded.calendar = calendar;
+            context.keep_years(&mut loaded);
             effect_if_any(context, loaded)
         }
         Err(_) => "配置有错，没有比较期限的变化：用 duban check 查看。\n".to_owned(),
@@ -117,14 +116,8 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
 /// Writes a file; one that is there stays beside it.
 fn put(path: &Path, text: &str) -> Result<String> {
     let failed = |e: std::io::Error| Failure::unwritten(path, &e);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let kept = if path.exists() { Some(keep(path).map_err(failed)?) } else { None };
-    let temporary = path.with_extension(format!("toml.{}.tmp", std::process::id()));
-    disk::replace(path, &temporary, 0o644, text.as_bytes()).map_err(failed)?;
-    // Regardless of the umask: the service must read what root writes.
-    fs::set_permissions(path, Permissions::from_mode(0o644)).map_err(failed)?;
+    fs::create_dir_all(folder_of(path)).map_err(failed)?;
+    let kept = replace(path, text).map_err(failed)?;
     let kept = kept.map(|kept| format!("（原来的另存为 {}）", kept.display())).unwrap_or_default();
     Ok(format!("已写好 {}{kept}。\n", path.display()))
 }

@@ -5,7 +5,6 @@ use std::{
     fmt::Write as _,
     fs::{self, File},
     io::{self, Read, Write as _},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{self, Stdio},
 };
@@ -26,7 +25,7 @@ use crate::{
             self, Answers, Around, Entry, Key, NOBODY, OFF, Outcome, Previous, Question, REST, build, office_names,
         },
     },
-    service::house::setup::keep,
+    service::house::setup::replace,
 };
 
 #[derive(Args)]
@@ -169,7 +168,7 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
         let _ = writeln!(said, "逐行对照的表：{}", report.display());
     }
     if let Some(old) = &args.replaces {
-        said += &replace(context, old, &outcome.toml)?;
+        said += &put_instead(context, old, &outcome.toml)?;
         return Ok(Answer::done(said).with(exit));
     }
     let Some(target) = &args.write else {
@@ -189,12 +188,9 @@ fn previous(file: &Path) -> Result<Vec<Previous>> {
 
 /// Puts the new plan in the place of the old one, which stays beside it, and says what `diff` says. Where the files do
 /// not check with it, the old one is put back.
-fn replace(context: &Context, path: &Path, text: &str) -> Result<String> {
+fn put_instead(context: &Context, path: &Path, text: &str) -> Result<String> {
     let failed = |e: io::Error| Failure::unwritten(path, &e);
-    let kept = keep(path).map_err(failed)?;
-    let temporary = path.with_extension(format!("toml.{}.tmp", process::id()));
-    disk::replace(path, &temporary, 0o644, text.as_bytes()).map_err(failed)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(failed)?;
+    let kept = replace(path, text).map_err(failed)?.unwrap_or_default();
     // Put back before the gateway: the folder may be root's.
     let mut loaded = context.look().0.map_err(|findings| match disk::put(&kept, path) {
         Ok(()) => Failure::new(format!("{findings}\n同其他文件合在一起没有通过检查，原来的已放回。")),

@@ -1,7 +1,7 @@
 //! The sender lock: only one process at a time sends from a database.
 
 use std::{
-    fs::{File, Metadata, OpenOptions},
+    fs::{File, Metadata, OpenOptions, TryLockError},
     io::{ErrorKind, Read, Seek, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -18,8 +18,11 @@ use crate::{
     store::{self, Held},
 };
 
-/// Held while this value lives; the kernel releases it however the process ends. It is the process's own: it would also
-/// be released if the process opened and closed the file once more.
+/// Held while this value lives; the kernel releases it however the process ends.
+///
+/// It is held twice. Of a record lock (`fcntl`) the kernel tells whose it is, but a process loses it when it opens and
+/// closes the file once more. The other one (`flock`) belongs to the file as it is open here, and versions before this
+/// one respect it.
 #[derive(Debug)]
 pub struct SenderLock {
     file: File,
@@ -55,13 +58,17 @@ impl SenderLock {
         let mut options = OpenOptions::new();
         let file =
             open_plain(options.create(true).truncate(false).read(true).write(true).mode(0o600), &path).map_err(io)?;
-        match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::AGAIN | Errno::ACCESS) => {
+        let is_free = match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::AGAIN | Errno::ACCESS) => false,
+            locked => locked.map_err(|e| io(e.into())).map(|()| true)?,
+        };
+        match file.try_lock() {
+            Err(TryLockError::Error(e)) => return Err(io(e)),
+            Ok(()) if is_free => {}
+            _ => {
                 let holder = holder_of(&file).map_err(io)?;
                 return Err(LockError::Held(holder.map_or("?".into(), |pid| pid.as_raw_pid().to_string())));
             }
-            Err(e) => return Err(io(e.into())),
         }
         let mut lock = Self { file, path: path.clone() };
         lock.write("").map_err(io)?;

@@ -196,6 +196,11 @@ fn is_edge(day: Date) -> bool {
     day == Date::MIN || day == Date::MAX
 }
 
+/// `1月30日`
+pub fn short(day: Date) -> String {
+    format!("{}月{}日", day.month(), day.day())
+}
+
 /// A Saturday or Sunday.
 pub fn is_weekend(day: Date) -> bool {
     matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)

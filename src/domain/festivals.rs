@@ -241,21 +241,25 @@ pub fn names_around(cal: &Calendar, day: Date) -> Vec<&'static str> {
 
 /// The first and the last of the days without work around a day off.
 fn rest(cal: &Calendar, day: Date) -> (Date, Date) {
-    let rests = |day: &Date| !cal.is_workday(*day);
-    let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(rests).last().unwrap_or(day);
-    let after = (0..LONGEST).map(|n| shift(day, n)).take_while(rests).last().unwrap_or(day);
-    (before, after)
+    let run = around(day, |day| !cal.is_workday(*day));
+    (run.first().copied().unwrap_or(day), run.last().copied().unwrap_or(day))
 }
 
-/// The days without work around this one, itself among them; empty if it is a working day.
-fn run(days: &StatutoryYear, around: Date) -> BTreeSet<Date> {
-    let year = around.year();
-    let rests = |day: &Date| {
-        let is_new_year = day.year() != year;
-        is_new_year || days.off.contains(day) || (is_weekend(*day) && !days.work.contains(day))
-    };
-    let before = (0..LONGEST).map(|n| shift(around, -n)).take_while(rests);
-    before.chain((0..LONGEST).map(|n| shift(around, n)).take_while(rests)).collect()
+/// The days without work around one of a year, itself among them; empty if it is a working day. What lies in another
+/// year is in another file.
+fn run(days: &StatutoryYear, day: Date) -> BTreeSet<Date> {
+    around(day, |other| other.year() != day.year() || rests(&days.off, &days.work, other))
+}
+
+/// Whether a notice that gives these days off and these to work leaves this one without work.
+pub fn rests(off: &BTreeSet<Date>, work: &BTreeSet<Date>, day: &Date) -> bool {
+    off.contains(day) || is_weekend(*day) && !work.contains(day)
+}
+
+/// The days around this one for which this is true without a gap, itself among them.
+pub fn around(day: Date, is_in: impl Fn(&Date) -> bool) -> BTreeSet<Date> {
+    let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(&is_in);
+    before.chain((0..LONGEST).map(|n| shift(day, n)).take_while(&is_in)).collect()
 }
 
 #[cfg(test)]

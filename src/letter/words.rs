@@ -2,15 +2,11 @@
 
 use jiff::civil::{Date, DateTime};
 
+pub use crate::domain::calendar::short;
 use crate::{
     domain::{calendar::is_weekend, due::weekday_zh},
     text::one_line,
 };
-
-/// `1月30日`
-pub fn short(day: Date) -> String {
-    format!("{}月{}日", day.month(), day.day())
-}
 
 /// `1月30日（周五）`
 pub fn day(day: Date) -> String {

@@ -1,8 +1,8 @@
 //! Carries over what the replaced database has and the restored copy lacks, row by row, as far as it can be read.
 //!
-//! The copy is an earlier state of the same database, and rows are never deleted, but for what `thin.rs` lets go of. So a row of the replaced database is
-//! a later version of the row with the same id, and is taken as it is. If a page cannot be read, the rows before and
-//! behind it are.
+//! The copy is an earlier state of the same database, and rows are never deleted, but for what `thin.rs` lets go of. So a
+//! row of the replaced database is a later version of the row with the same id, and is taken as it is. If a page cannot
+//! be read, the rows before and behind it are.
 
 use rusqlite::{OptionalExtension, Row, params_from_iter, types::Value};
 

@@ -131,7 +131,8 @@ fn section(name: &str) -> Viewer {
 
 fn frame(bureau: &Bureau, viewer: &Viewer, now: &Moment) -> Frame {
     let form_token = if *viewer == Viewer::Admin { "FORM" } else { "" };
-    Frame::new(&bureau.office, viewer.clone(), "TOKEN", form_token.into(), now)
+    let calendar = if *viewer == Viewer::Admin { "/c/TOKEN" } else { "/s/TOKEN/calendar.ics" };
+    Frame::new(&bureau.office, viewer.clone(), "TOKEN", calendar.into(), form_token.into(), now)
 }
 
 fn home_page(bureau: &mut Bureau, viewer: &Viewer, now: &str) -> String {

@@ -330,7 +330,7 @@ fn several(pieces: &[Piece], cores: &[Core]) -> No {
         let p = pieces[core.piece].words.phrase().sub(0..core.range.end);
         Some((p, p.sub(0..core.range.start).words.iter().position(|w| matches!(w, DayOff | Meet))?))
     }) {
-        return beside::changes(Meet, p.from(at).place());
+        return refusal::named(Name::Moves, p.from(at).place());
     }
     let forms = |core| [Some(Form::Own(place(core))), is_yearly.then(|| Form::Every(place(core)))];
     let forms = cores.iter().flat_map(forms).flatten().collect();

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::{Item, Misfit, Notice, Says, zh};
+use super::{Item, Misfit, Notice, Says};
 use crate::domain::{
-    calendar::{StatutoryYear, days_between, is_weekend, shift},
+    calendar::{StatutoryYear, days_between, is_weekend, shift, short},
     due::weekday_zh,
     festivals::{self, FARTHEST, LONGEST},
 };
@@ -126,24 +126,24 @@ impl Notice {
         };
         let more = days_between(*last, *until);
         if !(1..=LONGEST).contains(&more) || until.year() != self.year {
-            return misfit(format!("{name}假期原来到 {}，不能延长到 {}", zh(*last), zh(*until)));
+            return misfit(format!("{name}假期原来到 {}，不能延长到 {}", short(*last), short(*until)));
         }
         let added: BTreeSet<Date> = (1..=more).map(|n| shift(*last, n)).collect();
         let mut days = before.clone();
         let cancelled: Vec<Date> = before.work.intersection(&added).copied().collect();
         days.work.retain(|day| !added.contains(day));
         days.off.extend(&added);
-        let mut remark = format!("{name}假期延长至{}", zh(*until));
+        let mut remark = format!("{name}假期延长至{}", short(*until));
         let mut told = vec![format!(
             "{name}假期原为 {} 至 {}，延长至 {}（{}）",
-            zh(*first),
-            zh(*last),
-            zh(*until),
+            short(*first),
+            short(*last),
+            short(*until),
             weekday(*until)
         )];
         for day in cancelled {
-            remark += &format!("，取消{}的调休上班", zh(day));
-            told.push(format!("{}（{}）原为调休上班，取消", zh(day), weekday(day)));
+            remark += &format!("，取消{}的调休上班", short(day));
+            told.push(format!("{}（{}）原为调休上班，取消", short(day), weekday(day)));
         }
         days.notice = joined(&days.notice, self.title_with(&remark));
         Ok(Changed { years: [(self.year, days)].into(), told, ..Changed::default() })
@@ -218,16 +218,13 @@ fn joined(before: &str, title: String) -> String {
 /// The days that are off around a festival, as the file lists them.
 fn holiday(name: &str, year: i16, days: &StatutoryYear) -> BTreeSet<Date> {
     let Some((_, day)) = festivals::of(year).into_iter().find(|(n, _)| *n == name) else { return BTreeSet::new() };
-    let is_off = |day: &Date| days.off.contains(day);
-    let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(is_off);
-    let after = (0..LONGEST).map(|n| shift(day, n)).take_while(is_off);
-    before.chain(after).collect()
+    festivals::around(day, |day| days.off.contains(day))
 }
 
 /// `2022年12月31日（星期六）放假，…上班`
 fn said(off: &BTreeSet<Date>, work: &BTreeSet<Date>) -> String {
     let list = |days: &BTreeSet<Date>, what: &str| {
-        let days: Vec<String> = days.iter().map(|day| format!("{}（{}）", zh(*day), weekday(*day))).collect();
+        let days: Vec<String> = days.iter().map(|day| format!("{}（{}）", short(*day), weekday(*day))).collect();
         (!days.is_empty()).then(|| format!("{}{what}", days.join("、")))
     };
     let parts: Vec<String> = [list(off, "放假"), list(work, "上班")].into_iter().flatten().collect();

@@ -14,13 +14,13 @@ use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    calendar::{is_weekend, shift},
-    festivals::{self, FARTHEST, LONGEST},
+    calendar::{is_weekend, shift, short},
+    festivals::{self, FARTHEST},
 };
 use crate::text::{digit, is_hidden, is_numeral, numeral, short_line};
 
 pub use change::{Changed, notices};
-use words::{Said, years, zh};
+use words::{Said, years};
 
 /// A notice that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,7 +194,7 @@ fn whole_year(text: &str, headings: &[Heading], given: Option<i16>) -> Result<No
     for item in &items {
         let others = || items.iter().filter(|other| other.names != item.names);
         if let Some(day) = item.work.iter().find(|day| others().any(|o| o.off.contains(day) || o.work.contains(day))) {
-            return Err(Misfit::new(&item.text, format!("{} 在另一个节日里也写了", zh(*day))));
+            return Err(Misfit::new(&item.text, format!("{} 在另一个节日里也写了", short(*day))));
         }
     }
     balanced(&items, year)?;
@@ -209,7 +209,7 @@ fn item(names: Vec<&'static str>, body: &str, year: i16) -> Result<Item, Misfit>
     let misfit = |why: String| Err(Misfit::new(&text, why));
     for (name, day) in festivals::of(year).into_iter().filter(|(name, _)| names.contains(name)) {
         if !off.contains(&day) {
-            return misfit(format!("{year} 年的{name}是 {}，没有放假", zh(day)));
+            return misfit(format!("{year} 年的{name}是 {}，没有放假", short(day)));
         }
     }
     far(&off, &work, &text)?;
@@ -238,7 +238,7 @@ fn balanced(items: &[Item], year: i16) -> Result<(), Misfit> {
 fn far(off: &BTreeSet<Date>, work: &BTreeSet<Date>, text: &str) -> Result<(), Misfit> {
     let near = |day: &Date| off.iter().any(|o| shift(*o, -FARTHEST) <= *day && *day <= shift(*o, FARTHEST));
     match work.iter().find(|day| !near(day)) {
-        Some(day) => Err(Misfit::new(text, format!("{} 上班，离假期太远", zh(*day)))),
+        Some(day) => Err(Misfit::new(text, format!("{} 上班，离假期太远", short(*day)))),
         None => Ok(()),
     }
 }
@@ -351,11 +351,4 @@ fn issued(text: &str) -> Option<Date> {
         .collect::<Option<_>>()?;
     let of = |text: &str| text.parse().ok().or_else(|| i8::try_from(numeral(&text.chars().collect::<Vec<_>>())?).ok());
     Date::new(year.parse().ok()?, of(month)?, of(day)?).ok()
-}
-
-/// The days without work around a day off.
-fn rest_around(off: &BTreeSet<Date>, work: &BTreeSet<Date>, day: Date) -> BTreeSet<Date> {
-    let rests = |day: &Date| off.contains(day) || (is_weekend(*day) && !work.contains(day));
-    let before = (0..LONGEST).map(|n| shift(day, -n)).take_while(rests);
-    before.chain((0..LONGEST).map(|n| shift(day, n)).take_while(rests)).collect()
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::{Misfit, festival, rest_around};
+use super::{Misfit, festival};
 use crate::{
     domain::{
-        calendar::{is_weekend, shift},
+        calendar::{is_weekend, shift, short},
         due::weekday_zh,
-        festivals::LONGEST,
+        festivals::{LONGEST, around, rests},
     },
     text::{is_numeral, numeral},
 };
@@ -132,14 +132,14 @@ impl<'a> Reader<'a> {
             }
             (_, "补休") => {
                 if let Some(day) = days.iter().find(|day| is_weekend(**day)) {
-                    return Err(format!("补休的 {} 是{}，本来就休息", zh(*day), weekday_zh(day.weekday())));
+                    return Err(format!("补休的 {} 是{}，本来就休息", short(*day), weekday_zh(day.weekday())));
                 }
                 self.said.off.extend(days);
                 self.is_longer = true;
             }
             (_, "上班" | "照常上班" | "正常上班") => {
                 if let Some(day) = days.iter().find(|day| !is_weekend(**day)) {
-                    return Err(format!("{} 是{}，本来就上班", zh(*day), weekday_zh(day.weekday())));
+                    return Err(format!("{} 是{}，本来就上班", short(*day), weekday_zh(day.weekday())));
                 }
                 self.said.work.extend(days);
             }
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
                 Some(found) => {
                     let (end, after) = found?.ok_or_else(|| format!("“{text}”没有写到哪一天"))?;
                     if end < first || shift(first, LONGEST) < end {
-                        return Err(format!("{} 至 {} 不是一个假期", zh(first), zh(end)));
+                        return Err(format!("{} 至 {} 不是一个假期", short(first), short(end)));
                     }
                     all.extend((0..=LONGEST).map(|n| shift(first, n)).take_while(|day| *day <= end));
                     last = Some(end);
@@ -263,19 +263,19 @@ impl<'a> Reader<'a> {
 
     fn finish(self) -> Result<Said, Misfit> {
         let Self { said, checks, first, is_longer, .. } = self;
-        let run = said.off.first().map(|day| rest_around(&said.off, &said.work, *day)).unwrap_or_default();
+        let run = said.off.first().map(|day| around(*day, |day| rests(&said.off, &said.work, day))).unwrap_or_default();
         if let Some(day) = said.off.iter().find(|day| !run.contains(day)) {
-            return Err(Misfit::new(first, format!("{} 和其他放假的日子不连着", zh(*day))));
+            return Err(Misfit::new(first, format!("{} 和其他放假的日子不连着", short(*day))));
         }
         if let Some(day) = said.off.intersection(&said.work).next() {
-            return Err(Misfit::new(first, format!("{} 又放假又上班", zh(*day))));
+            return Err(Misfit::new(first, format!("{} 又放假又上班", short(*day))));
         }
         let is_off = |day: &Date| said.off.contains(day);
         for (sentence, check) in checks {
             let why = match check {
-                Check::IsOff(day) if !is_off(&day) => format!("{} 不在放假的日子里", zh(day)),
+                Check::IsOff(day) if !is_off(&day) => format!("{} 不在放假的日子里", short(day)),
                 Check::IsMoved(day) if !is_off(&day) && !said.work.contains(&day) => {
-                    format!("{} 的公休调走了，却没有写上班", zh(day))
+                    format!("{} 的公休调走了，却没有写上班", short(day))
                 }
                 Check::Count(n) if n != said.off.len() && !(is_longer && n == run.len()) => {
                     format!("写的是共 {n} 天，放假的日子是 {} 天", said.off.len())
@@ -283,13 +283,13 @@ impl<'a> Reader<'a> {
                 Check::Joins if run.len() <= said.off.len() => "放假的日子不挨着周末".to_owned(),
                 Check::NoSwap if !said.work.is_empty() => "写的是不调休，却又写了上班的日子".to_owned(),
                 Check::Back(day) if is_weekend(day) => {
-                    format!("{} 是{}，不会正常上班", zh(day), weekday_zh(day.weekday()))
+                    format!("{} 是{}，不会正常上班", short(day), weekday_zh(day.weekday()))
                 }
                 Check::Back(day)
                     if said.until.is_some_and(|(_, last)| shift(last, 1) != day)
                         || said.until.is_none() && !is_off(&shift(day, -1)) =>
                 {
-                    format!("{} 不是假期后的第一天", zh(day))
+                    format!("{} 不是假期后的第一天", short(day))
                 }
                 _ => continue,
             };
@@ -315,15 +315,11 @@ fn remark(note: &str, date: Date, shown: &str) -> Result<(), String> {
 
 fn weekends(days: &[Date]) -> Result<(), String> {
     match days.iter().find(|day| !is_weekend(**day)) {
-        Some(day) => Err(format!("{} 是{}，不是公休日", zh(*day), weekday_zh(day.weekday()))),
+        Some(day) => Err(format!("{} 是{}，不是公休日", short(*day), weekday_zh(day.weekday()))),
         None => Ok(()),
     }
 }
 
 fn speaks_of_work(clause: &str) -> bool {
     ["放假", "上班", "补休", "调休", "连休", "公休"].iter().any(|word| clause.contains(word))
-}
-
-pub fn zh(day: Date) -> String {
-    format!("{}月{}日", day.month(), day.day())
 }

@@ -1,9 +1,11 @@
 //! A table whose heading has no known names: its columns by what they hold.
 
-use super::answers::SOME_YEAR;
 use std::collections::BTreeMap;
 
-use super::heading::{Column, Heading};
+use super::{
+    answers::SOME_YEAR,
+    heading::{Column, Heading},
+};
 use crate::{
     domain::due::Due,
     ledger::{document::shown, read::Sheet},

@@ -1,8 +1,8 @@
 //! What the columns of a table hold, by the many names of their headings.
 
-use super::offices::{HELPS, LEADS};
 use std::collections::BTreeMap;
 
+use super::offices::{HELPS, LEADS};
 use crate::{
     ledger::read::{Cell, Cells, Value},
     text::bare,

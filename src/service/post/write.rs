@@ -48,13 +48,11 @@ pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Res
         Some(notice) => render_notice(tx, office, notice, letter.id, now)?.map(Said::InWords),
         None => {
             let entries = entries(tx, office, letter, now)?;
-            match entries.is_empty() {
-                true => None,
-                false => {
-                    let token = office.reply_token(letter.id, &letter.message_id);
-                    Some(Said::Reminders(Box::new(office.letter(tx, entries, token, now)?)))
-                }
+            if entries.is_empty() {
+                return Ok(None);
             }
+            let token = office.reply_token(letter.id, &letter.message_id);
+            Some(Said::Reminders(Box::new(office.letter(tx, entries, token, now)?)))
         }
     };
     let Some(said) = said else { return Ok(None) };

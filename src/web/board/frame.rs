@@ -50,12 +50,19 @@ impl Viewer {
 }
 
 impl Frame {
-    pub fn new(office: &Office, viewer: Viewer, token: &str, form_token: String, now: &Moment) -> Self {
+    pub fn new(
+        office: &Office,
+        viewer: Viewer,
+        token: &str,
+        calendar: String,
+        form_token: String,
+        now: &Moment,
+    ) -> Self {
         let root = office.settings.web.as_ref().map(|web| web.path().to_owned()).unwrap_or_default();
         let door = if viewer == Viewer::Admin { "a" } else { "s" };
         let as_of = format!("{}年{}", now.local.year(), crate::letter::words::moment(now.local));
         Self {
-            calendar: format!("{root}/{door}/{token}/calendar.ics"),
+            calendar,
             door: format!("{root}/{door}/{token}"),
             root,
             viewer,

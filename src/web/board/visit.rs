@@ -24,8 +24,8 @@ pub struct Visit {
     pub token: String,
     pub now: Moment,
     pub client: Client,
-    /// The admin's calendar has a link of its own, which can only read: a calendar program keeps it.
-    calendar: Option<String>,
+    /// What a calendar program subscribes to.
+    calendar: String,
 }
 
 /// A visitor with the admin's link, who may change things.
@@ -37,8 +37,7 @@ impl Visit {
             Viewer::Admin => app.links().form(&self.token, PURPOSE, [0; 8], self.now.at),
             Viewer::Section(_) => String::new(),
         };
-        let frame = Frame::new(office, self.viewer.clone(), &self.token, form, &self.now);
-        Frame { calendar: self.calendar.clone().unwrap_or(frame.calendar), ..frame }
+        Frame::new(office, self.viewer.clone(), &self.token, self.calendar.clone(), form, &self.now)
     }
 
     /// Reads what a page shows this visitor.
@@ -70,9 +69,10 @@ impl FromRequestParts<App> for Visit {
             }
             _ => return Err(refusal(app, client)),
         };
+        // The program keeps it: the admin's is a link of its own, which can only read.
         let calendar = match viewer {
-            Viewer::Admin => Some(app.admin_calendar().await.map_err(|e| failed(&e))?),
-            Viewer::Section(_) => None,
+            Viewer::Admin => app.admin_calendar().await.map_err(|e| failed(&e))?,
+            Viewer::Section(_) => format!("{}/s/{token}/calendar.ics", app.root()),
         };
         Ok(Self { viewer, token, now: app.now(), client, calendar })
     }

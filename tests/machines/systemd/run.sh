@@ -9,7 +9,7 @@ target=$(realpath "${CARGO_TARGET_DIR:-target}")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp "$deb" "$folder/duban.deb"
-cp tests/machines/systemd/*.py docs/handbook.zh-CN.md "$folder"
+cp tests/machines/systemd/*.py docs/handbook.zh-CN.md tests/data/{documents/plan-2022.txt,notices.json} "$folder"
 
 xz -dc tests/data/schema-1.db.xz >"$folder/schema-1.db"
 

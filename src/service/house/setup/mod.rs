@@ -11,7 +11,7 @@ use std::{
 use secrecy::{SecretString, zeroize::Zeroizing};
 
 pub use draft::{draft, edited};
-pub use place::{Placed, Staged, keep};
+pub use place::{Placed, Staged, replace};
 
 use crate::{
     config::secret,

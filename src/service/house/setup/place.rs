@@ -101,11 +101,21 @@ fn is_replaced(dir: &Path, draft: &Draft) -> bool {
     }
 }
 
-/// Keeps a file under the first free name: `duban.toml.old-1`. It stays where it is, too.
+/// Puts a text in the place of a file that the service reads too. Gives where the file that was there is kept.
 ///
 /// # Errors
-/// No name is free, or the folder cannot be written.
-pub fn keep(path: &Path) -> io::Result<PathBuf> {
+/// The folder cannot be written.
+pub fn replace(path: &Path, text: &str) -> io::Result<Option<PathBuf>> {
+    let kept = if path.exists() { Some(keep(path)?) } else { None };
+    let temporary = named(path, &format!(".{}.tmp", std::process::id()));
+    disk::replace(path, &temporary, 0o644, text.as_bytes())?;
+    // Regardless of the umask: the service must read what root writes.
+    fs::set_permissions(path, Permissions::from_mode(0o644))?;
+    Ok(kept)
+}
+
+/// Keeps a file under the first free name: `duban.toml.old-1`. It stays where it is, too.
+fn keep(path: &Path) -> io::Result<PathBuf> {
     for number in 1..1000 {
         let name = named(path, &format!(".old-{number}"));
         match fs::hard_link(path, &name) {
