@@ -143,3 +143,19 @@ pub fn make_folder_of(database: &Path) -> std::io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_not_lost_when_the_file_is_opened_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("duban.db");
+        let held = SenderLock::take(&database).unwrap();
+        drop(SenderLock::holder(&database).unwrap());
+        assert!(matches!(SenderLock::take(&database), Err(LockError::Held(_))));
+        drop(held);
+        assert!(SenderLock::take(&database).is_ok());
+    }
+}

@@ -27,6 +27,7 @@ mod mailbox_real;
 mod mailer;
 mod mailer_compose;
 mod mailer_real;
+mod new_year;
 mod outside;
 mod pauses;
 mod refusals;

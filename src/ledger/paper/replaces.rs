@@ -44,12 +44,22 @@ pub fn previous(text: &str) -> Result<Vec<Previous>, String> {
     if file.deadline.is_empty() { Err("里面没有事项".to_owned()) } else { Ok(file.deadline) }
 }
 
+impl Previous {
+    /// Those of the requirement; an entry written by hand may have a title alone.
+    fn words(&self) -> String {
+        first_line(if self.basis.is_empty() { &self.title } else { &self.basis })
+    }
+}
+
+fn first_line(text: &str) -> String {
+    bare(text.lines().next().unwrap_or_default())
+}
+
 /// By duty, the entry that it goes on from.
 pub fn pairs<'p>(duties: &[Duty], before: &'p [Previous]) -> Vec<Option<&'p Previous>> {
     let mut found: Vec<Option<&Previous>> = vec![None; duties.len()];
-    let words = |text: &str| bare(text.lines().next().unwrap_or_default());
-    let old: Vec<String> = before.iter().map(|entry| words(&entry.basis)).collect();
-    let new: Vec<String> = duties.iter().map(|duty| words(&duty.task)).collect();
+    let old: Vec<String> = before.iter().map(Previous::words).collect();
+    let new: Vec<String> = duties.iter().map(|duty| first_line(&duty.task)).collect();
     let mut alike: Vec<(f64, usize, usize)> = Vec::new();
     let is_small = old.len() * new.len() <= MOST_PAIRS;
     for (o, was) in old.iter().enumerate().filter(|(_, was)| !was.is_empty()) {
@@ -88,12 +98,17 @@ pub fn pairs<'p>(duties: &[Duty], before: &'p [Previous]) -> Vec<Option<&'p Prev
 pub fn told(duties: &[Duty], ids: &[String], pairs: &[Option<&Previous>], before: &[Previous]) -> Vec<String> {
     let mut moved = Vec::new();
     let mut new = Vec::new();
+    let mut reworded = Vec::new();
     let mut added = Vec::new();
     for ((duty, id), pair) in duties.iter().zip(ids).zip(pairs) {
         let Some(was) = pair else {
             new.push(format!("{id}“{}”", short_line(&duty.task, 30)));
             continue;
         };
+        // The number may be another duty's now: a person has to look.
+        if normalized_levenshtein(&was.words(), &first_line(&duty.task)) < ALIKE {
+            reworded.push(format!("{id}《{}》现为“{}”", was.title, short_line(&duty.task, 30)));
+        }
         if was.item != duty.number {
             let at = |n: Option<u32>| n.map_or_else(|| "没有序号".to_owned(), |n| format!("第{n}项"));
             moved.push(format!("{id}（原{}，现{}）", at(was.item), at(duty.number)));
@@ -112,6 +127,8 @@ pub fn told(duties: &[Duty], ids: &[String], pairs: &[Option<&Previous>], before
     for (what, all) in [("移动", moved), ("新增", new), ("结束", ended)] {
         lines.extend((!all.is_empty()).then(|| format!("{what} {} 项：{}", all.len(), all.join("、"))));
     }
+    let by_number = "序号和科室相同而原文不同，按同一件事算，请核对，不是一件事的改掉编号";
+    lines.extend((!reworded.is_empty()).then(|| format!("{by_number}：{}", reworded.join("、"))));
     let by_hand = "原来另补的步骤、提前量没有带过来，请从放在一边的旧文件里抄回";
     lines.extend((!added.is_empty()).then(|| format!("{by_hand}：{}", added.join("、"))));
     lines

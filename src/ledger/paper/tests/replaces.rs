@@ -50,6 +50,11 @@ fn a_duty_put_into_other_words_goes_on_by_number_and_office_and_added_steps_are_
     let old = "[[deadline]]\nid = \"files\"\nitem = 1\ntitle = \"x\"\ndue = \"每年6月底前\"\nsections = [\"办公室\"]\nsteps = [\"a\"]\nbasis = \"移交档案\"\n";
     let outcome = next("序号,工作任务,责任科室,完成时限\n1,全面清点并归还历年材料,办公室,每年6月底前\n", old);
     assert!(outcome.toml.contains("\"files\""), "{}", outcome.toml);
-    assert!(outcome.account.notes.iter().any(|note| note.ends_with("：files")), "{:?}", outcome.account.notes);
+    let notes = &outcome.account.notes;
+    assert!(notes.iter().any(|note| note.ends_with("：files")), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("请核对") && note.ends_with("：files《x》现为“全面清点并归还历年材料”")),
+        "{notes:?}"
+    );
     assert!(previous("x = 1").is_err() && previous("[").is_err());
 }
