@@ -284,7 +284,8 @@ impl World {
                 }
             }
             29 => self.holidays_come_and_go(now),
-            30 => self.swapped_file(now),
+            // It takes as long as all else that happens in half a month.
+            30 if self.chance.one_in(12) => self.swapped_file(now),
             _ => {}
         }
         if !self.known.contains(&2026) && day > date(2025, 11, 4) && self.chance.one_in(300) {

@@ -17,9 +17,13 @@ MAY_FAIL = {"duban init": 2, "duban requests --confirm": 1, "duban requests --re
             # In January, until the year's statutory days are shipped; what else is wrong is looked for below.
             "duban doctor": 1,
             "duban incoming": 1}
+# What a person answers at a terminal: which of two dates is the bureau's, and who has the work of sections that this
+# roster lacks.
+ANSWERS = " ".join(["--choose 'annual-report=每年的 1 月 31 日前'"] + [f"--office {name}=办公室" for name in (
+    "公交科", "基建科", "安监科", "机关党委", "港航科", "规划科", "质监科", "道运科")])
 # Another machine stands in for itself: what is copied there is laid where it would lie. The new plan is the old one as
-# text, with what a person answers at a terminal.
-ELSEWHERE = [(r"duban import 新方案\.docx (.*)", r"duban import /test/plan-2022.txt \1 --choose 'annual-report=每年的 1 月 31 日前'"),
+# text.
+ELSEWHERE = [(r"duban import 新方案\.docx (.*)", rf"duban import /test/plan-2022.txt \1 {ANSWERS}"),
              (r"rsync -a (.*) root@192\.0\.2\.9:/backup/", r"cp -a \1 /backup/"),
              (r"scp -pr (.*) root@192\.0\.2\.20:/root/", r"cp -pr \1 /root/"),
              (r"scp -p (.*) root@192\.0\.2\.20:/root/", r"cp -p \1 /elsewhere/")]
