@@ -41,6 +41,7 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
         },
         [NextMonth, ..] => next_month(Unit::Month, p.from(1), aside),
         [NextQuarter, Nth(1), Month, ..] => next_month(Unit::Quarter, p.from(3), aside),
+        [Year | ThisYear, Ended] if aside.before => in_the_year(year, p.place()),
         [ThisYear, Ended, ..] if year.is_none() => period(whole, false, aside),
         [Year | Half | Quarter | Month, Ended | After, ..]
         | [Year | Half | Quarter | Month, End, After | NextMonth, ..] => period(whole, false, aside),
@@ -124,6 +125,10 @@ fn every(whole: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, N
             refuse_with(p.place(), format!("分不清是每年{m}月，还是每{m}个月"), vec![format!("每年{m}月底前")])
         }
         [] => refuse(p.place(), "“每”后面没有写多久一次", &[]),
+        // 每季度终了前
+        [unit, Ended] if aside.before && period_end(*unit).is_some() => {
+            period_end(*unit).ok_or_else(|| not_understood(p))
+        }
         [Year | Half | Quarter | Month, Ended | After, ..]
         | [Year | Half | Quarter | Month, End, After | NextMonth, ..] => period(whole, true, aside),
         [Month | Months, NextMonth, ..] => next_month(Unit::Month, p.from(2), aside),

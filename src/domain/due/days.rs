@@ -166,8 +166,18 @@ fn window(unit: Unit, month: Option<u8>, part: Phrase, aside: &mut Clause) -> Re
     Ok(end)
 }
 
+/// 季度末最后一个工作日: the end is said twice.
+fn said_once(p: Phrase) -> Phrase {
+    let named = usize::from(matches!(p.words.first(), Some(Year | Half | Quarter | Month)));
+    match p.words[named.min(p.words.len())..] {
+        [End, Nth(-1), Day | Days | Workday] => p.from(named + 1),
+        _ => p,
+    }
+}
+
 /// One date. `month` is the one written before it in the list.
 fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<Item, No> {
+    let p = said_once(p);
     let place = p.place();
     let whole = |m: u8, day: DayOf| checked(unit, m, day, place.clone()).map(Item::Whole);
     let last_month = unit.months();
@@ -247,6 +257,7 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
 
 /// A day of a month.
 fn day_of(unit: Unit, p: Phrase, aside: &mut Clause) -> Result<DayOf, No> {
+    let p = said_once(p);
     let place = p.place();
     match p.words {
         [Num(d), Day] => Ok(DayOf::Day(day_number(*d, place)?)),

@@ -52,6 +52,7 @@ pub const CHINESE: &[(&str, &[Word])] = &[
     ("底 末 末日", &[End]),
     ("年终", &[Year, End]),
     ("次月初", &[NextMonth, Before]),
+    ("每月初 每月月初 每个月初 每个月月初", &[Every, Month, Before]),
     ("年终了", &[Year, Ended]),
     ("月终", &[Month, End]),
     ("月终了", &[Month, Ended]),
