@@ -6,7 +6,7 @@ use super::{
     address,
     machine::Seen,
     mime::Leaf,
-    report::{Action, DeliveryReport, Recipient, beginning, message_ids, reason, status_in, text},
+    report::{Action, DeliveryReport, Recipient, beginning, message_ids, reason, status_in},
 };
 use words::{DELAYED, FAILED, FINAL, RETURNED};
 
@@ -51,7 +51,7 @@ pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     if recipients.is_empty() {
         recipients.push(one(None));
     }
-    Some(DeliveryReport { recipients, envelope_id: None, message_ids: ids, text: text(seen) })
+    Some(DeliveryReport { recipients, envelope_id: None, message_ids: ids })
 }
 
 /// What became of the letter. A server that still tries says so, whatever the subject is called.

@@ -16,8 +16,6 @@ pub struct DeliveryReport {
     pub envelope_id: Option<String>,
     /// The Message-IDs of the returned messages, then whatever looks like one in the text.
     pub message_ids: Vec<String>,
-    /// The whole text with the subjects of the report and of the returned message, to find the letter by its subject.
-    pub text: String,
 }
 
 /// The outcome for one mailbox.
@@ -68,7 +66,6 @@ pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
         recipients,
         envelope_id: about_message.raw("original-envelope-id").map(|id| xtext(&id)).filter(|id| !id.is_empty()),
         message_ids: message_ids(seen),
-        text: text(seen),
     })
 }
 
@@ -173,22 +170,6 @@ pub(super) fn message_ids(seen: &Seen) -> Vec<String> {
         ids::collect(seen.text, MESSAGE_IDS, &mut found);
     }
     found
-}
-
-/// The text that a person would read, and the subjects of the returned messages.
-pub(super) fn text(seen: &Seen) -> String {
-    let mut text = format!("主题：{}\n{}", seen.subject, seen.text);
-    let mut add = |header: &Header| {
-        if let Some(subject) = header.text("subject").map(|s| short_line(&s, WORDS_CHARS)).filter(|s| !text.contains(s))
-        {
-            text.push_str("\n主题：");
-            text.push_str(&subject);
-        }
-    };
-    seen.parts.attached.iter().take(3).for_each(&mut add);
-    let returned = seen.parts.leaves.iter().filter(|l| l.kind.value.ends_with("rfc822-headers"));
-    returned.take(3).for_each(|leaf| add(&Header::read(&leaf.body, |_| false).0));
-    text
 }
 
 /// The lines of a text that give the reason, joined to one line: those with a code, else what stands at the address,

@@ -184,16 +184,6 @@ impl Tx<'_> {
         Ok(self.letter(number)?.filter(|letter| letter.envelope_id() == id))
     }
 
-    /// Letters to this mailbox that were accepted since then, the latest first.
-    pub fn sent_to(&self, mailbox: &str, since: Timestamp) -> Result<Vec<LetterRow>> {
-        let sql = format!(
-            "SELECT {LETTER} FROM letter WHERE mailbox = ?1 COLLATE NOCASE AND NOT thinned AND state = 'sent' AND ended_at >= ?2
-             ORDER BY id DESC"
-        );
-        let mut found = self.tx.prepare_cached(&sql)?;
-        found.query_map(params![mailbox, since], read_letter)?.map(|row| row?).collect()
-    }
-
     /// Letters that wait or failed, and those sent since then, oldest first.
     pub fn outbox(&self, since: Timestamp) -> Result<Vec<LetterRow>> {
         // One query for each index: a partial index serves only a query with its condition word for word.

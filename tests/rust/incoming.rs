@@ -75,7 +75,6 @@ fn shown(message: &Message, ours: &str, items: &[Item]) -> String {
                 let _ = writeln!(text, "{recipient:?}");
             }
             let _ = writeln!(text, "envelope: {:?}  ids: {:?}", report.envelope_id, report.message_ids);
-            let _ = writeln!(text, "names the subject: {}", report.text.contains("已逾期3个工作日"));
         }
     }
     text

@@ -1,6 +1,5 @@
 //! Delivery reports: which letter one is about, and what follows.
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tracing::warn;
 
@@ -13,9 +12,6 @@ use crate::{
     store::{LetterRow, LetterState, Tx},
 };
 
-/// A report that names no letter is matched with letters sent within this time.
-const RECENT: SignedDuration = SignedDuration::from_hours(24 * 7);
-
 /// `None` if it is not about a letter of ours.
 pub fn judge(
     tx: &Tx,
@@ -25,7 +21,7 @@ pub fn judge(
     now: &Moment,
 ) -> Result<Option<Verdict>> {
     let said = words(report.recipients.iter());
-    let Some(letter) = letter(tx, office, message, report, now)? else {
+    let Some(letter) = letter(tx, office, message, report)? else {
         let is_ours = |r: &Recipient| r.address.as_deref().is_some_and(|a| office.knows(a));
         let outcome = Outcome::Unmatched(said);
         let about_ours = report.recipients.iter().any(is_ours);
@@ -71,14 +67,9 @@ pub fn judge(
     Ok(Some(Verdict::of_machine(Some(letter), outcome)))
 }
 
-/// Finds the letter by envelope id, Message-ID or reply token, else by mailbox and subject.
-fn letter(
-    tx: &Tx,
-    office: &Office,
-    message: &Message,
-    report: &DeliveryReport,
-    now: &Moment,
-) -> Result<Option<LetterRow>> {
+/// Finds the letter by what only a server that had it can name: its envelope id, Message-ID or reply token. A subject
+/// and an address anybody may write.
+fn letter(tx: &Tx, office: &Office, message: &Message, report: &DeliveryReport) -> Result<Option<LetterRow>> {
     for id in report.envelope_id.iter().chain(&report.message_ids) {
         if let Some(letter) = tx.letter_by_envelope_id(id)? {
             return Ok(Some(letter));
@@ -87,20 +78,7 @@ fn letter(
     if let [only] = reply::letters(tx, office, message)?.as_slice() {
         return Ok(Some(only.clone()));
     }
-    let since = now.at.saturating_sub(RECENT).unwrap_or(Timestamp::MIN);
-    let text = squeezed(&report.text);
-    for recipient in report.recipients.iter().filter_map(|r| r.address.as_deref()) {
-        let is_named = |l: &LetterRow| l.subject.as_deref().is_some_and(|s| text.contains(&squeezed(s)));
-        if let Some(letter) = tx.sent_to(recipient, since)?.into_iter().find(is_named) {
-            return Ok(Some(letter));
-        }
-    }
     Ok(None)
-}
-
-/// Without white space: servers fold subjects in different ways.
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 fn words<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> String {
@@ -110,5 +88,30 @@ fn words<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> String {
     });
     let said: Vec<String> = said.filter(|s| !s.trim().is_empty()).collect();
     let said = if said.is_empty() { "邮件被退回，没有说明原因".to_owned() } else { said.join("；") };
-    words::cap(&words::plain(&said), 300)
+    words::cap(&without_links(&words::plain(&said)), 300)
+}
+
+/// What anybody may write goes on to the admin: nothing in it may be pressed.
+fn without_links(text: &str) -> String {
+    let is_link = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        word.contains("://") || word.contains("www.")
+    };
+    let ends = |c: char| !c.is_ascii_graphic() || "<>()\"',;".contains(c);
+    let piece = |piece: &str| {
+        let word = piece.trim_end_matches(ends);
+        if is_link(word) { format!("〔网址略〕{}", &piece[word.len()..]) } else { piece.to_owned() }
+    };
+    text.split_inclusive(ends).map(piece).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_links;
+
+    #[test]
+    fn what_anybody_may_write_has_nothing_to_press() {
+        let said = without_links("550 5.7.1 请到<https://evil.example/a?b=c>，或HTTP://evil.example。www.evil.example; by mx1.a.example[192.0.2.1]");
+        assert_eq!(said, "550 5.7.1 请到<〔网址略〕>，或〔网址略〕。〔网址略〕; by mx1.a.example[192.0.2.1]");
+    }
 }
