@@ -260,7 +260,7 @@ impl<F: FnMut(&LetterRow, &[u8]) -> Option<Outcome> + Send> Carrier for Server<'
 }
 
 /// The first base64 part of a letter.
-fn decoded(message: &[u8]) -> String {
+pub fn decoded(message: &[u8]) -> String {
     let text = String::from_utf8_lossy(message);
     let part = text.split("Content-Transfer-Encoding: base64\r\n\r\n").nth(1).unwrap_or_default();
     let body: String = part.lines().take_while(|line| !line.starts_with("--")).collect();

@@ -111,6 +111,7 @@ fn lived_until(end: &str) -> (u64, u64, u64) {
 /// outcomes, and all that people did. What a letter takes in either state is what three months add to a first month: it
 /// is not like the others, since everything is opened at once. What that month takes is counted whole.
 #[test]
+#[ignore = "long: tests/run runs it, optimised"]
 fn ten_years_of_a_bureau_are_bounded() {
     let (first, whole_first, thin_first) = lived_until("2026-02-01");
     let (all, whole_all, thin_all) = lived_until("2026-05-03");

@@ -167,6 +167,7 @@ type Make = fn(usize) -> String;
 
 /// Twice as much takes about twice as long, and less than four times.
 #[test]
+#[ignore = "long: tests/run runs it, optimised"]
 fn nothing_is_quadratic() {
     let cases: [(&str, &str, usize, Make); 30] = [
         ("deadlines", "sound", 2_000, |n| entries(n, "due = \"每年1月31日前\"")),

@@ -372,6 +372,7 @@ fn letters_bring_each_reader_his_link() {
 }
 
 #[test]
+#[ignore = "long: tests/run runs it, optimised"]
 fn a_scanner_through_a_year_records_nothing() {
     let mut bureau = Bureau::shipped();
     with_web(&mut bureau.office, BASE);

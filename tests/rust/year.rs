@@ -81,6 +81,7 @@ fn agree(bureau: &mut Bureau, from: Date, to: Date) -> usize {
 }
 
 #[test]
+#[ignore = "long: tests/run runs it, optimised"]
 fn the_shipped_plan_through_two_years() {
     let letters = agree(&mut Bureau::shipped(), date(2025, 1, 1), date(2026, 12, 31));
     assert!(letters > 3000, "{letters}");

@@ -6,7 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 command -v cargo >/dev/null || { echo 'cargo is missing' >&2; exit 2; }
 cd "$here/../../.."
-cargo test --locked --test rust --no-run
+cargo test --profile tests --locked --test rust --no-run
 dir=$(mktemp -d)
 finish() {
     "$here/servers.sh" stop "$dir"

@@ -10,7 +10,7 @@ for tool in postfix saslpasswd2 openssl python3 cargo; do
 done
 python3 -c 'import aiosmtpd' || { echo 'aiosmtpd is missing' >&2; exit 2; }
 cd "$here/../../.."
-cargo test --locked --test rust --no-run
+cargo test --profile tests --locked --test rust --no-run
 [ "$(id -u)" = 0 ] || { echo 'Postfix needs root' >&2; exit 2; }
 
 dir=$(mktemp -d)
