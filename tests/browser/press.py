@@ -4,6 +4,7 @@
 Usage: press.py DUBAN [FOLDER FOR PICTURES]. Loopback only.
 """
 
+import base64
 import datetime
 import email
 import email.policy
@@ -140,9 +141,14 @@ class Person:
                     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
                     shot = self.cdp("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
                     PICTURES.mkdir(parents=True, exist_ok=True)
-                    import base64
-
                     (PICTURES / f"{name}-{width}-{scheme}.png").write_bytes(base64.b64decode(shot))
+
+    def printed(self, name):
+        """On how many sheets of A4."""
+        sheets = base64.b64decode(self.cdp("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
+        if PICTURES:
+            (PICTURES / f"{name}.pdf").write_bytes(sheets)
+        return len(re.findall(rb"/Type\s*/Page\b", sheets))
 
     def fill(self, **fields):
         for name, text in fields.items():
@@ -187,6 +193,14 @@ def main():
         person.reads("政府信息公开工作年度报告", "还剩", "经办人", "已办结", "不能按期", "不适用")
         assert not driver.find_elements(By.CSS_SELECTOR, "input:checked"), "nothing is preset"
         person.picture("report")
+
+        report = driver.current_url
+        driver.get(f"{report}/explain")
+        person.reads("期限计算书", "推算", "逾期", "政府信息公开工作年度报告")
+        person.picture("explain")
+        pages = person.printed("explain")
+        assert pages == 1, f"the account is printed on {pages} sheets"
+        driver.get(report)
 
         person.press("提交")
         person.reads("请填经办人姓名", "请选择一项办理情况")

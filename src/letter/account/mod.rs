@@ -219,21 +219,26 @@ fn not_prolonged(said: &Said) -> Option<String> {
 }
 
 fn reminders(said: &Said) -> Rows {
-    let rows = said.reminders.iter().map(|reminder| {
-        let mark = match reminder.mark {
+    let is_one_row = |a: &Reminder, b: &Reminder| {
+        let overdue = |r: &Reminder| matches!(r.saying, Saying::Overdue(_));
+        overdue(a) && overdue(b) && (a.mark, a.escalates) == (b.mark, b.escalates)
+    };
+    let rows = said.reminders.chunk_by(is_one_row).map(|run| {
+        let mark = match run[0].mark {
             Mark::Sent => "已发",
             Mark::Waiting => "已写入邮件，还没有发出",
             Mark::ToCome => "待发",
             Mark::Missed => "没有发",
             Mark::Over => "不再发",
         };
-        (words::full(reminder.on), vec![format!("{}。{mark}", why(said, reminder))])
+        (words::full(run[0].on), vec![format!("{}。{mark}", why(said, run))])
     });
     rows.collect()
 }
 
-/// The reason of a reminder, with what it is counted from.
-fn why(said: &Said, reminder: &Reminder) -> String {
+/// The reason of a reminder, or of a run of overdue ones, with what it is counted from.
+fn why(said: &Said, run: &[Reminder]) -> String {
+    let reminder = &run[0];
     let dates = said.account.dates;
     let from = match reminder.counted_from {
         from if Some(from) == dates.target => "局内目标".to_owned(),
@@ -250,9 +255,13 @@ fn why(said: &Said, reminder: &Reminder) -> String {
     match reminder.saying {
         Saying::Before(Lead::Days(0) | Lead::Workdays(0)) => format!("{from}（{day}）当天{moved}"),
         Saying::Before(lead) => format!("{from}（{day}）前{lead}{moved}"),
-        Saying::Overdue(n) => {
+        Saying::Overdue(_) => {
             let leader = if reminder.escalates { "，报分管领导" } else { "" };
-            format!("逾期第{n}个工作日催办{leader}")
+            let number = |r: &Reminder| if let Saying::Overdue(n) = r.saying { n.to_string() } else { String::new() };
+            let numbers: Vec<String> = run.iter().map(number).collect();
+            let days: Vec<String> = run.iter().map(|r| words::short(r.on)).collect();
+            let days = if run.len() > 1 { format!("，依次在{}", days.join("、")) } else { String::new() };
+            format!("逾期第{}个工作日催办{leader}{days}", numbers.join("、"))
         }
         Saying::Correction(_) => "日期变动，发更正".to_owned(),
         Saying::Reopened => "办结登记撤回，重新提醒".to_owned(),
