@@ -18,7 +18,12 @@ use super::{Answer, Context, Exit, Failure, Result, database::say_if_there_is_no
 use crate::{
     config::{self, Loaded},
     disk,
-    domain::{calendar::Calendar, due::Due},
+    domain::{
+        Date,
+        calendar::Calendar,
+        deadline::{Roster, Section},
+        due::Due,
+    },
     ledger::{
         self, Bureau, Document, Imported, Sheet,
         paper::{
@@ -43,6 +48,14 @@ pub struct ImportArgs {
     /// 逐行对照的表，写成网页，可打印
     #[arg(long, value_name = "文件")]
     pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub answers: PlanArgs,
+}
+
+/// What the document leaves open, answered beforehand.
+#[derive(Args)]
+#[command(next_help_heading = "选项")]
+pub struct PlanArgs {
     /// 哪一年的方案：没有写年份的日期算这一年
     #[arg(long, value_name = "年份", value_parser = paper::year)]
     pub year: Option<i16>,
@@ -133,31 +146,8 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
     let calendar = loaded.map_or(&unplanned, |l| &l.calendar);
     let before = args.replaces.as_deref().map(previous).transpose()?.unwrap_or_default();
     let around = Around { roster, calendar, today: context.clock.now(&zone).today(), before: &before };
-    let mut answers = args.answers()?;
-    let outcome = loop {
-        let outcome = build(document, around, &answers);
-        if outcome.entries == 0 || outcome.questions.is_empty() {
-            break outcome;
-        }
-        if !ask::is_possible() {
-            return Err(unanswered(&outcome));
-        }
-        for question in &outcome.questions {
-            ask_one(question, &mut answers)?;
-        }
-    };
-    if outcome.entries == 0 && document.lines().contains("节假日安排的通知") {
-        let what = "这是放假通知，不是分工方案。请用 duban holidays import 读它。";
-        return Err(Failure::new(format!("{}：{what}", args.file.display())));
-    }
-    if outcome.entries == 0 {
-        let what = "没有读到事项：没有认得的表头（要有“工作任务”“责任单位”“完成时限”这样的一行），也没有“（责任单位：…）”这样的文字。";
-        return Err(Failure::new(format!("{}：{what}\n{}", args.file.display(), outcome.account.render())));
-    }
-    let path = args.write.clone().or_else(|| args.replaces.clone()).unwrap_or_else(|| "事项.toml".into());
-    if let Err(findings) = config::check_text(&path, &outcome.toml, roster) {
-        return Err(Failure::new(format!("读出的事项没有通过检查，没有写：\n{}", findings.render())));
-    }
+    let target = args.write.as_deref().or(args.replaces.as_deref());
+    let outcome = understood(&args.file, document, around, &args.answers, target)?;
     let mut said = outcome.account.render();
     if loaded.is_none() {
         said += NO_CONFIGURATION;
@@ -177,6 +167,56 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
     };
     put(target, &outcome.toml)?;
     Ok(Answer::done(said + &written(target, outcome.entries)).with(exit))
+}
+
+/// Reads the document, asks what it leaves open, and checks what comes of it.
+fn understood(
+    file: &Path,
+    document: &Document,
+    around: Around,
+    answers: &PlanArgs,
+    target: Option<&Path>,
+) -> Result<Outcome> {
+    let mut answers = answers.answers()?;
+    let outcome = loop {
+        let outcome = build(document, around, &answers);
+        if outcome.entries == 0 || outcome.questions.is_empty() {
+            break outcome;
+        }
+        if !ask::is_possible() {
+            return Err(unanswered(&outcome));
+        }
+        for question in &outcome.questions {
+            ask_one(question, &mut answers)?;
+        }
+    };
+    if outcome.entries == 0 && document.lines().contains("节假日安排的通知") {
+        let what = "这是放假通知，不是分工方案。请用 duban holidays import 读它。";
+        return Err(Failure::new(format!("{}：{what}", file.display())));
+    }
+    if outcome.entries == 0 {
+        let what = "没有读到事项：没有认得的表头（要有“工作任务”“责任单位”“完成时限”这样的一行），也没有“（责任单位：…）”这样的文字。";
+        return Err(Failure::new(format!("{}：{what}\n{}", file.display(), outcome.account.render())));
+    }
+    let path = target.unwrap_or(Path::new("事项.toml"));
+    if let Err(findings) = config::check_text(path, &outcome.toml, around.roster) {
+        return Err(Failure::new(format!("读出的事项没有通过检查，没有写：\n{}", findings.render())));
+    }
+    Ok(outcome)
+}
+
+/// A plan for a first configuration: its deadlines, and the account of its rows.
+pub(super) fn first_plan(
+    file: &Path,
+    answers: &PlanArgs,
+    sections: &[Section],
+    today: Date,
+) -> Result<(String, String)> {
+    let document = read(file)?;
+    let (roster, unplanned) = (Roster { sections: sections.to_vec() }, Calendar::default());
+    let around = Around { roster: Some(&roster), calendar: &unplanned, today, before: &[] };
+    let outcome = understood(file, &document, around, answers, None)?;
+    Ok((outcome.toml, outcome.account.render()))
 }
 
 /// The entries of the file that is to be replaced.
@@ -250,7 +290,7 @@ fn unanswered(outcome: &Outcome) -> Failure {
     Failure::new(text)
 }
 
-impl ImportArgs {
+impl PlanArgs {
     fn answers(&self) -> Result<Answers> {
         let mut answers = Answers { year: self.year, no_date: self.no_date.clone(), ..Answers::default() };
         let either = |yes: bool, no: bool| (yes || no).then_some(yes);

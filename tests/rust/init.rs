@@ -205,3 +205,24 @@ fn what_somebody_wrote_is_kept() {
     // An old file is no configuration: what is in force is not disturbed by it.
     assert_eq!(desk.duban(&["check", "--config", "config/duban.toml"]).0, Some(0));
 }
+
+#[test]
+fn a_plan_as_it_was_published() {
+    let desk = Desk::new();
+    let paper = "2026年政务公开工作要点\n序号\t工作任务\t完成时限\t责任科室\n1\t编制政府信息公开工作年度报告\t1月31日前\t办公室\n\
+                 2\t更新政府信息公开指南\t长期坚持\t法制科\n3\t清理规范性文件\t6月30日前\t港航科\n";
+    fs::write(desk.path("要点.txt"), paper).unwrap();
+    let (exit, text) = desk.init(&["--folder-only", "--plan", "要点.txt"]);
+    assert_eq!(exit, Some(1), "{text}");
+    assert!(text.contains("港航科") && text.contains("--office '港航科="), "{text}");
+    assert!(desk.files().is_empty(), "nothing is written while something is open: {:?}", desk.files());
+
+    let answers = ["--folder-only", "--plan", "要点.txt", "--year", "2026", "--once", "--office", "港航科=法制科"];
+    let (exit, text) = desk.init(&answers);
+    assert_eq!(exit, Some(0), "{text}");
+    for words in ["2 项有日期", "1 项没有日期", "2 个科室，2 个事项", "第一封信：2026-06-"] {
+        assert!(text.contains(words), "{words} is not in:\n{text}");
+    }
+    assert!(desk.read("config/deadlines.toml").contains("include = [\"plan.toml\"]"));
+    assert!(desk.read("config/plan.toml").contains("due      = \"6月30日前\""), "{}", desk.read("config/plan.toml"));
+}

@@ -7,11 +7,17 @@ use secrecy::SecretString;
 
 use super::{ask, values};
 use crate::{
-    cli::{Exit, Failure, Result},
+    cli::{
+        Exit, Failure, Result,
+        import::{PlanArgs, first_plan},
+    },
     config::secret,
-    domain::deadline::{Mailbox, Section},
+    domain::{
+        Date,
+        deadline::{Mailbox, Section},
+    },
     net::{SMTP, Server, Tls},
-    service::house::setup::{Answers, read_password},
+    service::house::setup::{Answers, Plan, read_password},
 };
 
 #[derive(Args)]
@@ -50,9 +56,11 @@ pub struct InitArgs {
     /// 写到哪个目录
     #[arg(long, value_name = "目录")]
     pub dir: Option<PathBuf>,
-    /// 引入这个事项文件（分工方案），抄到同一目录
+    /// 引入分工方案：事项文件（.toml）抄到同一目录；.docx、.xlsx、网页、粘贴的文字同 duban import 一样读成 plan.toml
     #[arg(long, value_name = "文件")]
     pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub answers: PlanArgs,
     /// 不试邮件服务器
     #[arg(long)]
     pub no_try: bool,
@@ -63,9 +71,11 @@ pub struct InitArgs {
 
 const NONE: &str = "无";
 
+/// The answers, and the account of a plan that was read from a document.
+///
 /// # Errors
 /// Something is missing, and there is no terminal to ask at.
-pub fn gather(args: InitArgs, dir: &Path) -> Result<Answers> {
+pub fn gather(args: InitArgs, dir: &Path, today: Date) -> Result<(Answers, String)> {
     if !ask::is_possible() {
         refuse_missing(&args, dir)?;
     }
@@ -88,6 +98,14 @@ pub fn gather(args: InitArgs, dir: &Path) -> Result<Answers> {
         given if !given.is_empty() => given,
         _ => ask_sections()?,
     };
+    let (plan, account) = match args.plan {
+        None => (None, String::new()),
+        Some(file) if file.extension().is_some_and(|kind| kind == "toml") => (Some(Plan::File(file)), String::new()),
+        Some(file) => {
+            let (text, account) = first_plan(&file, &args.answers, &sections, today)?;
+            (Some(Plan::Text(text)), account)
+        }
+    };
     let from = match args.from {
         Some(from) => from,
         None => ask::ask("发件邮箱，提醒从哪里发出（例如 duban@ju.gov.cn）", None, values::mailbox)?,
@@ -99,7 +117,7 @@ pub fn gather(args: InitArgs, dir: &Path) -> Result<Answers> {
     };
     let given = Login { tls: args.tls, username: args.username, password_file: args.password_file };
     let server = place.map(|place| server(place, given, &from, dir)).transpose()?;
-    Ok(Answers { bureau, admin, contact, sections, from, server, plan: args.plan })
+    Ok((Answers { bureau, admin, contact, sections, from, server, plan }, account))
 }
 
 struct Login {

@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use jiff::tz::TimeZone;
+
 pub use self::answers::InitArgs;
 use super::{Answer, Context, Failure, Result, database::say_if_there_is_none, run::runtime};
 use crate::{
@@ -39,7 +41,7 @@ pub fn init(context: &Context, args: InitArgs) -> Result {
         may_replace = allow(&edited(&dir))?;
     }
     let has_plan = args.plan.is_some();
-    let answers = answers::gather(args, &dir)?;
+    let (answers, account) = answers::gather(args, &dir, context.clock.now(&TimeZone::UTC).today())?;
     let drafts = draft(&answers, &dir).map_err(Failure::new)?;
     let unwritable = |e| Failure::new(format!("写不了 {}：{e}。请用 root 执行：在命令前加 sudo。", dir.display()));
     let (loaded, replaced) = {
@@ -50,7 +52,7 @@ pub fn init(context: &Context, args: InitArgs) -> Result {
     if !may_replace {
         allow(&replaced)?;
     }
-    let mut text = String::new();
+    let mut text = account;
     if let Some(reply) = if is_tried { attempt(&loaded)? } else { None } {
         let _ = writeln!(text, "邮件服务器：{reply}\n");
     }

@@ -8,7 +8,7 @@ use std::{
 use secrecy::{ExposeSecret, zeroize::Zeroizing};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Answers, Draft, SYSTEM};
+use super::{Answers, Draft, Plan, SYSTEM};
 use crate::{
     config::secret,
     domain::deadline::{Mailbox, Section},
@@ -18,6 +18,8 @@ use crate::{
 
 const SETTINGS: &str = "duban.toml";
 const DEADLINES: &str = "deadlines.toml";
+/// What a document becomes.
+const PLAN: &str = "plan.toml";
 const SHIPPED: [(&str, &str); 2] = [
     (SETTINGS, include_str!("../../../../config/duban.toml")),
     (DEADLINES, include_str!("../../../../config/deadlines.toml")),
@@ -49,7 +51,11 @@ basis    = "《政府信息公开条例》第四十九条：“县级以上人�
 /// # Errors
 /// In Chinese: the plan's file cannot be read.
 pub fn draft(answers: &Answers, dir: &Path) -> Result<Vec<Draft>, String> {
-    let plan = answers.plan.as_deref().map(|plan| plan_of(plan, dir)).transpose()?;
+    let plan = match &answers.plan {
+        None => None,
+        Some(Plan::File(file)) => Some(plan_of(file, dir)?),
+        Some(Plan::Text(text)) => Some((PLAN.into(), Some(text.clone().into_bytes()))),
+    };
     let include = plan.as_ref().map(|(name, _)| name.as_path());
     let mut drafts =
         vec![file(SETTINGS, settings(answers, is_system(dir))), file(DEADLINES, deadlines(answers, include))];

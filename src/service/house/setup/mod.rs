@@ -34,8 +34,15 @@ pub struct Answers {
     pub from: Mailbox,
     /// Without a server, letters are written to a folder.
     pub server: Option<Server>,
-    /// An existing file of deadlines to include.
-    pub plan: Option<PathBuf>,
+    pub plan: Option<Plan>,
+}
+
+/// The deadlines to include.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    File(PathBuf),
+    /// What a document was read as.
+    Text(String),
 }
 
 /// A file to be written; `name` is its path relative to the folder of duban.toml.
