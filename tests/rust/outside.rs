@@ -4,7 +4,7 @@
 use duban::{
     domain::retry::Outcome,
     service::desk::incoming::Fate,
-    store::{LetterKind, LetterRow},
+    store::{LetterKind, LetterRow, LetterState},
 };
 
 use crate::bureau::{Bureau, ROSTER};
@@ -202,4 +202,35 @@ fn the_admin_is_told_what_it_means_that_nobody_vouches() {
         let started = bureau.text_of_the_letter_to(ADMIN);
         assert_eq!(started.contains("没有设 authserv_id") && started.contains("撤回"), told, "{started}");
     }
+}
+
+/// All of a letter that anybody may know: its mailbox and its subject. No report acts by them, and no address of the
+/// attacker's can be pressed in what the admin hears.
+#[test]
+fn a_forged_bounce_does_nothing() {
+    let mut bureau = bureau();
+    let letter = bureau.last_letter_to(LAW);
+    let subject = letter.subject.clone().unwrap();
+    let daemon = "Mail Delivery System <MAILER-DAEMON@evil.test>";
+    let said = format!(
+        "This is the mail system.\r\n\r\n<{LAW}>: host mx.evil.test said: 550 5.1.1 User unknown, see \
+         http://evil.test/fix now\r\n\r\n主题：{subject}"
+    );
+    let forged = message(daemon, &said, "Return-Path: <>\r\n")
+        .replace("Subject: Re: x", &format!("Subject: 系统退信：{subject}"));
+    bureau.comes_in(&forged, "2026-01-27T09:10");
+    bureau.tick("2026-01-27T09:20");
+    let after = letters(&mut bureau);
+    assert!(after.iter().any(|l| l.id == letter.id && l.state == LetterState::Sent), "{after:?}");
+    let last = bureau.db.read(|tx| tx.incoming_list(false, 1)).unwrap().pop().unwrap();
+    assert_eq!(last.outcome, "unmatched");
+
+    // With the letter's own name it acts, and the words go on without the address.
+    let real = message(daemon, &format!("{said}\r\nMessage-ID: <{}>", letter.message_id), "Return-Path: <>\r\n");
+    bureau.comes_in(&real.replace("Subject: Re: x", "Subject: 系统退信"), "2026-01-27T09:30");
+    let bounced = letters(&mut bureau).into_iter().find(|l| l.id == letter.id).unwrap();
+    assert_eq!(bounced.state, LetterState::Bounced);
+    bureau.tick("2026-01-27T09:40");
+    let told = bureau.text_of_the_letter_to(ADMIN);
+    assert!(told.contains("User unknown") && told.contains("〔网址略〕") && !told.contains("evil.test/"), "{told}");
 }

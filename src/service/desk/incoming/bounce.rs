@@ -111,7 +111,9 @@ mod tests {
 
     #[test]
     fn what_anybody_may_write_has_nothing_to_press() {
-        let said = without_links("550 5.7.1 请到<https://evil.example/a?b=c>，或HTTP://evil.example。www.evil.example; by mx1.a.example[192.0.2.1]");
+        let said = without_links(
+            "550 5.7.1 请到<https://evil.example/a?b=c>，或HTTP://evil.example。www.evil.example; by mx1.a.example[192.0.2.1]",
+        );
         assert_eq!(said, "550 5.7.1 请到<〔网址略〕>，或〔网址略〕。〔网址略〕; by mx1.a.example[192.0.2.1]");
     }
 }
