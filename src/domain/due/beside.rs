@@ -39,10 +39,12 @@ pub fn bracket(piece: &Piece, clause: &mut Clause) -> Result<(), No> {
         clause.weekdays.push((day, piece.place.clone()));
         return Ok(());
     }
-    let known = clause.passed.len();
+    let (known, had_roll) = (clause.passed.len(), clause.roll.is_some());
     check(p, Zone::Bracket, clause)?;
     clause.passed.truncate(known);
-    clause.passed.push(piece.place.clone());
+    if had_roll == clause.roll.is_some() {
+        clause.passed.push(piece.place.clone());
+    }
     Ok(())
 }
 
@@ -50,7 +52,7 @@ pub fn bracket(piece: &Piece, clause: &mut Clause) -> Result<(), No> {
 pub fn narrows(word: Word) -> bool {
     use Name::*;
     match word {
-        Named(name) => !matches!(name, NoDate | Vague | Current | Hours),
+        Named(name) => !matches!(name, NoDate | Rhythm | Vague | Current | Hours | Bound | NoDuty),
         Word::Roll(_) | Word::Beside(_) | Meet | MovedTo | During | Ten(_) => true,
         _ => false,
     }
@@ -74,6 +76,10 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
     while i < p.words.len() {
         let rolls = roll_words(p.from(i), zone == Zone::Bracket && i == 0);
         if rolls > 0 {
+            // 遇3日以上法定节假日顺延: not every day off.
+            if i > 0 && p.words[i - 1] == OrMore {
+                return Err(refusal::named(Name::Moves, p.sub(i - 1..i + rolls).place()));
+            }
             let is_all = i == 0 && rolls == p.words.len() && zone != Zone::Before;
             roll(p.from(i), (rolls, is_all), zone, clause)?;
             pass(p.sub(from..i), clause);
@@ -86,6 +92,9 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
             && YEARS.contains(&y)
         {
             clause.years.push((y, zone, p.sub(i..i + 2).place()));
+        }
+        if (zone, word) == (Zone::Before, Named(Name::Rhythm)) {
+            clause.rhythm = Some(at.clone());
         }
         if stands_wrong(p, i, zone) {
             return match word {
@@ -123,6 +132,7 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (Zone::Before, Num(_)) if p.words.get(i + 1).is_some_and(|w| is_length(*w) && !matches!(w, Month | Year)) => {
             true
         }
+        (Zone::Before, Named(NoDuty)) => true,
         (Zone::Before, word) => {
             narrows(word) && !matches!(word, Ten(_)) || matches!(p.words[i..], [Nth(_), Year, ..] | [AndHalf])
         }

@@ -91,9 +91,8 @@ fn often(p: Phrase, year: Option<i16>, within: bool, aside: &mut Clause) -> Resu
         [Every, Num(3), Months] => period_end(Quarter).ok_or_else(|| not_understood(p)),
         [Every, Num(6), Months] => period_end(Half).ok_or_else(|| not_understood(p)),
         [Every, Num(12), Months] => period_end(Year).ok_or_else(|| not_understood(p)),
-        [Every, Num(n), Year] => {
-            years(*n, year.and_then(|y| u32::try_from(y).ok()), vec![At { month: 12, day: DayOf::Day(31) }], place)
-        }
+        // Not from the plan's year: the first of them may be any.
+        [Every, Num(n), Year] => years(*n, None, vec![At { month: 12, day: DayOf::Day(31) }], place),
         [Every, Num(_), unit] | [Num(_), unit @ (Months | Quarters | Week)] => Err(every_few(*unit, place)),
         _ => {
             let times = aside.times.take();

@@ -55,6 +55,14 @@ pub fn find(read: &Words) -> Result<Clause, No> {
             clause.core.push(&whole.words[i..=i], whole.places[i].clone());
         }
     }
+    // 半年和全年结束后10日内: of which period is not said.
+    if let Some(event) = &core.event {
+        let of_period = |i: &usize| matches!(whole.words[*i], Half | Quarter | FirstHalf | SecondHalf);
+        let label = (0..core.range.start).filter(|i| whole.places[*i].start >= event.start);
+        if let Some(i) = label.clone().find(of_period).filter(|_| core.times.is_none()) {
+            return refuse(whole.sub(i..i + 1).place(), "没有说清从哪一天算起", &[]);
+        }
+    }
     // 毕业次年, 验收次月: counted from it, not from the period.
     if let [.., Unknown | Event | Verb | Received] = whole.words[..core.range.start]
         && let Some(NextYear | NextMonth | ThisYear) = clause.core.words.first()
@@ -267,8 +275,10 @@ fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
         if let Some(k) = (0..i).find(|k| beside::narrows(rest.words[*k])) {
             return Err(beside::changes(rest.words[k], rest.places[k].clone()));
         }
-        if i > 0 && rest.words[i - 1] == Limit {
-            return refuse(rest.sub(i - 1..i + len).place(), "只说了最多几次，没有说最少几次", &[]);
+        let is_bound = |w: &Word| matches!(w, Limit | Named(Name::Bound));
+        let after = rest.words.get(i + len).is_some_and(|w| is_bound(w) || *w == Within);
+        if after || rest.words[..i].iter().any(is_bound) {
+            return refuse(rest.sub(0..i + len).place(), "没有说最少几次：请写“至少几次”", &[]);
         }
         if !(1..=99).contains(&n) {
             return refuse(rest.sub(i..i + len).place(), "次数应在1到99之间", &[]);
@@ -292,7 +302,7 @@ fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
     let is_closed = core.times.is_some() || core.range.clone().any(|i| is_limit(p.words[i]));
     let rest = p.from(core.range.end);
     let what = match rest.words.first() {
-        Some(Named(name @ (Name::Around | Name::NotBefore))) => {
+        Some(Named(name @ (Name::Around | Name::NotBefore | Name::NoDuty | Name::Lunar | Name::Feast))) => {
             return Err(refusal::named(*name, rest.places[0].clone()));
         }
         // 每年6月、12月某: the list goes on.
@@ -332,7 +342,12 @@ fn several(pieces: &[Piece], cores: &[Core]) -> No {
     }) {
         return refusal::named(Name::Moves, p.from(at).place());
     }
+    let at = place(&cores[1]);
+    // The latest is what is due. What says otherwise makes each half another date.
+    let is_moved = |w: &Word| matches!(w, Named(Name::Except | Name::Moves | Name::EveryOther) | MovedTo | Ahead);
+    let is_whole = !pieces.iter().any(|piece| piece.words.words.iter().any(is_moved));
+    let has_limit = cores[1..].iter().any(limit);
+    let cores = cores.iter().filter(|core| is_whole && (!has_limit || limit(core)));
     let forms = |core| [Some(Form::Own(place(core))), is_yearly.then(|| Form::Every(place(core)))];
-    let forms = cores.iter().flat_map(forms).flatten().collect();
-    No { at: place(&cores[1]), what: what.to_owned(), forms }
+    No { at, what: what.to_owned(), forms: cores.flat_map(forms).flatten().collect() }
 }

@@ -113,6 +113,11 @@ pub fn case(p: Phrase, is_received: bool) -> Result<Rule, No> {
         _ if ends_with_before => (CaseFrom::BeforeEvent, p),
         _ => (on, p),
     };
+    // 开工之日起30日前, 考试开始10日前
+    if ends_with_before && matches!(p.words, [SinceDay | Begin, ..] | [Ended, SinceDay | Begin, ..]) {
+        let what = "分不清是往后数，还是往前数：往后的写“…内”，往前的写“…前15日”的样子";
+        return refuse(p.place(), what, &[]);
+    }
     if from == CaseFrom::BeforeEvent
         && (p.words.last() == Some(&Within) || p.words.iter().any(|w| matches!(w, To | Dash)))
     {

@@ -119,6 +119,11 @@ fn chinese_number(glyphs: &[Glyph]) -> Option<(u32, usize)> {
     (len > 0 && smallest.min(total + pending.unwrap_or(0)) != 0).then(|| (total + pending.unwrap_or(0), len))
 }
 
+/// 一 to 九, 两, 十, 廿, 百 and the like.
+pub fn is_numeral(c: char) -> bool {
+    digit(c).is_some() || tens(c).is_some()
+}
+
 fn digit(c: char) -> Option<u32> {
     match c {
         '〇' | '零' | '○' => Some(0),

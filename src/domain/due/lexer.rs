@@ -4,8 +4,8 @@ use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use super::{
     dictionary::{CHINESE, ENGLISH},
-    glyphs::{Glyph, glyphs, number, place},
-    word::Word,
+    glyphs::{Glyph, glyphs, is_numeral, number, place},
+    word::{Name, Word},
 };
 
 use Word::*;
@@ -156,7 +156,14 @@ fn known(rest: &[Glyph]) -> Option<(usize, &'static [Word])> {
 
 /// A word with a number in it, or one unknown character.
 fn counted(rest: &[Glyph]) -> (usize, Word) {
-    ordinal(rest).or_else(|| shape(rest)).or_else(|| number(rest).map(|(n, len)| (len, Num(n)))).unwrap_or((1, Unknown))
+    let number = || number(rest).map(|(n, len)| (len, Num(n)));
+    ordinal(rest).or_else(|| shape(rest)).or_else(number).or_else(|| about(rest)).unwrap_or((1, Unknown))
+}
+
+/// 三五天, 十一二月: neighbouring numerals are no number.
+fn about(rest: &[Glyph]) -> Option<(usize, Word)> {
+    let run = rest.iter().take_while(|g| is_numeral(g.c)).count();
+    (run > 1).then_some((run, Named(Name::Around)))
 }
 
 /// `第3个`, `第三`, `最后1个`, `最后`, `倒数第二个`, `3rd`.

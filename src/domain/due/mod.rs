@@ -49,6 +49,7 @@ pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUn
 pub use told::{Anchor, Ear, Move, back, days, workdays};
 
 use super::calendar::Calendar;
+use glyphs::is_numeral;
 use lexer::Words;
 use reading::{Clause, Zone};
 use refusal::{Form, No, did_you_mean, refuse, refuse_with};
@@ -187,13 +188,23 @@ fn suggest(
         .collect();
     if tried.is_empty() && is_unknown {
         let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
+        // 6月3O日: what is left would be another number; without 不 it would be another thing.
+        let is_number = |c: char| c.is_numeric() || is_numeral(c);
+        if before.ends_with(is_number) || after.starts_with(is_number) || word.contains(['不', '非', '除', '逾', '免'])
+        {
+            return Vec::new();
+        }
         let pause = |c: char| c.is_whitespace() || "，、；,;".contains(c);
         tried.extend(did_you_mean(word).map(|w| format!("{before}{w}{after}")));
         tried.extend([format!("{before}{after}"), before.trim_end_matches(pause).to_owned()]);
     }
     let own = numbers(words, true);
     let mut found: Vec<Due> = Vec::new();
-    for form in tried.into_iter().map(|form| form.trim().to_owned()) {
+    // In a plan of one year a date is once, unless the writer says 每.
+    let is_once = year.is_some() && !text.contains(['每', '各', '逐']);
+    for form in tried {
+        let form = form.trim();
+        let form = form.strip_prefix("每年").filter(|_| is_once).unwrap_or(form).to_owned();
         let words = lexer::read(&form);
         let is_own = numbers(&words, false).iter().all(|n| own.contains(n));
         if let (true, Ok(due)) = (is_own, understand(&form, &words, year))
@@ -242,9 +253,22 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
     let named: Vec<Word> = words.words.iter().zip(&words.places).filter(|(_, p)| is_in(p)).map(|(w, _)| *w).collect();
     let is_received = matches!(named[..], [] | [.., Word::Received | Word::Verb]);
     let rule = chinese::rule(core.phrase(), year, is_received, &mut clause).map_err(|no| {
+        // 投标截止时间15日前: counted back from something, and none of its forms is.
+        let is_amount = matches!(
+            core.words[..],
+            [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months, Word::Before]
+        );
+        let begins = core.places.first().map_or(0, |place| place.start);
+        let is_named = words.words.iter().zip(&words.places).any(|(w, p)| {
+            p.start < begins && matches!(w, Word::Unknown | Word::Verb | Word::Event | Word::Received | Word::Filler)
+        });
+        let no = if is_amount && is_named { No { forms: Vec::new(), ..no } } else { no };
         let why = (no.what == refusal::NO_DAY).then(|| refusal::vague(words.phrase())).flatten();
         why.unwrap_or(no)
     })?;
+    if let (Rule::Once(_), Some(at)) = (&rule, clause.rhythm.take()) {
+        return refuse(at, "“”和只办一次的日期合不到一起：每期都办的写“每”", &[]);
+    }
     weekdays_agree(&rule, &mut clause)?;
     years_agree(&rule, &clause)?;
     Ok(Due {

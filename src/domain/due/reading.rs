@@ -14,6 +14,8 @@ pub struct Clause {
     pub event: Option<Range<usize>>,
     /// `至少2次`
     pub times: Option<u32>,
+    /// 逐年 before the date.
+    pub rhythm: Option<Range<usize>>,
     /// How a day off moves the date.
     pub roll: Option<(Roll, Range<usize>)>,
     /// Bytes that were read and change nothing.

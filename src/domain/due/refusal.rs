@@ -39,7 +39,9 @@ pub fn refuse_with<T>(at: Range<usize>, what: impl Into<String>, forms: Vec<Stri
 /// Why a word gives no certain date, or makes one uncertain. `“”` stands for the word.
 pub fn named(name: Name, at: Range<usize>) -> No {
     let what = match name {
-        Name::NoDate => "“”没有日期：请给它定一个检查的日子（如“每季度末”），并写上 bureau_default = true（局内默认）",
+        Name::NoDate | Name::Rhythm => {
+            "“”没有日期：请给它定一个检查的日子（如“每季度末”），并写上 bureau_default = true（局内默认）"
+        }
         Name::Vague | Name::PartOf => "“”说不准是哪一天：请写明日期",
         Name::Around => AROUND,
         Name::Hours => "“”以小时计，提醒以天为单位：请写成几天或几个工作日",
@@ -51,6 +53,8 @@ pub fn named(name: Name, at: Range<usize>) -> No {
         Name::HalfMonth | Name::TenDays => "“”没有写明是哪几天：请把日子写出来",
         Name::NotBefore => "“”只说了从哪天开始，没有说最晚哪天",
         Name::EveryOther => "“”各人理解不一：请写明几年一次、单月还是双月",
+        Name::Bound => "“”说的不是至少几次：请写“至少几次”",
+        Name::NoDuty => "“”旁边的日期不是要办好什么的期限：请只写要办的事和它的期限",
         Name::Except => "“”会改变日期：请直接写最晚能办的那一天",
         Name::Moves => "“”会改变日期，怎么改没有写定：请直接写最晚能办的那一天",
         Name::Season => "“”的起止各年各地不同：请写明日期",

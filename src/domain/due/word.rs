@@ -168,4 +168,10 @@ pub enum Name {
     Season,
     /// 凌晨: belongs to the day before as much.
     Dawn,
+    /// 少于, 以下: how many at most, or what happens to whoever has done so many.
+    Bound,
+    /// 不得, 有效期至: the date beside it is no deadline.
+    NoDuty,
+    /// 逐年, 按月: again and again; beside a single date it is asked.
+    Rhythm,
 }

@@ -14,7 +14,7 @@ const PHRASES: &str = include_str!("../../../../tests/data/due-phrases.tsv");
 /// Phrases of public papers: none may be read wrong. What is asked though it is certain is told in the snapshot.
 #[test]
 fn phrases_of_public_papers() {
-    let (mut right, mut asked, mut table) = (0, 0, String::new());
+    let (mut right, mut asked, mut table, mut wrong) = (0, 0, String::new(), String::new());
     for line in PHRASES.lines().filter(|l| !l.starts_with('#')) {
         let [text, year, reading] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("columns: {line}") };
         let is_unsure = reading.starts_with('?');
@@ -24,13 +24,14 @@ fn phrases_of_public_papers() {
             ("yearly_or_once", Ok(due), _) => panic!("{text}: neither asked for a year nor once: {due}"),
             ("yearly_or_once", Err(_), Ok(due)) => Some(due),
             (_, Ok(due), _) => Some(due),
+            ("ask", _, Ok(due)) if !is_unsure => Some(due),
             _ => None,
         };
         match read {
-            Some(due) => {
-                assert!(means(due, &words, year), "{text} was read as {due}, it means {reading}");
-                right += 1;
+            Some(due) if !means(due, &words, year) => {
+                writeln!(wrong, "{text} was read as {due}, it means {reading}").unwrap();
             }
+            Some(_) => right += 1,
             None => {
                 asked += 1;
                 let why = plain.as_ref().err().map(|r| r.what.clone()).unwrap_or_default();
@@ -39,6 +40,7 @@ fn phrases_of_public_papers() {
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong}");
     writeln!(table, "read {right}, asked {asked}").unwrap();
     insta::assert_snapshot!(table);
 }
