@@ -132,7 +132,8 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (Zone::Before, Num(_)) if p.words.get(i + 1).is_some_and(|w| is_length(*w) && !matches!(w, Month | Year)) => {
             true
         }
-        (Zone::Before, Named(NoDuty)) => true,
+        // 严禁在10月底前, but not 禁止燃放的宣传于10月底前
+        (Zone::Before, Named(NoDuty)) => p.words[i + 1..].iter().all(|w| matches!(w, Lead | Limit | To | Colon)),
         (Zone::Before, word) => {
             narrows(word) && !matches!(word, Ten(_)) || matches!(p.words[i..], [Nth(_), Year, ..] | [AndHalf])
         }

@@ -45,6 +45,9 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
         [ThisYear, Ended, ..] if year.is_none() => period(whole, false, aside),
         [Year | Half | Quarter | Month, Ended | After, ..]
         | [Year | Half | Quarter | Month, End, After | NextMonth, ..] => period(whole, false, aside),
+        [FirstHalf | SecondHalf, Ended] | [Nth(_) | Num(_), Quarter, Ended] if aside.before => {
+            this_year(p, year, aside)
+        }
         [FirstHalf | SecondHalf, Ended, ..] | [Nth(_), Quarter, Ended, ..] => {
             refuse(p.place(), "只说了这一段结束以后：请直接写日期，每期都办的写“每”", &[])
         }

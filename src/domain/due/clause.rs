@@ -174,10 +174,14 @@ fn extend(p: Phrase, core: &mut Core) -> Result<(), No> {
     Ok(())
 }
 
-/// 每周一、三: the second is a weekday too.
+/// 每周一、三 and 每周一、周三: the second is a weekday too.
 fn is_weekday_list(core: Phrase, rest: Phrase) -> bool {
-    core.words.iter().any(|w| matches!(w, Weekday(_)))
-        && matches!(rest.words, [Num(1..=6), next @ ..] if !next.first().is_some_and(|w| is_length(*w) || *w == Times))
+    let is_next = match rest.words {
+        [Weekday(_), ..] => true,
+        [Num(1..=6), next @ ..] => !next.first().is_some_and(|w| is_length(*w) || *w == Times),
+        _ => false,
+    };
+    is_next && core.words.iter().any(|w| matches!(w, Weekday(_)))
 }
 
 /// `1次`, `1-2次`

@@ -193,6 +193,12 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
         (Unit::Year, [Num(n @ 1..=4), Quarter]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
         (Unit::Year, [Num(n @ 1..=12)]) if month.is_none() => Ok(Item::Number(*n)),
         (Unit::Year, [Nth(n @ 1..=4)]) if month.is_none() => Ok(Item::Number(n.unsigned_abs())),
+        (Unit::Year, [FirstHalf, End | Ended]) => whole(6, DayOf::Last),
+        (Unit::Year, [SecondHalf, End | Ended]) => whole(12, DayOf::Day(31)),
+        (Unit::Year, [Nth(n @ 1..=4), Quarter, Ended]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
+        (Unit::Year, [Num(n @ 1..=4), Quarter, Ended]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
+        // 三季度首月底: the seventh month.
+        (Unit::Year, [Nth(_) | Num(1..=4), Quarter, Nth(_), Month | Months, ..]) => of_quarter(p, aside),
         (Unit::Year, [half @ (FirstHalf | SecondHalf), ..]) => {
             let found = item(unit, month, p.from(1), aside)?;
             match &found {
@@ -252,6 +258,26 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
             refuse_with(place, "日期请写成几月几日", vec![format!("每年{m}月{d}日前")])
         }
         _ => Err(not_a_day(p)),
+    }
+}
+
+/// A day in a month of a quarter of the year.
+fn of_quarter(p: Phrase, aside: &mut Clause) -> Result<Item, No> {
+    let quarter = match p.words[0] {
+        Nth(n) => n,
+        Num(n) => i32::try_from(n).unwrap_or(0),
+        _ => 0,
+    };
+    let month = match p.words[2] {
+        Nth(n @ 1..=3) => n,
+        Nth(-1) => 3,
+        _ => 0,
+    };
+    match u8::try_from(quarter * 3 - 3 + month) {
+        Ok(m @ 1..=12) if (1..=4).contains(&quarter) && month > 0 && p.words.len() > 4 => {
+            checked(Unit::Year, m, day_of(Unit::Year, p.from(4), aside)?, p.place()).map(Item::Whole)
+        }
+        _ => no_day(p.place()),
     }
 }
 
