@@ -22,6 +22,6 @@ done <"$dir.ports"
 rm "$dir.ports"
 export DUBAN_REAL_DIR="$dir"
 status=0
-timeout 300 cargo test --locked --test rust mailbox_real:: -- --ignored --nocapture || status=$?
+timeout 300 cargo test --profile tests --locked --test rust mailbox_real:: -- --ignored --nocapture || status=$?
 [ "$status" = 0 ] || tail -n 40 "$dir/log/mail.log" "$dir/log/dovecot.log" >&2
 exit "$status"

@@ -45,7 +45,7 @@ $(cat "$dir/ports" "$dir/postfix-ports")
 END
 export DUBAN_REAL_DIR="$dir"
 status=0
-timeout 120 cargo test --locked --test rust mailer_real:: -- --ignored --nocapture || status=$?
+timeout 120 cargo test --profile tests --locked --test rust mailer_real:: -- --ignored --nocapture || status=$?
 [ "$status" = 0 ] || { tail -n 40 "$dir/log/mail.log" "$dir/aiosmtpd.log"; } >&2
 [ "$status" != 0 ] || find "$dir/received" "$dir/mail" -type f -path '*@*' -o -type f -path '*/new/*' |
     xargs python3 "$here/check_received.py" || status=$?
