@@ -56,12 +56,12 @@ pub fn find(read: &Words) -> Result<Clause, No> {
         }
     }
     // 半年和全年结束后10日内: of which period is not said.
-    if let Some(event) = &core.event {
-        let of_period = |i: &usize| matches!(whole.words[*i], Half | Quarter | FirstHalf | SecondHalf);
-        let label = (0..core.range.start).filter(|i| whole.places[*i].start >= event.start);
-        if let Some(i) = label.clone().find(of_period).filter(|_| core.times.is_none()) {
-            return refuse(whole.sub(i..i + 1).place(), "没有说清从哪一天算起", &[]);
-        }
+    if let Some(event) = &core.event
+        && let Some(i) = (0..core.range.start).find(|i| {
+            whole.places[*i].start >= event.start && matches!(whole.words[*i], Half | Quarter | FirstHalf | SecondHalf)
+        })
+    {
+        return refuse(whole.sub(i..i + 1).place(), "没有说清从哪一天算起", &[]);
     }
     // 毕业次年, 验收次月: counted from it, not from the period.
     if let [.., Unknown | Event | Verb | Received] = whole.words[..core.range.start]

@@ -189,16 +189,23 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
         }
         (Unit::Year, [FirstHalf]) => whole(6, DayOf::Last),
         (Unit::Year, [SecondHalf]) => whole(12, DayOf::Day(31)),
-        (Unit::Year, [Nth(n @ 1..=4), Quarter]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
-        (Unit::Year, [Num(n @ 1..=4), Quarter]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
         (Unit::Year, [Num(n @ 1..=12)]) if month.is_none() => Ok(Item::Number(*n)),
         (Unit::Year, [Nth(n @ 1..=4)]) if month.is_none() => Ok(Item::Number(n.unsigned_abs())),
         (Unit::Year, [FirstHalf, End | Ended]) => whole(6, DayOf::Last),
         (Unit::Year, [SecondHalf, End | Ended]) => whole(12, DayOf::Day(31)),
-        (Unit::Year, [Nth(n @ 1..=4), Quarter, Ended]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
-        (Unit::Year, [Num(n @ 1..=4), Quarter, Ended]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
-        // 三季度首月底: the seventh month.
-        (Unit::Year, [Nth(_) | Num(1..=4), Quarter, Nth(_), Month | Months, ..]) => of_quarter(p, aside),
+        (Unit::Year, [nth, Quarter] | [nth, Quarter, End | Ended]) if let Some(q) = quarter(*nth) => {
+            whole(q * 3, DayOf::Last)
+        }
+        // 三季度首月底: the first month of a quarter, which is the seventh of the year.
+        (Unit::Year, [nth, Quarter, Nth(_), Month | Months, ..]) if let Some(q) = quarter(*nth) => {
+            let of_year = |m: u8| q * 3 - 3 + m;
+            match item(Unit::Quarter, None, p.from(2), aside)? {
+                Item::Whole(at) => whole(of_year(at.month), at.day),
+                Item::Month(m) => Ok(Item::Month(of_year(m))),
+                Item::Day(m, d) => Ok(Item::Day(of_year(m), d)),
+                Item::Number(_) => no_day(place),
+            }
+        }
         (Unit::Year, [half @ (FirstHalf | SecondHalf), ..]) => {
             let found = item(unit, month, p.from(1), aside)?;
             match &found {
@@ -213,8 +220,6 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
             Ok(Item::Day(m, day_number(*d, place)?))
         }
         (Unit::Year, [Num(m), Month, ..]) => whole(month_number(*m, place.clone())?, day_of(unit, p.from(2), aside)?),
-        (Unit::Year, [Num(n @ 1..=4), Quarter, End]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
-        (Unit::Year, [Nth(n @ 1..=4), Quarter, End]) => whole(u8::try_from(n * 3).unwrap_or(12), DayOf::Last),
         (Unit::Year, [Year, End] | [End]) => whole(12, DayOf::Day(31)),
         (Unit::HalfYear, [Half, End] | [End]) | (Unit::Quarter, [Quarter, End] | [End]) => {
             whole(last_month, DayOf::Last)
@@ -261,23 +266,12 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
     }
 }
 
-/// A day in a month of a quarter of the year.
-fn of_quarter(p: Phrase, aside: &mut Clause) -> Result<Item, No> {
-    let quarter = match p.words[0] {
-        Nth(n) => n,
-        Num(n) => i32::try_from(n).unwrap_or(0),
-        _ => 0,
-    };
-    let month = match p.words[2] {
-        Nth(n @ 1..=3) => n,
-        Nth(-1) => 3,
-        _ => 0,
-    };
-    match u8::try_from(quarter * 3 - 3 + month) {
-        Ok(m @ 1..=12) if (1..=4).contains(&quarter) && month > 0 && p.words.len() > 4 => {
-            checked(Unit::Year, m, day_of(Unit::Year, p.from(4), aside)?, p.place()).map(Item::Whole)
-        }
-        _ => no_day(p.place()),
+/// 第三, or 三 before 季度.
+fn quarter(word: Word) -> Option<u8> {
+    match word {
+        Nth(n @ 1..=4) => u8::try_from(n).ok(),
+        Num(n @ 1..=4) => u8::try_from(n).ok(),
+        _ => None,
     }
 }
 
