@@ -9,7 +9,7 @@ use super::incoming::IncomingArgs;
 use super::{
     backup::BackupArgs,
     case::{DecideArgs, ExtendArgs, OpenArgs, PauseArgs, RestartArgs, ResumeArgs},
-    done::{DoneArgs, ReopenArgs},
+    done::{DoneArgs, NoteArgs, ReopenArgs},
     explain::ExplainArgs,
     export::ExportArgs,
     history::HistoryArgs,
@@ -89,7 +89,10 @@ pub enum Command {
     /// 登记办结
     #[command(help_template = TEMPLATE)]
     Done(DoneArgs),
-    /// 撤回办结登记，恢复提醒
+    /// 记下科室说的：签收、进展，或配合科室的材料已报；都不算办结
+    #[command(help_template = TEMPLATE)]
+    Note(NoteArgs),
+    /// 撤回办结登记或材料已报，恢复提醒
     #[command(help_template = TEMPLATE)]
     Reopen(ReopenArgs),
     /// 登记一件来件，从它的日期起算（依申请公开等）

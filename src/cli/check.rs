@@ -13,7 +13,7 @@ use crate::{
         Date,
         agenda::Agenda,
         calendar::{Calendar, DayKind, shift, short},
-        deadline::Deadline,
+        deadline::{Deadline, Part},
         festivals,
         hours::House,
         occurrence::{Progress, coming},
@@ -111,7 +111,7 @@ fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {
     let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &Progress::default(), said: &[] };
     let dates = occurrence.dates;
     let mark = if dates.provisional { " *" } else { "" };
-    let first = match (agenda.latest(today), agenda.steps().first()) {
+    let first = match (agenda.latest(Part::Answers, today), agenda.steps(Part::Answers).first()) {
         (Some(step), _) if step.on < today => "随即补发".to_owned(),
         (Some(_), _) => "今天".to_owned(),
         (None, Some(step)) => format!("{}（{}）", table::day(step.on), step.saying),

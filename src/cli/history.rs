@@ -66,6 +66,7 @@ fn what(row: &AuditRow) -> String {
         "failed" => "发送失败",
         "stuck" => "邮件积压",
         "done" => "登记办结",
+        "noted" => "科室告知",
         "reopened" => "撤回办结",
         other => other,
     }
@@ -118,6 +119,10 @@ fn detail(row: &AuditRow) -> String {
             let kind = if text("kind") == Some("postponed") { "不能按期" } else { "不适用" };
             let words = [text("section"), Some(kind), text("reason"), text("expected"), text("note")];
             words.into_iter().flatten().map(str::to_owned).collect()
+        }
+        "noted" => {
+            let back = row.detail.get("taken_back").map(|_| "撤回");
+            [text("section"), back, text("kind"), text("text")].into_iter().flatten().map(str::to_owned).collect()
         }
         "started" => text("version").map(str::to_owned).into_iter().collect(),
         _ => Vec::new(),

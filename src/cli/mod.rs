@@ -133,6 +133,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Explain(args) => explain::explain(context, &args),
         Command::Run { once } => run::run(context, once),
         Command::Done(args) => done::done(context, args),
+        Command::Note(args) => done::note(context, args),
         Command::Open(args) => case::open(context, &args),
         Command::Extend(args) => case::extend(context, &args),
         Command::Pause(args) => case::pause(context, &args),

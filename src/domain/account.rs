@@ -10,7 +10,7 @@ use super::{
     agenda::{Agenda, Heard, Saying, Step},
     calendar::{Calendar, DayKind, shift},
     case::Case,
-    deadline::{Deadline, Lead},
+    deadline::{Deadline, Lead, Part},
     due::{Anchor, CaseFrom, DayOf, Due, Move, Roll, Rule, Span, SpanUnit},
     festivals,
     occurrence::{Dates, Occurrence, State},
@@ -286,8 +286,11 @@ fn rests(cal: &Calendar, first: Date, last: Date) -> Vec<Rest> {
 /// Every day on which it is, or would be, reminded of while it is open, and what was said on a day that has moved since.
 pub fn reminders(agenda: &Agenda, today: Date) -> Vec<Reminder> {
     let (cal, is_open) = (agenda.house.calendar, agenda.occurrence.state == State::Open);
-    let steps = agenda.steps();
-    let latest = agenda.latest(today);
+    // Whoever helps has a day of its own, or the same steps up to the due date.
+    let own = agenda.deadline.help_by.map(|_| Part::Helps);
+    let parts: Vec<Part> = [Some(Part::Answers), own].into_iter().flatten().collect();
+    let steps: Vec<Step> = parts.iter().flat_map(|part| agenda.steps(*part)).collect();
+    let latest: Vec<Step> = parts.iter().filter_map(|part| agenda.latest(*part, today)).collect();
     let is_same = |heard: &Heard, step: &Step| {
         let said = heard.utterance.step;
         (said.counted_from, said.saying) == (step.counted_from, step.saying)
@@ -298,7 +301,7 @@ pub fn reminders(agenda: &Agenda, today: Date) -> Vec<Reminder> {
             Some(true) => Mark::Sent,
             Some(false) => Mark::Waiting,
             None if !is_open => Mark::Over,
-            None if step.on > today || latest.as_ref() == Some(step) => Mark::ToCome,
+            None if step.on > today || latest.contains(step) => Mark::ToCome,
             None => Mark::Missed,
         }
     };

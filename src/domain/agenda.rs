@@ -1,16 +1,16 @@
 //! The only place that decides which reminders an occurrence needs: to whom, when and why.
 
-use std::{fmt, str::FromStr};
-
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
 use super::{
     calendar::Calendar,
-    deadline::{Deadline, ESCALATES_AT, Lead, Target},
+    deadline::{Deadline, ESCALATES_AT, Lead, Part, Section, Target},
     hours::{Behalf, House, Reader},
     occurrence::{Dates, Occurrence, Progress, Quiet, Redo},
 };
+
+pub use super::saying::Saying;
 
 #[cfg(test)]
 mod tests;
@@ -28,19 +28,6 @@ pub enum Reason {
     CaughtUp,
     /// 更正: a date that was sent has changed.
     Corrected,
-}
-
-/// What a reminder says, as it is stored. A reader gets the same saying, counted from the same date, only once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Saying {
-    Before(Lead),
-    /// A report was taken back.
-    Reopened,
-    /// Working days after `ends`.
-    Overdue(u16),
-    /// The number of the dates' revision that it announces.
-    Correction(u32),
 }
 
 /// A day on which an occurrence is reminded of.
@@ -81,51 +68,77 @@ pub struct Agenda<'a> {
     pub said: &'a [Heard],
 }
 
-impl Agenda<'_> {
-    /// Every day on which the occurrence is reminded of while it is open, in order, each day once; none while it is
-    /// paused.
-    pub fn steps(&self) -> Vec<Step> {
-        steps(self.deadline, self.house.calendar, &self.occurrence.dates, self.occurrence.quiet())
+impl<'a> Agenda<'a> {
+    /// Every day on which sections with this part are reminded of the occurrence while it is open, in order, each day
+    /// once; none while it is paused. What is overdue is held against whoever answers for it: who helps is late only
+    /// for a day of its own.
+    pub fn steps(&self, part: Part) -> Vec<Step> {
+        let mut steps = steps(self.deadline, self.house.calendar, &self.dates(part), self.occurrence.quiet());
+        if part == Part::Helps && self.deadline.help_by.is_none() {
+            steps.retain(|step| !step.is_overdue());
+        }
+        steps
+    }
+
+    /// The dates as they count for this part.
+    pub fn dates(&self, part: Part) -> Dates {
+        self.occurrence.dates.for_part(part, self.deadline, self.house.calendar)
     }
 
     /// The step for today, on time or late: only the latest one, and none after the next occurrence's due date.
-    pub fn latest(&self, today: Date) -> Option<Step> {
-        latest(&self.steps(), today, self.occurrence.quiet()).copied()
+    pub fn latest(&self, part: Part, today: Date) -> Option<Step> {
+        latest(&self.steps(part), today, self.occurrence.quiet()).copied()
     }
 
     /// The day of the first step after today.
-    pub fn next_day(&self, today: Date) -> Option<Date> {
-        self.steps().iter().find(|step| step.on > today).map(|step| step.on)
+    pub fn next_day(&self, part: Part, today: Date) -> Option<Date> {
+        self.steps(part).iter().find(|step| step.on > today).map(|step| step.on)
     }
 
     /// The day of the first step: from then on the occurrence is near (临近).
-    pub fn first_day(&self) -> Option<Date> {
-        self.steps().first().map(|step| step.on)
+    pub fn first_day(&self, part: Part) -> Option<Date> {
+        self.steps(part).first().map(|step| step.on)
+    }
+
+    /// The day of the first step of all parts.
+    pub fn begins(&self) -> Option<Date> {
+        self.deadline.parts().iter().filter_map(|part| self.first_day(*part)).min()
     }
 
     /// Every reminder still to be sent by `until` if no section reports before, with its time; letters go out from
     /// `opening` on. Of the missed steps only the latest is sent.
     pub fn entries(&self, opening: DateTime, until: DateTime) -> Vec<(DateTime, Utterance)> {
-        let (today, steps) = (opening.date(), self.steps());
-        let late = latest(&steps, today, self.occurrence.quiet());
-        // A correction goes with the day's own reminder, where there is one.
-        let first = late.map_or(opening, |step| self.house.said_at(step.on, opening));
+        let today = opening.date();
+        let mut first = opening;
         let mut entries: Vec<(DateTime, Utterance)> = Vec::new();
-        if first <= until {
-            entries.extend(self.corrections(today).into_iter().map(|said| (first, said)));
-        }
-        let readers = |escalates| self.house.readers(self.deadline, self.progress, escalates, None);
-        let (sections, with_leaders) = (readers(false), readers(true));
-        for step in late.into_iter().chain(steps.iter().filter(|step| step.on > today)) {
-            let at = self.house.said_at(step.on, opening);
-            if at > until {
-                break;
+        for part in self.deadline.parts() {
+            let steps = self.steps(*part);
+            let late = latest(&steps, today, self.occurrence.quiet());
+            first = first.max(late.map_or(opening, |step| self.house.said_at(step.on, opening)));
+            let owing: Vec<&Section> = self.owing(*part).collect();
+            let readers = |escalates| self.house.readers(self.deadline, &owing, escalates);
+            let (sections, with_leaders) = (readers(false), readers(true));
+            for step in late.into_iter().chain(steps.iter().filter(|step| step.on > today)) {
+                let at = self.house.said_at(step.on, opening);
+                if at > until {
+                    break;
+                }
+                let all = if step.escalates() { &with_leaders } else { &sections };
+                let some = (step.is_overdue() && !self.progress.redo.is_empty()).then(|| self.readers(step));
+                let dates = self.occurrence.dates;
+                for reader in some.as_ref().unwrap_or(all) {
+                    let said = Utterance { step: *step, reader: reader.clone(), dates };
+                    // A mailbox of two sections, one of which leads, hears it once.
+                    if *part == Part::Answers || !entries.iter().any(|(_, other)| other.is_same(&said)) {
+                        entries.push((at, said));
+                    }
+                }
             }
-            let all = if step.escalates() { &with_leaders } else { &sections };
-            let some = (step.is_overdue() && !self.progress.redo.is_empty()).then(|| self.readers(step));
-            let readers = some.as_ref().unwrap_or(all);
-            let dates = self.occurrence.dates;
-            entries.extend(readers.iter().map(|r| (at, Utterance { step: *step, reader: r.clone(), dates })));
+        }
+        // A correction goes with the day's own reminder, where there is one.
+        if first <= until {
+            let corrections = self.corrections(today).into_iter().map(|said| (first, said));
+            entries.splice(0..0, corrections);
         }
         entries.retain(|(_, utterance)| !self.said.iter().any(|heard| heard.utterance.is_same(utterance)));
         entries
@@ -138,18 +151,52 @@ impl Agenda<'_> {
 
     /// The day to look again, once the reminders for `now` have been sent.
     pub fn look_again(&self, now: DateTime) -> Option<Date> {
-        let (today, steps) = (now.date(), self.steps());
+        let today = now.date();
         let waits = |step: &&Step| self.house.said_at(step.on, now) > now;
-        match latest(&steps, today, self.occurrence.quiet()).filter(waits) {
-            Some(_) => Some(today),
-            None => steps.iter().find(|step| step.on > today).map(|step| step.on),
-        }
+        let of_part = |part: &Part| {
+            let steps = self.steps(*part);
+            match latest(&steps, today, self.occurrence.quiet()).filter(waits) {
+                Some(_) => Some(today),
+                None => steps.iter().find(|step| step.on > today).map(|step| step.on),
+            }
+        };
+        self.deadline.parts().iter().filter_map(of_part).min()
+    }
+
+    /// The sections with this part that still owe it.
+    fn owing(&self, part: Part) -> impl Iterator<Item = &'a Section> {
+        let Self { deadline, progress, house, .. } = *self;
+        let sections = house.roster.expand(&deadline.sections).into_iter();
+        sections.filter(move |s| deadline.part_of(&s.name) == part && !progress.has_reported(deadline, &s.name))
+    }
+
+    /// Whether leaders of sections with this part are written to when it is overdue.
+    pub fn reaches_leaders(&self, part: Part) -> bool {
+        let is_ever_late = part == Part::Answers || self.deadline.help_by.is_some();
+        let owing: Vec<&Section> = self.owing(part).collect();
+        is_ever_late && self.house.readers(self.deadline, &owing, true).iter().any(|r| r.behalf == Behalf::Leader)
+    }
+
+    /// The sections that a step is said to: those that still owe their part, and are late where it says so.
+    pub fn sections(&self, step: &Step) -> Vec<&'a Section> {
+        let is_late = |s: &&Section| !step.is_overdue() || !self.progress.may_redo(self.deadline, &s.name, step.on);
+        let parts = self.deadline.parts().iter().filter(|part| self.counts_for(**part, step));
+        parts.flat_map(|part| self.owing(*part)).filter(is_late).collect()
     }
 
     /// Who is told of what a step says.
     pub fn readers(&self, step: &Step) -> Vec<Reader> {
-        let overdue_on = step.is_overdue().then_some(step.on);
-        self.house.readers(self.deadline, self.progress, step.escalates(), overdue_on)
+        self.house.readers(self.deadline, &self.sections(step), step.escalates())
+    }
+
+    /// Whether a step still says what the dates mean for some part.
+    pub fn counts(&self, step: &Step) -> bool {
+        self.deadline.parts().iter().any(|part| self.counts_for(*part, step))
+    }
+
+    fn counts_for(&self, part: Part, step: &Step) -> bool {
+        let is_held = part == Part::Answers || self.deadline.help_by.is_some() || !step.is_overdue();
+        is_held && step.counts(&self.dates(part), self.occurrence.revision)
     }
 
     /// One correction to each reader who was last sent other dates, once per revision.
@@ -174,8 +221,7 @@ impl Agenda<'_> {
             Behalf::ForMailbox { mailbox, .. } => Some(mailbox),
             _ => None,
         };
-        let overdue_on = step.is_overdue().then_some(step.on);
-        let readers = self.house.readers(self.deadline, self.progress, escalates, overdue_on);
+        let readers = self.house.readers(self.deadline, &self.sections(step), escalates);
         readers.iter().any(|r| r.is_same(reader) || Some(&r.mailbox) == refused)
     }
 }
@@ -221,7 +267,7 @@ impl Step {
     }
 
     /// Whether it still says what these dates mean, at the dates' `revision`.
-    pub fn counts(&self, dates: &Dates, revision: u32) -> bool {
+    fn counts(&self, dates: &Dates, revision: u32) -> bool {
         let from = Some(self.counted_from);
         match self.saying {
             Saying::Before(_) => from == Some(dates.finish_by) || from == dates.target || from == dates.redo_by(),
@@ -302,51 +348,11 @@ pub fn reach(deadline: &Deadline) -> (i64, i64) {
         Some((_, Target::Rule(_))) => LONGEST_REACH,
     };
     // Both the date counted from and the lead's own day are rolled back.
-    let before = deadline.remind.iter().map(|lead| longest(*lead)).max().unwrap_or(0) + target + 2 * LONGEST_HOLIDAYS;
+    let own = target.max(deadline.help_by.map_or(0, longest));
+    let before = deadline.remind.iter().map(|lead| longest(*lead)).max().unwrap_or(0) + own + 2 * LONGEST_HOLIDAYS;
     let after = deadline.overdue.iter().map(|n| longest(Lead::Workdays(*n))).max().unwrap_or(0);
     (before.min(LONGEST_REACH), after.min(LONGEST_REACH))
 }
 
 /// In days: no step lies further from a due date.
 pub const LONGEST_REACH: i64 = 400;
-
-impl fmt::Display for Saying {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Before(lead) => lead.fmt(f),
-            Self::Reopened => f.write_str("撤回"),
-            Self::Overdue(n) => write!(f, "逾期{n}"),
-            Self::Correction(n) => write!(f, "更正{n}"),
-        }
-    }
-}
-
-impl FromStr for Saying {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |n: &str| n.parse().map_err(|e| format!("{text}: {e}"));
-        if let Some(n) = text.strip_prefix("逾期") {
-            number(n).and_then(|n: u32| u16::try_from(n).map(Self::Overdue).map_err(|e| format!("{text}: {e}")))
-        } else if let Some(n) = text.strip_prefix("更正") {
-            number(n).map(Self::Correction)
-        } else if text == "撤回" {
-            Ok(Self::Reopened)
-        } else {
-            text.parse().map(Self::Before)
-        }
-    }
-}
-
-impl TryFrom<String> for Saying {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Saying> for String {
-    fn from(saying: Saying) -> Self {
-        saying.to_string()
-    }
-}

@@ -73,6 +73,15 @@ pub enum Target {
     Before(Lead),
 }
 
+/// What a section has to do with a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It reports the deadline as done.
+    Answers,
+    /// 配合: it hands its material in to the lead (材料已报), and is done with it.
+    Helps,
+}
+
 /// One recurring duty of the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
@@ -92,6 +101,9 @@ pub struct Deadline {
     /// 牵头: one of the sections.
     pub lead: Option<String>,
     pub basis: Option<String>,
+    /// How long before `finish_by` whoever helps hands in. Without it, who helps is never called overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help_by: Option<Lead>,
     /// 要做: what to do, step by step.
     pub steps: Vec<String>,
     pub remind: Vec<Lead>,
@@ -187,6 +199,20 @@ impl Roster {
 impl Deadline {
     /// The variables a title may hold, for the check and its did-you-mean.
     pub const TITLE_VARIABLES: [&str; 7] = ["year", "last_year", "next_year", "half", "quarter", "month", "period"];
+
+    /// Where one report closes it for all and a section leads, the others help.
+    pub fn part_of(&self, section: &str) -> Part {
+        match &self.lead {
+            Some(lead) if self.done == Done::Any && lead != section => Part::Helps,
+            _ => Part::Answers,
+        }
+    }
+
+    /// The parts that its sections may have.
+    pub fn parts(&self) -> &'static [Part] {
+        let is_shared = self.done == Done::Any && self.lead.is_some();
+        if is_shared { &[Part::Answers, Part::Helps] } else { &[Part::Answers] }
+    }
 
     /// The title of one period: `发布{last_year}年度…` of `2027` is `发布2026年度…`.
     ///

@@ -5,7 +5,6 @@ use jiff::civil::{Date, DateTime, Time};
 use super::{
     calendar::{Calendar, shift},
     deadline::{Deadline, Mailbox, Roster, Section},
-    occurrence::Progress,
 };
 
 /// When letters are sent on a working day, in bureau time.
@@ -110,19 +109,8 @@ impl<'a> House<'a> {
         if on < opening.date() { opening } else { on.to_datetime(self.hours.send_at).max(opening) }
     }
 
-    /// All readers, each once: the sections that still owe a report, and their leaders when it escalates. Of what is
-    /// `overdue_on` a day, no section that may report anew on it.
-    pub fn readers(
-        &self,
-        deadline: &Deadline,
-        progress: &Progress,
-        escalates: bool,
-        overdue_on: Option<Date>,
-    ) -> Vec<Reader> {
-        let sections = self.roster.expand(&deadline.sections);
-        let is_owed = |name: &str| !progress.has_reported(deadline, name);
-        let is_late = |name: &str| overdue_on.is_none_or(|on| !progress.may_redo(deadline, name, on));
-        let owing = || sections.iter().filter(|s| is_owed(&s.name) && is_late(&s.name));
+    /// All readers of what is said to these sections, each once; with their leaders when it escalates.
+    pub fn readers(&self, deadline: &Deadline, sections: &[&Section], escalates: bool) -> Vec<Reader> {
         let mut readers: Vec<Reader> = Vec::new();
         // A leader who is already a reader, as a section or for one, is written to only once.
         let mut add = |mailbox: &Mailbox, behalf: Behalf| {
@@ -131,16 +119,16 @@ impl<'a> House<'a> {
                 readers.push(Reader { mailbox: mailbox.clone(), behalf });
             }
         };
-        for section in owing() {
+        for section in sections {
             section.email.iter().for_each(|mailbox| add(mailbox, Behalf::Section));
             if section.email.is_empty() {
                 self.admins.iter().for_each(|admin| add(admin, Behalf::ForSection(section.name.clone())));
             }
         }
-        if escalates {
+        if escalates && !sections.is_empty() {
             match &deadline.escalate_to {
                 Some(instead) => instead.iter().for_each(|mailbox| add(mailbox, Behalf::Leader)),
-                None => owing().flat_map(|s| &s.leader).for_each(|mailbox| add(mailbox, Behalf::Leader)),
+                None => sections.iter().flat_map(|s| &s.leader).for_each(|mailbox| add(mailbox, Behalf::Leader)),
             }
         }
         readers

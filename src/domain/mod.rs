@@ -14,5 +14,6 @@ pub mod notice;
 pub mod occurrence;
 pub mod refusal;
 pub mod retry;
+pub mod saying;
 
 pub use jiff::civil::Date;

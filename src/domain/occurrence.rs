@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     calendar::{Calendar, days_between, shift},
     case::Case,
-    deadline::{Deadline, Done},
+    deadline::{Deadline, Done, Part},
     due::{Ear, Term, back},
 };
 
@@ -108,6 +108,8 @@ pub struct Progress {
     pub reports: Vec<String>,
     /// Sections whose own report was taken back, and until when each may report anew.
     pub redo: Vec<(String, Date)>,
+    /// 材料已报: sections that have handed in what the lead needs of them.
+    pub handed_in: Vec<String>,
 }
 
 /// How far a rule is searched for its next date, in days: more than two years.
@@ -157,6 +159,17 @@ impl Occurrence {
 }
 
 impl Dates {
+    /// The dates as they count for a section with this part: whoever helps hands in on a day of its own, where the
+    /// deadline has one, and has nothing to report anew.
+    pub fn for_part(self, part: Part, deadline: &Deadline, cal: &Calendar) -> Self {
+        let own = deadline.help_by.map(|lead| lead.day_before(cal, self.finish_by).0);
+        match (part, own) {
+            (Part::Answers, _) => self,
+            (Part::Helps, None) => Self { redo: None, ..self },
+            (Part::Helps, Some(day)) => Self { due: day, ends: day, finish_by: day, target: None, redo: None, ..self },
+        }
+    }
+
     /// Whether a letter would ask for the same: no correction goes out where only `ends` is another.
     pub fn is_told_as(&self, other: &Self) -> bool {
         (self.due, self.finish_by, self.target) == (other.due, other.finish_by, other.target)
@@ -284,10 +297,16 @@ impl Progress {
         }
     }
 
-    /// Whether this section owes no more reports.
+    /// Whether this section owes nothing more: it has given its own reports, or helps and has handed in.
     pub fn has_reported(&self, deadline: &Deadline, section: &str) -> bool {
-        let given = self.reports.iter().filter(|r| *r == section).count();
-        deadline.done == Done::Each && given as u64 >= u64::from(deadline.times)
+        match (deadline.done, deadline.part_of(section)) {
+            (Done::Each, _) => {
+                let given = self.reports.iter().filter(|r| *r == section).count();
+                given as u64 >= u64::from(deadline.times)
+            }
+            (Done::Any, Part::Helps) => self.handed_in.iter().any(|name| name == section),
+            (Done::Any, Part::Answers) => false,
+        }
     }
 
     /// Whether this section may still report anew on that day, and is not told that it is late.

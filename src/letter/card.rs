@@ -3,18 +3,20 @@
 use jiff::civil::Date;
 
 use super::{
-    Addressee, Entry, Letter, TakenBack, ics,
+    Addressee, Entry, Letter, TakenBack, Word, ics,
     page::{Block, Card, Line, Page, Row, Summary, Tone},
     when::{self, Phase},
     words,
 };
 use crate::domain::{
     agenda::{Reason, Saying},
-    deadline::ESCALATES_AT,
+    deadline::{ESCALATES_AT, Part},
     occurrence::{Light, REDO_WORKDAYS, State},
 };
 
 const EVIDENCE: &str = "（附网页链接或文号）；不能按期办结的，请说明原因";
+
+const HANDED_IN: &str = "（材料已报），登记后不再提醒";
 
 const REPLY: &str = "回复本邮件登记";
 
@@ -56,18 +58,20 @@ pub fn page(letter: &Letter, subject: &str, ics: &[String]) -> Page {
 
 /// What a reply may say. Worded so that none of its lines is read as a report when a reply quotes it.
 fn how_to_reply(letter: &Letter) -> String {
-    let which = match letter.entries.as_slice() {
-        [_] => "写“已办结”".to_owned(),
-        all => {
-            let numbers: String = all.iter().filter(|e| !e.reports_for.is_empty()).take(2).map(number).collect();
-            let theirs: String =
-                all.iter().filter(|e| e.reports_for.is_empty() && e.supports().is_some()).map(number).collect();
-            let theirs = if theirs.is_empty() { theirs } else { format!("（{theirs}由牵头科室登记）") };
-            format!("写明哪几项，如“{numbers}已办结”或“全部已办结”{theirs}")
-        }
+    let with = |part| letter.entries.iter().filter(move |e| !e.reports_for.is_empty() && e.part == part);
+    let word = |part| if part == Part::Helps { "材料已报" } else { "已办结" };
+    let parts = [Part::Answers, Part::Helps].into_iter().filter(|part| with(*part).next().is_some());
+    let said: Vec<String> = match letter.entries.as_slice() {
+        [_] => parts.map(|part| format!("“{}”", word(part))).collect(),
+        _ => parts
+            .map(|part| format!("“{}{}”", with(part).take(2).map(number).collect::<String>(), word(part)))
+            .collect(),
     };
-    let others = "不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。系统收到后会回信确认。";
-    format!("可直接回复本邮件登记：{which}，网页链接、文号写在后面，也可带附件；{others}")
+    let which = if letter.entries.len() == 1 { "写" } else { "写明哪几项，如" };
+    let all = letter.entries.len() > 1 && with(Part::Helps).next().is_none();
+    let all = if all { "或“全部已办结”" } else { "" };
+    let others = "还没有办完的，可写“进展：”和办到哪一步；不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。系统收到后会回信确认。";
+    format!("可直接回复本邮件登记：{which}{}{all}，网页链接、文号写在后面，也可带附件；{others}", said.join("、"))
 }
 
 fn number(entry: &Entry) -> String {
@@ -229,7 +233,8 @@ fn work_rows(entry: &Entry, compact: bool) -> Vec<Row> {
     }
     let rows: Vec<Row> = match (lead, entry.supports().is_some()) {
         (Some(lead), true) => {
-            let support = format!("请尽早把本科室的数据、材料报{lead}（牵头），由其汇总办理");
+            let early = if entry.help_by.is_some() { "请" } else { "请尽早" };
+            let support = format!("{early}把本科室的数据、材料报{lead}（牵头），由其汇总办理");
             [Row::new("要做", support)].into_iter().chain(Row::of("牵头要做", steps)).collect()
         }
         (Some(lead), false) if !rest.is_empty() => {
@@ -250,16 +255,35 @@ fn progress(entry: &Entry) -> Vec<String> {
     let reports = entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
     let missing = (!entry.missing.is_empty())
         .then(|| format!("还没有报的科室（{}个）：{}", entry.missing.len(), words::list(&entry.missing)));
-    reports.into_iter().chain(missing).collect()
+    reports.into_iter().chain(missing).chain(material(entry)).chain(entry.progress.as_ref().map(word)).collect()
+}
+
+/// Who has handed in, for whoever gathers it.
+pub fn material(entry: &Entry) -> Option<String> {
+    let (all, given) = (entry.helpers.len(), &entry.handed_in);
+    let names = if given.is_empty() { String::new() } else { format!("：{}", words::list(given)) };
+    (entry.part == Part::Answers && all > 0).then(|| format!("配合科室的材料已报{}/{all}{names}", given.len()))
+}
+
+/// `3月2日，张三（法制科）：初稿已送审`
+fn word(word: &Word) -> String {
+    let Word { on, section, by, text } = word;
+    format!("{}，{}（{}）：{}", words::day(*on), words::plain(by), words::plain(section), words::plain(text))
 }
 
 fn report_row(entry: &Entry, report_to: &str, several: bool) -> Option<Row> {
     let line = match &entry.report_url {
+        Some(url) if entry.part == Part::Helps => {
+            Line::Link { label: "点此登记", url: words::plain(url), text: HANDED_IN }
+        }
         Some(url) => Line::Link { label: "点此登记", url: words::plain(url), text: EVIDENCE },
         None if several => return None,
+        None if entry.part == Part::Helps && entry.reports_for.is_empty() => return None,
+        None if entry.part == Part::Helps => Line::Text("回复“材料已报”".to_owned()),
         None => Line::Text(report_to.to_owned()),
     };
-    reports(entry).then(|| Row { label: "办结后", lines: vec![line] })
+    let label = if entry.part == Part::Helps { "报了以后" } else { "办结后" };
+    (!entry.is_for_leader()).then(|| Row { label, lines: vec![line] })
 }
 
 /// The light, the number of this reminder, the day of the next one, and when the leader is told.

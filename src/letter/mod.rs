@@ -10,6 +10,7 @@ pub mod when;
 pub mod words;
 
 mod card;
+pub use card::material;
 mod page;
 mod subject;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use jiff::{Zoned, civil::Date};
 
 use crate::domain::{
     agenda::{Reason, Saying},
+    deadline::Part,
     occurrence::{Dates, Light},
 };
 
@@ -68,6 +70,15 @@ pub struct Entry {
     pub to: Vec<Addressee>,
     /// 牵头, if the plan names one.
     pub lead: Option<String>,
+    /// What the addressees have to do with it.
+    pub part: Part,
+    /// The day on which who helps hands in, where the deadline has one; only for those who help.
+    pub help_by: Option<Date>,
+    /// The sections that only help, and those of them that have handed in (材料已报).
+    pub helpers: Vec<String>,
+    pub handed_in: Vec<String>,
+    /// 进展: the last one that a section told.
+    pub progress: Option<Word>,
     /// All sections that answer for it, as the plan writes them (`各科室` stays one word).
     pub sections: Vec<String>,
     /// The paper's own words for how a day off moves the date: `遇节假日顺延`.
@@ -98,6 +109,15 @@ pub struct Entry {
     pub uid: String,
     /// Grows with every change of the dates and every report.
     pub sequence: u32,
+}
+
+/// What a section said before it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    pub on: Date,
+    pub section: String,
+    pub by: String,
+    pub text: String,
 }
 
 /// 撤回: a report that counts no more.
@@ -146,12 +166,17 @@ impl Entry {
         !self.to.is_empty() && self.to.iter().all(|to| matches!(to, Addressee::Leader { .. }))
     }
 
-    /// The lead's name, if all addressees only support it.
+    /// The lead's name, if all addressees only help it.
     fn supports(&self) -> Option<&str> {
-        let supporting = |to: &Addressee| matches!(to, Addressee::Section { leads: false, .. });
-        // If each section reports for itself, no section merely supports.
-        let all = !self.to.is_empty() && self.to.iter().all(supporting) && self.missing.is_empty();
-        self.lead.as_deref().filter(|_| all)
+        self.lead.as_deref().filter(|_| self.part == Part::Helps)
+    }
+
+    /// The last day on which the addressees are not late; `None`: nothing is held against who only helps.
+    fn in_time_until(&self) -> Option<Date> {
+        match self.part {
+            Part::Helps => self.help_by,
+            Part::Answers => Some(self.dates.in_time_until()),
+        }
     }
 
     /// The sections of the addressed leaders.

@@ -22,7 +22,10 @@ pub struct Upcoming {
 #[derive(Clone, Debug)]
 pub struct Weekly {
     pub overdue: Vec<Upcoming>,
+    /// Due later than in seven days, and reminded of already.
     pub near: Vec<Upcoming>,
+    /// The sections that have given no sign three working days after the first letter.
+    pub silent: Vec<Upcoming>,
     /// Cases that have been paused for long, and for how many days.
     pub paused: Vec<(Upcoming, i64)>,
     /// Finished in the last seven days.
@@ -59,7 +62,8 @@ pub(super) fn rows(weekly: &Weekly) -> Vec<Block> {
     let rows = [
         Some(state("逾期", &weekly.overdue)),
         Some(state("七日内", &weekly.next_seven_days)),
-        Some(state("临近", &weekly.near)),
+        Some(state("七日后", &weekly.near)),
+        (!weekly.silent.is_empty()).then(|| state("没有回音", &weekly.silent)),
         Row::of("暂停已久", paused(&weekly.paused)),
         Some(state("上周办结", &weekly.finished)),
         Row::of("退信邮箱", refused.collect()),

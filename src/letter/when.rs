@@ -24,7 +24,7 @@ pub enum Phase {
 pub fn phase(entry: &Entry, today: Date) -> Phase {
     match today {
         _ if entry.dates.paused.is_some() => Phase::Paused,
-        _ if today > entry.dates.in_time_until() => Phase::Overdue,
+        _ if entry.in_time_until().is_some_and(|day| today > day) => Phase::Overdue,
         _ if today > entry.aim => Phase::Between,
         _ if today == entry.aim => Phase::Today,
         _ => Phase::Ahead,
@@ -39,6 +39,7 @@ pub fn left_short(entry: &Entry, today: Date) -> String {
         (Phase::Ahead, _) => format!("剩{days}天"),
         (Phase::Today, _) if is_target(entry) => "局内目标今天到期".into(),
         (Phase::Today, _) => "今天到期".into(),
+        (Phase::Overdue, _) if entry.help_by.is_some() => format!("材料已逾期{}个工作日", entry.workdays_left.abs()),
         (Phase::Between, _) if entry.dates.due == today => format!("{}今天截止", term(entry)),
         (Phase::Between, _) if entry.dates.due < today => format!("{}届满", words::narrow(entry.dates.ends)),
         (Phase::Between, _) => format!("{}{}截止", term(entry), words::narrow(entry.dates.due)),
@@ -60,9 +61,20 @@ pub fn left(entry: &Entry, today: Date) -> String {
 /// What to do by when, in one sentence without its full stop.
 pub fn headline(entry: &Entry, today: Date) -> String {
     let now = if entry.is_for_leader() { "尚未办结" } else { "请立即办结" };
+    let lead = entry.supports().map(words::plain);
     match phase(entry, today) {
+        Phase::Ahead | Phase::Today if entry.help_by.is_some() => {
+            let lead = lead.unwrap_or_default();
+            format!("请于{}下班前把材料报{lead}", words::full_workday(entry.aim))
+        }
+        Phase::Overdue if entry.help_by.is_some() => {
+            format!("报材料的日子{}已过，请立即报{}", words::full(entry.aim), lead.unwrap_or_default())
+        }
+        Phase::Between if lead.is_some() => {
+            format!("材料还没有报的，请尽快报{}", lead.unwrap_or_default())
+        }
         Phase::Ahead | Phase::Today => {
-            let support = entry.supports().map(|lead| format!("配合{}", words::plain(lead))).unwrap_or_default();
+            let support = lead.map(|lead| format!("配合{lead}")).unwrap_or_default();
             let target = if is_target(entry) { "（局内目标）" } else { "" };
             format!("请{support}于{}下班前办结{target}", words::full_workday(entry.aim))
         }
@@ -89,6 +101,13 @@ pub fn other_dates(entry: &Entry, today: Date) -> Vec<String> {
     let ahead = matches!(phase, Phase::Ahead | Phase::Today);
     let early = if phase == Phase::Ahead && finish_by < due { "，请提前办结" } else { "" };
     match (is_target(entry), due == finish_by) {
+        _ if entry.help_by.is_some() => {
+            vec![format!(
+                "本项由{}办结，{term}为{}",
+                words::plain(entry.lead.as_deref().unwrap_or_default()),
+                words::full(due)
+            )]
+        }
         _ if !ahead => vec![],
         _ if today > due => vec![format!("{term}{}已过，办结登记已撤回", words::beside(due, entry.aim))],
         (true, true) => vec![format!("{term}为{}", words::beside(due, entry.aim))],

@@ -1,7 +1,7 @@
 //! Who reported an occurrence done, and what was taken back.
 
 use jiff::{Timestamp, civil::Date};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Result, Tx};
 use crate::domain::occurrence::Progress;
@@ -43,7 +43,11 @@ impl Tx<'_> {
         let anew = "SELECT section, redo_by FROM completion WHERE occurrence = ?1 AND redo_by IS NOT NULL";
         let mut anew = self.tx.prepare_cached(anew)?;
         let redo = anew.query_map([occurrence], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(Progress { reports, redo: redo.collect::<rusqlite::Result<_>>()? })
+        let redo = redo.collect::<rusqlite::Result<_>>()?;
+        let material = "SELECT section FROM note WHERE occurrence = ?1 AND revoked_at IS NULL AND kind = 'handed_in'";
+        let mut material = self.tx.prepare_cached(material)?;
+        let handed_in = material.query_map([occurrence], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(Progress { reports, redo, handed_in })
     }
 
     /// Records a report; ignores its `id` and gives the new one.
@@ -59,23 +63,23 @@ impl Tx<'_> {
             report.at
         ])?;
         let id = self.tx.last_insert_rowid();
-        self.turn("id = ?1", occurrence)?;
+        self.turn(occurrence)?;
         Ok(id)
     }
 
     /// Takes a report back. Until `redo_by` its section may report anew.
     pub fn revoke_completion(&self, id: i64, revoked: &Revoked, redo_by: Option<Date>) -> Result<()> {
         let sql = "UPDATE completion SET revoked_at = ?2, revoked_by = ?3, revoked_why = ?4, redo_by = ?5
-                   WHERE id = ?1 AND revoked_at IS NULL";
+                   WHERE id = ?1 AND revoked_at IS NULL RETURNING occurrence";
         let Revoked { at, by, why } = revoked;
-        if self.tx.prepare_cached(sql)?.execute(params![id, at, by, why, redo_by])? > 0 {
-            self.turn("id = (SELECT occurrence FROM completion WHERE id = ?1)", id)?;
-        }
-        Ok(())
+        let params = params![id, at, by, why, redo_by];
+        let of = self.tx.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
+        of.map_or(Ok(()), |occurrence| self.turn(occurrence))
     }
 
-    fn turn(&self, which: &str, id: i64) -> Result<()> {
-        self.tx.prepare_cached(&format!("UPDATE occurrence SET turns = turns + 1 WHERE {which}"))?.execute([id])?;
+    /// Its entry in calendars has changed.
+    pub(super) fn turn(&self, occurrence: i64) -> Result<()> {
+        self.tx.prepare_cached("UPDATE occurrence SET turns = turns + 1 WHERE id = ?1")?.execute([occurrence])?;
         Ok(())
     }
 

@@ -164,6 +164,7 @@ impl Tx<'_> {
         for step in [
             "UPDATE completion SET section = ?2 WHERE section = ?1",
             "UPDATE request SET section = ?2 WHERE section = ?1",
+            "UPDATE note SET section = ?2 WHERE section = ?1",
             "UPDATE OR IGNORE letter_item SET section = ?2 WHERE section = ?1",
             "UPDATE OR IGNORE said SET behalf = 'section ' || ?2 WHERE behalf = 'section ' || ?1",
         ] {

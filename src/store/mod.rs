@@ -12,6 +12,7 @@ mod group_commit;
 mod held;
 mod incoming;
 mod letters;
+mod notes;
 mod occurrences;
 mod packed;
 mod promises;
@@ -42,6 +43,7 @@ pub use self::{
     held::Held,
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
+    notes::{Note, NoteKind},
     occurrences::{OccurrenceFilter, Open},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, params_from_iter, types::Value};
 use super::{Db, Result};
 
 /// Every table with the columns that it is read in the order of; referenced tables come first.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 18] = [
     ("meta", "key"),
     ("load", "id"),
     ("deadline_version", "id"),
@@ -17,6 +17,7 @@ const TABLES: [(&str, &str); 17] = [
     ("occurrence", "id"),
     ("completion", "id"),
     ("request", "id"),
+    ("note", "id"),
     ("incoming", "id"),
     ("letter", "id"),
     ("letter_model", "id"),
@@ -163,6 +164,7 @@ impl super::Tx<'_> {
             ("occurrence", "deadline NOT IN (SELECT id FROM deadline)"),
             ("completion", "occurrence NOT IN (SELECT id FROM occurrence)"),
             ("request", "occurrence NOT IN (SELECT id FROM occurrence)"),
+            ("note", "occurrence NOT IN (SELECT id FROM occurrence)"),
             ("letter_text", "letter NOT IN (SELECT id FROM letter) OR model NOT IN (SELECT id FROM letter_model)"),
             ("attempt", "letter NOT IN (SELECT id FROM letter)"),
             // What was said in a letter that is lost is said again: twice is better than never.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0011_slim.sql"),
     include_str!("migrations/0012_guard.sql"),
     include_str!("migrations/0013_calendar.sql"),
+    include_str!("migrations/0014_notes.sql"),
 ];
 
 /// The migration that SQL alone cannot do.

@@ -19,6 +19,7 @@ pub struct Fields {
     pub reason_postponed: String,
     pub expected: String,
     pub reason_not_applicable: String,
+    pub progress: String,
 }
 
 /// The fields of the admin's answer, and of the form that takes a report back.
@@ -33,9 +34,25 @@ pub struct Reply {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    Done { evidence: String, note: String },
-    Postponed { reason: String, expected: Date },
-    NotApplicable { reason: String },
+    Done {
+        evidence: String,
+        note: String,
+    },
+    Postponed {
+        reason: String,
+        expected: Date,
+    },
+    NotApplicable {
+        reason: String,
+    },
+    /// 材料已报
+    HandedIn {
+        note: String,
+    },
+    /// 进展
+    Progress {
+        text: String,
+    },
 }
 
 /// What the person has to correct, and in which field.
@@ -66,6 +83,7 @@ impl Fields {
             reason_postponed: line(&self.reason_postponed, limits::TEXT + 1),
             expected: line(&self.expected, LONGEST_DATE),
             reason_not_applicable: line(&self.reason_not_applicable, limits::TEXT + 1),
+            progress: line(&self.progress, limits::TEXT + 1),
         }
     }
 
@@ -75,9 +93,15 @@ impl Fields {
         let mut faults = Faults::default();
         faults.name(&self.by);
         let (done, later, never) = (self.choice == "done", self.choice == "postponed", self.choice == "not_applicable");
-        faults.miss(!(done || later || never), "choice", "请选择一项办理情况");
+        let (handed_in, tells) = (self.choice == "handed_in", self.choice == "progress");
+        let is_chosen = done || later || never || handed_in || tells;
+        faults.miss(!is_chosen, "choice", "请选择一项办理情况");
         let expected = day(&self.expected, today);
-        if done {
+        if tells {
+            faults.miss(self.progress.is_empty(), "progress", "请填进展到哪一步");
+            faults.text("progress", "进展", &self.progress, limits::TEXT);
+        }
+        if done || handed_in {
             faults.text("evidence", "文号或链接", &self.evidence, limits::EVIDENCE);
             faults.text("note", "备注", &self.note, limits::TEXT);
         }
@@ -95,13 +119,14 @@ impl Fields {
         }
         let filled = |texts: &[&String]| texts.iter().any(|text| !text.is_empty());
         let boxes = [
-            (done, filled(&[&self.evidence, &self.note]), "evidence"),
+            (done || handed_in, filled(&[&self.evidence, &self.note]), "evidence"),
+            (tells, filled(&[&self.progress]), "progress"),
             (later, filled(&[&self.reason_postponed, &self.expected]), "reason_postponed"),
             (never, filled(&[&self.reason_not_applicable]), "reason_not_applicable"),
         ];
         // Text in a box that was not chosen: either may be a slip, so the person is asked.
-        for (is_chosen, is_filled, field) in boxes {
-            let is_stray = is_filled && !is_chosen && (done || later || never);
+        for (is_its_own, is_filled, field) in boxes {
+            let is_stray = is_filled && !is_its_own && is_chosen;
             faults.miss(is_stray, field, "这里填了内容，但没有选这一项：请改选，或删去这里的内容");
         }
         match (faults.0.is_empty(), expected) {
@@ -109,6 +134,8 @@ impl Fields {
             (true, Some(expected)) if later => {
                 Ok(Answer::Postponed { reason: self.reason_postponed.clone(), expected })
             }
+            (true, _) if handed_in => Ok(Answer::HandedIn { note: self.note.clone() }),
+            (true, _) if tells => Ok(Answer::Progress { text: self.progress.clone() }),
             (true, _) if never => Ok(Answer::NotApplicable { reason: self.reason_not_applicable.clone() }),
             _ => Err(faults.0),
         }

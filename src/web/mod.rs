@@ -8,6 +8,7 @@ pub mod board;
 pub mod explain;
 pub mod form;
 mod guard;
+mod name;
 mod pages;
 mod report;
 mod request;
@@ -109,6 +110,11 @@ impl App {
 
     pub fn links(&self) -> Arc<Links> {
         self.office.borrow().links.clone().unwrap_or_else(|| self.links.clone())
+    }
+
+    /// Whether people reach the pages by TLS.
+    pub fn is_https(&self) -> bool {
+        self.office.borrow().settings.web.as_ref().is_some_and(|web| web.base_url.starts_with("https://"))
     }
 
     /// The path prefix of every URL: empty, or like `/duban`.

@@ -3,23 +3,25 @@
 use askama::Template;
 use axum::{
     Router,
-    extract::State,
-    http::StatusCode,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
     response::Response,
     routing::{get, post},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::Deserialize;
 use tracing::info;
 
 use super::{
     App, Client, Frame,
     form::{Answer, Fields, Missing, Reply},
     guard::{Filled, Named},
+    name,
     pages::{self, STALE, WHOLE, html, refusal},
 };
 use crate::{
-    domain::occurrence::State as Stands,
-    letter::{when, words},
+    domain::{deadline::Part, occurrence::State as Stands},
+    letter::{self, when, words},
     service::{
         Error,
         desk::{
@@ -29,7 +31,7 @@ use crate::{
             section_view::{self, Press, Pressed, SectionView},
         },
     },
-    store::{Completion, RequestKind, RequestRow},
+    store::{Completion, Note, NoteKind, RequestKind, RequestRow},
 };
 
 pub fn routes() -> Router<App> {
@@ -52,6 +54,23 @@ struct Page<'a> {
     missing: &'a [Missing],
     report_form: String,
     undo_form: String,
+    saved: Option<&'static str>,
+}
+
+/// What a press recorded: the page that follows says so.
+#[derive(Clone, Copy)]
+enum Saved {
+    Done,
+    HandedIn,
+    Progress,
+    Asked,
+    TakenBack,
+}
+
+/// The address after a press. It only chooses the words above what is recorded.
+#[derive(Default, Deserialize)]
+struct AfterPress {
+    saved: Option<String>,
 }
 
 /// An occurrence, worded for the page.
@@ -70,7 +89,10 @@ struct View {
     over: Option<String>,
     /// A request already waits, so a second one is not offered.
     is_waiting: bool,
-    has_own: bool,
+    /// The section only helps: it reports its material.
+    helps: bool,
+    /// What can be taken back, in words.
+    own: Option<&'static str>,
 }
 
 /// A report or request: what, by whom and when.
@@ -88,9 +110,22 @@ struct Opened {
     section: String,
 }
 
-async fn show(State(app): State<App>, client: Client, Named(token): Named<String>) -> Response {
+async fn show(
+    State(app): State<App>,
+    client: Client,
+    Named(token): Named<String>,
+    Query(query): Query<AfterPress>,
+    headers: HeaderMap,
+) -> Response {
+    let by = name::remembered(&headers);
+    let shown = Shown {
+        saved: query.saved.as_deref().and_then(Saved::named),
+        fields: Fields { by: by.clone(), ..Fields::default() },
+        undo: Reply { by, ..Reply::default() },
+        missing: Vec::new(),
+    };
     match open(&app, client, token).await {
-        Ok(opened) => page(&app, client, &opened, Shown::default()).await,
+        Ok(opened) => page(&app, client, &opened, shown).await,
         Err(refused) => refused,
     }
 }
@@ -98,6 +133,8 @@ async fn show(State(app): State<App>, client: Client, Named(token): Named<String
 /// What was entered in the forms, and what is wrong with it.
 #[derive(Default)]
 struct Shown {
+    /// What was recorded by the press before.
+    saved: Option<Saved>,
     fields: Fields,
     undo: Reply,
     missing: Vec<Missing>,
@@ -142,10 +179,17 @@ async fn record(
                 let ask = asks(RequestKind::NotApplicable, reason, None);
                 section_view::ask(db, &office, &press, &ask, &now).map(|p| p.map(drop))
             }
+            Answer::HandedIn { note } => {
+                section_view::note(db, &office, &press, (NoteKind::HandedIn, by, note), &now).map(|p| p.map(drop))
+            }
+            Answer::Progress { text } => {
+                section_view::note(db, &office, &press, (NoteKind::Progress, by, text), &now).map(|p| p.map(drop))
+            }
         }
     });
     let pressed = pressed.await;
-    after(&app, client, &opened, pressed, Shown { fields, ..Shown::default() }).await
+    let (saved, by) = (Saved::of_choice(&fields.choice), fields.by.clone());
+    after(&app, client, &opened, pressed, (saved, &by), Shown { fields, ..Shown::default() }).await
 }
 
 async fn undo(
@@ -171,10 +215,11 @@ async fn undo(
     let (office, by) = (app.office(), reply.by.clone());
     let pressed = app.store.call(move |db| {
         let report = Report { by, ..Report::default() };
-        section_view::reopen(db, &office, &press, report, &now).map(|p| p.map(drop))
+        section_view::take_back(db, &office, &press, report, &now)
     });
     let pressed = pressed.await;
-    after(&app, client, &opened, pressed, Shown { undo: reply, ..Shown::default() }).await
+    let by = reply.by.clone();
+    after(&app, client, &opened, pressed, (Saved::TakenBack, &by), Shown { undo: reply, ..Shown::default() }).await
 }
 
 /// The response to a form that was sent.
@@ -183,6 +228,7 @@ async fn after(
     client: Client,
     opened: &Opened,
     pressed: Result<Pressed<()>, Error>,
+    (saved, by): (Saved, &str),
     shown: Shown,
 ) -> Response {
     match pressed {
@@ -194,7 +240,8 @@ async fn after(
                 opened.occurrence,
                 opened.section
             );
-            pages::see(&format!("{}/r/{}", app.root(), opened.token))
+            let path = format!("{}/r/{}", app.root(), opened.token);
+            name::remember(pages::see(&format!("{path}?saved={}", saved.name())), app, by)
         }
         // The page shows what was recorded since, perhaps by the first of two presses.
         Ok(Pressed::Changed) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
@@ -242,6 +289,7 @@ async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Respo
         missing: &missing,
         report_form: form(REPORT),
         undo_form: form(UNDO),
+        saved: shown.saved.filter(|_| missing.is_empty()).map(Saved::words),
     };
     html(status, &page)
 }
@@ -252,6 +300,8 @@ fn is_recorded(view: &SectionView, shown: &Shown) -> bool {
     let is_it = |c: &Completion| (&c.by, &c.evidence, &c.note) == (by, evidence, note);
     match &**choice {
         "done" => view.own().any(is_it),
+        "handed_in" => view.handed_in(),
+        "progress" => view.notes.iter().any(|note| (&note.by, &note.text) == (by, &shown.fields.progress)),
         "" => false,
         _ => view.waiting().is_some_and(|r| r.by == *by),
     }
@@ -276,6 +326,8 @@ impl View {
         ];
         let completions = view.completions.iter().map(|c| completion(c, zone, today));
         let requests = view.requests.iter().map(|r| request(r, zone, today));
+        // 签收 is shown in the facts: it is no news on a page.
+        let notes = view.notes.iter().filter(|note| note.kind != NoteKind::Seen).map(|n| note(n, zone, today));
         let open = occurrence.state == Stands::Open && !view.is_finished;
         Self {
             title: words::plain(&entry.title),
@@ -286,10 +338,11 @@ impl View {
             headline: if open { format!("{}。", when::headline(entry, today)) } else { String::new() },
             dates: if open { when::other_dates(entry, today) } else { Vec::new() },
             facts: facts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect(),
-            records: requests.chain(completions).collect(),
+            records: requests.chain(notes).chain(completions).collect(),
             over: over(view),
             is_waiting: view.waiting().is_some(),
-            has_own: view.own().next().is_some() && occurrence.state != Stands::Withdrawn,
+            helps: view.entry.part == Part::Helps,
+            own: own(view).filter(|_| occurrence.state != Stands::Withdrawn),
         }
     }
 }
@@ -318,19 +371,82 @@ fn badge(view: &SectionView, today: Date) -> String {
 fn over(view: &SectionView) -> Option<String> {
     match view.occurrence.state {
         Stands::Withdrawn => Some("这一期已撤销，不用办理。".to_owned()),
-        Stands::Done => Some("这一期已经办结，不用再登记。".to_owned()),
-        Stands::Open if view.is_finished => Some("本科室已经登记，不用再登记。".to_owned()),
+        Stands::Done => Some("已办结，不再提醒。".to_owned()),
+        Stands::Open if view.entry.part == Part::Helps && view.is_finished => {
+            Some("本科室的材料已报，不再提醒本科室。".to_owned())
+        }
+        Stands::Open if view.is_finished => Some("本科室已报，不再提醒本科室。".to_owned()),
         Stands::Open => None,
+    }
+}
+
+/// What this section has said that can be taken back.
+fn own(view: &SectionView) -> Option<&'static str> {
+    match (view.own().next(), view.handed_in(), view.waiting()) {
+        (Some(_), ..) => Some("办结登记"),
+        (None, true, _) => Some("材料已报"),
+        (None, false, Some(request)) => Some(request.kind.word()),
+        (None, false, None) => None,
+    }
+}
+
+fn note(note: &Note, zone: &TimeZone, today: Date) -> Record {
+    let Note { section, kind, by, text, at, .. } = note;
+    let tone = if *kind == NoteKind::HandedIn { "green" } else { "amber" };
+    let lines = (!text.is_empty()).then(|| words::plain(text));
+    Record {
+        tone,
+        what: kind.word().to_owned(),
+        who: said(by, section, *at, zone, today, "登记"),
+        lines: lines.into_iter().collect(),
+    }
+}
+
+impl Saved {
+    const ALL: [Self; 5] = [Self::Done, Self::HandedIn, Self::Progress, Self::Asked, Self::TakenBack];
+
+    fn of_choice(choice: &str) -> Self {
+        match choice {
+            "done" => Self::Done,
+            "handed_in" => Self::HandedIn,
+            "progress" => Self::Progress,
+            _ => Self::Asked,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::HandedIn => "material",
+            Self::Progress => "progress",
+            Self::Asked => "asked",
+            Self::TakenBack => "back",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|saved| saved.name() == name)
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Done => "登记好了，办结情况见下。登记错了，可在本页最下面撤回。",
+            Self::HandedIn => "登记好了，材料已报。报错了，可在本页最下面撤回。",
+            Self::Progress => "进展记下了。没有办结，照常提醒；办完了再来登记。",
+            Self::Asked => "已报管理员，答复以前照常提醒。不报了，可在本页最下面撤回。",
+            Self::TakenBack => "已撤回，恢复提醒。",
+        }
     }
 }
 
 fn progress(view: &SectionView) -> Vec<String> {
     let reports = view.entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
+    let material = letter::material(&view.entry);
     let missing = &view.entry.missing;
     let open = view.occurrence.state == Stands::Open;
     let missing = (open && !missing.is_empty())
         .then(|| format!("还没有报的科室（{}个）：{}", missing.len(), words::list(missing)));
-    reports.into_iter().chain(missing).collect()
+    reports.into_iter().chain(material).chain(missing).collect()
 }
 
 fn completion(completion: &Completion, zone: &TimeZone, today: Date) -> Record {

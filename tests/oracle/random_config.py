@@ -148,12 +148,14 @@ class Draw:
         named = [s for s in entry["sections"] if s != "各科室"]
         if named and self.chance(40):
             entry["lead"] = named[0]
+            if self.chance(30):
+                entry["help_by"] = self.r.choice(["提前5个工作日", "3个工作日", "提前10天"])
         if self.chance(30):
             entry["remind"] = self.remind()
         if self.chance(25):
             entry["overdue"] = self.overdue()
         if self.chance(20):
-            entry["done"] = self.r.choice(["each", "any"])
+            entry["done"] = "any" if "help_by" in entry else self.r.choice(["each", "any"])
         if kind != "case" and self.chance(20):
             entry["since"] = date(2024, 6, 1) + timedelta(days=self.r.randint(0, 700))
         if self.chance(8):

@@ -57,6 +57,9 @@ class Deadline:
     since: dt.date | None
     sections: list
     escalate_to: list | None
+    lead: str | None
+    help_by: str | None
+    each: bool
 
 
 @dataclass
@@ -115,7 +118,8 @@ def deadline(entry, file, roster, days):
     sections = [s for s in roster if s.name in named or (ALL_SECTIONS in named and s.in_all)]
     since = as_date(entry["since"]) if "since" in entry else None
     escalate_to = as_list(entry["escalate_to"]) if "escalate_to" in entry else None
-    return Deadline(entry["id"], due, entry.get("target"), list(leads), [workdays(n) for n in overdue], since, sections, escalate_to)
+    return Deadline(entry["id"], due, entry.get("target"), list(leads), [workdays(n) for n in overdue], since, sections, escalate_to,
+                    entry.get("lead"), entry.get("help_by"), entry.get("done") == "each")
 
 
 def workdays(step):
@@ -188,6 +192,29 @@ def steps_of(deadline, due, next_due, days):
     return finish_by, sorted(steps, key=lambda s: s.day)
 
 
+def helper_steps(deadline, due, next_due, days):
+    """What is said to who only helps: as to the lead until it is due, or counted from a day of its own."""
+    finish_by, steps = steps_of(deadline, due, next_due, days)
+    if not deadline.help_by:
+        return [s for s in steps if not s.overdue]
+    own, _ = lead_day(re.sub("^提前", "", deadline.help_by.replace(" ", "")), finish_by, days)
+    steps = lead_steps(deadline.leads, own, days)
+    for count in sorted(set(deadline.overdue)):
+        day = days.after(own, count)
+        if next_due is None or day <= next_due:
+            steps.append(Step(day, own, count))
+    return sorted(steps, key=lambda s: s.day)
+
+
+def parts(deadline, due, next_due, days):
+    """(the sections, what is said to them): those that answer for it, and those that only help."""
+    _, steps = steps_of(deadline, due, next_due, days)
+    helps = [s for s in deadline.sections if deadline.lead and not deadline.each and s.name != deadline.lead]
+    yield [s for s in deadline.sections if s not in helps], steps
+    if helps:
+        yield helps, helper_steps(deadline, due, next_due, days)
+
+
 def said(steps, start, next_due, days):
     """(day, reason, step) for every step that is said, when the plan is first loaded on `start`."""
     first = days.on_or_after(start)
@@ -202,13 +229,13 @@ def said(steps, start, next_due, days):
 
 # --- letters -------------------------------------------------------------------------------------
 
-def hearers(deadline, step, reason, admins):
+def hearers(deadline, sections, step, reason, admins):
     """(mailbox, section spoken to as, reason): a mailbox that is both hears it as the section."""
-    mailboxes = [(box, s.name, reason) for s in deadline.sections for box in s.mailboxes or admins]
+    mailboxes = [(box, s.name, reason) for s in sections for box in s.mailboxes or admins]
     if step.overdue and step.lead >= ESCALATED_FROM:
         own = {box for box, _, _ in mailboxes}
         upward = "escalated" if reason == "overdue" else reason
-        for s in deadline.sections:
+        for s in sections:
             leaders = s.leaders if deadline.escalate_to is None else deadline.escalate_to
             mailboxes += [(box, s.name, upward) for box in leaders if box not in own]
     return mailboxes
@@ -224,13 +251,17 @@ def letters(plan, first_day, last_day, start):
             if due < opened_from:
                 continue
             next_due = min((d for _, d in occurrences[index + 1:] if d > due), default=None)
-            finish_by, steps = steps_of(deadline, due, next_due, plan.days)
-            for day, reason, step in said(steps, start, next_due, plan.days):
+            finish_by, _ = steps_of(deadline, due, next_due, plan.days)
+            told = [(sections, *one) for sections, steps in parts(deadline, due, next_due, plan.days)
+                    for one in said(steps, start, next_due, plan.days)]
+            for sections, day, reason, step in told:
                 if not first_day <= day <= last_day:
                     continue
-                for box, section, why in hearers(deadline, step, reason, plan.admins):
+                for box, section, why in hearers(deadline, sections, step, reason, plan.admins):
                     names, reminders = drafts.setdefault((day, box), (set(), {}))
                     names.add(section)
+                    if (deadline.id, period) in reminders and sections is not told[0][0]:
+                        continue
                     reminders[deadline.id, period] = {
                         "deadline": deadline.id,
                         "period": period,

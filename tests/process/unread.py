@@ -25,7 +25,7 @@ NEED = [
     ["verify"], ["status"], ["list"], ["list", "--json"], ["outbox"], ["outbox", "--json"], ["outbox", "retry"], ["history"],
     ["history", "annual-report"], ["incoming"], ["incoming", "--all"], ["incoming", "--handled", "1"], ["requests"],
     ["requests", "--confirm", "1"], ["diff"], ["export", "-"], ["backup", "copy.db"], ["reload"],
-    ["done", "annual-report", "--by", "张三"], ["reopen", "annual-report", "--by", "张三"],
+    ["done", "annual-report", "--by", "张三"], ["note", "annual-report", "--section", "办公室", "--by", "张三"], ["reopen", "annual-report", "--by", "张三"],
     ["open", "dependent-request", "--ref", "1"], ["extend", "1", "--to", "2026-03-01", "--why", "x"],
     ["pause", "1", "--why", "x"], ["resume", "1"], ["restart", "1", "--why", "x"],
     ["mailbox", "--once"],

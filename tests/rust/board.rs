@@ -98,6 +98,7 @@ fn done(bureau: &mut Bureau, deadline: &str, section: &str, now: &str) {
     let report = Report {
         deadline: deadline.into(),
         period: Some("2026-01".into()),
+        for_lead: false,
         section: Some(section.into()),
         by: "张三".into(),
         evidence: "https://www.example.test/zwgk/1.html".into(),

@@ -78,6 +78,7 @@ fn report_all(bureau: &mut Bureau, id: &str, period: &str, now: &Moment) {
         let report = Report {
             deadline: id.to_owned(),
             period: Some(period.to_owned()),
+            for_lead: false,
             section: Some(format!("第{section}业务管理科")),
             by: "经办人张三".into(),
             note: "已在门户网站专栏发布".into(),

@@ -14,6 +14,7 @@ mod doctor;
 mod edits;
 mod explain;
 mod growth;
+mod helping;
 mod imap;
 mod incoming;
 mod init;

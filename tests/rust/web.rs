@@ -33,12 +33,18 @@ fn reported_shown_and_taken_back() {
     }
     assert!(!page.body.contains("checked") && !page.body.contains("<script"), "nothing is preset");
     let pressed = site.press(&page, &path, DONE);
-    assert_eq!((pressed.status, pressed.header("location")), (303, Some(path.as_str())));
+    let location = pressed.header("location").unwrap_or_default().to_owned();
+    assert_eq!((pressed.status, location.as_str()), (303, &*format!("{path}?saved=done")));
+    let cookie = pressed.header("set-cookie").unwrap_or_default();
+    assert!(cookie.starts_with("duban-name=") && cookie.contains("HttpOnly"), "{cookie}");
+    let known = [("cookie", cookie.split(';').next().unwrap_or_default())];
+    assert!(site.get(&location).body.contains("登记好了"));
+    assert!(site.ask("GET", &path, &known, None).body.contains("value=\"张三\""), "the name is remembered");
     let recorded = &completions(&site, "annual-report")[0];
     assert_eq!((&*recorded.by, &*recorded.section, &*recorded.note), ("张三", "办公室", "已在网站发布"));
     assert_eq!(state(&site, "annual-report"), State::Done);
     let page = site.get(&path);
-    for said in ["张三（办公室） 1月27日（周二）10:00登记", "粤江交办〔2026〕5号", "已经办结", "撤回登记"]
+    for said in ["张三（办公室） 1月27日（周二）10:00登记", "粤江交办〔2026〕5号", "已办结，不再提醒", "撤回办结登记"]
     {
         assert!(page.body.contains(said), "{said}: {}", page.body);
     }
@@ -46,6 +52,7 @@ fn reported_shown_and_taken_back() {
     assert_eq!((nameless.status, completions(&site, "annual-report").len()), (422, 1));
     let undone = site.press(&page, "/undo", &[("by", "李四")]);
     assert_eq!(undone.status, 303);
+    assert!(site.get(undone.header("location").unwrap_or_default()).body.contains("已撤回，恢复提醒"));
     assert_eq!((completions(&site, "annual-report").len(), state(&site, "annual-report")), (0, State::Open));
     assert!(site.get(&path).body.contains("还剩3个工作日"));
 }
@@ -126,6 +133,10 @@ fn the_admin_answers() {
     let page = site.get(&path);
     assert!(page.body.contains("不能按期，等管理员答复") && page.body.contains("2026年2月9日"), "{}", page.body);
     assert!(!page.body.contains("value=\"postponed\""), "not asked twice");
+    // Taken back on the page, and asked anew.
+    assert_eq!(site.press(&page, "/undo", &[("by", "张三")]).status, 303);
+    assert!(site.read(|tx| tx.open_requests()).is_empty());
+    assert_eq!(site.press(&site.get(&path), &path, &later).status, 303);
     let request = site.read(|tx| tx.open_requests()).remove(0);
     let admin = format!("/a/{}/requests/{}", site.token(&Scope::Admin), request.id);
     let asked = site.get(&admin);
@@ -158,7 +169,7 @@ fn each_section_for_itself_and_what_is_closed_says_so() {
     let (office, law) = (report_path(&site, "each", "办公室"), report_path(&site, "each", "法制科"));
     let (first, second) = (site.get(&office), site.get(&law));
     assert_eq!(site.press(&first, &office, DONE).status, 303);
-    assert!(site.get(&office).body.contains("本科室已经登记"));
+    assert!(site.get(&office).body.contains("本科室已报，不再提醒本科室"));
     assert!(!site.get(&law).body.contains("张三"), "another's report is not this section's");
     assert_eq!(site.press(&second, &law, DONE).status, 303, "and does not spend its form");
     assert_eq!(state(&site, "each"), State::Done);
@@ -171,12 +182,43 @@ fn each_section_for_itself_and_what_is_closed_says_so() {
         report::done(db, office, &report, &now).unwrap();
     });
     let late = site.press(&page, &path, DONE);
-    assert!(late.status == 422 && late.body.contains("已经办结") && late.body.contains("李四"), "{}", late.body);
-    assert!(!late.body.contains("撤回登记"), "not this section's to take back");
+    assert!(
+        late.status == 422 && late.body.contains("已办结，不再提醒") && late.body.contains("李四"),
+        "{}",
+        late.body
+    );
+    assert!(!late.body.contains("撤回办结登记"), "not this section's to take back");
     let id = occurrence(&site, "led");
     site.write(move |db, _| db.write(|tx| tx.set_state(id, State::Withdrawn, None)).unwrap());
     let withdrawn = site.get(&report_path(&site, "led", "办公室"));
     assert!(withdrawn.body.contains("已撤销") && forms(&withdrawn.body).is_empty());
+}
+
+#[test]
+fn who_helps_hands_in_on_its_page() {
+    let site = site();
+    let (lead, law) = (report_path(&site, "led", "办公室"), report_path(&site, "led", "法制科"));
+    let (form, page) = (site.get(&lead), site.get(&law));
+    assert!(page.body.contains("value=\"handed_in\"") && !page.body.contains("value=\"done\""), "{}", page.body);
+    // A forged choice reports nothing.
+    let forged = site.press(&page, &law, DONE);
+    assert!(forged.status == 422 && forged.body.contains("法制科是配合科室"), "{}", forged.body);
+    let telling = [("choice", "progress"), ("by", "李四"), ("progress", "初稿已送审")];
+    assert_eq!(site.press(&page, &law, &telling).status, 303);
+    let handed = [("choice", "handed_in"), ("by", "李四")];
+    let pressed = site.press(&site.get(&law), &law, &handed);
+    assert!(site.get(pressed.header("location").unwrap_or_default()).body.contains("登记好了，材料已报"));
+    let done = site.get(&law);
+    assert!(done.body.contains("不再提醒本科室") && done.body.contains("撤回材料已报"), "{}", done.body);
+    // What another section told does not spend the lead's form, and is shown to the lead.
+    let seen = site.get(&lead);
+    for said in ["配合科室的材料已报1/1：法制科", "初稿已送审", "材料已报"] {
+        assert!(seen.body.contains(said), "{said}: {}", seen.body);
+    }
+    assert_eq!(site.press(&site.get(&law), "/undo", &[("by", "李四")]).status, 303);
+    assert!(site.get(&law).body.contains("value=\"handed_in\""));
+    assert_eq!(site.press(&form, &lead, DONE).status, 303);
+    assert_eq!(state(&site, "led"), State::Done);
 }
 
 #[test]
@@ -194,5 +236,5 @@ fn under_a_path() {
     assert_eq!(site.get("/duban/style.css").status, 200);
     assert_eq!(site.get("/other/style.css").status, 404);
     let pressed = site.press(&site.get(&path), &path, DONE);
-    assert_eq!(pressed.header("location"), Some(&*format!("/duban{path}")));
+    assert_eq!(pressed.header("location"), Some(&*format!("/duban{path}?saved=done")));
 }

@@ -360,7 +360,7 @@ fn letters_bring_each_reader_his_link() {
         names
     };
     assert_eq!(scopes(&sent["bgs@example.test"]), ["办公室"; 3]);
-    assert_eq!(scopes(&sent["admin@example.test"]), ["法制科"], "passed on: its own, and not what it only supports");
+    assert_eq!(scopes(&sent["admin@example.test"]), ["法制科"; 2], "passed on: what it reports, and what it hands in");
     for line in sent["bgs@example.test"].lines().filter(|l| l.contains("/r/") && !l.contains('<')) {
         let url = line.split_whitespace().find(|w| w.contains("/r/")).unwrap();
         assert!(url.len() <= 120, "{url}");

@@ -34,6 +34,7 @@ pub const KEYS: &[&str] = &[
     "remind",
     "overdue",
     "escalate_to",
+    "help_by",
     "done",
     "times",
     "since",
@@ -108,6 +109,7 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
     let (remind, overdue) = (remind(table), overdue(table));
     let escalate_to = table.mailboxes("escalate_to");
     let done = done(table);
+    let help_by = help_by(table, lead.is_some() && done == Done::Any);
     let times = times(table, due.as_ref());
     let since = table.date("since");
     let bureau_default = table.boolean("bureau_default").unwrap_or(false);
@@ -122,6 +124,7 @@ pub fn read(source: &Rc<Source>, table: &Table<'_>, defaults: &Defaults) -> Draf
             sections: sections.iter().map(|(name, _)| name.clone()).collect(),
             lead: lead.as_ref().map(|(name, _)| name.clone()),
             basis,
+            help_by,
             steps,
             remind: remind.or_else(|| defaults.remind.clone()).unwrap_or_else(|| default_leads(due.rule.frequency())),
             overdue: overdue.or_else(|| defaults.overdue.clone()).unwrap_or_else(default_overdue),
@@ -285,6 +288,20 @@ fn remind(table: &Table<'_>) -> Option<Vec<Lead>> {
         table.warn(table.at_key("remind"), "remind 是空的：到期之前不会提醒", "要停用一个事项，写 off = true");
     }
     Some(leads)
+}
+
+/// The day of those who help: `提前5个工作日`.
+fn help_by(table: &Table<'_>, has_helpers: bool) -> Option<Lead> {
+    let text = table.text("help_by")?;
+    let lead = text.value.parse::<Lead>().ok().filter(|lead| *lead != Lead::Days(0));
+    if lead.is_none() {
+        let what = format!("“{}”不是提前量", text.value);
+        table.error(text.at.clone(), what, "help_by = \"提前5个工作日\"：配合科室比牵头科室早几天报材料");
+    } else if !has_helpers {
+        let what = "help_by 是配合科室报材料的日子，这个事项没有配合科室";
+        table.error(text.at.clone(), what, "写上 lead（牵头科室）；各科室各自办结的（done = \"each\"），删去 help_by");
+    }
+    lead
 }
 
 fn overdue(table: &Table<'_>) -> Option<Vec<u16>> {

@@ -75,6 +75,7 @@ fn deadline(text: &str, target: Option<&str>) -> Option<Deadline> {
         target,
         sections: Vec::new(),
         lead: None,
+        help_by: None,
         basis: None,
         steps: Vec::new(),
         remind: Vec::new(),

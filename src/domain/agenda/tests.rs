@@ -2,7 +2,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::domain::{
-    deadline::{Mailbox, Roster, Section},
+    deadline::{Mailbox, Part, Roster, Section},
     due::Due,
     hours::{Behalf, Hours},
     occurrence::{Light, State},
@@ -97,7 +97,7 @@ fn what_was_reopened_has_three_working_days() {
             said: &[],
         };
         let said: Vec<String> =
-            agenda.steps().iter().map(|s| format!("{}={}", s.on.strftime("%m-%d"), s.saying)).collect();
+            agenda.steps(Part::Answers).iter().map(|s| format!("{}={}", s.on.strftime("%m-%d"), s.saying)).collect();
         // Reopened the day before or on the last day, it is said at once instead of that day's own lead.
         let ahead = match redo {
             Some(("2026-03-09", _)) => ahead.replace("03-09=1个工作日", "03-09=撤回"),
@@ -128,7 +128,7 @@ fn what_was_reopened_is_said_beside_the_next_occurrence_too() {
         progress: &progress,
         said: &[],
     };
-    let said = |day: i8| agenda.latest(date(2026, 4, day)).map(|step| step.saying.to_string());
+    let said = |day: i8| agenda.latest(Part::Answers, date(2026, 4, day)).map(|step| step.saying.to_string());
     assert_eq!(said(14).as_deref(), Some("撤回"));
     assert_eq!(said(17).as_deref(), Some("当天"));
     assert_eq!(said(20), None, "nothing overdue after the next one was due");
@@ -138,7 +138,8 @@ fn what_was_reopened_is_said_beside_the_next_occurrence_too() {
 fn a_section_whose_own_report_was_taken_back_has_three_working_days_for_itself() {
     let (cal, roster, deadline, occurrence) = (Calendar::default(), roster(), deadline("each"), occurrence(None));
     // 乙科 has not reported; the report of 甲科 was taken back on the 12th.
-    let progress = Progress { reports: vec![], redo: vec![("甲科".into(), date(2026, 3, 17))] };
+    let progress =
+        Progress { reports: vec![], redo: vec![("甲科".into(), date(2026, 3, 17))], ..Progress::default() };
     let agenda = Agenda {
         house: house(&cal, &roster),
         deadline: &deadline,
@@ -179,8 +180,12 @@ fn what_is_paused_is_not_spoken_of_and_never_late() {
         let now = today.at(9, 0, 0, 0);
         assert!(agenda(&usual).due(now).count() > 0, "{today}: else the test shows nothing");
         assert_eq!(agenda(&paused).entries(now, now.date().at(23, 59, 0, 0)), [], "{today}");
-        assert_eq!((agenda(&paused).look_again(now), agenda(&paused).latest(today)), (None, None), "{today}");
-        let light = Light::of(State::Open, &paused.dates, agenda(&paused).first_day(), today);
+        assert_eq!(
+            (agenda(&paused).look_again(now), agenda(&paused).latest(Part::Answers, today)),
+            (None, None),
+            "{today}"
+        );
+        let light = Light::of(State::Open, &paused.dates, agenda(&paused).first_day(Part::Answers), today);
         assert_eq!((light, light.word(State::Open)), (Light::Grey, "暂停"), "{today}");
         // Of the 9th and the 10th, which are still to come once the clock goes on.
         assert_eq!(paused.dates.workdays_left(&cal, paused.dates.finish_by, today), 2, "{today}");

@@ -85,7 +85,7 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
     };
     let verb = verbs::read(rest.plain);
     // After 已办结, `已报送省厅` tells more of the same.
-    if follows && named.is_none() && matches!(verb, Some((Verb::Handled, _))) {
+    if follows && named.is_none() && matches!(verb, Some((Verb::Handled | Verb::HandedIn, _))) {
         return Ok(Meaning::Other(clause.trim_start()));
     }
     if verb.is_none() && date::names_limit(rest.plain) {

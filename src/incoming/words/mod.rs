@@ -63,6 +63,10 @@ pub enum Act {
         expected: Option<Date>,
     },
     NotApplicable,
+    /// 材料已报: what only helps was handed in.
+    HandedIn,
+    /// How far it is; nothing is done by that.
+    Progress,
     /// The earlier report was wrong.
     TakeBack,
 }

@@ -131,11 +131,14 @@ pub(super) fn is_acknowledgement(clause: Piece, first: bool) -> bool {
     any
 }
 
-/// `张主任您好`, `李科长`: not a report.
+/// `张主任您好`, `李科长`: not a report, as `材料已报办公室` is.
 fn is_salutation(words: &[char]) -> bool {
     let text: String = words.iter().collect();
     let bare = text.trim_end_matches('好').trim_end_matches(['您', '你', '们']);
-    words.len() <= 9 && TITLES.iter().any(|title| bare.ends_with(title))
+    words.len() <= 9
+        && !words.contains(&'已')
+        && !text.contains("报了")
+        && TITLES.iter().any(|title| bare.ends_with(title))
 }
 
 fn skip_salutation(clause: Piece) -> Piece {

@@ -16,6 +16,10 @@ pub(super) enum Verb {
     Handled,
     Postponed,
     NotApplicable,
+    /// `材料已报`
+    HandedIn,
+    /// `进展：`
+    Progress,
     TakeBack,
 }
 
@@ -117,8 +121,21 @@ const TAKE_BACK: [&str; 12] = [
 ];
 const TAKEN: [&str; 7] = ["办结登记", "上次登记", "登记", "办结", "申报", "上报", "回复"];
 
+/// What was handed in, and that it was.
+const MATERIAL: [&str; 5] = ["材料", "数据", "资料", "配合材料", "相关材料"];
+const HANDED: [&str; 9] = ["报送", "报出", "提交", "提供", "上报", "报", "交", "送", "发"];
+const PROGRESS: [&str; 6] = ["进展情况", "进展", "目前进展", "办理进展", "工作进展", "进度"];
+
 /// The verb at the beginning, if it ends as a verb does, and its length in characters.
 pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
+    if let Some(at) = word(chars, 0, &PROGRESS)
+        && chars.get(at) == Some(&':')
+    {
+        return Some((Verb::Progress, at + 1));
+    }
+    if let Some(end) = handed_in(chars) {
+        return Some((Verb::HandedIn, end));
+    }
     let bare = skip(chars, 0, &["对", "该项", "此项", "本项"]);
     let adverbs = (0..3).fold(bare, |at, _| skip(chars, at, &ADVERBS));
     if let Some(at) = word(chars, on_a_day(chars, adverbs), &DONE) {
@@ -151,6 +168,20 @@ pub(super) fn read(chars: &[char]) -> Option<(Verb, usize)> {
     }
     let at = word(chars, bare, &TAKE_BACK)?;
     ends(chars, skip(chars, skip(chars, at, &TAKEN), &["了"]), &[]).map(|end| (Verb::TakeBack, end))
+}
+
+/// `材料已报`, `已报材料`, `数据报了`: where it ends. To whom it went may follow.
+fn handed_in(chars: &[char]) -> Option<usize> {
+    let over = |at: usize| skip(chars, at, &["了", "啦", "过", "出", "齐"]);
+    if let Some(what) = word(chars, 0, &MATERIAL) {
+        let said = word(chars, what, &["已经", "均已", "都已", "已"]);
+        let end = over(word(chars, said.unwrap_or(what), &HANDED)?);
+        let is_said = said.is_some() || chars[..end].ends_with(&['了']);
+        return is_said.then(|| ends(chars, end, &["给", "至", "到", "办公室"])).flatten();
+    }
+    let said = word(chars, 0, &["已经", "已"])?;
+    let end = word(chars, word(chars, said, &HANDED)?, &MATERIAL)?;
+    ends(chars, over(end), &["给", "至", "到"])
 }
 
 /// `已报送`, `办好了`, `已在门户网站发布`: where it ends. What it was done to may follow.
@@ -308,6 +339,13 @@ impl Verb {
             Self::NotApplicable => {
                 let in_part = says(&["但", "除", "部分", "已办结", "已完成", "撤回", "误报", "不对", "其余", "其他"]);
                 (!in_part).then_some(Act::NotApplicable)
+            }
+            // What else it says is told with it; but a report in it, or a part, is asked about.
+            Self::HandedIn => is_whole.then_some(Act::HandedIn),
+            Self::Progress => {
+                let told: Vec<char> = spoken.trim_matches(is_pause).chars().collect();
+                let reports = matches!(read(&told), Some((Self::Done | Self::NotApplicable | Self::TakeBack, _)));
+                (!told.is_empty() && !reports).then_some(Act::Progress)
             }
             Self::TakeBack => {
                 (!says(&["不撤", "不用撤", "不要撤", "已办结", "已完成", "不适用"])).then_some(Act::TakeBack)

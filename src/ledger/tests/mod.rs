@@ -26,6 +26,7 @@ fn deadline(id: &str, item: u32, title: &str, due: &str, sections: &[&str]) -> D
         target: None,
         sections: sections.iter().map(|s| (*s).to_owned()).collect(),
         lead: None,
+        help_by: None,
         basis: None,
         steps: vec![],
         remind: vec![],

@@ -79,7 +79,7 @@ fn ahead_for_the_lead() {
 #[test]
 fn ahead_for_a_supporting_section() {
     let to = vec![section("公交科", false)];
-    one("ahead_for_a_supporting_section", date(2026, 1, 27), Entry { to, ..report() });
+    one("ahead_for_a_supporting_section", date(2026, 1, 27), Entry { to, part: Part::Helps, ..report() });
 }
 
 #[test]
@@ -205,7 +205,8 @@ fn several() {
     };
     let catalogue =
         Entry { to: vec![supporting], days_left: 44, workdays_left: 27, light: Light::Green, ..catalogue() };
-    let overdue = Entry { to: vec![section("质监科", false)], ..overdue() };
+    let help_by = Some(overdue().aim);
+    let overdue = Entry { to: vec![section("质监科", false)], part: Part::Helps, help_by, ..overdue() };
     check("several", &render(&letter(day, vec![overdue, law, catalogue])));
 }
 
@@ -241,9 +242,16 @@ fn a_letter_that_can_be_replied_to() {
     let own = |entry| Entry { reports_for: reports_for.clone(), ..entry };
     let several = letter(date(2026, 3, 5), vec![own(catalogue()), own(dataset()), overdue()]);
     check("reply_to_several", &render(&Letter { reply_token: reply_token.clone(), ..several }));
-    // A reply about the lead section's item would be refused: the letter says whose it is.
-    let theirs = Entry { to: vec![section("质监科", false)], lead: Some("办公室".into()), number: 2, ..report() };
+    // Who only helps hands in: a report of the lead section's item would be refused.
+    let theirs = Entry {
+        to: vec![section("质监科", false)],
+        lead: Some("办公室".into()),
+        part: Part::Helps,
+        reports_for: vec!["质监科".into()],
+        number: 2,
+        ..report()
+    };
     let mixed = letter(date(2026, 1, 27), vec![own(report()), theirs]);
     let text = render(&Letter { reply_token, ..mixed }).text;
-    assert!(text.contains("如“①已办结”或“全部已办结”（②由牵头科室登记），"), "{text}");
+    assert!(text.contains("如“①已办结”、“②材料已报”，"), "{text}");
 }

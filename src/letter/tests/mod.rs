@@ -14,7 +14,7 @@ use super::{Addressee, Entry, Letter, Rendered};
 use crate::domain::{
     agenda::{Reason, Saying},
     calendar::Calendar,
-    deadline::Lead,
+    deadline::{Lead, Part},
     occurrence::{Dates, Light},
 };
 
@@ -46,6 +46,11 @@ fn report() -> Entry {
         workdays_left: 3,
         to: vec![section("办公室", true)],
         lead: Some("办公室".into()),
+        part: Part::Answers,
+        help_by: None,
+        helpers: vec![],
+        handed_in: vec![],
+        progress: None,
         sections: vec!["办公室".into(), "各科室".into()],
         roll: None,
         missing: vec![],

@@ -9,7 +9,7 @@ use crate::{
         Date,
         agenda::{Agenda, LONGEST_REACH, Saying, Step},
         calendar::shift,
-        deadline::{Deadline, Lead},
+        deadline::{Deadline, Lead, Part},
         hours::House,
         occurrence::{Light, Occurrence, Progress, State, coming},
     },
@@ -105,7 +105,7 @@ impl Ahead<'_> {
 
     pub fn light(&self, house: House, today: Date) -> Light {
         let Occurrence { state, dates, .. } = &self.occurrence;
-        Light::of(*state, dates, self.agenda(house).first_day(), today)
+        Light::of(*state, dates, self.agenda(house).first_day(Part::Answers), today)
     }
 
     /// Whether it is open, and its clock goes.
@@ -117,10 +117,10 @@ impl Ahead<'_> {
         self.deadline.title_for(&self.occurrence.period)
     }
 
-    /// As letters and calendars show it, without an addressee.
-    pub fn entry(&self, office: &Office, now: &Moment) -> Entry {
+    /// As letters and calendars show it to sections with this part, without an addressee.
+    pub fn entry(&self, office: &Office, part: Part, now: &Moment) -> Entry {
         let agenda = self.agenda(office.house());
-        office.entry(&agenda, &step_of(&agenda, now.today()), now)
+        office.entry(&agenda, part, &step_of(&agenda, now.today()), now)
     }
 }
 
@@ -128,5 +128,6 @@ impl Ahead<'_> {
 pub(in crate::service) fn step_of(agenda: &Agenda, today: Date) -> Step {
     let counted_from = agenda.occurrence.dates.finish_by;
     let fallback = Step { on: today, counted_from, saying: Saying::Before(Lead::Days(0)) };
-    agenda.latest(today).or(agenda.steps().first().copied()).unwrap_or(fallback)
+    let part = Part::Answers;
+    agenda.latest(part, today).or(agenda.steps(part).first().copied()).unwrap_or(fallback)
 }

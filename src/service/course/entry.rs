@@ -4,8 +4,7 @@ use crate::{
     clock::Moment,
     domain::{
         agenda::{Agenda, Step},
-        deadline::Done,
-        hours::Behalf,
+        deadline::{Done, Part},
         occurrence::{Light, Occurrence, State},
     },
     letter::Entry,
@@ -23,12 +22,21 @@ pub fn calendar_key(tx: &Tx, id: Option<i64>, occurrence: &Occurrence) -> crate:
 }
 
 impl Office {
-    /// The occurrence as of today, without an addressee and the key of its calendar entry.
-    pub fn entry(&self, agenda: &Agenda, step: &Step, now: &Moment) -> Entry {
+    /// The occurrence as of today for sections with this part, without an addressee and the key of its calendar entry.
+    pub fn entry(&self, agenda: &Agenda, part: Part, step: &Step, now: &Moment) -> Entry {
         let (Agenda { house, deadline, occurrence, progress, .. }, today) = (agenda, now.today());
         let mut dates = occurrence.dates;
         dates.provisional |= self.calendar.is_provisional(today.year());
+        let own = agenda.dates(part);
+        let help_by = (part == Part::Helps && deadline.help_by.is_some()).then_some(own.due);
+        let light = match Light::of(State::Open, &own, agenda.first_day(part), today) {
+            // What the lead is late with is not held against who helps.
+            Light::Red if part == Part::Helps && help_by.is_none() => Light::Yellow,
+            light => light,
+        };
         let names = house.section_names(deadline);
+        let helpers = names.iter().filter(|name| deadline.part_of(name) == Part::Helps).map(|n| (*n).to_owned());
+        let helpers: Vec<String> = helpers.collect();
         let missing = names.iter().filter(|n| !progress.has_reported(deadline, n)).map(|n| (*n).to_owned()).collect();
         Entry {
             number: 1,
@@ -37,15 +45,20 @@ impl Office {
             item: deadline.item,
             title: deadline.title_for(&occurrence.period),
             dates,
-            light: Light::of(State::Open, &dates, agenda.first_day(), today),
+            light,
             reason: step.reason(today, false),
             saying: step.saying,
-            aim: dates.aim(today),
-            alarm: self.calendar.add_workdays(dates.aim(today), -1),
-            days_left: dates.days_left(dates.aim(today), today),
-            workdays_left: dates.workdays_left(&self.calendar, dates.aim(today), today),
+            aim: own.aim(today),
+            alarm: self.calendar.add_workdays(own.aim(today), -1),
+            days_left: own.days_left(own.aim(today), today),
+            workdays_left: own.workdays_left(&self.calendar, own.aim(today), today),
             to: Vec::new(),
             lead: deadline.lead.clone(),
+            part,
+            help_by,
+            handed_in: helpers.iter().filter(|name| progress.has_reported(deadline, name)).cloned().collect(),
+            helpers,
+            progress: None,
             sections: deadline.sections.clone(),
             roll: deadline.due.roll_as_written().map(str::to_owned),
             missing: if deadline.done == Done::Each { missing } else { Vec::new() },
@@ -55,8 +68,8 @@ impl Office {
             basis: deadline.basis.clone(),
             bureau_default: deadline.bureau_default,
             nth: 1,
-            next: agenda.next_day(today),
-            escalates: house.readers(deadline, progress, true, None).iter().any(|r| r.behalf == Behalf::Leader),
+            next: agenda.next_day(part, today),
+            escalates: agenda.reaches_leaders(part),
             told: None,
             taken_back: None,
             reports_for: Vec::new(),

@@ -39,7 +39,7 @@ fn open_of(tx: &Tx, house: House, row: &DeadlineRow, today: Date) -> Result<u32>
     let (mut opened, mut last_due, mut next_opens) = (0, row.last_due, shift(today, LOOK_AGAIN_DAYS));
     for (begins, occurrence) in coming(deadline, house.calendar, from, shift(today.max(from), SEARCH_DAYS)) {
         let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &Progress::default(), said: &[] };
-        let opens = agenda.first_day().map_or(begins, |first| first.min(begins));
+        let opens = agenda.begins().map_or(begins, |first| first.min(begins));
         if opens > today {
             next_opens = opens;
             break;

@@ -16,7 +16,6 @@ use crate::{
         agenda::{Agenda, LONGEST_REACH, Reason, Saying, Utterance, reach},
         calendar::shift,
         deadline::{Deadline, Mailbox},
-        hours::Reader,
         occurrence::{Occurrence, State},
     },
     store::Tx,
@@ -57,8 +56,8 @@ pub enum PlannedLead {
     None,
 }
 
-/// The reminders by send time and mailbox.
-type Told<'a> = BTreeMap<(DateTime, Mailbox), Vec<(Reader, &'a Deadline, PlannedReminder)>>;
+/// The reminders by send time and mailbox, each with the sections that it is said to.
+type Told<'a> = BTreeMap<(DateTime, Mailbox), Vec<(Vec<&'a str>, PlannedReminder)>>;
 
 /// The letters with a send time in `from..=to`, sorted by time and mailbox.
 pub fn plan(
@@ -88,8 +87,8 @@ pub fn plan(
 /// Adds the reminders of one occurrence to `told`.
 fn tell<'a>(
     tx: &Tx,
-    office: &Office,
-    found: &Ahead<'a>,
+    office: &'a Office,
+    found: &Ahead,
     opening: DateTime,
     (from, to): (Date, Date),
     told: &mut Told<'a>,
@@ -102,8 +101,11 @@ fn tell<'a>(
     for (at, utterance) in agenda.entries(opening, to.to_datetime(Time::MAX)) {
         if at.date() >= from {
             let planned = PlannedReminder::new(&found.occurrence, &utterance, at.date());
-            let reader = utterance.reader;
-            told.entry((at, reader.mailbox.clone())).or_default().push((reader, found.deadline, planned));
+            let Utterance { step, reader, .. } = &utterance;
+            let sections =
+                agenda.sections(step).into_iter().filter(|section| reader.hears_for(section, found.deadline));
+            let names = sections.filter_map(|section| office.roster.get(&section.name)).map(|s| s.name.as_str());
+            told.entry((at, reader.mailbox.clone())).or_default().push((names.collect(), planned));
         }
     }
     Ok(())
@@ -115,16 +117,14 @@ fn letter(
     rank: &HashMap<&str, usize>,
     at: DateTime,
     to: &Mailbox,
-    said: Vec<(Reader, &Deadline, PlannedReminder)>,
+    said: Vec<(Vec<&str>, PlannedReminder)>,
 ) -> PlannedLetter {
     let mut concerned = BTreeMap::new();
-    for (reader, deadline, _) in &said {
-        let sections = office.roster.expand(&deadline.sections).into_iter();
-        let heard_for = sections.filter(|section| reader.hears_for(section, deadline));
-        concerned.extend(heard_for.map(|section| (rank.get(section.name.as_str()), section.name.as_str())));
+    for (names, _) in &said {
+        concerned.extend(names.iter().map(|name| (rank.get(name), *name)));
     }
     let names: Vec<&str> = concerned.into_values().collect();
-    let mut reminders: Vec<PlannedReminder> = said.into_iter().map(|(.., planned)| planned).collect();
+    let mut reminders: Vec<PlannedReminder> = said.into_iter().map(|(_, planned)| planned).collect();
     reminders.sort_by(|a, b| a.occurrence().cmp(&b.occurrence()));
     reminders.dedup_by(|b, a| a.occurrence() == b.occurrence());
     let zoned = at.to_zoned(office.settings.timezone.clone());

@@ -17,7 +17,7 @@ use crate::{
     clock::Moment,
     domain::{
         calendar::shift,
-        deadline::{Deadline, Done, Mailbox},
+        deadline::{Deadline, Done, Mailbox, Part},
         hours::Reader,
     },
     letter::Addressee,
@@ -107,33 +107,35 @@ impl Office {
         Some(self.links.as_ref()?.reply_token(letter, message_id))
     }
 
-    /// Whether this section's report counts: with `done = "each"`, or if it is the lead, or if there is no lead.
-    pub(in crate::service) fn reports_for(&self, deadline: &Deadline, section: &str) -> bool {
-        deadline.done == Done::Each || deadline.lead.as_deref().is_none_or(|lead| lead == section)
+    /// Of these sections those that report it: one that answers for it if one report closes it for all; else, or if all
+    /// only help, each for itself.
+    pub(in crate::service) fn reporters(deadline: &Deadline, names: &[&str]) -> Vec<String> {
+        let with = |part| names.iter().filter(move |name| deadline.part_of(name) == part).map(|n| (*n).to_owned());
+        let one = if deadline.done == Done::Each { usize::MAX } else { 1 };
+        let answering: Vec<String> = with(Part::Answers).take(one).collect();
+        if answering.is_empty() { with(Part::Helps).collect() } else { answering }
     }
 
-    /// The sections that a letter's link or a reply reports for: those addressed whose report counts; only the first
-    /// if one report closes it for all. In a letter to be passed on (代转): the section meant, if there is only one.
+    /// The sections that a letter's link or a reply reports for: of those addressed. In a letter to be passed on (代转):
+    /// the section meant, if there is only one.
     pub(in crate::service) fn reporting_sections(
         &self,
         deadline: &Deadline,
         to: &[Addressee],
         reader: &Reader,
     ) -> Vec<String> {
-        let counts = |name: &str| self.reports_for(deadline, name);
         let spoken_to = to.iter().filter_map(|addressee| match addressee {
-            Addressee::Section { name, .. } if counts(name) => Some(name.clone()),
+            Addressee::Section { name, .. } => Some(name.as_str()),
             _ => None,
         });
-        let one = if deadline.done == Done::Each { usize::MAX } else { 1 };
-        let spoken_to: Vec<String> = spoken_to.take(one).collect();
+        let spoken_to: Vec<&str> = spoken_to.collect();
         if !spoken_to.is_empty() {
-            return spoken_to;
+            return Self::reporters(deadline, &spoken_to);
         }
         let passed_on = || {
             let sections = self.roster.expand(&deadline.sections).into_iter();
             let mut meant = sections.filter(|section| reader.hears_for(section, deadline));
-            let only = meant.next().filter(|s| reader.behalf.passed_on_to().is_some() && counts(&s.name));
+            let only = meant.next().filter(|_| reader.behalf.passed_on_to().is_some());
             only.filter(|_| meant.next().is_none()).map(|s| s.name.clone())
         };
         passed_on().into_iter().collect()

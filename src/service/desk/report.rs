@@ -5,7 +5,10 @@ use serde_json::json;
 use crate::service::{
     Error, Office, Result,
     course::load::{self, Changes},
-    desk::limits,
+    desk::{
+        limits,
+        note::{self, Word},
+    },
     in_transaction,
     tell::act,
 };
@@ -14,10 +17,10 @@ use crate::{
     domain::{
         Date,
         calendar::shift,
-        deadline::{Deadline, Done},
+        deadline::{Deadline, Done, Part},
         occurrence::{Occurrence, REDO_WORKDAYS, Redo, State, coming},
     },
-    store::{Completion, Db, OccurrenceFilter, Revoked, Stored, Tx},
+    store::{Completion, Db, NoteKind, OccurrenceFilter, Revoked, Stored, Tx},
 };
 
 /// A report by a person.
@@ -27,6 +30,8 @@ pub struct Report {
     /// May be left out if only one occurrence is open.
     pub period: Option<String>,
     pub section: Option<String>,
+    /// A section that only helps reports in the lead's place.
+    pub for_lead: bool,
     pub by: String,
     pub note: String,
     pub evidence: String,
@@ -61,6 +66,14 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, report: &Report, now:
     fit_to_keep(report)?;
     let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Open, now)?;
     let section = section_of(office, &deadline, report.section.as_deref())?;
+    if let (Some(lead), Part::Helps, false) = (&deadline.lead, deadline.part_of(&section), report.for_lead)
+        && !section.is_empty()
+    {
+        let id = &deadline.id;
+        return Err(Error::Refused(format!(
+            "{section}是配合科室，{id} 由牵头的{lead}登记办结。替{lead}登记的，加 --for-lead；{section}的材料报了的，用 duban note {id} --handed-in。"
+        )));
+    }
     let before = tx.completions(occurrence.id)?;
     if occurrence.state == State::Done {
         let who = before.last().map(|c| format!("（{} {} 登记）", c.by, now_words(c))).unwrap_or_default();
@@ -116,7 +129,22 @@ fn fit_to_keep(report: &Report) -> Result<()> {
     limits::check("佐证", &report.evidence, limits::EVIDENCE)
 }
 
-/// Takes back all reports of an occurrence, or one section's. It is open again.
+/// Records what a section tells of the occurrence that the report names: `note` is its text. False if that was recorded
+/// before.
+///
+/// # Errors
+/// In Chinese: as [`done`], and as [`note::note`].
+pub fn tell(db: &mut Db, office: &Office, report: &Report, kind: NoteKind, now: &Moment) -> Result<(String, bool)> {
+    in_transaction(db, |tx| {
+        let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Open, now)?;
+        let section = report.section.clone().unwrap_or_default();
+        let (by, text) = (report.by.clone(), report.note.clone());
+        let told = note::record(tx, office, &Word { occurrence: occurrence.id, section, kind, by, text }, now)?;
+        Ok((format!("{}（{}）", deadline.title_for(&occurrence.period), occurrence.period), told.is_some()))
+    })
+}
+
+/// Takes back all reports of an occurrence, or one section's, and that it handed in. It is open again.
 ///
 /// # Errors
 /// In Chinese: nothing to take back.
@@ -130,10 +158,16 @@ pub(in crate::service) fn take_back(tx: &Tx, office: &Office, report: &Report, n
     let completions = tx.completions(occurrence.id)?;
     let mine = completions.iter().filter(|c| report.section.as_ref().is_none_or(|s| *s == c.section));
     let mine: Vec<&Completion> = mine.collect();
-    if mine.is_empty() {
+    let handed_in = match &report.section {
+        Some(section) => note::take_back(tx, &occurrence, section, &report.by, now)?,
+        None => false,
+    };
+    if mine.is_empty() && !handed_in {
         return Err(Error::Refused(format!("{} {} 没有可以撤回的办结登记。", deadline.id, occurrence.period)));
     }
-    revoke(tx, office, &occurrence, &mine, report, now)?;
+    if !mine.is_empty() {
+        revoke(tx, office, &occurrence, &mine, report, now)?;
+    }
     let progress = tx.progress(occurrence.id)?;
     let redo_by = tx.occurrence_by_id(occurrence.id)?.and_then(|o| o.dates.redo_by());
     Ok(Reported {
@@ -228,7 +262,8 @@ fn find(
     if state == State::Done {
         // With several reports required, an open one may have some.
         for occurrence in tx.occurrences(OccurrenceFilter { deadline: Some(id), state: Some(State::Open) })? {
-            if !tx.completions(occurrence.id)?.is_empty() {
+            let progress = tx.progress(occurrence.id)?;
+            if !progress.reports.is_empty() || !progress.handed_in.is_empty() {
                 partly.push(occurrence);
             }
         }

@@ -3,21 +3,23 @@
 use ring::digest::{Context, SHA256};
 
 use crate::service::{
-    Office, Result,
+    Error, Office, Result,
     desk::{
+        note::{self, Word},
         report::{self, Report, Reported},
         request::{self, Ask},
     },
+    in_transaction,
 };
 use crate::{
     clock::Moment,
     domain::{
         agenda::{Agenda, Saying, Step},
-        deadline::{Deadline, Done, Lead},
+        deadline::{Deadline, Done, Lead, Part},
         occurrence::{Occurrence, State},
     },
     letter::{Addressee, Entry},
-    store::{Completion, Db, RequestRow, Stored, Tx},
+    store::{Completion, Db, Note, NoteKind, RequestRow, Stored, Tx},
 };
 
 /// An occurrence as one section sees it.
@@ -32,6 +34,8 @@ pub struct SectionView {
     pub completions: Vec<Completion>,
     /// This section's requests, oldest first.
     pub requests: Vec<RequestRow>,
+    /// 签收, 进展 and 材料已报, oldest first: this section's; to whoever answers for it, of all.
+    pub notes: Vec<Note>,
     /// Nothing more is required of this section.
     pub is_finished: bool,
     /// A hash of what people have recorded so far; a form with an older one is refused. So a press sent twice records
@@ -75,7 +79,7 @@ pub fn section_view(
         Step { on: now.today(), counted_from: occurrence.dates.finish_by, saying: Saying::Before(Lead::Days(0)) };
     let agenda =
         Agenda { house: office.house(), deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &[] };
-    let mut entry = office.entry(&agenda, &step, now);
+    let mut entry = office.entry(&agenda, deadline.part_of(section), &step, now);
     entry.to = vec![Addressee::Section { name: section.to_owned(), leads: deadline.lead.as_deref() == Some(section) }];
     let each = deadline.done == Done::Each;
     let mut completions = tx.completions(occurrence.id)?;
@@ -83,19 +87,21 @@ pub fn section_view(
     let mut requests = tx.requests_of(occurrence.id)?;
     requests.retain(|r| r.section == section);
     let is_finished = occurrence.state != State::Open || progress.has_reported(&deadline, section);
-    let mark = mark(tx, &occurrence, each.then_some(section))?;
+    let mut notes = tx.notes(occurrence.id)?;
+    notes.retain(|note| note.section == section || !each && entry.part == Part::Answers);
+    let mark = mark(tx, &occurrence, section, each)?;
     let section = section.to_owned();
-    Ok(Some(SectionView { occurrence, deadline, section, entry, completions, requests, is_finished, mark }))
+    Ok(Some(SectionView { occurrence, deadline, section, entry, completions, requests, notes, is_finished, mark }))
 }
 
-/// A hash of everything that people, not duban, did to the occurrence. With `section`, of that section only: where each
-/// reports for itself, other sections' reports do not change its page.
-fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: Option<&str>) -> crate::store::Result<[u8; 8]> {
+/// A hash of everything that people, not duban, did to the occurrence; without what other sections only told, and where
+/// `each` reports for itself, without other sections' reports.
+fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: &str, each: bool) -> crate::store::Result<[u8; 8]> {
     let mut hash = Context::new(&SHA256);
     hash.update(format!("{:?}", occurrence.state).as_bytes());
     for row in tx.audit_of(&occurrence.deadline, &occurrence.period)? {
         let named = row.detail.get("section").and_then(serde_json::Value::as_str);
-        let is_meant = section.is_none() || named.is_none() || named == section;
+        let is_meant = named.is_none_or(|named| named == section || !each && row.what != "noted");
         if row.who != "duban" && is_meant {
             hash.update(format!("{}\0{}\0{}\0{}\0", row.at, row.who, row.what, row.detail).as_bytes());
         }
@@ -110,9 +116,34 @@ pub fn done(db: &mut Db, office: &Office, press: &Press, report: Report, now: &M
     pressed(db, office, press, now, |db, view| report::done(db, office, &view.named(report), now))
 }
 
-/// Takes this section's reports back, unless something was recorded since its form was shown.
-pub fn reopen(db: &mut Db, office: &Office, press: &Press, report: Report, now: &Moment) -> Result<Pressed<Reported>> {
-    pressed(db, office, press, now, |db, view| report::reopen(db, office, &view.named(report), now))
+/// Takes back all that this section has said: its reports, that it handed in, and a request that waits; unless something
+/// was recorded since its form was shown.
+pub fn take_back(db: &mut Db, office: &Office, press: &Press, report: Report, now: &Moment) -> Result<Pressed<()>> {
+    pressed(db, office, press, now, |db, view| {
+        in_transaction(db, |tx| {
+            let (section, by) = (view.section.as_str(), report.by.as_str());
+            let mut any = request::withdraw(tx, &view.occurrence, section, by, now)?;
+            if view.own().next().is_some() || view.handed_in() {
+                report::take_back(tx, office, &view.named(report.clone()), now)?;
+                any = true;
+            }
+            if any { Ok(()) } else { Err(Error::Refused("没有可以撤回的登记。".into())) }
+        })
+    })
+}
+
+/// Records what the section tells, unless something was recorded since its form was shown.
+pub fn note(
+    db: &mut Db,
+    office: &Office,
+    press: &Press,
+    (kind, by, text): (NoteKind, String, String),
+    now: &Moment,
+) -> Result<Pressed<Option<i64>>> {
+    pressed(db, office, press, now, |db, view| {
+        let (occurrence, section) = (view.occurrence.id, view.section.clone());
+        note::note(db, office, &Word { occurrence, section, kind, by, text }, now)
+    })
 }
 
 /// Asks the admin, unless something was recorded since its form was shown.
@@ -138,6 +169,11 @@ impl SectionView {
     /// The section's own reports, which it may take back.
     pub fn own(&self) -> impl Iterator<Item = &Completion> {
         self.completions.iter().filter(|c| c.section == self.section)
+    }
+
+    /// Whether the section has handed in.
+    pub fn handed_in(&self) -> bool {
+        self.notes.iter().any(|note| note.section == self.section && note.kind == NoteKind::HandedIn)
     }
 
     /// The request that waits for the admin's answer.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     clock::Moment,
     domain::{
+        Date,
         calendar::shift,
         deadline::{Mailbox, Section},
         occurrence::{Light, State},
@@ -158,6 +159,27 @@ fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> Result<Vec<(String,
 /// The weekly letter names what has been paused for more days than this.
 const LONG_PAUSE: i64 = 30;
 
+/// Working days after the first letter until a section that says nothing is named.
+const SILENT_WORKDAYS: i64 = 3;
+
+/// The sections that still owe their part of it, were written to some days ago, and have not said a word since.
+fn silent(tx: &Tx, office: &Office, open: &Ahead, today: Date) -> Result<Vec<String>> {
+    let Some(id) = open.id else { return Ok(Vec::new()) };
+    let heard = tx.heard_of(id)?;
+    let mut spoke: Vec<String> = tx.notes(id)?.into_iter().map(|note| note.section).collect();
+    spoke.extend(tx.requests_of(id)?.into_iter().map(|request| request.section));
+    spoke.extend(open.progress.reports.iter().cloned());
+    let is_long_ago = |section: &Section| {
+        let said =
+            heard.iter().filter(|heard| heard.has_gone && heard.utterance.reader.hears_for(section, open.deadline));
+        let first = said.map(|heard| heard.utterance.step.on).min();
+        first.is_some_and(|day| office.calendar.workdays_between(day, today) >= SILENT_WORKDAYS)
+    };
+    let sections = office.roster.expand(&open.deadline.sections).into_iter();
+    let owing = sections.filter(|s| !open.progress.has_reported(open.deadline, &s.name) && !spoke.contains(&s.name));
+    Ok(owing.filter(|section| is_long_ago(section)).map(|section| section.name.clone()).collect())
+}
+
 /// The weekly summary.
 fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
     let (today, week) = (now.today(), shift(now.today(), 7));
@@ -166,7 +188,12 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
     let (mut overdue, mut near, mut next_seven_days) = (Vec::new(), Vec::new(), Vec::new());
     let deadlines = tx.deadlines_in_force()?;
     let found = ahead(tx, office, &deadlines, (today, shift(today, 60)), now)?;
+    let mut unanswered = Vec::new();
     for open in found.iter().filter(|o| o.occurrence.state == State::Open) {
+        let sections = if open.is_running() { silent(tx, office, open, today)? } else { Vec::new() };
+        if !sections.is_empty() {
+            unanswered.push(Upcoming { sections, ..upcoming(open) });
+        }
         match open.light(office.house(), today) {
             Light::Grey => {}
             Light::Red => overdue.push(upcoming(open)),
@@ -189,6 +216,7 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
     Ok(Weekly {
         overdue,
         paused,
+        silent: unanswered,
         near,
         next_seven_days,
         finished,

@@ -45,13 +45,12 @@ pub fn preview(
         return Err(Error::Refused(format!("{} 没有要写的这一期。{near}。", deadline.id)));
     };
     let agenda = meant.agenda(office.house());
-    let readers = agenda.house.readers(deadline, &meant.progress, false, None);
-    let Some(reader) = readers.into_iter().next() else {
+    // Moved to today if it is past, so that the preview is not marked 补发.
+    let step = step_of(&agenda, today);
+    let Some(reader) = agenda.readers(&step).into_iter().next() else {
         return Err(Error::Refused(format!("{} 没有收信人：科室没有邮箱，也没有管理员。", deadline.id)));
     };
     let to = reader.mailbox.to_string();
-    // Moved to today if it is past, so that the preview is not marked 补发.
-    let step = step_of(&agenda, today);
     let step = Step { on: step.on.max(today), ..step };
     let said = Utterance { step, reader, dates: meant.occurrence.dates };
     let entry = office.entry_for(tx, &agenda, meant.id, &said, now)?;

@@ -4,14 +4,14 @@ use crate::{
     clock::Moment,
     domain::{
         agenda::{Agenda, Reason, Saying, Step, Utterance, last_told},
-        deadline::{Done, ESCALATES_AT, Mailbox, Section},
+        deadline::{Done, ESCALATES_AT, Mailbox, Part, Section},
         hours::{Behalf, Reader},
         occurrence::{Occurrence, State},
     },
-    letter::{self, Addressee, Entry, Letter, Rendered, TakenBack, ics::Organizer},
+    letter::{self, Addressee, Entry, Letter, Rendered, TakenBack, Word, ics::Organizer},
     mailer::{self, Outgoing},
     service::{Error, Office, Result, course::entry::calendar_key, desk, post::notices, tell::Notice},
-    store::{LetterRow, SaidRow, Tx},
+    store::{LetterRow, Note, NoteKind, SaidRow, Tx},
 };
 
 /// What a letter says, read from the database. Writing it takes as long again as reading it, and needs no database:
@@ -184,13 +184,12 @@ fn also_overdue(
         let is_there = entries.iter().any(|(id, _)| *id == occurrence.id);
         let (false, true) = (is_there, days >= i64::from(ESCALATES_AT)) else { continue };
         let progress = tx.progress(occurrence.id)?;
-        let mut readers = house.readers(&deadline, &progress, true, Some(today)).into_iter();
-        let is_meant = |r: &Reader| r.behalf == Behalf::Leader && r.mailbox.is(&letter.mailbox);
-        let Some(reader) = readers.find(is_meant) else { continue };
-        let saying = Saying::Overdue(u16::try_from(days).unwrap_or(u16::MAX));
-        let step = Step { on: today, counted_from: ends, saying };
-        let said = Utterance { step, reader, dates: occurrence.dates };
         let agenda = Agenda { house, deadline: &deadline, occurrence: &occurrence, progress: &progress, said: &[] };
+        let saying = Saying::Overdue(u16::try_from(days).unwrap_or(u16::MAX));
+        let step = Step { on: today, counted_from: occurrence.dates.overdue_name(), saying };
+        let is_meant = |r: &Reader| r.behalf == Behalf::Leader && r.mailbox.is(&letter.mailbox);
+        let Some(reader) = agenda.readers(&step).into_iter().find(is_meant) else { continue };
+        let said = Utterance { step, reader, dates: occurrence.dates };
         entries.push((occurrence.id, office.entry_for(tx, &agenda, Some(occurrence.id), &said, now)?));
     }
     Ok(())
@@ -200,6 +199,9 @@ fn merge(there: &mut Entry, entry: Entry) {
     let is_new = |addressee: &Addressee| !there.to.contains(addressee);
     let more: Vec<Addressee> = entry.to.into_iter().filter(is_new).collect();
     there.to.extend(more);
+    if entry.part == Part::Answers {
+        (there.part, there.help_by) = (Part::Answers, None);
+    }
     there.report_url = there.report_url.take().or(entry.report_url);
     let more: Vec<String> = entry.reports_for.into_iter().filter(|s| !there.reports_for.contains(s)).collect();
     there.reports_for.extend(more);
@@ -212,8 +214,8 @@ fn merge(there: &mut Entry, entry: Entry) {
 
 /// Why a queued reminder no longer applies; `None` if it still does.
 fn no_longer_said(tx: &Tx, agenda: &Agenda, said: &SaidRow) -> Result<Option<&'static str>> {
-    let Occurrence { dates, state, revision, .. } = agenda.occurrence;
-    let counts = said.utterance.step.counts(dates, *revision);
+    let Occurrence { dates, state, .. } = agenda.occurrence;
+    let counts = agenda.counts(&said.utterance.step);
     Ok(match state {
         State::Done => Some("done"),
         State::Withdrawn => Some("withdrawn"),
@@ -263,9 +265,10 @@ impl Office {
     ) -> Result<Entry> {
         let (Utterance { step, reader, .. }, deadline) = (said, agenda.deadline);
         let is_leader = reader.behalf.is_leader();
-        let mut entry = self.entry(agenda, step, now);
+        let heard_for = heard_for(agenda, step, reader);
+        let mut entry = self.entry(agenda, part_of(agenda, &heard_for), step, now);
         entry.reason = step.reason(now.today(), is_leader);
-        entry.to = addressees(tx, agenda, reader)?;
+        entry.to = addressees(tx, agenda, reader, &heard_for)?;
         if let Some(id) = id.filter(|_| !is_leader) {
             entry.reports_for = self.reporting_sections(deadline, &entry.to, reader);
             let due = agenda.occurrence.dates.due;
@@ -274,10 +277,11 @@ impl Office {
             }
         }
         if let Some(id) = id {
-            entry.taken_back = self.taken_back(tx, agenda, id, &entry.to)?;
+            entry.taken_back = self.taken_back(tx, agenda, id, step, &entry.to)?;
+            entry.progress = self.last_word(tx, id)?;
         }
         if step.escalates() && !is_leader {
-            entry.to.extend(led_by(agenda, reader));
+            entry.to.extend(led_by(agenda, step, reader));
         }
         entry.nth = id.map(|id| tx.times_told(id, reader.mailbox.as_str())).transpose()?.unwrap_or_default() + 1;
         (entry.uid, entry.sequence) = calendar_key(tx, id, agenda.occurrence)?;
@@ -287,7 +291,14 @@ impl Office {
 
 impl Office {
     /// What the addressees are told of a report that was taken back.
-    fn taken_back(&self, tx: &Tx, agenda: &Agenda, id: i64, to: &[Addressee]) -> Result<Option<TakenBack>> {
+    fn taken_back(
+        &self,
+        tx: &Tx,
+        agenda: &Agenda,
+        id: i64,
+        step: &Step,
+        to: &[Addressee],
+    ) -> Result<Option<TakenBack>> {
         let Agenda { occurrence, progress, deadline, .. } = agenda;
         if occurrence.dates.redo.is_none() && progress.redo.is_empty() {
             return Ok(None);
@@ -295,7 +306,9 @@ impl Office {
         // Where each section reports for itself, it is told of its own report.
         let of: Vec<String> = match deadline.done {
             Done::Any => Vec::new(),
-            Done::Each => owing(agenda).map(|s| &s.name).filter(|name| is_among(to, name)).cloned().collect(),
+            Done::Each => {
+                agenda.sections(step).into_iter().map(|s| &s.name).filter(|name| is_among(to, name)).cloned().collect()
+            }
         };
         let day = |at| self.settings.timezone.to_datetime(at).date();
         Ok(tx.taken_back(id, &of)?.map(|(report, revoked)| TakenBack {
@@ -304,6 +317,17 @@ impl Office {
             on: day(revoked.at),
             by: revoked.by,
             why: revoked.why,
+        }))
+    }
+
+    /// 进展: the last one told.
+    fn last_word(&self, tx: &Tx, occurrence: i64) -> Result<Option<Word>> {
+        let told = tx.notes(occurrence)?.into_iter().rfind(|note| note.kind == NoteKind::Progress);
+        Ok(told.map(|Note { section, by, text, at, .. }| Word {
+            on: self.settings.timezone.to_datetime(at).date(),
+            section,
+            by,
+            text,
         }))
     }
 }
@@ -318,27 +342,33 @@ fn is_among(to: &[Addressee], section: &str) -> bool {
 }
 
 /// The other sections that this reader leads: one letter tells of an overdue occurrence in both capacities.
-fn led_by(agenda: &Agenda, reader: &Reader) -> Option<Addressee> {
+fn led_by(agenda: &Agenda, step: &Step, reader: &Reader) -> Option<Addressee> {
     let instead = agenda.deadline.escalate_to.as_ref();
     let is_leader = instead.is_none_or(|instead| instead.contains(&reader.mailbox));
     let as_leader = Reader { behalf: Behalf::Leader, ..reader.clone() };
-    let others = owing(agenda).filter(|s| !s.email.contains(&reader.mailbox));
+    let others = agenda.sections(step).into_iter().filter(|s| !s.email.contains(&reader.mailbox));
     let of: Vec<String> =
         others.filter(|s| is_leader && as_leader.hears_for(s, agenda.deadline)).map(|s| s.name.clone()).collect();
     (!of.is_empty()).then_some(Addressee::Leader { of })
 }
 
-/// The sections that still owe a report.
-fn owing<'a>(agenda: &Agenda<'a>) -> impl Iterator<Item = &'a Section> {
-    let Agenda { deadline, progress, .. } = *agenda;
-    let sections = agenda.house.roster.expand(&deadline.sections).into_iter();
-    sections.filter(|s| !progress.has_reported(deadline, &s.name))
+/// The sections that still owe what the step says, and for which this reader is told.
+fn heard_for<'a>(agenda: &Agenda<'a>, step: &Step, reader: &Reader) -> Vec<&'a Section> {
+    let mut sections = agenda.sections(step);
+    sections.retain(|section| reader.hears_for(section, agenda.deadline));
+    sections
+}
+
+/// Whoever hears for a section that answers is told as one that answers.
+fn part_of(agenda: &Agenda, sections: &[&Section]) -> Part {
+    let helps = |section: &&Section| agenda.deadline.part_of(&section.name) == Part::Helps;
+    if !sections.is_empty() && sections.iter().all(helps) { Part::Helps } else { Part::Answers }
 }
 
 /// Whom the letter addresses: the capacity in which the reader is told.
-fn addressees(tx: &Tx, agenda: &Agenda, reader: &Reader) -> Result<Vec<Addressee>> {
+fn addressees(tx: &Tx, agenda: &Agenda, reader: &Reader, heard_for: &[&Section]) -> Result<Vec<Addressee>> {
     let deadline = agenda.deadline;
-    let heard_for = owing(agenda).filter(|section| reader.hears_for(section, deadline));
+    let heard_for = heard_for.iter();
     Ok(match &reader.behalf {
         Behalf::Section => {
             let leads = |name: &String| deadline.lead.as_ref() == Some(name);

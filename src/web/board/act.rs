@@ -231,7 +231,7 @@ fn report_of(fields: &Fields) -> Report {
     let period = Some(fields.period.clone()).filter(|p| !p.is_empty());
     let section = Some(fields.section.clone()).filter(|s| !s.is_empty());
     let [by, note, evidence] = [&fields.by, &fields.note, &fields.evidence].map(|text| words::plain(text));
-    Report { deadline: fields.deadline.clone(), period, section, by, note, evidence }
+    Report { deadline: fields.deadline.clone(), period, section, by, note, evidence, ..Report::default() }
 }
 
 fn day(given: &str) -> Result<Date> {

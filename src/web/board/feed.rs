@@ -52,7 +52,7 @@ pub fn feed(tx: &Tx, office: &Office, viewer: &Viewer, now: &Moment) -> Result<F
 }
 
 fn entry(tx: &Tx, office: &Office, viewer: &Viewer, found: &Ahead, now: &Moment) -> Result<Entry> {
-    let mut entry = found.entry(office, now);
+    let mut entry = found.entry(office, viewer.part(found.deadline), now);
     (entry.uid, entry.sequence) = calendar_key(tx, found.id, &found.occurrence)?;
     entry.to = viewer
         .section()

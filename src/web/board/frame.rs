@@ -2,7 +2,11 @@
 
 use jiff::civil::Date;
 
-use crate::{clock::Moment, domain::deadline::Deadline, service::Office};
+use crate::{
+    clock::Moment,
+    domain::deadline::{Deadline, Part},
+    service::Office,
+};
 
 /// Whose board is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +50,11 @@ impl Viewer {
             Self::Admin => None,
             Self::Section(name) => Some(name),
         }
+    }
+
+    /// As whose the viewer sees a deadline: the admin sees what is asked of those who answer for it.
+    pub fn part(&self, deadline: &Deadline) -> Part {
+        self.section().map_or(Part::Answers, |name| deadline.part_of(name))
     }
 }
 

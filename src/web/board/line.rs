@@ -80,10 +80,10 @@ pub fn lines(tx: &Tx, office: &Office, viewer: &Viewer, from: Date, to: Date, no
 }
 
 pub fn line(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Result<Line> {
-    let entry = of.entry(office, now);
+    let entry = of.entry(office, viewer.part(of.deadline), now);
     let has_reported = viewer.section().is_some_and(|s| of.progress.has_reported(of.deadline, s));
     let status = match (of.occurrence.state, has_reported) {
-        (State::Open, false) => Status::of(of.light(office.house(), now.today())),
+        (State::Open, false) => Status::of(entry.light),
         _ => Status::Done,
     };
     let left = match (of.id, of.occurrence.state) {

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         calendar::{days_between, shift},
         case::{Case, Pause},
-        deadline::Deadline,
+        deadline::{Deadline, Part},
         occurrence::State,
     },
     letter::{when, words},
@@ -121,7 +121,8 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
         said = record::said(tx, office, viewer, id)?;
     }
     let names = office.section_names(deadline);
-    let owing = names.iter().filter(|n| !of.progress.has_reported(deadline, n));
+    let answers = |name: &&&str| deadline.part_of(name) == Part::Answers;
+    let owing = names.iter().filter(answers).filter(|n| !of.progress.has_reported(deadline, n));
     Ok(Occurrence {
         line: line(tx, office, viewer, of, now)?,
         state: occurrence.state,
@@ -140,7 +141,7 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
 fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'static str, String)> {
     let (deadline, occurrence, today) = (of.deadline, &of.occurrence, now.today());
     let (dates, case) = (&occurrence.dates, occurrence.case.as_ref());
-    let entry = of.entry(office, now);
+    let entry = of.entry(office, viewer.part(deadline), now);
     let due = match (office.calendar.is_workday(dates.due), dates.due == dates.finish_by) {
         (true, _) | (_, true) => words::full(dates.due),
         _ => format!("{}，{}", words::full(dates.due), words::day_off(dates.due)),
@@ -148,7 +149,7 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
     let target = dates.target.map(words::full_workday);
     let days = |day: Option<crate::domain::Date>| day.map(words::full);
     let is_open = occurrence.state == State::Open;
-    let next = of.agenda(office.house()).next_day(today).filter(|_| is_open).map(words::day);
+    let next = of.agenda(office.house()).next_day(viewer.part(deadline), today).filter(|_| is_open).map(words::day);
     let owed =
         (is_open && viewer.section().is_none() && !entry.missing.is_empty()).then(|| words::list(&entry.missing));
     let note = (dates.provisional).then(|| "放假安排尚未公布，工作日按周一至周五暂算".to_owned());

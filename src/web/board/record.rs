@@ -160,6 +160,8 @@ fn change(office: &Office, row: &AuditRow) -> Change {
         "came_back" => ("恢复", String::new()),
         "done" => ("登记办结", texts(&["section", "evidence", "note"])),
         "reopened" => ("撤回办结", texts(&["section", "note"])),
+        "noted" if row.detail.get("taken_back").is_some() => ("撤回材料已报", texts(&["section"])),
+        "noted" => ("科室告知", texts(&["kind", "section", "text"])),
         "asked" => (asked(row), texts(&["section", "reason", "expected"])),
         "confirmed" => ("同意", format!("{}　{}", texts(&["section"]), asked(row)) + &texts(&["note"])),
         "returned" => ("退回", format!("{}　{}　{}", texts(&["section"]), asked(row), texts(&["note"]))),

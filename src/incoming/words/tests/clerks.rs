@@ -215,3 +215,20 @@ fn another_year() {
         one(words, Act::Done, remark);
     }
 }
+
+#[test]
+fn handed_in_and_how_far_it_is() {
+    for text in ["材料已报", "材料已报办公室。", "数据已报送给办公室", "已报材料", "资料交了", "您好，材料已提交，谢谢"]
+    {
+        let understood = of_one(text);
+        let is_it = matches!(&understood, Understood::Statements(all) if all[0].act == Act::HandedIn);
+        assert!(is_it, "{text}: {understood:?}");
+    }
+    one("进展：初稿已送审，等反馈", Act::Progress, "初稿已送审，等反馈");
+    one("目前进展：已完成8成", Act::Progress, "已完成8成");
+    // What may be a report is asked about, and what is still to come is not handed in.
+    for text in ["进展：", "进展：已办结", "材料已报一半", "材料明天报", "材料报", "材料已报，还差附表", "材料未报"]
+    {
+        unclear(text);
+    }
+}

@@ -155,9 +155,11 @@ fn open_items(tx: &Tx, office: &Office, sender: &str, may_report: Vec<ItemRow>) 
         let Some(row) = tx.deadline(&occurrence.deadline)? else { continue };
         let progress = tx.progress(occurrence.id)?;
         let number = items.last().map_or(1, |i: &ItemRow| i.number + 1);
-        for section in &sections {
-            if office.reports_for(&row.deadline, section) && !progress.has_reported(&row.deadline, section) {
-                items.push(ItemRow { number, occurrence: occurrence.id, section: (*section).to_owned() });
+        let answering = office.section_names(&row.deadline);
+        let own: Vec<&str> = sections.iter().filter(|name| answering.contains(name)).copied().collect();
+        for section in Office::reporters(&row.deadline, &own) {
+            if !progress.has_reported(&row.deadline, &section) {
+                items.push(ItemRow { number, occurrence: occurrence.id, section });
             }
         }
         if items.len() >= LISTED {
@@ -197,7 +199,7 @@ pub fn in_words(tx: &Tx, office: &Office, incoming: i64, letter: i64) -> Result<
     let said = match outcome {
         Outcome::Recorded(all) => Answered::Recorded {
             what: what(&all),
-            can_be_taken_back: all.iter().any(|r| r.act.changes() && r.act != Act::TakenBack),
+            can_be_taken_back: all.iter().any(|r| r.act.changes() && !matches!(r.act, Act::TakenBack | Act::Told)),
         },
         Outcome::Acknowledged => Answered::Acknowledged,
         Outcome::Unclear(why) => Answered::Unclear(why),
@@ -228,6 +230,10 @@ fn what(recorded: &[Recorded]) -> &'static str {
         "此前已经办结"
     } else if all(|act| matches!(act, Act::TakenBack)) {
         "已撤回，恢复提醒"
+    } else if all(|act| matches!(act, Act::HandedIn)) {
+        "材料已报"
+    } else if all(|act| matches!(act, Act::Told)) {
+        "进展已记下"
     } else if all(|act| matches!(act, Act::Postponed { .. })) {
         "已报不能按期，等答复"
     } else if all(|act| matches!(act, Act::NotApplicable(_))) {

@@ -14,7 +14,7 @@ pub fn closed(tx: &Tx, incoming: i64, now: &Moment) -> Result<Vec<Closed>> {
     let Some(incoming) = tx.incoming(incoming)? else { return Ok(Vec::new()) };
     let Ok(Outcome::Recorded(recorded)) = serde_json::from_str(&incoming.detail) else { return Ok(Vec::new()) };
     let mut found: Vec<Closed> = Vec::new();
-    for one in recorded.iter().filter(|one| matches!(one.act, Act::Done(_) | Act::AlreadyDone)) {
+    for one in recorded.iter().filter(|one| matches!(one.act, Act::Done(_) | Act::AlreadyDone | Act::HandedIn)) {
         let Some((occurrence, deadline)) = tx.with_deadline(one.occurrence)? else { continue };
         let has_reported = tx.progress(occurrence.id)?.has_reported(&deadline, &one.section);
         let (uid, sequence) = calendar_key(tx, Some(occurrence.id), &occurrence)?;

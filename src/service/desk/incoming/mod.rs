@@ -71,6 +71,10 @@ pub enum Act {
     },
     /// 不适用, with the request's id; waits for the admin's answer.
     NotApplicable(i64),
+    /// 材料已报
+    HandedIn,
+    /// 进展
+    Told,
     TakenBack,
     /// There was nothing to take back.
     NothingToTakeBack,
@@ -265,6 +269,8 @@ impl Act {
             }
             Self::Postponed { expected: None, .. } => "已报不能按期，等管理员答复".into(),
             Self::NotApplicable(_) => "已报不适用，等管理员答复".into(),
+            Self::HandedIn => "材料已报，不再提醒".into(),
+            Self::Told => "进展已记下；没有办结，照常提醒".into(),
             Self::TakenBack => "已撤回，恢复提醒".into(),
             Self::NothingToTakeBack => "没有可以撤回的登记".into(),
         }

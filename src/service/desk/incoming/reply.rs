@@ -4,7 +4,7 @@ use super::{Act, Outcome, Recorded, Verdict};
 use crate::{
     clock::Moment,
     domain::{
-        deadline::{Deadline, Done},
+        deadline::{Deadline, Done, Part},
         occurrence::{Occurrence, State},
     },
     incoming::{self, Authenticated, Item, Message, Statement, Understood},
@@ -14,12 +14,13 @@ use crate::{
         desk::{
             limits,
             link::VALID_DAYS,
+            note::{self, Word},
             reply_token::letter_of,
             report::{self, Report},
             request::{self, Ask},
         },
     },
-    store::{Completion, ItemRow, LetterRow, RequestKind, Stored, Tx},
+    store::{Completion, ItemRow, LetterRow, NoteKind, RequestKind, Stored, Tx},
 };
 
 /// A reply, and the items that it may report.
@@ -186,7 +187,15 @@ impl Reply<'_> {
             understood = Understood::Statements(all);
         }
         match understood {
-            Understood::Acknowledged => Ok(Outcome::Acknowledged),
+            Understood::Acknowledged => {
+                // 签收: of what is still open.
+                for item in &self.items {
+                    if self.occurrence(item)?.0.state == State::Open {
+                        self.tell(item, NoteKind::Seen, "")?;
+                    }
+                }
+                Ok(Outcome::Acknowledged)
+            }
             Understood::Unclear(why) => Ok(Outcome::Unclear(why.to_owned())),
             // All of it, or nothing.
             Understood::Statements(statements) => match self.tx.attempt(|| self.record(&statements)) {
@@ -242,6 +251,8 @@ impl Reply<'_> {
                 self.ask(item, RequestKind::NotApplicable, None, statement).map(Act::NotApplicable)
             }
             incoming::Act::TakeBack => self.take_back(&occurrence, item, statement),
+            incoming::Act::HandedIn => self.tell(item, NoteKind::HandedIn, &statement.words),
+            incoming::Act::Progress => self.tell(item, NoteKind::Progress, &statement.words),
         }
     }
 
@@ -252,12 +263,33 @@ impl Reply<'_> {
         item: &ItemRow,
         statement: &Statement,
     ) -> Result<Act> {
+        if let (Part::Helps, Some(lead)) = (deadline.part_of(&item.section), &deadline.lead) {
+            return Err(Error::Refused(format!(
+                "{}是配合科室，这一项由{lead}（牵头）登记办结；材料报了的，请写“材料已报”",
+                item.section
+            )));
+        }
         let has_reported = self.tx.progress(occurrence.id)?.has_reported(deadline, &item.section);
         if occurrence.state == State::Done || (deadline.done == Done::Each && has_reported) {
             return Ok(Act::AlreadyDone);
         }
         let reported = report::record(self.tx, self.office, &self.report(occurrence, item, statement), self.now)?;
         Ok(reported.completion.map_or(Act::AlreadyDone, Act::Done))
+    }
+
+    fn tell(&self, item: &ItemRow, kind: NoteKind, words: &str) -> Result<Act> {
+        let word = Word {
+            occurrence: item.occurrence,
+            section: item.section.clone(),
+            kind,
+            by: self.sender.to_owned(),
+            text: words::cap(&words::plain(words), limits::TEXT),
+        };
+        Ok(match (note::record(self.tx, self.office, &word, self.now)?, kind) {
+            (None, _) => Act::AlreadyDone,
+            (Some(_), NoteKind::HandedIn) => Act::HandedIn,
+            (Some(_), _) => Act::Told,
+        })
     }
 
     fn ask(
@@ -282,6 +314,7 @@ impl Reply<'_> {
     /// reports. A request that waits is withdrawn too.
     fn take_back(&self, occurrence: &Stored<Occurrence>, item: &ItemRow, statement: &Statement) -> Result<Act> {
         let withdrawn = request::withdraw(self.tx, occurrence, &item.section, self.sender, self.now)?;
+        let handed_in = note::take_back(self.tx, occurrence, &item.section, self.sender, self.now)?;
         let of_reply = self.recorded_before(item)?;
         let completions = self.tx.completions(occurrence.id)?;
         let is_meant = |c: &&Completion| match &of_reply {
@@ -293,7 +326,7 @@ impl Reply<'_> {
             let report = self.report(occurrence, item, statement);
             report::revoke(self.tx, self.office, occurrence, &mine, &report, self.now)?;
         }
-        Ok(if withdrawn || !mine.is_empty() { Act::TakenBack } else { Act::NothingToTakeBack })
+        Ok(if withdrawn || handed_in || !mine.is_empty() { Act::TakenBack } else { Act::NothingToTakeBack })
     }
 
     /// The ids of this item's reports in the message that our letter confirms; `None` if the letter confirms none.
@@ -312,6 +345,7 @@ impl Reply<'_> {
             deadline: occurrence.deadline.clone(),
             period: Some(occurrence.period.clone()),
             section: Some(item.section.clone()),
+            for_lead: false,
             by: self.sender.to_owned(),
             note: words::cap(&words::plain(&statement.words), limits::TEXT),
             evidence: words::cap(&words::plain(&evidence), limits::EVIDENCE),
