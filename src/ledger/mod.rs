@@ -69,6 +69,8 @@ pub struct Entry<'a> {
     pub reports: Vec<Completion>,
     /// The sections that still owe a report (`done = "each"`).
     pub missing: Vec<String>,
+    /// 进展: the last one that a section told, in words.
+    pub told: Option<String>,
 }
 
 /// One report that it is done.

@@ -126,6 +126,7 @@ fn progress(entry: &Entry) -> String {
         if !reports.is_empty() && !entry.missing.is_empty() {
             lines.push(format!("未报：{}", entry.missing.join("、")));
         }
+        lines.extend(entry.told.as_ref().map(|told| excel::line(told)));
         lines.push(left(entry));
     }
     lines.join("\n")

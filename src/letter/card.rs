@@ -255,7 +255,7 @@ fn progress(entry: &Entry) -> Vec<String> {
     let reports = entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
     let missing = (!entry.missing.is_empty())
         .then(|| format!("还没有报的科室（{}个）：{}", entry.missing.len(), words::list(&entry.missing)));
-    reports.into_iter().chain(missing).chain(material(entry)).chain(entry.progress.as_ref().map(word)).collect()
+    reports.into_iter().chain(missing).chain(material(entry)).chain(entry.progress.as_ref().map(Word::words)).collect()
 }
 
 /// Who has handed in, for whoever gathers it.
@@ -263,12 +263,6 @@ pub fn material(entry: &Entry) -> Option<String> {
     let (all, given) = (entry.helpers.len(), &entry.handed_in);
     let names = if given.is_empty() { String::new() } else { format!("：{}", words::list(given)) };
     (entry.part == Part::Answers && all > 0).then(|| format!("配合科室的材料已报{}/{all}{names}", given.len()))
-}
-
-/// `3月2日，张三（法制科）：初稿已送审`
-fn word(word: &Word) -> String {
-    let Word { on, section, by, text } = word;
-    format!("{}，{}（{}）：{}", words::day(*on), words::plain(by), words::plain(section), words::plain(text))
 }
 
 fn report_row(entry: &Entry, report_to: &str, several: bool) -> Option<Row> {

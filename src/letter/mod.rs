@@ -120,6 +120,14 @@ pub struct Word {
     pub text: String,
 }
 
+impl Word {
+    /// `3月2日，张三（法制科）：初稿已送审`
+    pub fn words(&self) -> String {
+        let Self { on, section, by, text } = self;
+        format!("{}，{}（{}）：{}", words::day(*on), words::plain(by), words::plain(section), words::plain(text))
+    }
+}
+
 /// 撤回: a report that counts no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenBack {

@@ -16,7 +16,7 @@ use std::{
     thread,
 };
 
-use duban::store::{Db, LetterRow, LetterState};
+use duban::store::{Db, LetterRow, LetterState, NoteKind};
 use duban::{
     domain::{Date, refusal::Stage, retry::Outcome},
     service::{
@@ -163,6 +163,8 @@ struct World {
     taken: Vec<Taken>,
     /// Closed occurrences.
     done: BTreeSet<(usize, String)>,
+    /// 材料已报: of what, by which section that helps.
+    handed_in: BTreeSet<((usize, String), usize)>,
     ever_done: BTreeSet<(usize, String)>,
     /// When which report was taken back.
     reopened: BTreeSet<((usize, String), Date)>,
@@ -180,6 +182,7 @@ impl World {
         for id in 0..5 {
             let form = any_form(&mut chance);
             duties.push(Duty { id, renamed: 0, form, sections: vec![], is_off: false, since: START });
+            // The first section leads every second duty, the others help.
             duties[id].sections = (0..3).filter(|_| chance.one_in(2)).collect();
             if duties[id].sections.is_empty() {
                 duties[id].sections.push(id % 3);
@@ -209,6 +212,7 @@ impl World {
             server: MailServer { chance: Chance(!seed), refuses_all: None, greylist: None },
             taken: Vec::new(),
             done: BTreeSet::new(),
+            handed_in: BTreeSet::new(),
             ever_done: BTreeSet::new(),
             reopened: BTreeSet::new(),
             reported_on: BTreeMap::new(),
@@ -285,6 +289,7 @@ impl World {
             29 => self.holidays_come_and_go(now),
             // It takes as long as all else that happens in half a month.
             30 if self.chance.one_in(12) => self.swapped_file(now),
+            31..=36 => self.hand_in(day, now),
             _ => {}
         }
         if !self.known.contains(&2026) && day > date(2025, 11, 4) && self.chance.one_in(300) {
@@ -361,6 +366,7 @@ impl World {
         for items in [&mut self.done, &mut self.ever_done] {
             *items = items.iter().map(of).collect();
         }
+        self.handed_in = self.handed_in.iter().map(|(item, section)| (of(item), *section)).collect();
         self.reported_on = self.reported_on.iter().map(|(item, on)| (of(item), *on)).collect();
         self.redone = self.redone.iter().map(|(item, redo)| (of(item), redo.clone())).collect();
         self.reopened = self.reopened.iter().map(|(item, on)| (of(item), *on)).collect();
@@ -494,6 +500,35 @@ impl World {
         }
     }
 
+    /// Who helps has handed in, or only tells how far it is.
+    fn hand_in(&mut self, day: Date, now: &str) {
+        let Some((duty, period)) = self.any_occurrence(day) else { return };
+        let section = usize::try_from(self.chance.below(3)).unwrap();
+        let report = Report {
+            deadline: self.duties[duty].name(),
+            period: Some(period.clone()),
+            section: Some(name("科室", section, self.names[section])),
+            by: "李四".into(),
+            note: "材料收齐".into(),
+            ..Report::default()
+        };
+        let moment = self.bureau.at_time(now);
+        let kind = *self.chance.of(&[NoteKind::HandedIn, NoteKind::Progress, NoteKind::Seen]);
+        let helps = self.duties[duty].helps(section);
+        match report::tell(&mut self.bureau.db, &self.bureau.office, &report, kind, &moment) {
+            Ok(_) if kind == NoteKind::HandedIn && !helps => {
+                self.wrong.push(format!("{now} section {section} leads {duty} and has handed in"));
+            }
+            Ok(_) if kind == NoteKind::HandedIn => {
+                self.count("handed in");
+                self.handed_in.insert(((duty, period), section));
+            }
+            Ok(_) => self.count("words in between"),
+            // Done before, not begun, or none of theirs.
+            Err(_) => {}
+        }
+    }
+
     fn close(&mut self, item: (usize, String), day: Date) {
         self.count("reported");
         self.reported_on.entry(item.clone()).or_insert(day);
@@ -514,7 +549,15 @@ impl World {
     fn reply(&mut self, now: &str) {
         let mailbox = self.chance.of(&self.mailboxes).clone();
         let Some(taken) = self.taken.iter().rev().find(|t| t.mailbox == mailbox).cloned() else { return };
-        let words = if taken.items.len() > 1 { "全部已办结" } else { "已办结" };
+        let section = section_of(&mailbox);
+        let helps = |item: &(usize, String)| section.is_some_and(|section| self.duties[item.0].helps(section));
+        let only_helps = taken.items.iter().all(helps);
+        let words = match (taken.items.len() > 1, only_helps) {
+            (true, false) => "全部已办结",
+            (false, false) => "已办结",
+            (true, true) => "全部材料已报",
+            (false, true) => "材料已报",
+        };
         let message = format!(
             "From: {mailbox}\r\nMessage-ID: <{}@c>\r\nIn-Reply-To: <{}>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{words}\r\n",
             self.chance.next(),
@@ -524,7 +567,13 @@ impl World {
         let last = self.bureau.db.read(|tx| tx.incoming_list(false, 1)).unwrap().pop().unwrap();
         if last.outcome == "recorded" {
             for item in taken.items {
-                self.close(item, now[..10].parse().unwrap());
+                match section.filter(|_| only_helps) {
+                    Some(section) => {
+                        self.count("handed in");
+                        self.handed_in.insert((item, section));
+                    }
+                    None => self.close(item, now[..10].parse().unwrap()),
+                }
             }
         }
     }
@@ -590,6 +639,14 @@ impl World {
         for item in items.iter().filter(|item| self.done.contains(item)) {
             self.wrong.push(format!("{now} {} is told of {item:?}, which is done", letter.mailbox));
         }
+        for item in &items {
+            let has_handed_in = |section: &usize| {
+                self.duties[item.0].helps(*section) && self.handed_in.contains(&(item.clone(), *section))
+            };
+            if section_of(&letter.mailbox).filter(has_handed_in).is_some() {
+                self.wrong.push(format!("{now} {} is told of {item:?}, for which it has handed in", letter.mailbox));
+            }
+        }
         if takes {
             self.count("taken");
             let on = now[..10].parse().unwrap();
@@ -610,7 +667,6 @@ impl World {
                 let redo = self.redone.get(&item).and_then(|all| all.last().copied());
                 let next = next.map(|next| redo.map_or(next, |redo| next.max(redo.by)));
                 let days = duty.form.days(&known, *due, next, redo);
-                let Some(latest) = days.range(..=day).next_back().copied() else { continue };
                 let first = *days.first().unwrap();
                 let is_silent = next.is_some_and(|next| day > next);
                 // What was edited, or worked out anew, while it was being said has its own rules (更正).
@@ -619,6 +675,13 @@ impl World {
                     continue;
                 }
                 for section in &duty.sections {
+                    let helps = duty.helps(*section);
+                    // What is overdue is said to the lead alone.
+                    let until = if helps { day.min(known.back_to_work(*due)) } else { day };
+                    let Some(latest) = days.range(..=until).next_back().copied() else { continue };
+                    if helps && self.handed_in.contains(&(item.clone(), *section)) {
+                        continue;
+                    }
                     let mailbox = &self.mailboxes[*section];
                     let is_told = |t: &Taken| t.on >= latest && t.on <= day && t.items.contains(&item);
                     let heard =
@@ -662,8 +725,11 @@ impl World {
                 let dues = duty.form.dues(step(taken.on, -120), step(taken.on, 60));
                 let Some((due, _)) = dues.iter().find(|(_, period)| *period == item.1) else { continue };
                 let redone = self.redone.get(item).into_iter().flatten().copied().map(Some);
-                let days: BTreeSet<Date> =
+                let mut days: BTreeSet<Date> =
                     redone.chain([None]).flat_map(|redo| duty.form.days(&known, *due, None, redo)).collect();
+                if section_of(&taken.mailbox).is_some_and(|section| duty.helps(section)) {
+                    days.retain(|day| *day <= known.back_to_work(*due));
+                }
                 if days.range(step(before.on, 1)..=taken.on).next().is_none() {
                     let what = format!(
                         "{} heard of {item:?} on {} and on {}, with no new word",
@@ -688,7 +754,21 @@ fn given_up(bureau: &mut Bureau) -> usize {
     count.unwrap()
 }
 
+/// `s2.7@example.test` is the third section's.
+fn section_of(mailbox: &str) -> Option<usize> {
+    mailbox.strip_prefix('s')?.split('.').next()?.parse().ok()
+}
+
 impl Duty {
+    fn lead(&self) -> Option<usize> {
+        self.sections.first().copied().filter(|_| self.id % 2 == 0 && self.sections.len() > 1)
+    }
+
+    /// Whether the section only helps with it.
+    fn helps(&self, section: usize) -> bool {
+        self.sections.contains(&section) && self.lead().is_some_and(|lead| lead != section)
+    }
+
     fn name(&self) -> String {
         name("k", self.id, self.renamed)
     }
@@ -727,9 +807,10 @@ fn wording(duties: &[Duty], names: &[u32; 3], mailboxes: &[String]) -> String {
     for duty in duties {
         let sections: Vec<String> =
             duty.sections.iter().map(|n| format!("\"{}\"", name("科室", *n, names[*n]))).collect();
+        let lead = duty.lead().map(|n| format!("lead = \"{}\"\n", name("科室", n, names[n]))).unwrap_or_default();
         let _ = write!(
             text,
-            "[[deadline]]\nid = \"{}\"\n{}title = \"K{}/{{period}}#\"\ndue = \"{}\"\nsections = [{}]\noff = {}\n",
+            "[[deadline]]\nid = \"{}\"\n{}title = \"K{}/{{period}}#\"\ndue = \"{}\"\nsections = [{}]\n{lead}off = {}\n",
             duty.name(),
             was("k", duty.id, duty.renamed),
             duty.id,

@@ -71,6 +71,7 @@ fn entries<'a>(deadline: &'a Deadline, cal: &Calendar, periods: &'a [(String, Da
             today: TODAY,
             reports: vec![],
             missing: vec![],
+            told: None,
         }
     };
     periods.iter().map(entry).collect()

@@ -7,9 +7,9 @@ use crate::{
         deadline::{Done, Part},
         occurrence::{Light, Occurrence, State},
     },
-    letter::Entry,
+    letter::{Entry, Word},
     service::Office,
-    store::{Tx, state},
+    store::{Note, NoteKind, Tx, state},
 };
 
 /// UID and SEQUENCE of an occurrence's calendar entry; without an id it is yet to come.
@@ -77,5 +77,14 @@ impl Office {
             uid: String::new(),
             sequence: occurrence.revision,
         }
+    }
+
+    /// 进展: the last one that a section told.
+    pub fn last_word(&self, tx: &Tx, occurrence: i64) -> crate::store::Result<Option<Word>> {
+        let told = tx.notes(occurrence)?.into_iter().rfind(|note| note.kind == NoteKind::Progress);
+        Ok(told.map(|Note { section, by, text, at, .. }| {
+            let on = self.settings.timezone.to_datetime(at).date();
+            Word { on, section, by, text }
+        }))
     }
 }

@@ -67,6 +67,7 @@ fn entry<'a>(tx: &Tx, office: &Office, found: &'a Ahead, now: &Moment) -> Result
         evidence: c.evidence,
         on: zone.to_datetime(c.at).date(),
     });
+    let told = found.id.map(|id| office.last_word(tx, id)).transpose()?.flatten().map(|word| word.words());
     let names = office.section_names(deadline);
     let owes = |name: &&str| deadline.done == Done::Each && !found.progress.has_reported(deadline, name);
     Ok(Entry {
@@ -79,6 +80,7 @@ fn entry<'a>(tx: &Tx, office: &Office, found: &'a Ahead, now: &Moment) -> Result
         workdays_left: dates.workdays_left(&office.calendar, dates.finish_on(today), today),
         today,
         reports: reports.collect(),
+        told,
         missing: names.into_iter().filter(owes).map(str::to_owned).collect(),
     })
 }

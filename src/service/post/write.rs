@@ -8,10 +8,10 @@ use crate::{
         hours::{Behalf, Reader},
         occurrence::{Occurrence, State},
     },
-    letter::{self, Addressee, Entry, Letter, Rendered, TakenBack, Word, ics::Organizer},
+    letter::{self, Addressee, Entry, Letter, Rendered, TakenBack, ics::Organizer},
     mailer::{self, Outgoing},
     service::{Error, Office, Result, course::entry::calendar_key, desk, post::notices, tell::Notice},
-    store::{LetterRow, Note, NoteKind, SaidRow, Tx},
+    store::{LetterRow, SaidRow, Tx},
 };
 
 /// What a letter says, read from the database. Writing it takes as long again as reading it, and needs no database:
@@ -317,17 +317,6 @@ impl Office {
             on: day(revoked.at),
             by: revoked.by,
             why: revoked.why,
-        }))
-    }
-
-    /// 进展: the last one told.
-    fn last_word(&self, tx: &Tx, occurrence: i64) -> Result<Option<Word>> {
-        let told = tx.notes(occurrence)?.into_iter().rfind(|note| note.kind == NoteKind::Progress);
-        Ok(told.map(|Note { section, by, text, at, .. }| Word {
-            on: self.settings.timezone.to_datetime(at).date(),
-            section,
-            by,
-            text,
         }))
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         deadline::{Deadline, Part},
         occurrence::State,
     },
-    letter::{when, words},
+    letter::{self, when, words},
     service::{
         Office, Result,
         course::{
@@ -127,7 +127,7 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
         line: line(tx, office, viewer, of, now)?,
         state: occurrence.state,
         paused: occurrence.case.as_ref().map(|case| case.paused_since().is_some()),
-        facts: facts(office, viewer, of, now),
+        facts: facts(tx, office, viewer, of, now)?,
         steps: deadline.steps.iter().map(|s| words::plain(s)).collect(),
         basis: deadline.basis.as_deref().map(words::plain).unwrap_or_default(),
         reports,
@@ -138,7 +138,7 @@ fn show(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> 
     })
 }
 
-fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'static str, String)> {
+fn facts(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Result<Vec<(&'static str, String)>> {
     let (deadline, occurrence, today) = (of.deadline, &of.occurrence, now.today());
     let (dates, case) = (&occurrence.dates, occurrence.case.as_ref());
     let entry = of.entry(office, viewer.part(deadline), now);
@@ -152,8 +152,9 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
     let next = of.agenda(office.house()).next_day(viewer.part(deadline), today).filter(|_| is_open).map(words::day);
     let owed =
         (is_open && viewer.section().is_none() && !entry.missing.is_empty()).then(|| words::list(&entry.missing));
+    let told = of.id.map(|id| office.last_word(tx, id)).transpose()?.flatten();
     let note = (dates.provisional).then(|| "放假安排尚未公布，工作日按周一至周五暂算".to_owned());
-    [
+    let facts = [
         ("期次", Some(words::period(&occurrence.period))),
         ("起算日期", days(case.map(|case| case.on))),
         ("不计入期限", case.and_then(pauses)),
@@ -164,15 +165,15 @@ fn facts(office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) -> Vec<(&'s
         ("局内目标", target),
         ("责任科室", Some(responsible(deadline))),
         ("尚未报的", owed),
+        ("材料", letter::material(&entry).filter(|_| is_open)),
+        ("进展", told.filter(|_| is_open).map(|word| word.words())),
         ("同意缓办至", days(occurrence.quiet_until)),
         ("撤回后重新办结至", days(dates.redo_by().filter(|_| is_open))),
         ("下次提醒", next),
         ("说明", note),
         ("事项编号", Some(deadline.item.map_or(deadline.id.clone(), |n| format!("分工方案第{n}项，{}", deadline.id)))),
-    ]
-    .into_iter()
-    .filter_map(|(label, text)| text.map(|text| (label, text)))
-    .collect()
+    ];
+    Ok(facts.into_iter().filter_map(|(label, text)| text.map(|text| (label, text))).collect())
 }
 
 /// `3月9日至3月15日（7天）；4月1日起暂停`

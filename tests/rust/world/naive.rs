@@ -55,7 +55,7 @@ impl Days {
         self.work.contains(&day) || (weekday && !self.off.contains(&day))
     }
 
-    fn back_to_work(&self, mut day: Date) -> Date {
+    pub fn back_to_work(&self, mut day: Date) -> Date {
         while !self.works(day) {
             day = step(day, -1);
         }
