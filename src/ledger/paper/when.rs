@@ -171,7 +171,7 @@ pub fn core(certain: &Certain, answers: &Answers) -> String {
     }
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let Some(end) = ends.into_iter().find(|end| same(&text[..*end])) else { return text.to_owned() };
-    let tail = ["之前", "以前", "前", "之内", "以内", "内", "止"]
+    let tail = ["底之前", "底以前", "底前", "末前", "底", "末", "之前", "以前", "前", "之内", "以内", "内", "止"]
         .iter()
         .find(|tail| text[end..].trim_start().starts_with(**tail));
     let end = tail.map_or(end, |tail| end + text[end..].find(tail).unwrap_or(0) + tail.len());

@@ -165,5 +165,6 @@ fn other_layouts() {
     let outcome = built(&document(running.as_bytes()).unwrap(), Some(&bureau()), &Answers::default());
     assert_eq!((outcome.entries, outcome.account.count(Entry::Other)), (2, 2), "{}", outcome.account.summary());
     assert!(outcome.toml.contains("sections = [\"安监科\", \"各科室\"]\nlead     = \"安监科\""), "{}", outcome.toml);
+    assert!(outcome.toml.contains("due      = \"每年3月底前\""), "{}", outcome.toml);
     assert!(!outcome.account.notes.iter().any(|note| note.contains("内部审计")), "{:?}", outcome.account.notes);
 }
