@@ -27,8 +27,12 @@ fn keys(outcome: &Outcome) -> Vec<&Key> {
 
 #[test]
 fn hidden_rows_columns_and_sheets_are_asked_about_once() {
-    let row = book(|sheet| drop(sheet.set_row_hidden(2).unwrap()));
-    let column = book(|sheet| drop(sheet.set_column_hidden(3).unwrap()));
+    let row = book(|sheet| {
+        sheet.set_row_hidden(2).unwrap();
+    });
+    let column = book(|sheet| {
+        sheet.set_column_hidden(3).unwrap();
+    });
     // Saved by LibreOffice: row 3 and column E of one sheet, and another sheet.
     let old = include_bytes!("../../../../tests/data/documents/hidden.xls").to_vec();
     for (bytes, said, counted, left) in [
