@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     Answer, Context, Exit, Failure, Result, check::year_off, database::say_if_there_is_none, diff::effect_if_any,
-    import, values::TEMPLATE,
+    document, values::TEMPLATE,
 };
 use crate::{
     config,
@@ -44,7 +44,7 @@ pub struct NoticeArgs {
 
 pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
     let HolidaysCommand::Import(args) = command;
-    let text = import::read(&args.file)?.lines();
+    let text = document::read(&args.file)?.lines();
     let misfit = |misfit: notice::Misfit| {
         let notice::Misfit { sentence, why } = misfit;
         Failure::new(format!(

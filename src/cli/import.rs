@@ -1,34 +1,30 @@
 //! `duban import`: converts a plan, or a ledger, to a deadlines file.
 
 use std::{
-    env,
     fmt::Write as _,
-    fs::{self, File},
-    io::{self, Read, Write as _},
+    fs, io,
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{self, Stdio},
 };
 
 use clap::Args;
-use rustix::process::{Resource, Rlimit, setrlimit};
-
 use jiff::tz::TimeZone;
 
-use super::{Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, diff::effect_if_any, init::ask};
+use super::{
+    Answer, Context, Exit, Failure, Result, answers::PlanArgs, database::say_if_there_is_none, diff::effect_if_any,
+    document::read, init::ask,
+};
 use crate::{
     config::{self, Loaded},
     disk,
     domain::{
         Date,
         calendar::Calendar,
-        deadline::{Roster, Section},
-        due::Due,
+        deadline::{ALL_SECTIONS, Roster, Section},
     },
     ledger::{
         self, Bureau, Document, Imported, Sheet,
-        paper::{
-            self, Answers, Around, Entry, Key, NOBODY, OFF, Outcome, Previous, Question, REST, build, office_names,
-        },
+        paper::{self, Answers, Around, Entry, Key, OFF, Outcome, Previous, Question, REST, build},
     },
     service::house::setup::replace,
 };
@@ -51,55 +47,6 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub answers: PlanArgs,
 }
-
-/// What the document leaves open, answered beforehand.
-#[derive(Args)]
-#[command(next_help_heading = "选项")]
-pub struct PlanArgs {
-    /// 哪一年的方案：没有写年份的日期算这一年
-    #[arg(long, value_name = "年份", value_parser = paper::year)]
-    pub year: Option<i16>,
-    /// 没有写年份的日期只办一次
-    #[arg(long, conflicts_with = "every_year")]
-    pub once: bool,
-    /// 没有写年份的日期每年都办
-    #[arg(long)]
-    pub every_year: bool,
-    /// 方案跨年：从年初又开始的日期算第二年
-    #[arg(long, conflicts_with = "within_year")]
-    pub cross_year: bool,
-    /// 方案不跨年
-    #[arg(long)]
-    pub within_year: bool,
-    /// 没有日期的事项何时检查一次（局内默认），如 每季度末月20日；不写则停用
-    #[arg(long, value_name = "时间", value_parser = check_in)]
-    pub no_date: Option<String>,
-    /// 没有写责任单位的由谁办；或 '全局=各科室'：原文的写法指哪些科室（与本局无关写 不管）；可写多次
-    #[arg(long, value_name = "科室")]
-    pub office: Vec<String>,
-    /// 一项有几个日期时用哪一个，如 31=1月31日；先不办写 31=停用；可写多次
-    #[arg(long, value_name = "项=日期")]
-    pub choose: Vec<String>,
-    /// 粘贴的文字里空着的单位和期限：同上（合并的单元格），或 没有写
-    #[arg(long, value_name = "同上|没有写", value_parser = blank)]
-    pub blank: Option<bool>,
-}
-
-fn check_in(text: &str) -> std::result::Result<String, String> {
-    Due::parse(text, None).map(|_| text.to_owned()).map_err(|refusal| refusal.what)
-}
-
-fn blank(text: &str) -> std::result::Result<bool, String> {
-    match text {
-        "同上" => Ok(true),
-        "没有写" => Ok(false),
-        _ => Err("请写 同上 或 没有写".into()),
-    }
-}
-
-/// Far above what the largest table needs.
-const MAX_MEMORY_BYTES: u64 = 3 << 29;
-const MAX_SECONDS: u64 = 60;
 
 pub fn import(context: &Context, args: &ImportArgs) -> Result {
     let document = read(&args.file)?;
@@ -144,11 +91,15 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
     let zone = loaded.map_or(TimeZone::UTC, |l| l.settings.timezone.clone());
     let roster = loaded.map(|l| &l.plan.roster);
     let calendar = loaded.map_or(&unplanned, |l| &l.calendar);
-    let before = args.replaces.as_deref().map(previous).transpose()?.unwrap_or_default();
+    if let Some(target) = args.write.as_deref().filter(|target| target.exists()) {
+        let (why, instead) = ("文件已经有了，不覆盖", "新方案代替它，就用 --replaces：编号和原来的回答都接着用");
+        return Err(Failure::new(format!("{}：{why}。{instead}；否则请换一个文件名。", target.display())));
+    }
+    let (before, known) = args.replaces.as_deref().map(previous).transpose()?.unwrap_or_default();
     let around = Around { roster, calendar, today: context.clock.now(&zone).today(), before: &before };
     let target = args.write.as_deref().or(args.replaces.as_deref());
-    let outcome = understood(&args.file, document, around, &args.answers, target)?;
-    let mut said = outcome.account.render();
+    let (outcome, taken) = understood(&args.file, document, around, &args.answers, known, target)?;
+    let mut said = taken + &outcome.account.render();
     if loaded.is_none() {
         said += NO_CONFIGURATION;
     }
@@ -175,16 +126,25 @@ fn understood(
     document: &Document,
     around: Around,
     answers: &PlanArgs,
+    known: Option<Answers>,
     target: Option<&Path>,
-) -> Result<Outcome> {
+) -> Result<(Outcome, String)> {
     let mut answers = answers.answers()?;
+    let mut said = String::new();
+    if let Some(known) = known {
+        let year = build(document, around, &answers).year;
+        let is_office =
+            |name: &String| name == ALL_SECTIONS || around.roster.is_none_or(|roster| roster.get(name).is_some());
+        let taken = answers.go_on(known, year, is_office);
+        said = taken_over(&taken);
+    }
     let outcome = loop {
         let outcome = build(document, around, &answers);
         if outcome.entries == 0 || outcome.questions.is_empty() {
             break outcome;
         }
         if !ask::is_possible() {
-            return Err(unanswered(&outcome));
+            return Err(unanswered(&outcome, &said));
         }
         for question in &outcome.questions {
             ask_one(question, &mut answers)?;
@@ -202,7 +162,23 @@ fn understood(
     if let Err(findings) = config::check_text(path, &outcome.toml, around.roster) {
         return Err(Failure::new(format!("读出的事项没有通过检查，没有写：\n{}", findings.render())));
     }
-    Ok(outcome)
+    Ok((outcome, said))
+}
+
+/// What is hidden, what was passed over: said beside the questions too.
+fn notes(outcome: &Outcome) -> String {
+    outcome.account.notes.iter().map(|note| format!("说明：{note}。\n")).collect()
+}
+
+fn taken_over(taken: &Answers) -> String {
+    let chosen = taken.before.iter().map(|(key, answer)| format!(" --choose {key}={answer}"));
+    let chosen: String = chosen.collect();
+    if taken.flags().is_empty() && chosen.is_empty() {
+        return String::new();
+    }
+    let but =
+        if chosen.is_empty() { "" } else { "（--choose 的只用在仍是同一件事、仍有这个日期的）" };
+    format!("沿用原来的回答：{}{chosen}{but}。要改就写明。\n", taken.flags())
 }
 
 /// A plan for a first configuration: its deadlines, and the account of its rows.
@@ -215,15 +191,15 @@ pub(super) fn first_plan(
     let document = read(file)?;
     let (roster, unplanned) = (Roster { sections: sections.to_vec() }, Calendar::default());
     let around = Around { roster: Some(&roster), calendar: &unplanned, today, before: &[] };
-    let outcome = understood(file, &document, around, answers, None)?;
+    let (outcome, _) = understood(file, &document, around, answers, None, None)?;
     Ok((outcome.toml, outcome.account.render()))
 }
 
-/// The entries of the file that is to be replaced.
-fn previous(file: &Path) -> Result<Vec<Previous>> {
+/// The entries of the file that is to be replaced, and what was answered for it.
+fn previous(file: &Path) -> Result<(Vec<Previous>, Option<Answers>)> {
     let unread = |why: String| Failure::new(format!("读不了 {}：{why}。", file.display()));
     let text = fs::read_to_string(file).map_err(|e| unread(e.to_string()))?;
-    paper::previous(&text).map_err(unread)
+    Ok((paper::previous(&text).map_err(unread)?, PlanArgs::at_head(&text)))
 }
 
 /// Puts the new plan in the place of the old one, which stays beside it, and says what `diff` says. Where the files do
@@ -265,21 +241,25 @@ fn ask_one(question: &Question, answers: &mut Answers) -> Result<()> {
 }
 
 /// What is still open, each with the flag that answers it.
-fn unanswered(outcome: &Outcome) -> Failure {
-    let mut text = outcome.account.summary() + "\n有问题要回答，没有写文件。在终端里再执行一次会逐个问，或写明：\n";
+fn unanswered(outcome: &Outcome, said: &str) -> Failure {
+    let mut text = said.to_owned()
+        + &notes(outcome)
+        + &outcome.account.summary()
+        + "\n有问题要回答，没有写文件。在终端里再执行一次会逐个问，或写明：\n";
     for question in &outcome.questions {
         let first = question.choices.first().map_or("…", String::as_str);
         let flag = match &question.key {
             Key::Year => format!("--year {first}"),
             Key::Scope => "--every-year 或 --once".to_owned(),
             Key::Crosses => "--cross-year 或 --within-year".to_owned(),
+            Key::Hidden => "--hidden 算数 或 --hidden 不算".to_owned(),
             Key::Above => "--blank 同上 或 --blank 没有写".to_owned(),
             Key::NoOffice => format!("--office {first}"),
             Key::Office(name) => format!("--office '{name}={first}'"),
             Key::Choose(key) => format!("--choose '{key}={first}'（或 {key}={OFF}）"),
         };
         let choices = match (&question.key, question.choices.len()) {
-            (Key::Scope | Key::Crosses | Key::Above, _) | (_, 0 | 1) => String::new(),
+            (Key::Scope | Key::Crosses | Key::Above | Key::Hidden, _) | (_, 0 | 1) => String::new(),
             _ => format!("可选：{}。", question.choices.join("；")),
         };
         let _ = writeln!(text, "- {}？{choices}\n  {flag}", question.words);
@@ -288,38 +268,6 @@ fn unanswered(outcome: &Outcome) -> Failure {
         let _ = writeln!(text, "其余要选日期的都先停用：--choose {REST}={OFF}");
     }
     Failure::new(text)
-}
-
-impl PlanArgs {
-    fn answers(&self) -> Result<Answers> {
-        let mut answers = Answers { year: self.year, no_date: self.no_date.clone(), ..Answers::default() };
-        let either = |yes: bool, no: bool| (yes || no).then_some(yes);
-        answers.every_year = either(self.every_year, self.once);
-        answers.crosses = either(self.cross_year, self.within_year);
-        answers.same_as_above = self.blank;
-        for text in &self.office {
-            match text.split_once('=') {
-                Some((name, NOBODY)) => {
-                    answers.offices.insert(name.trim().to_owned(), Vec::new());
-                }
-                Some((name, names)) => {
-                    answers.offices.insert(name.trim().to_owned(), office_names(names).map_err(usage)?);
-                }
-                None => answers.default_office = Some(office_names(text).map_err(usage)?),
-            }
-        }
-        for text in &self.choose {
-            let Some((key, answer)) = text.split_once('=') else {
-                return Err(usage(format!("--choose {text}：请写成 31=1月31日")));
-            };
-            answers.chosen.insert(key.trim().to_owned(), answer.trim().to_owned());
-        }
-        Ok(answers)
-    }
-}
-
-fn usage(why: String) -> Failure {
-    Failure { exit: Exit::Usage, ..Failure::new(why) }
 }
 
 fn put(target: &Path, text: &str) -> Result<()> {
@@ -336,48 +284,6 @@ fn written(target: &Path, deadlines: usize) -> String {
         "已写好 {}：{deadlines} 个事项。看过后写进 deadlines.toml 的 include，再用 duban check 检查。\n",
         target.display()
     )
-}
-
-/// Reads the document in a process of its own, with limits on memory and time: on damaged files the libraries may panic or
-/// ask for all the memory.
-pub(super) fn read(file: &Path) -> Result<Document> {
-    let unread = |why: &str| Failure::new(format!("读不了 {}：{why}", file.display()));
-    let of = |e: io::Error| match e.kind() {
-        io::ErrorKind::NotFound => unread("没有这个文件。"),
-        io::ErrorKind::PermissionDenied => unread("没有读取权限。"),
-        _ => unread(&format!("{e}。")),
-    };
-    let input = if file == Path::new("-") {
-        Stdio::inherit()
-    } else {
-        let input = File::open(file).map_err(of)?;
-        if input.metadata().map_err(of)?.is_dir() {
-            return Err(unread("这是目录，不是文件。"));
-        }
-        input.into()
-    };
-    let program = env::current_exe().map_err(of)?;
-    let mut command = process::Command::new(program);
-    command.arg("read-sheet").stdin(input).stdout(Stdio::piped()).stderr(Stdio::null());
-    let answer = command.output().map_err(of)?;
-    let damaged = || unread("文件已损坏或太大。请用 Word、Excel 或 WPS 打开，另存为 .docx 或 .xlsx 再试。");
-    let read: std::result::Result<Document, String> = serde_json::from_slice(&answer.stdout).map_err(|_| damaged())?;
-    read.map_err(|why| unread(&why))
-}
-
-/// Reads a document from standard input, and writes it or what is wrong as JSON.
-pub fn read_sheet() -> Result {
-    let limits = [(Resource::As, MAX_MEMORY_BYTES), (Resource::Cpu, MAX_SECONDS), (Resource::Core, 0)];
-    for (resource, most) in limits {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
-            .map_err(|e| Failure::new(e.to_string()))?;
-    }
-    let mut bytes = Vec::new();
-    let most = ledger::MAX_BYTES as u64 + 1;
-    io::stdin().take(most).read_to_end(&mut bytes).map_err(|e| Failure::new(e.to_string()))?;
-    let document = ledger::document(&bytes).map_err(|e| e.to_string());
-    let json = serde_json::to_string(&document).map_err(|e| Failure::new(e.to_string()))?;
-    Ok(Answer::done(json))
 }
 
 fn findings(imported: &Imported) -> String {

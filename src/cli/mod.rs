@@ -1,5 +1,6 @@
 //! The command line: text for people, JSON for programs. One file for each subcommand.
 
+mod answers;
 mod args;
 mod backup;
 mod case;
@@ -7,6 +8,7 @@ mod check;
 mod database;
 mod diff;
 mod doctor;
+mod document;
 mod done;
 mod explain;
 mod export;
@@ -148,7 +150,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Export(args) => export::export(context, &args),
         Command::Import(args) => import::import(context, &args),
         Command::Holidays { command } => holidays::holidays(context, &command),
-        Command::ReadSheet => import::read_sheet(),
+        Command::ReadSheet => document::read_sheet(),
         Command::Put(args) => put::put(&args),
         Command::TestMail { address } => test_mail::test_mail(context, &address),
         Command::Incoming(args) => incoming::incoming(context, &args),

@@ -147,7 +147,7 @@ impl Grid {
         if !self.rows.contains_key(&row) {
             room.row()?;
         }
-        self.rows.entry(row).or_default().insert(column, Cell { value, carried });
+        self.rows.entry(row).or_default().insert(column, Cell { carried, ..Cell::new(value) });
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl Grid {
 }
 
 pub fn text_cell(text: &str) -> Cell {
-    Cell { value: Value::Text(text.to_owned()), carried: false }
+    Cell::new(Value::Text(text.to_owned()))
 }
 
 /// For people, and for the words of a cell.

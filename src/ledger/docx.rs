@@ -12,9 +12,11 @@ use zip::ZipArchive;
 use super::{
     Error, Result,
     document::{Block, Document, Grid},
+    numbering::{Numbered, Numbering},
     read::Room,
-    unpack,
+    unpack::{self, attribute},
 };
+use crate::text::is_numeral;
 
 pub const BODY: &str = "word/document.xml";
 /// Deeper than any writer nests; a file may be made to nest more.
@@ -31,7 +33,7 @@ pub fn read(bytes: &[u8]) -> Result<Document> {
     let (xml, ..) = UTF_8.decode(&xml);
     let mut reader = Reader::from_str(&xml);
     reader.config_mut().check_end_names = false;
-    let mut body = Body::default();
+    let mut body = Body { numbering: Numbering::of(&mut archive), ..Body::default() };
     loop {
         match reader.read_event().map_err(|_| damaged())? {
             Event::Start(tag) => body.open(&tag)?,
@@ -65,6 +67,8 @@ struct Body {
     grid: Option<Grid>,
     nested: usize,
     paragraph: String,
+    numbering: Numbering,
+    number: Numbered,
     cell: String,
     span: u32,
     /// `vMerge` without `restart`.
@@ -85,7 +89,7 @@ impl Body {
             return Ok(());
         }
         match tag.local_name().as_ref() {
-            "Fallback" | "del" | "moveFrom" => self.skipped = Some(self.depth),
+            "Fallback" | "del" | "moveFrom" | "pPrChange" => self.skipped = Some(self.depth),
             "tbl" if self.grid.is_some() => self.nested += 1,
             "tbl" => {
                 self.tables += 1;
@@ -102,6 +106,9 @@ impl Body {
             }
             "gridSpan" if self.nested == 0 => self.span = number(tag),
             "vMerge" if self.nested == 0 => self.continues = value(tag).as_deref() != Some("restart"),
+            "numId" => self.number.list = value(tag).and_then(|n| n.parse().ok()),
+            "ilvl" => self.number.level = value(tag).and_then(|n| n.parse().ok()),
+            "pStyle" => self.number.style = value(tag).unwrap_or_default(),
             "t" => self.is_text = true,
             "tab" if self.is_in_run() => self.paragraph.push('\t'),
             "br" | "cr" => self.paragraph.push('\n'),
@@ -153,7 +160,22 @@ impl Body {
     }
 
     fn paragraph(&mut self) {
-        let text = std::mem::take(&mut self.paragraph);
+        let mut text = std::mem::take(&mut self.paragraph);
+        let number = std::mem::take(&mut self.number);
+        // Word shows nothing of a cell that is merged with the one above.
+        if !(self.continues && self.grid.is_some())
+            && let Some(number) = self.numbering.next(&number)
+        {
+            let is_alone = text.trim().is_empty();
+            let mark =
+                if is_alone || !number.ends_with(|c: char| c.is_ascii_digit() || is_numeral(c)) { "" } else { "、" };
+            if self.grid.is_some() || !is_alone {
+                let words = text.trim_start();
+                // 3. and 6月 are not 3.6.
+                let gap = if words.starts_with(|c: char| c.is_ascii_digit()) { " " } else { "" };
+                text = format!("{number}{mark}{gap}{words}");
+            }
+        }
         if self.grid.is_some() {
             if !self.cell.is_empty() & !text.trim().is_empty() {
                 self.cell.push('\n');
@@ -176,9 +198,7 @@ impl Body {
 }
 
 fn value(tag: &BytesStart) -> Option<String> {
-    let mut all = tag.attributes().flatten();
-    let found = all.find(|a| a.key.local_name().as_ref() == "val")?;
-    Some(found.value.into_owned())
+    attribute(tag, "val")
 }
 
 fn number(tag: &BytesStart) -> u32 {

@@ -1,10 +1,10 @@
 //! The ledger (台账) as a spreadsheet: written for people, and read back. Pure: files are handed in and out as bytes.
 //!
-//! A plan as it is published: `form` says what a file is, `docx`, `html`, `pasted` and `read` make a `document` of it, and
+//! A plan as it is published: `form` says what a file is, `docx` (with `numbering`), `html`, `pasted` and `read` make a `document` of it, and
 //! `paper` makes deadlines of that.
 //!
 //! Writing: `row` puts an occurrence into words, `export` makes the file. Reading: `read` gets the cells of a file
-//! (with `unpack` and `csv`), `header` finds the columns, `import` turns the rows into the deadlines file (with
+//! (with `unpack`, `hidden` and `csv`), `header` finds the columns, `import` turns the rows into the deadlines file (with
 //! `cells`, `title` and `draft`). `statutory` writes the file of a year's statutory days.
 
 mod cells;
@@ -16,8 +16,10 @@ mod excel;
 mod export;
 mod form;
 mod header;
+mod hidden;
 mod html;
 mod import;
+mod numbering;
 pub mod paper;
 mod pasted;
 mod read;

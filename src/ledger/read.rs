@@ -3,13 +3,20 @@
 //! The limits hold for `.xlsx` and `.csv`. On a damaged `.xls` the library may exceed them, or panic: a file from
 //! outside is read in a process of its own.
 
-use std::{collections::BTreeMap, io::Cursor};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Cursor,
+};
 
 use calamine::{Data, DataRef, Dimensions, Reader, SheetType, SheetVisible, Xls, Xlsx};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Result, csv, excel, unpack};
+use super::{
+    Error, Result, csv, excel,
+    hidden::{self, Hidden},
+    unpack,
+};
 
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 20 << 20;
@@ -19,6 +26,8 @@ const MAX_SHEETS: usize = 50;
 /// In bytes, of all cells together: a string that is stored once can stand in every cell.
 const MAX_TEXT: usize = 64 << 20;
 const MAX_MERGED: usize = 50_000;
+/// So many hidden rows are named.
+const MOST_NAMED: usize = 20;
 
 /// What a cell holds; empty cells are left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +43,15 @@ pub struct Cell {
     pub value: Value,
     /// Copied from a merged cell that begins in a row above.
     pub carried: bool,
+    /// Its row, its column or its sheet is hidden.
+    #[serde(default)]
+    pub hidden: bool,
+}
+
+impl Cell {
+    pub fn new(value: Value) -> Self {
+        Self { value, carried: false, hidden: false }
+    }
 }
 
 /// By column, from 0.
@@ -81,51 +99,79 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>> {
 fn read_xlsx(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut sheets = Vec::new();
-    for (name, notes) in names(book.sheets_metadata()) {
-        let mut sheet = Sheet { name: name.clone(), notes, ..Sheet::default() };
-        let mut cells = book.worksheet_cells_reader(&name).map_err(|e| damaged(&e))?;
-        while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
-            let value = match cell.get_value() {
+    let tables = tables(book.sheets_metadata());
+    for (_, meta) in &tables {
+        let mut sheet = Sheet { name: meta.name.clone(), ..Sheet::default() };
+        let mut cells = book.worksheet_cells_reader(&meta.name).map_err(|e| damaged(&e))?;
+        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(|e| damaged(&e))? {
+            let value = match cell.value {
+                // A result that is an empty text is a result.
+                DataRef::Empty if cell.formula.is_some() => {
+                    Some(Value::Unknown(format!("{} 的公式没有存下结果", place(cell.pos))))
+                }
                 DataRef::SharedString(shared) => room.text(shared)?,
-                other => room.value(&Data::from(other.clone()))?,
+                other => room.value(&Data::from(other), cell.pos)?,
             };
-            sheet.put(cell.get_position(), value, room)?;
+            sheet.put(cell.pos, value, room)?;
         }
-        drop(cells);
-        let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
-        sheet.carry_down(&merged, room)?;
         sheets.push(sheet);
     }
+    finish(bytes, &mut sheets, &tables, room, |name| book.merge_cells_by_sheet_name(name).unwrap_or_default())?;
     Ok(sheets)
 }
 
 fn read_xls(bytes: &[u8], room: &mut Room) -> Result<Vec<Sheet>> {
     let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut sheets = Vec::new();
-    for (name, notes) in names(book.sheets_metadata()) {
-        let mut sheet = Sheet { name: name.clone(), notes, ..Sheet::default() };
-        let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
+    let tables = tables(book.sheets_metadata());
+    for (_, meta) in &tables {
+        let mut sheet = Sheet { name: meta.name.clone(), ..Sheet::default() };
+        let range = book.worksheet_range(&meta.name).map_err(|e| damaged(&e))?;
         let (top, left) = range.start().unwrap_or_default();
         for (row, column, data) in range.used_cells() {
             let at = |from: u32, by: usize| from.saturating_add(u32::try_from(by).unwrap_or(u32::MAX));
-            let value = room.value(data)?;
-            sheet.put((at(top, row), at(left, column)), value, room)?;
+            let at = (at(top, row), at(left, column));
+            let value = room.value(data, at)?;
+            sheet.put(at, value, room)?;
         }
-        let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
-        sheet.carry_down(&merged, room)?;
         sheets.push(sheet);
     }
+    finish(bytes, &mut sheets, &tables, room, |name| book.merge_cells_by_sheet_name(name).unwrap_or_default())?;
     Ok(sheets)
 }
 
-/// The sheets with cells; a hidden one is read too, and said.
-fn names(sheets: &[calamine::Sheet]) -> Vec<(String, Vec<String>)> {
-    let tables = sheets.iter().filter(|s| s.typ == SheetType::WorkSheet);
-    let said = |sheet: &calamine::Sheet| {
-        let is_hidden = sheet.visible != SheetVisible::Visible;
-        is_hidden.then(|| format!("“{}”是隐藏的表，已一并读出", excel::line(&sheet.name))).into_iter().collect()
-    };
-    tables.take(MAX_SHEETS).map(|s| (s.name.clone(), said(s))).collect()
+/// The sheets with cells, and where they stand in the workbook.
+fn tables(sheets: &[calamine::Sheet]) -> Vec<(usize, calamine::Sheet)> {
+    let tables = sheets.iter().enumerate().filter(|(_, sheet)| sheet.typ == SheetType::WorkSheet);
+    tables.take(MAX_SHEETS).map(|(at, sheet)| (at, sheet.clone())).collect()
+}
+
+/// What is merged, then what is hidden: a merged cell is seen in each of its rows that is.
+fn finish(
+    bytes: &[u8],
+    sheets: &mut [Sheet],
+    tables: &[(usize, calamine::Sheet)],
+    room: &mut Room,
+    mut merged: impl FnMut(&str) -> Vec<Dimensions>,
+) -> Result<()> {
+    let found = hidden::of(bytes);
+    for (sheet, (at, meta)) in sheets.iter_mut().zip(tables) {
+        sheet.carry_down(&merged(&meta.name), room)?;
+        match found.as_ref().and_then(|found| found.get(*at)) {
+            Some(hidden) => sheet.hide(hidden),
+            None => sheet.notes.push(format!("“{}”里有没有隐藏的行、列，看不出来", excel::line(&sheet.name))),
+        }
+        if meta.visible != SheetVisible::Visible {
+            sheet.notes.push(format!("“{}”是隐藏的表", excel::line(&sheet.name)));
+            sheet.rows.values_mut().flat_map(BTreeMap::values_mut).for_each(|cell| cell.hidden = true);
+        }
+    }
+    Ok(())
+}
+
+/// `D5`, as the spreadsheet names it.
+fn place((row, column): (u32, u32)) -> String {
+    format!("{}{}", excel::column_letters(column), row.saturating_add(1))
 }
 
 fn read_csv(bytes: &[u8], room: &mut Room) -> Result<Sheet> {
@@ -146,8 +192,28 @@ impl Sheet {
         if !self.rows.contains_key(&row) {
             room.row()?;
         }
-        self.rows.entry(row).or_default().insert(column, Cell { value, carried: false });
+        self.rows.entry(row).or_default().insert(column, Cell::new(value));
         Ok(())
+    }
+
+    /// Marks what is hidden, and says what it is.
+    fn hide(&mut self, hidden: &Hidden) {
+        let (mut rows, mut columns) = (Vec::new(), BTreeSet::new());
+        for (row, cells) in &mut self.rows {
+            let is_row = hidden.has_row(*row);
+            for (at, cell) in cells {
+                columns.extend(hidden.has_column(*at).then(|| *at));
+                cell.hidden |= is_row || hidden.has_column(*at);
+            }
+            rows.extend(is_row.then(|| format!("第{}行", row + 1)));
+        }
+        let most = rows.len().saturating_sub(MOST_NAMED);
+        rows.truncate(MOST_NAMED);
+        rows.extend((most > 0).then(|| format!("等 {} 行", most + MOST_NAMED)));
+        rows.extend(columns.into_iter().map(|at| format!("{} 列", excel::column_letters(at))));
+        if !rows.is_empty() {
+            self.notes.push(format!("“{}”有隐藏的{}", excel::line(&self.name), rows.join("、")));
+        }
     }
 
     /// The value of a merged cell holds for all of its rows, but only in its first column.
@@ -160,7 +226,7 @@ impl Sheet {
             for (_, cells) in self.rows.range_mut(top + 1..=bottom) {
                 if let std::collections::btree_map::Entry::Vacant(place) = cells.entry(column) {
                     room.take(&value)?;
-                    place.insert(Cell { value: value.clone(), carried: true });
+                    place.insert(Cell { carried: true, ..Cell::new(value.clone()) });
                 }
             }
         }
@@ -194,7 +260,8 @@ impl Room {
     }
 
     /// For a formula, its result when the file was saved.
-    fn value(&mut self, data: &Data) -> Result<Option<Value>> {
+    fn value(&mut self, data: &Data, at: (u32, u32)) -> Result<Option<Value>> {
+        let damaged = |what: &str| Ok(Some(Value::Unknown(format!("{} 的日期损坏（{what}）", place(at)))));
         let text = match data {
             Data::Empty => return Ok(None),
             Data::String(text) | Data::DurationIso(text) => return self.text(text),
@@ -202,17 +269,23 @@ impl Room {
                 let (year, month, day, ..) = stamp.to_ymd_hms_milli();
                 let part = |n: u8| i8::try_from(n).unwrap_or(0);
                 let date = i16::try_from(year).ok().and_then(|year| Date::new(year, part(month), part(day)).ok());
-                return Ok(Some(date.map_or_else(|| Value::Text(stamp.as_f64().to_string()), Value::Date)));
+                // A 20 in a cell for dates is shown as 1900-01-20: nobody wrote that.
+                return match date.filter(|date| (1990..=2100).contains(&date.year())) {
+                    Some(date) => Ok(Some(Value::Date(date))),
+                    None => damaged(&stamp.as_f64().to_string()),
+                };
             }
             Data::DateTimeIso(text) => match text.get(..10).and_then(|day| day.parse().ok()) {
                 Some(date) => return Ok(Some(Value::Date(date))),
-                None => return self.text(text),
+                None => return damaged(&excel::line(text).chars().take(30).collect::<String>()),
             },
             Data::DateTime(stamp) => stamp.as_f64().to_string(),
             Data::Int(number) => number.to_string(),
             Data::Float(number) => number.to_string(),
             Data::Bool(yes) => if *yes { "TRUE" } else { "FALSE" }.to_owned(),
-            Data::Error(error) => return Ok(Some(Value::Unknown(format!("公式出错（{error}），没有值")))),
+            Data::Error(error) => {
+                return Ok(Some(Value::Unknown(format!("{} 的公式出错（{error}），没有值", place(at)))));
+            }
         };
         self.text(&text)
     }

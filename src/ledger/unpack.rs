@@ -1,7 +1,11 @@
-//! Measures how much a file unpacks to, before it is read.
+//! Measures how much a file unpacks to, before it is read; goes through one of its parts.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 
+use quick_xml::{
+    Reader,
+    events::{BytesStart, Event},
+};
 use zip::ZipArchive;
 
 use super::{Error, Result};
@@ -30,4 +34,26 @@ pub fn check_zip(bytes: &[u8]) -> Result<()> {
 fn bomb() -> Error {
     let megabytes = MAX_UNPACKED >> 20;
     Error::Unreadable(format!("文件展开后超过 {megabytes} MB。请只留下要读的部分，另存后再试。"))
+}
+
+/// Calls for each element that begins in a part; `None` if there is no such part, or it is damaged.
+pub fn elements(archive: &mut ZipArchive<Cursor<&[u8]>>, path: &str, mut each: impl FnMut(&BytesStart)) -> Option<()> {
+    let name =
+        archive.file_names().flatten().find(|name| name.eq_ignore_ascii_case(path)).map(|name| name.into_owned())?;
+    let mut reader = Reader::from_reader(BufReader::new(archive.by_name(&name).ok()?));
+    let mut buffer = Vec::new();
+    loop {
+        match reader.read_event_into(&mut buffer).ok()? {
+            Event::Start(tag) | Event::Empty(tag) => each(&tag),
+            Event::Eof => return Some(()),
+            _ => {}
+        }
+        buffer.clear();
+    }
+}
+
+pub fn attribute(tag: &BytesStart, name: &str) -> Option<String> {
+    let mut all = tag.attributes().flatten();
+    let found = all.find(|a| a.key.local_name().as_ref() == name)?;
+    Some(found.value.into_owned())
 }

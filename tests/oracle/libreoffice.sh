@@ -1,6 +1,7 @@
 #!/bin/sh
-# The ledger in LibreOffice: a year is exported, checked by openpyxl, opened, printed, and read back.
-# On a bare Debian 12: apt-get install libreoffice-calc poppler-utils fonts-noto-cjk, and openpyxl from PyPI.
+# The ledger in LibreOffice: a year is exported, checked by openpyxl, opened, printed, and read back. A plan that
+# LibreOffice saved in its own way is the plan as it was published.
+# On a bare Debian 12: apt-get install libreoffice-calc libreoffice-writer poppler-utils fonts-noto-cjk, and openpyxl from PyPI.
 # usage: libreoffice.sh DUBAN [FOLDER]   FOLDER keeps the files, page-*.png among them: look at them.
 set -eu
 
@@ -25,8 +26,9 @@ at() { # when, then the command
     shift
     "$duban" --config config/duban.toml --now "$now" "$@"
 }
-convert() { # to, file, folder
-    soffice "-env:UserInstallation=file://$dir/profile" --headless --convert-to "$1" --outdir "$3" "$2" >convert.log 2>&1
+convert() { # to, file, folder, read as
+    soffice "-env:UserInstallation=file://$dir/profile" --headless ${4+"--infilter=$4"} --convert-to "$1" --outdir "$3" "$2" \
+        >convert.log 2>&1
     ! grep -qi error convert.log || { cat convert.log; exit 1; }
 }
 
@@ -63,6 +65,21 @@ for format in xlsx xls 'csv:Text - txt - csv (StarCalc):44,34,76,1'; do
     diff ours.toml theirs.toml || { echo "saved as $format it reads differently" >&2; exit 1; }
 done
 
+# The plan as a page, and as a file whose numbers are a list's, saved in each format: what the text of the plan gives.
+plan=$root/tests/data/documents/plan-2022.txt
+python3 "$root/tests/oracle/documents.py" "$plan" .
+mkdir -p saved
+convert docx plan.html saved 'HTML (StarWriter)'
+convert xlsx plan.html saved calc_HTML_WebQuery
+convert xls saved/plan.xlsx saved
+convert docx numbered.docx saved
+at 2026-01-05T09:00 import "$plan" --choose 31=1月31日 >plan.toml 2>/dev/null
+[ "$(grep -c '^id ' plan.toml)" = 32 ]
+for file in plan.docx plan.xlsx plan.xls numbered.docx; do
+    at 2026-01-05T09:00 import "saved/$file" --choose 31=1月31日 >theirs.toml 2>said.txt || { cat said.txt; exit 1; }
+    diff plan.toml theirs.toml || { echo "the plan saved as $file reads differently" >&2; exit 1; }
+done
+
 # What was read back is a configuration, and gives the same ledger.
 at 2026-01-05T09:00 import 台账.xlsx --write config/again.toml
 ! at 2026-01-05T09:00 import 台账.xlsx --write config/again.toml || { echo 'overwritten' >&2; exit 1; }
@@ -73,4 +90,4 @@ sed -i 's#^include = .*#include = ["again.toml"]#' config/deadlines.toml
 at 2026-01-05T09:00 check >checked.txt || { cat checked.txt; exit 1; }
 at 2026-01-05T09:00 export again.csv
 cmp first.csv again.csv
-echo "台账：$pages 页，$(grep -c '^id ' ours.toml) 个事项，读回一致"
+echo "台账：$pages 页，$(grep -c '^id ' ours.toml) 个事项，读回一致；方案存成四种文件，读出一样"

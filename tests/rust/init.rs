@@ -158,6 +158,10 @@ fn what_is_missing_or_wrong_is_named() {
         assert!(text.contains(flag), "{flag}\n{text}");
     }
     assert!(!text.contains("--bureau"), "{text}");
+    let (exit, text) = desk.init(&["--folder-only", "--choose", "31=停用"]);
+    assert!(exit == Some(2) && text.contains("--plan") && text.contains("--choose"), "{text}");
+    let (exit, text) = desk.init(&["--folder-only", "--plan", "plan.toml", "--once"]);
+    assert!(exit == Some(2) && text.contains("--plan"), "{text}");
     for (flags, why) in [
         (["--admin", "admin"], "不是邮箱地址"),
         (["--section", "办公室"], "科室名=邮箱"),

@@ -89,3 +89,54 @@ fn a_new_plan_that_does_not_fit_the_other_files_is_taken_out_again() {
     assert!(exit == Some(1) && said.contains("原来的已放回"), "{said}");
     assert_eq!(folder.get("plan.toml"), OLD);
 }
+
+const ASKED: &str = "2026年工作要点\n序号\t工作任务\t责任科室\t时限要求\n1\t发布年报\t全局\t3月底前\n2\t回应公众关切，每年1月31日前统计，2月20日前公布\t法制科\t\n3\t更新目录\t办公室\t\n";
+
+#[test]
+fn what_was_answered_for_one_plan_holds_for_the_next() {
+    let folder = Folder::new();
+    folder.put("2026.txt", ASKED);
+    let answers = [
+        "--year",
+        "2026",
+        "--once",
+        "--office",
+        "全局=办公室、法制科",
+        "--blank",
+        "没有写",
+        "--no-date",
+        "每季度末月 20 日",
+    ];
+    let chosen = ["--choose", "2=1月31日"];
+    let (exit, said) =
+        folder.run(&[&["import", "2026.txt", "--replaces", "plan.toml"], &answers[..], &chosen].concat());
+    assert_eq!(exit, Some(0), "{said}");
+    let first = folder.get("plan.toml");
+    assert!(
+        first.contains("--office 全局=办公室、法制科") && first.contains("--no-date '每季度末月 20 日'"),
+        "{first}"
+    );
+
+    // The same document: nothing is asked, and what was taken is said.
+    let (exit, said) = folder.run(&["import", "2026.txt", "--replaces", "plan.toml"]);
+    assert!(exit == Some(0) && said.contains("沿用原来的回答：--year 2026 --once"), "{said}");
+    assert_eq!(folder.get("plan.toml"), first);
+
+    // Another year's: the year is asked for, the rest is known; what is said now comes first.
+    folder.put("2027.txt", &ASKED.replace("2026年", "2027年"));
+    let (exit, said) = folder.run(&["import", "2027.txt", "--replaces", "plan.toml"]);
+    assert!(exit == Some(1) && said.contains("--year 2027") && !said.contains("- “全局”"), "{said}");
+    assert_eq!(folder.get("plan.toml"), first);
+    let now = ["--year", "2027", "--office", "全局=各科室", "--choose", "2=停用"];
+    let (exit, said) = folder.run(&[&["import", "2027.txt", "--replaces", "plan.toml"], &now[..]].concat());
+    assert_eq!(exit, Some(0), "{said}");
+    let plan = folder.get("plan.toml");
+    assert!(
+        plan.contains("--office 全局=各科室") && plan.contains("--choose 2=停用") && plan.contains("year = 2027"),
+        "{plan}"
+    );
+
+    // A file that is there is not written over, and the way to do it is said before anything is asked.
+    let (exit, said) = folder.run(&["import", "2027.txt", "--write", "plan.toml"]);
+    assert!(exit == Some(1) && said.contains("--replaces") && !said.contains("--year"), "{said}");
+}

@@ -9,7 +9,8 @@ use super::{ask, values};
 use crate::{
     cli::{
         Exit, Failure, Result,
-        import::{PlanArgs, first_plan},
+        answers::{PlanArgs, usage},
+        import::first_plan,
     },
     config::secret,
     domain::{
@@ -76,6 +77,11 @@ const NONE: &str = "无";
 /// # Errors
 /// Something is missing, and there is no terminal to ask at.
 pub fn gather(args: InitArgs, dir: &Path, today: Date) -> Result<(Answers, String)> {
+    let is_read = args.plan.as_ref().is_some_and(|file| file.extension().is_none_or(|kind| kind != "toml"));
+    if !is_read && !args.answers.is_empty() {
+        let why = "--year、--once、--choose、--office、--no-date 这些回答的是方案里没有写明的，要同 --plan 方案（.docx、.xlsx、网页、文字）一起写";
+        return Err(usage(why.into()));
+    }
     if !ask::is_possible() {
         refuse_missing(&args, dir)?;
     }

@@ -1,6 +1,6 @@
 //! The account of a document: what became of every row, in numbers that add up.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
     rows::{Became, Seen},
@@ -128,11 +128,16 @@ pub fn account(
             Became::Continues(_) => other(Entry::Other, "续上一项"),
             Became::Heading => other(Entry::Other, "表头"),
             Became::Words => other(Entry::Other, "标题或说明"),
+            Became::Hidden => other(Entry::Other, "隐藏的行，按回答不算"),
             Became::Unused => other(Entry::Unused, ""),
         });
     }
-    let dated: Vec<&(String, String)> = words.iter().filter(|(_, text)| when::hints(text, false)).collect();
-    for (place, text) in dated.iter().take(20) {
+    let of_rows = seen.iter().filter(|row| row.became == Became::Words).map(|row| (&row.place, &row.text));
+    let of_words = words.iter().map(|(place, text)| (place, text));
+    let all: BTreeSet<(&String, &String)> = of_rows.chain(of_words).collect();
+    // 遇节假日顺延 under a table is said of all of its dates.
+    let is_dated = |text: &str| when::hints(text, false) || text.contains("节假日");
+    for (place, text) in all.into_iter().filter(|(_, text)| is_dated(text)).take(20) {
         account.notes.push(format!("表外的文字像有期限，没有读成事项：{place}“{}”", short_line(text, 60)));
     }
     account

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{domain::due::Due, text::bare};
+use crate::{domain::due::Due, ledger::excel, text::bare};
 
 /// Any year: it tells a date without a year from no date.
 pub(super) const SOME_YEAR: i16 = 2026;
@@ -24,6 +24,10 @@ pub struct Answers {
     pub chosen: BTreeMap<String, String>,
     /// Whether an empty cell of pasted text is part of the one above.
     pub same_as_above: Option<bool>,
+    /// Whether what stands in hidden rows and columns counts.
+    pub hidden: Option<bool>,
+    /// What was chosen for the plan that this one replaces: it holds where the duty goes on and has the same choice.
+    pub before: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +36,7 @@ pub enum Key {
     Scope,
     Crosses,
     Above,
+    Hidden,
     NoOffice,
     Office(String),
     Choose(String),
@@ -68,6 +73,7 @@ impl Answers {
             Key::Scope => self.every_year = Some(pick("每年都办", "只办一次")?),
             Key::Crosses => self.crosses = Some(pick("跨年", "不跨年")?),
             Key::Above => self.same_as_above = Some(pick("同上", "没有写")?),
+            Key::Hidden => self.hidden = Some(pick("算数", "不算")?),
             Key::NoOffice => self.default_office = Some(offices(answer)?),
             Key::Office(name) => {
                 let names = if answer == NOBODY { Vec::new() } else { offices(answer)? };
@@ -91,21 +97,93 @@ impl Answers {
         self.chosen.get(id).or(by_number).or_else(|| self.chosen.get(REST))
     }
 
+    /// Takes what was answered for the plan before, where nothing is said now; gives back what was taken. The year holds
+    /// where the document names it too; what counts of hidden cells was said of other cells; an office must still be.
+    pub fn go_on(&mut self, before: Self, year: Option<i16>, is_office: impl Fn(&String) -> bool) -> Self {
+        let mut taken = Self { before: before.chosen, ..Self::default() };
+        let is_there = |names: &Vec<String>| names.iter().all(&is_office);
+        taken.year = before.year.filter(|_| self.year.is_none() && before.year == year);
+        taken.every_year = before.every_year.filter(|_| self.every_year.is_none());
+        taken.crosses = before.crosses.filter(|_| self.crosses.is_none());
+        taken.no_date = before.no_date.filter(|_| self.no_date.is_none());
+        taken.same_as_above = before.same_as_above.filter(|_| self.same_as_above.is_none());
+        taken.default_office = before.default_office.filter(|names| self.default_office.is_none() && is_there(names));
+        let offices = before.offices.into_iter();
+        taken.offices = offices.filter(|(name, names)| !self.offices.contains_key(name) && is_there(names)).collect();
+        self.year = self.year.or(taken.year);
+        self.every_year = self.every_year.or(taken.every_year);
+        self.crosses = self.crosses.or(taken.crosses);
+        self.no_date = self.no_date.take().or_else(|| taken.no_date.clone());
+        self.same_as_above = self.same_as_above.or(taken.same_as_above);
+        self.default_office = self.default_office.take().or_else(|| taken.default_office.clone());
+        self.offices.extend(taken.offices.clone());
+        self.before.clone_from(&taken.before);
+        taken
+    }
+
+    /// What was chosen for the duty before, if it is one of the choices now.
+    pub fn chosen_before(&self, item: Option<u32>, id: &str, choices: &[String]) -> Option<&String> {
+        let by_number = item.and_then(|n| self.before.get(&n.to_string()));
+        let is_there = |answer: &&String| match chosen(answer, choices, self.year_of_dates()) {
+            Ok(None) => true,
+            Ok(Some(words)) => choices.contains(&words),
+            Err(_) => false,
+        };
+        // The place in a list is another's in another list.
+        self.before.get(id).or(by_number).filter(|answer| answer.parse::<usize>().is_err()).filter(is_there)
+    }
+
     /// The same answers for the next time, as flags.
     pub fn flags(&self) -> String {
         let mut flags = Vec::new();
         flags.extend(self.year.map(|year| format!("--year {year}")));
         flags.extend(self.every_year.map(|every| if every { "--every-year" } else { "--once" }.to_owned()));
         flags.extend(self.crosses.map(|crosses| if crosses { "--cross-year" } else { "--within-year" }.to_owned()));
-        flags.extend(self.no_date.iter().map(|words| format!("--no-date {words}")));
+        flags.extend(self.no_date.iter().map(|words| format!("--no-date {}", quoted(words))));
         flags.extend(self.same_as_above.map(|same| format!("--blank {}", if same { "同上" } else { "没有写" })));
-        flags.extend(self.default_office.iter().map(|names| format!("--office {}", names.join("、"))));
+        flags.extend(self.hidden.map(|counts| format!("--hidden {}", if counts { "算数" } else { "不算" })));
+        flags.extend(self.default_office.iter().map(|names| format!("--office {}", quoted(&names.join("、")))));
         flags.extend(self.offices.iter().map(|(name, names)| {
-            format!("--office {name}={}", if names.is_empty() { NOBODY.to_owned() } else { names.join("、") })
+            let names = if names.is_empty() { NOBODY.to_owned() } else { names.join("、") };
+            format!("--office {}", quoted(&format!("{name}={names}")))
         }));
-        flags.extend(self.chosen.iter().map(|(key, answer)| format!("--choose {key}={answer}")));
+        flags
+            .extend(self.chosen.iter().map(|(key, answer)| format!("--choose {}", quoted(&format!("{key}={answer}")))));
         flags.join(" ")
     }
+}
+
+/// As a shell takes it for one word.
+fn quoted(text: &str) -> String {
+    let text = excel::line(text);
+    let is_plain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "=-.:/".contains(c);
+    if text.chars().all(|c| is_plain(c) && !c.is_whitespace()) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The words of a line that `quoted` wrote, or a person.
+pub fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut is_quoted, mut is_open) = (false, false);
+    let mut chars = line.trim().chars();
+    while let Some(c) = chars.next() {
+        if c.is_whitespace() && !is_quoted {
+            is_open = false;
+            continue;
+        }
+        if !is_open {
+            words.push(String::new());
+            is_open = true;
+        }
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            '\\' if !is_quoted => words.last_mut().into_iter().for_each(|word| word.extend(chars.next())),
+            c => words.last_mut().into_iter().for_each(|word| word.push(c)),
+        }
+    }
+    words
 }
 
 pub fn year(answer: &str) -> Result<i16, String> {

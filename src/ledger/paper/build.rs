@@ -5,17 +5,17 @@ use std::{
     fmt::Write,
 };
 
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 
 use super::{
     account::{Account, Entry, Line, account},
-    answers::{Answers, Key, Question, REST, SOME_YEAR, chosen},
-    head::{head, title, year_in},
+    answers::{Answers, Key, OFF, Question, REST, SOME_YEAR, chosen},
+    head::{head, title, year_of},
     naming,
     number::propose,
     offices::{self, Offices},
     replaces::{self, Previous},
-    rows::{self, Became, Duty, Seen},
+    rows::Duty,
     running,
     when::{self, Certain, When, falls},
 };
@@ -37,6 +37,8 @@ pub struct Outcome {
     /// How many entries the file has.
     pub entries: usize,
     pub title: String,
+    /// That the document names.
+    pub year: Option<i16>,
 }
 
 /// What is known beside the document.
@@ -59,10 +61,12 @@ struct Read<'a> {
     /// Where its date was found: the sentence, and not a column.
     in_sentence: bool,
     notes: Vec<String>,
+    /// The entry that it goes on from.
+    was: Option<&'a Previous>,
 }
 
 pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome {
-    let rows = read_rows(document);
+    let rows = running::rows(document, answers.hidden != Some(false));
     let title = title(&rows.words);
     let mut questions: BTreeMap<Key, Question> = BTreeMap::new();
     // An id of the plan before is given only to the duty that goes on from it.
@@ -74,23 +78,26 @@ pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome 
             Some(entry) => entry.id.clone(),
             None => propose(duty.number, at + 1, &mut ids),
         };
-        let read = read(duty, id, around, answers, &mut questions);
-        reads.push(read);
+        let was = pairs.get(at).copied().flatten();
+        reads.push(Read { was, ..read(duty, id, around, answers, &mut questions) });
     }
     scope(&reads, &rows.words, &title, answers, &mut questions);
     crossing(&mut reads, answers, &mut questions);
     let mut body = String::new();
     let mut part = String::new();
     let mut lines: Vec<Option<Line>> = Vec::new();
+    let mut chosen = BTreeMap::new();
     for read in &reads {
         for words in &read.duty.above {
             let _ = write!(body, "\n# ══ {} ══\n", excel::line(words));
         }
         if read.duty.part != part {
             part.clone_from(&read.duty.part);
-            let _ = write!(body, "\n# ══ {} ══\n", excel::line(&part));
+            if !part.is_empty() {
+                let _ = write!(body, "\n# ══ {} ══\n", excel::line(&part));
+            }
         }
-        let (draft, line) = draft(read, around, answers, &mut questions);
+        let (draft, line) = draft(read, around, answers, &mut questions, &mut chosen);
         body.push('\n');
         body.push_str(&draft.toml(false));
         lines.push(Some(line));
@@ -107,40 +114,13 @@ pub fn build(document: &Document, around: Around, answers: &Answers) -> Outcome 
     }
     let entries = reads.len();
     Outcome {
-        toml: head(&title, entries, around.roster.is_some(), answers) + &body,
+        toml: head(&title, entries, around.roster.is_some(), &Answers { chosen, ..answers.clone() }) + &body,
+        year: year_of(&title, &rows.words),
         questions: questions.into_values().collect(),
         account,
         entries,
         title,
     }
-}
-
-fn read_rows(document: &Document) -> rows::Rows {
-    let mut rows = rows::read(document);
-    if !rows.duties.is_empty() {
-        return rows;
-    }
-    // Running text: each paragraph that names an office.
-    for (place, text) in std::mem::take(&mut rows.words) {
-        let found = running::duties(&place, &text);
-        let became = if found.is_empty() { Became::Words } else { Became::Duty(rows.duties.len()) };
-        let mut found = found.into_iter();
-        if let Some(duty) = found.next() {
-            rows.seen.push(Seen { place: duty.place.clone(), text: text.clone(), became });
-            rows.duties.push(duty);
-        } else {
-            rows.words.push((place, text));
-        }
-        for duty in found {
-            rows.seen.push(Seen {
-                place: duty.place.clone(),
-                text: duty.task.clone(),
-                became: Became::Duty(rows.duties.len()),
-            });
-            rows.duties.push(duty);
-        }
-    }
-    rows
 }
 
 fn ask(questions: &mut BTreeMap<Key, Question>, key: Key, words: String, choices: Vec<String>) {
@@ -166,6 +146,13 @@ fn read<'a>(
         let words = "粘贴的文字看不出合并的单元格：空着的单位、期限，是和上一行合并的（同上），还是没有写".to_owned();
         ask(questions, Key::Above, words, vec!["同上".into(), "没有写".into()]);
     }
+    if duty.is_hidden {
+        if answers.hidden.is_none() {
+            let words = "有的内容写在隐藏的行、列或表里（哪些见说明），算数还是不算".to_owned();
+            ask(questions, Key::Hidden, words, vec!["算数".into(), "不算".into()]);
+        }
+        notes.push("有的内容写在隐藏的行、列或表里".into());
+    }
     for (name, near) in &offices.unknown {
         let words = match around.roster {
             Some(_) => format!("科室名册里没有“{name}”，它是哪个科室（与本局无关就写“{}”）", super::NOBODY),
@@ -186,7 +173,7 @@ fn read<'a>(
     }
     notes.append(&mut offices.notes);
     let (when, in_sentence) = when_of(duty, answers, &mut notes);
-    Read { duty, id, offices, when, in_sentence, notes }
+    Read { duty, id, offices, when, in_sentence, notes, was: None }
 }
 
 /// The date: of its column, else of its own sentence.
@@ -249,7 +236,7 @@ fn scope(
         ask(questions, Key::Scope, what, vec!["每年都办".into(), "只办一次".into()]);
     }
     if answers.year.is_none() && answers.every_year != Some(true) {
-        let found = year_in(title).or_else(|| words.iter().take(40).find_map(|(_, text)| year_in(text)));
+        let found = year_of(title, words);
         ask(questions, Key::Year, "是哪一年的方案".into(), found.map(|year| year.to_string()).into_iter().collect());
     }
 }
@@ -288,13 +275,20 @@ fn crossing(reads: &mut [Read], answers: &Answers, questions: &mut BTreeMap<Key,
     }
 }
 
-fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMap<Key, Question>) -> (Draft, Line) {
+/// Also notes, in `used`, what was chosen.
+fn draft(
+    read: &Read,
+    around: Around,
+    answers: &Answers,
+    questions: &mut BTreeMap<Key, Question>,
+    used: &mut BTreeMap<String, String>,
+) -> (Draft, Line) {
     let duty = read.duty;
     let mut notes = read.notes.clone();
     let key = duty.number.filter(|n| read.id == format!("item-{n}")).map_or_else(|| read.id.clone(), |n| n.to_string());
     let mut is_off = false;
     let when = match &read.when {
-        When::Asked(what, choices) => match answers.chosen(duty.number, &read.id) {
+        When::Asked(what, choices) => match answer(read, choices, answers) {
             None => {
                 let words = format!("{}“{}”：{what}。哪一条是本局的", duty.place, short_line(&duty.task, 40));
                 ask(questions, Key::Choose(key.clone()), words, choices.clone());
@@ -302,10 +296,14 @@ fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMa
             }
             Some(answer) => match chosen(answer, choices, answers.year_of_dates()) {
                 Ok(None) => {
+                    used.insert(key.clone(), OFF.to_owned());
                     is_off = true;
                     When::None(Some(format!("没有定：{what}")))
                 }
                 Ok(Some(words)) => {
+                    // The place in a list says nothing in another list.
+                    let said = if answer.parse::<usize>().is_ok() { &words } else { answer };
+                    used.insert(key.clone(), said.clone());
                     notes.push(format!("原文的日期要选，已选“{words}”"));
                     match when::words(&words, answers) {
                         When::None(_) => read.when.clone(),
@@ -340,7 +338,7 @@ fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMa
         When::Certain(certain) => {
             line.entry = Entry::Dated;
             line.quote = format!("“{}”", certain.words);
-            line.next = next(&certain.due, around);
+            line.next = when::next(&certain.due, around.calendar, around.today);
             draft.due = vec![certain.words.clone()];
             if read.in_sentence {
                 draft.due = vec![when::core(certain, answers)];
@@ -373,7 +371,8 @@ fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMa
             draft.off = true;
         }
     }
-    if !read.offices.unknown.is_empty() || draft.sections.is_empty() {
+    let is_open = duty.is_hidden && answers.hidden.is_none();
+    if is_open || !read.offices.unknown.is_empty() || draft.sections.is_empty() {
         line.entry = Entry::Asked;
     }
     let title = naming::title(&duty.task, clause.as_deref());
@@ -383,16 +382,17 @@ fn draft(read: &Read, around: Around, answers: &Answers, questions: &mut BTreeMa
     // A row without a task is its group's, or its number's.
     let instead = || duty.left.last().cloned().unwrap_or_else(|| format!("{}（原文没有写任务）", duty.place));
     draft.title = if title.text.is_empty() { short_line(&instead().replace(['{', '}'], " "), 60) } else { title.text };
+    draft.title += duty.term;
     line.became = format!("{}《{}》", draft.id, draft.title);
     draft.notes = notes;
     (draft, line)
 }
 
+/// What is said of the date now, else what was said of the same duty before.
+fn answer<'b>(read: &Read, choices: &[String], answers: &'b Answers) -> Option<&'b String> {
+    let now = answers.chosen(read.duty.number, &read.id);
+    now.or_else(|| read.was.and_then(|was| answers.chosen_before(was.item, &was.id, choices)))
+}
+
 /// The check of the deadlines file refuses a longer one.
 const MAX_BASIS: usize = 20_000;
-
-fn next(due: &Due, around: Around) -> String {
-    let until = around.today.saturating_add(3.years());
-    let mut terms = due.rule.terms(around.calendar, around.today, until);
-    terms.next().map_or_else(|| "没有（已经过去，或逐件登记）".into(), |term| term.due.to_string())
-}

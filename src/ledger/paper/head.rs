@@ -8,6 +8,9 @@ use crate::{
     text::{bare, short_line},
 };
 
+/// Before the answers; what is read again.
+pub const ANSWERED: &str = "# 读时的回答：";
+
 /// The line that calls itself a plan, else the first one.
 pub fn title(words: &[(String, String)]) -> String {
     let is_title = |text: &str| {
@@ -19,7 +22,7 @@ pub fn title(words: &[(String, String)]) -> String {
 }
 
 /// `2022年`, `〔2022〕`
-pub fn year_in(text: &str) -> Option<i16> {
+fn year_in(text: &str) -> Option<i16> {
     let bare = bare(text);
     bare.match_indices("20").find_map(|(at, _)| {
         let year: i16 = bare.get(at..at + 4)?.parse().ok()?;
@@ -29,11 +32,16 @@ pub fn year_in(text: &str) -> Option<i16> {
     })
 }
 
+/// The year that the document names.
+pub fn year_of(title: &str, words: &[(String, String)]) -> Option<i16> {
+    year_in(title).or_else(|| words.iter().take(40).find_map(|(_, text)| year_in(text)))
+}
+
 pub fn head(title: &str, entries: usize, has_roster: bool, answers: &Answers) -> String {
     let mut head = format!("# 从《{}》读出：{entries} 个事项。\n", excel::line(title));
     let flags = answers.flags();
     if !flags.is_empty() {
-        let _ = writeln!(head, "# 读时的回答：{}", excel::line(&flags));
+        let _ = writeln!(head, "{ANSWERED}{flags}");
     }
     head += "# id 启用后不要再改。要做的几步（steps）、提前量（remind）等可另补。\n";
     if !has_roster {

@@ -30,6 +30,9 @@ pub struct Heading {
     pub columns: BTreeMap<u32, (Column, String)>,
 }
 
+/// Two terms of one duty: each has an entry of its own.
+pub const TERMS: [&str; 2] = ["中期", "终期"];
+
 /// A heading is short.
 const LONGEST: usize = 24;
 
@@ -52,6 +55,26 @@ impl Heading {
         (count >= 2 && columns.len() >= 2).then_some(Self { columns })
     }
 
+    /// The second line of a heading: it only says which part of the column above is meant.
+    pub fn lower(cells: &Cells) -> Option<Self> {
+        let named = cells.iter().filter(|(_, cell)| !cell.carried);
+        let columns: Option<BTreeMap<_, _>> =
+            named.map(|(at, cell)| name(cell).map(|name| (*at, (column(&name), name)))).collect();
+        let columns = columns.filter(|columns| columns.len() >= 2)?;
+        let is_part = |column: &Column| matches!(column, Due(_) | Lead | Support);
+        columns.values().all(|(column, _)| is_part(column)).then_some(Self { columns })
+    }
+
+    /// The columns of a middle and a final term, if there are both.
+    pub fn terms(&self) -> Option<[u32; 2]> {
+        let of = |term: &str| {
+            let mut found =
+                self.columns.iter().filter(|(_, (column, name))| matches!(column, Due(_)) && name.contains(term));
+            found.next().map(|(at, _)| *at)
+        };
+        Some([of(TERMS[0])?, of(TERMS[1])?])
+    }
+
     pub fn at(&self, is: impl Fn(Column) -> bool) -> impl Iterator<Item = (u32, Column)> {
         self.columns.iter().filter(move |(_, (column, _))| is(*column)).map(|(at, (column, _))| (*at, *column))
     }
@@ -70,6 +93,10 @@ impl Heading {
         let mut dates: Vec<(Column, u32)> = self.at(|c| matches!(c, Due(_))).map(|(at, column)| (column, at)).collect();
         dates.sort_unstable();
         dates.into_iter().map(|(_, at)| at).collect()
+    }
+
+    pub fn is_progress(&self, at: u32) -> bool {
+        self.columns.get(&at).is_some_and(|(column, _)| *column == Progress)
     }
 
     pub fn name(&self, at: u32) -> &str {
@@ -111,11 +138,14 @@ fn column(name: &str) -> Column {
     let is_who = has(&["单位", "部门", "科室", "处室", "人", "责任", "承办", "负责"]);
     match (leads, helps) {
         (true, false) => return Lead,
-        (false, true) if is_who => return Support,
+        (false, true) if is_who || is(HELPS) => return Support,
         (true, true) => return Office,
         _ => {}
     }
     if has(&["时限", "期限", "截止", "完成时间", "完成日期", "完成日程", "节点", "时点"]) {
+        return Due(0);
+    }
+    if is(&TERMS) {
         return Due(0);
     }
     if has(&["周期", "起止"]) {
@@ -134,10 +164,10 @@ fn column(name: &str) -> Column {
         (&["内容"], 1),
         (&["措施", "举措", "重点工作"], 2),
         (&["任务", "事项"], 3),
-        (&["目标", "指标"], 4),
-        (&["要求", "工作", "项目"], 5),
-        (&["阶段", "类别", "分类", "领域", "板块"], 6),
-        (&["名称", "要点"], 5),
+        (&["项目", "名称"], 4),
+        (&["目标", "指标"], 5),
+        (&["要求", "工作", "要点"], 6),
+        (&["阶段", "类别", "分类", "领域", "板块"], 7),
     ];
     ranks.iter().find(|(words, _)| has(words)).map_or(Other, |(_, rank)| Text(*rank))
 }

@@ -66,7 +66,8 @@ pub fn read(cells: &[String; 3], roster: Option<&Roster>, answers: &Answers) -> 
         let names = match answers.offices.get(&name) {
             Some(names) => names.clone(),
             None if known(&name) => vec![name],
-            None if roster.is_none() && !SEVERAL.contains(&name.as_str()) => vec![name],
+            // What cannot be read stands in brackets.
+            None if roster.is_none() && !SEVERAL.contains(&name.as_str()) && !name.starts_with('（') => vec![name],
             None => {
                 let all = roster.into_iter().flat_map(|roster| roster.sections.iter().map(|s| s.name.as_str()));
                 let near = nearest(&name, all).into_iter().chain(roster.map(|_| ALL_SECTIONS.to_owned())).collect();

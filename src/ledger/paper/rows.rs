@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     content,
-    heading::{Column, Heading},
+    heading::{Column, Heading, TERMS},
     number::{leading, of_cell},
 };
 use crate::{
@@ -37,6 +37,10 @@ pub struct Duty {
     /// For pasted text, where the cell may be part of a merged one: what stands above it.
     pub offices_above: Option<[String; 3]>,
     pub dates_above: Vec<(String, Value)>,
+    /// Something of it stands in a hidden cell.
+    pub is_hidden: bool,
+    /// Which of its two terms: `（中期）`.
+    pub term: &'static str,
 }
 
 /// What became of a row of the document.
@@ -48,6 +52,8 @@ pub enum Became {
     Heading,
     /// A title, a note, a heading between the rows.
     Words,
+    /// Hidden, and by the answer it does not count.
+    Hidden,
     Unused,
 }
 
@@ -79,14 +85,20 @@ struct Walk {
     hides_merges: bool,
     /// Whether the tasks of this table begin with their number.
     is_numbered: bool,
+    /// The heading of the last table whose tasks do.
+    numbered_under: Option<Heading>,
 }
 
-pub fn read(document: &Document) -> Rows {
+pub fn read(document: &Document, takes_hidden: bool) -> Rows {
     let mut walk = Walk { hides_merges: document.hides_merges, ..Walk::default() };
     for block in &document.blocks {
         match block {
             Block::Words { place, text } => walk.rows.words.push((place.clone(), text.clone())),
-            Block::Table(table) => walk.table(table),
+            Block::Table(table) if takes_hidden => walk.table(table),
+            Block::Table(table) => {
+                let table = walk.without_hidden(table);
+                walk.table(&table);
+            }
         }
     }
     walk.rows
@@ -97,6 +109,22 @@ fn own(cells: &Cells) -> impl Iterator<Item = (u32, &Cell)> {
 }
 
 impl Walk {
+    /// The table without its hidden cells; a row of which nothing is left has its line in the account.
+    fn without_hidden(&mut self, table: &Sheet) -> Sheet {
+        let mut left = table.clone();
+        left.rows.retain(|row, cells| {
+            let text = own(cells).map(|(_, c)| shown(&c.value)).collect::<Vec<_>>().join(" ｜ ");
+            let had_text = !text.is_empty();
+            cells.retain(|_, cell| !cell.hidden);
+            let is_left = own(cells).next().is_some();
+            if had_text && !is_left {
+                self.rows.seen.push(Seen { place: place(table, *row), text, became: Became::Hidden });
+            }
+            is_left
+        });
+        left
+    }
+
     fn table(&mut self, table: &Sheet) {
         let width = |cells: &Cells| cells.keys().next_back().copied().unwrap_or(0);
         let widest = table.rows.values().map(width).max().unwrap_or(0);
@@ -126,9 +154,9 @@ impl Walk {
                 continue;
             }
             let mut say = |became| self.rows.seen.push(Seen { place: place.clone(), text: text.clone(), became });
-            if let Some(heading) = Heading::of(cells) {
+            let follows = heading_row.is_some_and(|above| above + 1 == row);
+            if let Some(heading) = Heading::of(cells).or_else(|| Heading::lower(cells).filter(|_| follows)) {
                 say(Became::Heading);
-                let follows = heading_row.is_some_and(|above| above + 1 == row);
                 let heading = match self.heading.take().filter(|_| follows) {
                     Some(above) => above.over(heading),
                     None => heading,
@@ -159,7 +187,12 @@ impl Walk {
         let texts: Vec<String> = rows.filter_map(|(_, cells)| cells.get(&task)).map(|c| shown(&c.value)).collect();
         let numbered = texts.iter().filter(|text| leading(text).is_some()).count();
         // A page may hold two rows of which one continues the page before.
-        self.is_numbered = numbered > 0 && numbered * 2 >= texts.len();
+        let is_numbered = numbered > 0 && numbered * 2 >= texts.len();
+        // So does a page on which the columns have slipped.
+        self.is_numbered = is_numbered || self.numbered_under.is_some() && self.numbered_under == self.heading;
+        if is_numbered {
+            self.numbered_under.clone_from(&self.heading);
+        }
     }
 
     fn row(&mut self, heading: &Heading, place: &str, cells: &Cells) -> Became {
@@ -170,6 +203,10 @@ impl Walk {
             if leading_part(&words) {
                 self.above.push(words);
             }
+            return Became::Words;
+        }
+        let is_sum = |cell: &Cell| ["合计", "小计", "总计", "共计"].contains(&bare(&shown(&cell.value)).as_str());
+        if own(cells).any(|(at, cell)| at <= task && is_sum(cell)) {
             return Became::Words;
         }
         let text = |at: u32| cells.get(&at).map(|cell| shown(&cell.value)).unwrap_or_default();
@@ -197,6 +234,7 @@ impl Walk {
         {
             join(&mut duty.task, &full);
             duty.more.extend(more);
+            duty.is_hidden |= cells.values().any(|cell| cell.hidden);
             return Became::Continues(at);
         }
         self.groups(heading, task, cells);
@@ -213,6 +251,8 @@ impl Walk {
             dates_above: if self.hides_merges && dates.is_empty() { self.dates.clone() } else { Vec::new() },
             offices: offices.clone(),
             dates: dates.clone(),
+            term: "",
+            is_hidden: own(cells).any(|(at, cell)| cell.hidden && !heading.is_progress(at)),
         };
         if has_offices {
             self.offices = Some(offices);
@@ -220,8 +260,23 @@ impl Walk {
         if !dates.is_empty() {
             self.dates = dates;
         }
-        self.rows.duties.push(duty);
-        Became::Duty(self.rows.duties.len() - 1)
+        self.terms(heading, cells, duty, place)
+    }
+
+    /// A row with a middle and a final term is two duties.
+    fn terms(&mut self, heading: &Heading, cells: &Cells, duty: Duty, place: &str) -> Became {
+        let both = heading.terms().map(|both| both.map(|at| cells.get(&at).map(|cell| cell.value.clone())));
+        let at = self.rows.duties.len();
+        let Some([Some(middle), Some(last)]) = both else {
+            self.rows.duties.push(duty);
+            return Became::Duty(at);
+        };
+        let [first, second] = [(middle, TERMS[0], "（中期）"), (last, TERMS[1], "（终期）")]
+            .map(|(value, name, term)| Duty { dates: vec![(name.to_owned(), value)], term, ..duty.clone() });
+        let text = format!("{}（{}）", first.task, TERMS[0]);
+        self.rows.seen.push(Seen { place: place.to_owned(), text, became: Became::Duty(at) });
+        self.rows.duties.extend([first, Duty { above: Vec::new(), ..second }]);
+        Became::Duty(at + 1)
     }
 
     /// The columns before the task: an empty cell stands for the one above.

@@ -1,10 +1,13 @@
 //! What the words of a duty say about its date. The words are read by `Due` alone.
 
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date};
 
 use super::answers::{Answers, SOME_YEAR};
 use crate::{
-    domain::due::{Due, Rule},
+    domain::{
+        calendar::Calendar,
+        due::{Due, Rule},
+    },
     ledger::{excel, read::Value},
     text::{bare, is_numeral},
 };
@@ -168,7 +171,7 @@ pub fn core(certain: &Certain, answers: &Answers) -> String {
     }
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let Some(end) = ends.into_iter().find(|end| same(&text[..*end])) else { return text.to_owned() };
-    let tail = ["之前", "以前", "前", "之内", "以内", "内", "止"]
+    let tail = ["底之前", "底以前", "底前", "末前", "底", "末", "之前", "以前", "前", "之内", "以内", "内", "止"]
         .iter()
         .find(|tail| text[end..].trim_start().starts_with(**tail));
     let end = tail.map_or(end, |tail| end + text[end..].find(tail).unwrap_or(0) + tail.len());
@@ -209,6 +212,7 @@ pub fn is_nothing(text: &str) -> bool {
 pub fn hints(text: &str, is_cell: bool) -> bool {
     let text: Vec<char> = text.chars().collect();
     let line: String = text.chunks(180).map(|part| bare(&part.iter().collect::<String>())).collect();
+    let line = line.replace("年内部", "");
     if is_cell && line.contains(|c: char| c.is_ascii_digit()) {
         return true;
     }
@@ -252,4 +256,14 @@ pub fn hints(text: &str, is_cell: bool) -> bool {
         [n, '季'] => is_count(*n),
         _ => false,
     })
+}
+
+/// The next date, for the account.
+pub fn next(due: &Due, calendar: &Calendar, today: Date) -> String {
+    let until = today.saturating_add(3.years());
+    let mut terms = due.rule.terms(calendar, today, until);
+    let Some(term) = terms.next() else { return "没有（已经过去，或逐件登记）".into() };
+    // Without the statutory days of its year a working day is only likely one.
+    let is_open = calendar.is_provisional(term.due.year()) && due.to_string().contains("workday");
+    format!("{}{}", term.due, if is_open { "（暂定：没有那一年的节假日）" } else { "" })
 }

@@ -1,5 +1,5 @@
 mod export;
-mod hostile;
+pub mod hostile;
 mod import;
 mod properties;
 

@@ -1,3 +1,5 @@
+mod hidden;
+mod numbered;
 mod odd;
 mod replaces;
 
