@@ -1,5 +1,6 @@
-//! Text helpers that several rooms share: safe lines, hidden characters, Chinese numerals.
+//! Text helpers that several rooms share: safe lines, hidden characters, Chinese numerals, what pages are written in.
 
+use mail_parser::decoders::html::add_html_token;
 use unicode_normalization::UnicodeNormalization;
 
 /// Whether a character is invisible or changes the direction of text. White space, line separators and control
@@ -68,6 +69,41 @@ pub fn bare(text: &str) -> String {
     text.chars().take(200).filter(|c| !is_hidden(*c)).nfkc().filter(|c| !c.is_whitespace()).collect()
 }
 
+/// The text of a page with its character references decoded: `&amp;`, `&#20013;`. An unknown one stays as it is written.
+pub fn unescaped(text: &str) -> String {
+    /// Longer than any name that is known.
+    const NAME: usize = 12;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let name = rest.bytes().skip(1).take(NAME).take_while(|b| b.is_ascii_alphanumeric() || *b == b'#').count();
+        let length = if name > 0 && rest.as_bytes().get(name + 1) == Some(&b';') { name + 2 } else { 1 };
+        if length > 1 {
+            add_html_token(&mut out, &rest.as_bytes()[..length], false);
+        } else {
+            out.push('&');
+        }
+        rest = &rest[length..];
+    }
+    out + rest
+}
+
+/// What stands behind the tag that closes this element; nothing where it is never closed.
+pub fn after_closing<'a>(page: &'a str, name: &str) -> &'a str {
+    let mut from = 0;
+    while let Some(at) = page[from..].find("</") {
+        let after = from + at + 2;
+        let closing = page.as_bytes().get(after..after + name.len());
+        if closing.is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes())) {
+            return page[after..].split_once('>').map_or("", |(_, rest)| rest);
+        }
+        from = after;
+    }
+    ""
+}
+
 /// The text as a TOML basic string.
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -109,6 +145,16 @@ pub fn numeral(chars: &[char]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn character_references() {
+        assert_eq!(
+            unescaped("a&amp;amp;&#20013;&#x6587;&nbsp;&x;& &unknownname; &;&#;"),
+            "a&amp;中文\u{a0}&x;& &unknownname; &;&#;"
+        );
+        assert_eq!(after_closing("a</b></STYLE >c", "style"), "c");
+        assert_eq!(after_closing("a</styl", "style"), "");
+    }
 
     #[test]
     fn one_safe_line() {

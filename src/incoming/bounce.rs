@@ -23,7 +23,8 @@ pub(super) fn of(seen: &Seen) -> Option<DeliveryReport> {
     }
     let subject = seen.subject.to_lowercase();
     let own = before_returned(seen.text);
-    let body = own.to_lowercase();
+    // qmail: `I'm not giving up yet`.
+    let body = own.to_lowercase().replace("not giving up", "still trying");
     let says = |place: &str, words: &[&str]| words.iter().any(|word| place.contains(word));
     let speaks = |place: &str| says(place, &FAILED) || says(place, &DELAYED);
     let mut recipients = recipients(seen, own);
@@ -98,8 +99,22 @@ fn recipients(seen: &Seen, own: &str) -> Vec<String> {
             .any(|t| t.eq_ignore_ascii_case(a))
     };
     let ids = message_ids(seen);
-    let written: String =
-        own.lines().filter(|l| !l.to_ascii_lowercase().contains("message-id")).flat_map(|l| [l, "\n"]).collect();
+    // Those who have got it stand below such a line, to the next paragraph.
+    let mut got = false;
+    let mut failed = |line: &&str| {
+        let line = line.to_lowercase();
+        let says = [
+            "successful delivery",
+            "successfully delivered",
+            "was delivered to",
+            "were delivered to",
+            "成功投递",
+            "投递成功",
+        ];
+        got = !line.trim().is_empty() && (got || says.iter().any(|words| line.contains(words)));
+        !got && !line.contains("message-id")
+    };
+    let written: String = own.lines().filter(|line| failed(line)).flat_map(|l| [l, "\n"]).collect();
     // A Message-ID in brackets looks like an address; ours begin with `duban.`.
     let is_letter = |a: &str| a.starts_with("duban.") && ids.iter().any(|id| id == a);
     let server = |a: &str| matches!(address::local(a).as_str(), "postmaster" | "mailer-daemon");

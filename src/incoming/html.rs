@@ -5,8 +5,7 @@ mod hidden;
 
 use std::collections::{HashMap, HashSet};
 
-use mail_parser::decoders::html::add_html_token;
-
+use crate::text::{after_closing, unescaped};
 use hidden::{Look, classes};
 
 /// The most quote marks before a line.
@@ -108,19 +107,6 @@ fn tag(from: &str) -> Option<(String, bool, usize)> {
     Some((name, closes, early_end.unwrap_or(from.len())))
 }
 
-fn after_closing<'a>(rest: &'a str, name: &str) -> &'a str {
-    let mut from = 0;
-    while let Some(at) = rest[from..].find("</") {
-        let after = from + at + 2;
-        let closing = rest.as_bytes().get(after..after + name.len());
-        if closing.is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes())) {
-            return rest[after..].split_once('>').map_or("", |(_, rest)| rest);
-        }
-        from = after;
-    }
-    ""
-}
-
 #[derive(Default)]
 struct Page {
     lines: String,
@@ -210,22 +196,7 @@ impl Page {
             self.hid |= text.contains(|c: char| c.is_alphanumeric());
             return;
         }
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            if c == '&'
-                && let Some(length) = rest.bytes().take(12).position(|b| b == b';')
-                && length > 1
-                && rest.as_bytes()[1..length].iter().all(|b| b.is_ascii_alphanumeric() || *b == b'#')
-            {
-                let mut decoded = String::new();
-                add_html_token(&mut decoded, &rest.as_bytes()[..=length], false);
-                decoded.chars().for_each(|c| self.push(c));
-                rest = &rest[length + 1..];
-                continue;
-            }
-            self.push(c);
-            rest = &rest[c.len_utf8()..];
-        }
+        unescaped(text).chars().for_each(|c| self.push(c));
     }
 
     fn push(&mut self, c: char) {

@@ -22,7 +22,7 @@ impl Seen<'_> {
     /// Whether the sender is one as which mail servers send reports, by address, name or Return-Path.
     pub fn is_from_server(&self) -> bool {
         const LOCALS: &str = "mailerdaemon postmaster maildaemon maildeliverysystem maildeliverysubsystem maildelivery mailsystem mailsubsystem \
-                              maildeliveryservice mailererror mailerrors mailroot";
+                              maildeliveryservice mailererror mailerrors mailroot bounce bounces mailbounce mailbounces mdaemon";
         const NAMES: &str = "mailer-daemon|mailer daemon|mail delivery system|mail delivery subsystem|mail delivery service|mail delivery daemon|\
                              mail system|internet mail delivery|postmaster|microsoft outlook|系统退信|邮件系统|邮箱系统|系统管理员|邮件投递|邮件递送|退信";
         let is_local = |address: &str| {
@@ -150,13 +150,13 @@ fn is_automatic_subject(subject: &str) -> bool {
         外出自动|外出自動|外出回复|外出通知|休假自动|假期自动|离开自动|不在办公室|不在辦公室|系统自动|automatic reply|automatic response|automated reply|\
         automated response|auto reply|auto-reply|autoreply|auto response|auto-response|autoresponse|auto:|out of office|out-of-office|out of the office|ooo:|\
         vacation|away from|absence|abwesenheit|automatische antwort|réponse automatique|reponse automatique|absent du bureau|respuesta automática|\
-        respuesta automatica|fuera de la oficina|risposta automatica|fuori sede|resposta automática|ausência|автоответ|автоматический ответ|\
+        respuesta automatica|fuera de la oficina|risposta automatica|fuori sede|resposta automática|ausência|автоответ|автоматический ответ|自动:|自动：|recall:|message recall|已接受:|已接受：|已谢绝:|已谢绝：|暂定:|暂定：|\
         automatisch antwoord|autosvar|automatiskt svar|odpowiedź automatyczna|已读:|已读：|已讀:|已讀：|未读:|未读：|未讀:|read:|not read:|gelesen:|lu :|lu:|leído:|\
         letto:|lido:|прочтено:|開封済み|已送达:|已送达：|delivered:|邮件收条|收条:|收条：|收条|阅读回执|已读回执|邮件回执|回执:|回执：|送达回执|return receipt|\
         read receipt|邮件自动|您的邮件已收到|challenge|please confirm your message|please confirm your email|confirm your message|confirm delivery of|\
         sender verification|verify your email|verification required|请确认您的邮件|请验证您的邮件|发件人验证|发件人身份验证|反垃圾邮件验证|反垃圾验证";
     // `张三 is out of the office`, `张三的自动回复：…`.
-    const WITHIN: &str = " is out of the office| is out of office| is away|的自动回复:|的自动回复：|的自動回覆|requires verification|awaiting your verification|\
+    const WITHIN: &str = " is out of the office| is out of office| is away|的自动回复:|的自动回复：|的自動回覆| 不在办公室| 外出 (| 外出（|(已读)|（已读）|[自动回复]|【自动回复】|requires verification|awaiting your verification|\
         boxbe|spamarrest";
     let mut rest = subject.to_lowercase();
     loop {
@@ -178,7 +178,8 @@ fn is_automatic_subject(subject: &str) -> bool {
 fn is_automatic_text(text: &str) -> bool {
     const SAYS: &str = "自动回复|自動回覆|自动答复|您发给我的信件已经收到|您的邮件已收到，我会尽快|此邮件由系统自动|本邮件由系统自动|this is an automated|this is an automatic|\
         automatically generated|automated response|automatic reply|i am out of the office|i am currently out|i'm out of the office|out of office until|auto-reply|\
-        autoreply|i am away from|please click the link below to verify|click here to confirm|点击以下链接验证|点击下面的链接确认";
+        autoreply|i am away from|please click the link below to verify|click here to confirm|点击以下链接验证|点击下面的链接确认|这是邮件收条|的邮件已被阅读|正在休假（|目前正在休假|目前在休假|休假期间无法|期间无法及时处理邮件|将离开办公室|\
+        离开办公室，|请求已登记|被反垃圾|邮件被隔离|on annual leave|on vacation until|on leave until|with no access to email|limited access to email|would like to recall|撤回邮件“";
     let own = quotes::written(text, None);
     let first: String =
         own.lines().filter(|l| !l.trim().is_empty()).take(3).collect::<Vec<_>>().join("\n").to_lowercase();

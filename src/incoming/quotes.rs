@@ -79,7 +79,10 @@ fn ends_own_words(lines: &[&str], i: usize) -> bool {
 
 /// `-----原始邮件-----` and its like, and Outlook's line of underscores.
 fn is_rule(line: &str) -> bool {
-    const LABELS: [&str; 15] = [
+    const LABELS: [&str; 18] = [
+        "邮件原文",
+        "原始信件",
+        "原信件",
         "原始邮件",
         "邮件原件",
         "原邮件",

@@ -16,7 +16,7 @@ use super::{
     read::Room,
     unpack::{self, attribute},
 };
-use crate::text::is_numeral;
+use crate::text::{is_numeral, unescaped};
 
 pub const BODY: &str = "word/document.xml";
 /// Deeper than any writer nests; a file may be made to nest more.
@@ -43,7 +43,7 @@ pub fn read(bytes: &[u8]) -> Result<Document> {
             }
             Event::End(tag) => body.close(tag.local_name().as_ref())?,
             Event::Text(text) => body.text(&text),
-            Event::GeneralRef(name) => body.text(&super::html::entity(&name)),
+            Event::GeneralRef(name) => body.text(&unescaped(&format!("&{};", &*name))),
             Event::CData(text) => body.text(&text),
             Event::Eof => break,
             _ => {}

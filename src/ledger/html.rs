@@ -5,6 +5,7 @@ use super::{
     document::{Block, Document, Grid},
     read::Room,
 };
+use crate::text::{after_closing, unescaped};
 
 /// Elements whose content is no text of the page.
 const SILENT: &[&str] = &["script", "style", "head", "noscript", "template", "select", "svg"];
@@ -72,18 +73,6 @@ fn tag_end(text: &str) -> usize {
     text.find('>').map_or(text.len(), |at| at + 1)
 }
 
-fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
-    let mut from = 0;
-    while let Some(at) = text[from..].find("</") {
-        let start = from + at + 2;
-        if text.get(start..start + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return text[start..].find('>').map_or("", |end| &text[start + end + 1..]);
-        }
-        from = start;
-    }
-    ""
-}
-
 #[derive(Default)]
 struct Page {
     document: Document,
@@ -102,7 +91,7 @@ impl Page {
         if self.grid.is_some() && self.cell.is_none() {
             return;
         }
-        let text = unescaped(&unwrapped(text)).replace(['\r', '\n', '\t', '\u{A0}'], " ");
+        let text = unescaped(&unwrapped(text)).replace(|c: char| c.is_whitespace() && c != '\u{3000}', " ");
         self.text.push_str(&text);
     }
 
@@ -212,53 +201,4 @@ fn attribute(tag: &str, name: &str) -> u32 {
     let digits =
         value.map(|v| v.trim_start_matches([' ', '"', '\'']).chars().take_while(char::is_ascii_digit).collect());
     digits.and_then(|digits: String| digits.parse().ok()).unwrap_or(1).clamp(1, 20_000)
-}
-
-fn unescaped(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let end = rest.char_indices().take(12).find(|(_, c)| *c == ';').map(|(end, _)| end);
-        match end {
-            Some(end) => {
-                out.push_str(&entity(&rest[..end]));
-                rest = &rest[end + 1..];
-            }
-            None => out.push('&'),
-        }
-    }
-    out + rest
-}
-
-/// The character of `amp`, `#20013`, `#x4E2D`; an unknown one stays as it is written.
-pub fn entity(name: &str) -> String {
-    let code = name.strip_prefix('#').and_then(|code| match code.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None => code.parse().ok(),
-    });
-    if let Some(c) = code.and_then(char::from_u32) {
-        return c.to_string();
-    }
-    match name {
-        "amp" => "&",
-        "lt" => "<",
-        "gt" => ">",
-        "quot" => "\"",
-        "apos" => "'",
-        "nbsp" | "ensp" | "emsp" | "thinsp" => " ",
-        "ldquo" => "“",
-        "rdquo" => "”",
-        "lsquo" => "‘",
-        "rsquo" => "’",
-        "hellip" => "…",
-        "mdash" => "—",
-        "ndash" => "–",
-        "middot" => "·",
-        "times" => "×",
-        "bull" => "•",
-        _ => return format!("&{name};"),
-    }
-    .to_owned()
 }

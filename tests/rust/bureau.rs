@@ -25,7 +25,7 @@ use duban::{
         },
         post::{carrier::Carrier, deliver::Round},
     },
-    store::{Db, LetterRow, Store, state::CALENDAR},
+    store::{Db, LetterRow, LetterState, Store, state::CALENDAR},
 };
 use jiff::civil::DateTime;
 use tempfile::TempDir;
@@ -107,6 +107,17 @@ impl Bureau {
     pub fn last_letter_to(&mut self, mailbox: &str) -> LetterRow {
         let letters = self.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
         letters.into_iter().filter(|l| l.mailbox == mailbox).max_by_key(|l| l.id).unwrap()
+    }
+
+    /// A server's report comes in: what it was taken for, its words, and what the letter to this mailbox is now.
+    pub fn reported(&mut self, mailbox: &str, report: &[u8]) -> (String, String, LetterState) {
+        let letter = self.last_letter_to(mailbox).id;
+        let now = self.at_time("2026-01-27T10:00");
+        act(&mut self.db, &self.office, None, report, &now).unwrap();
+        let row = self.db.read(|tx| tx.incoming_list(false, 1)).unwrap().pop().expect("it is known");
+        assert_eq!(row.letter, Some(letter), "{}", row.detail);
+        let letter = self.db.read(|tx| tx.letter(letter)).unwrap().unwrap();
+        (row.outcome, row.detail, letter.state)
     }
 
     fn at(folder: TempDir) -> Self {

@@ -1,6 +1,7 @@
 //! Against a real Dovecot and a real Postfix, which `tests/servers/mailbox/run.sh` starts.
 
 use std::{
+    io::{BufRead, BufReader, Write},
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
@@ -10,8 +11,11 @@ use duban::{
     imap::{Filed, ImapError, Inbox, LARGEST_BYTES, Limits, probe},
     mailer::{self, Mailer},
     net::{self, ImapSettings, Kind, Server, SmtpSettings, Tls},
+    store::LetterState,
 };
 use secrecy::SecretString;
+
+use crate::bureau::{Bureau, ROSTER};
 
 fn variable(name: &str) -> String {
     let name = format!("DUBAN_REAL_{name}");
@@ -48,14 +52,17 @@ async fn open(settings: &ImapSettings) -> Result<Inbox, ImapError> {
 
 /// Through Postfix.
 async fn send(to: &str, id: &str, body: &str) {
+    let letter = format!("From: zjk@ju.example.cn\r\nMessage-ID: <{id}@x>\r\nSubject: 回复\r\n\r\n{body}\r\n");
+    hand_over(&format!("{to}@ju.example.cn"), letter.as_bytes(), "duban.test.1").await;
+}
+
+async fn hand_over(to: &str, letter: &[u8], envelope_id: &str) {
     let server = described(&net::SMTP, "SMTP", Tls::StartTls, (String::new(), None));
     let helo = Some("zjk.ju.example.cn".to_owned());
     let settings = SmtpSettings { server, helo, per_minute: 6000, connections: 1, letters_per_connection: 20 };
     let mailer = Mailer::smtp(settings, mailer::Limits::default()).unwrap();
-    let letter = format!("From: zjk@ju.example.cn\r\nMessage-ID: <{id}@x>\r\nSubject: 回复\r\n\r\n{body}\r\n");
     let mut session = mailer.session();
-    let outcome =
-        session.send("duban@ju.example.cn", &format!("{to}@ju.example.cn"), letter.as_bytes(), "duban.test.1").await;
+    let outcome = session.send("duban@ju.example.cn", to, letter, envelope_id).await;
     assert_eq!(outcome.name(), "accepted", "{outcome:?}");
     session.finish().await;
 }
@@ -230,19 +237,54 @@ async fn settings_that_are_wrong() {
     assert!(error.is_settings() && error.to_string().contains("打不开文件夹“收件”"), "{error}");
 }
 
-/// What the world sends back: a letter that could not be delivered, one that is late.
-#[tokio::test]
+/// What Postfix reports of our letter: nobody there, no room, the next server's refusal, late.
+#[test]
 #[ignore = "needs the servers of tests/servers/mailbox/run.sh"]
-async fn bounces_come_in() {
-    for to in ["gone", "full", "delayed"] {
-        send(to, to, "提醒").await;
+fn bounces_come_in() {
+    // A bureau has a runtime of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    refuse_everybody(variable("NEXT").parse().unwrap());
+    let mut inbox = runtime.block_on(open(&settings("duban", Tls::Implicit))).unwrap();
+    for (n, (to, outcome, words, state)) in [
+        ("gone", "bounced", "5.1.1", LetterState::Bounced),
+        ("full", "bounced", "5.2.2 mailbox is full", LetterState::Bounced),
+        ("refused", "bounced", "550 5.7.1 we do not want it", LetterState::Bounced),
+        ("delayed", "delayed", "4.2.1 mailbox is busy", LetterState::Sent),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mailbox = format!("{to}@ju.example.cn");
+        let mut bureau = Bureau::with_mailbox(&format!(
+            "{}\n[[deadline]]\nid = \"report\"\ntitle = \"发布年度报告\"\ndue = \"每年1月30日\"\nsections = [\"办公室\"]\n",
+            ROSTER.replace("bgs@example.test", &mailbox)
+        ));
+        bureau.load("2026-01-01T09:00");
+        bureau.tick("2026-01-27T08:30");
+        let letter = bureau.last_letter_to(&mailbox);
+        let bytes = bureau.db.read(|tx| tx.handed_over(letter.id)).unwrap().unwrap();
+        runtime.block_on(hand_over(&mailbox, &bytes, letter.envelope_id()));
+        let uids;
+        (inbox, uids) = runtime.block_on(listed(inbox, n + 1));
+        let report = runtime.block_on(inbox.fetch(uids[n])).unwrap().unwrap();
+        let became = bureau.reported(&mailbox, &report);
+        assert_eq!((became.0.as_str(), became.2), (outcome, state), "{to}: {}", became.1);
+        assert!(became.1.contains(words), "{to}: {}", became.1);
     }
-    let (mut inbox, uids) = listed(open(&settings("duban", Tls::Implicit)).await.unwrap(), 3).await;
-    let mut found = Vec::new();
-    for uid in uids {
-        let body = String::from_utf8_lossy(&inbox.fetch(uid).await.unwrap().unwrap()).into_owned();
-        found.extend(body.lines().filter(|line| line.starts_with("Status: ")).map(str::to_owned));
-    }
-    found.sort();
-    assert_eq!(found, ["Status: 4.2.1", "Status: 5.1.1", "Status: 5.2.2"]);
+}
+
+/// A server on this port that refuses every recipient.
+fn refuse_everybody(port: u16) {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    std::thread::spawn(move || {
+        for line in listener.incoming().flatten() {
+            let mut say = line.try_clone().unwrap();
+            let _ = say.write_all(b"220 next.example.test ESMTP\r\n");
+            for command in BufReader::new(line).lines().map_while(Result::ok) {
+                let reply =
+                    if command.to_uppercase().starts_with("RCPT") { "550 5.7.1 we do not want it" } else { "250 ok" };
+                let _ = say.write_all(format!("{reply}\r\n").as_bytes());
+            }
+        }
+    });
 }

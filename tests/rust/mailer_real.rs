@@ -1,13 +1,21 @@
-//! Against a real Postfix and a real aiosmtpd, which `tests/servers/real-mail/run.sh` starts.
+//! Against a real Postfix, a real aiosmtpd and a real Exim, which `tests/servers/real-mail/run.sh` starts.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use duban::{
     domain::retry::Outcome,
     mailer::{Limits, Mailer, Outgoing, Session, compose},
     net::{self, Server, SmtpSettings, Tls},
+    store::LetterState,
 };
 use secrecy::SecretString;
+
+use crate::bureau::{Bureau, ROSTER};
 
 const FROM: &str = "duban@ju.example.cn";
 const TO: &str = "zjk@ju.example.cn";
@@ -208,4 +216,30 @@ async fn the_name_is_always_checked() {
     settings.server.host = "127.0.0.1".to_owned();
     let mailer = Mailer::smtp(settings, limits()).unwrap();
     check(&send(&mut mailer.session(), "by-address", TO).await, "misconfigured", "smtp.host");
+}
+
+/// What a real Exim reports of our letter, and what becomes of it.
+#[test]
+#[ignore = "needs the servers of tests/servers/real-mail/run.sh"]
+fn exim_reports() {
+    for (how, outcome, words, state) in [
+        ("unknown", "bounced", "no such user here", LetterState::Bounced),
+        ("refused", "bounced", "550 5.1.1", LetterState::Bounced),
+        ("late", "delayed", "451 4.7.1 Greylisted", LetterState::Sent),
+    ] {
+        let mut bureau = Bureau::with_mailbox(&format!(
+            "{ROSTER}\n[[deadline]]\nid = \"report\"\ntitle = \"发布年度报告\"\ndue = \"每年1月30日\"\nsections = [\"办公室\"]\n"
+        ));
+        bureau.load("2026-01-01T09:00");
+        bureau.tick("2026-01-27T08:30");
+        let letter = bureau.last_letter_to("bgs@example.test");
+        let bytes = bureau.db.read(|tx| tx.handed_over(letter.id)).unwrap().unwrap();
+        let mut exim = Command::new(variable("EXIM"));
+        let mut exim = exim.arg(how).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        exim.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let report = exim.wait_with_output().unwrap().stdout;
+        let became = bureau.reported("bgs@example.test", &report);
+        assert_eq!((became.0.as_str(), became.2), (outcome, state), "{how}: {}", became.1);
+        assert!(became.1.contains(words), "{how}: {}", became.1);
+    }
 }

@@ -43,7 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("lettre", &["mailer"]),
-    ("mail_parser", &["incoming"]),
+    ("mail_parser", &["incoming", "text"]),
     ("imap_proto", &["imap"]),
     ("tokio_rustls", &["net"]),
     ("rrule", &["domain"]),

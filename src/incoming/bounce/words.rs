@@ -1,8 +1,11 @@
 //! The words of mail servers, of many programs and languages, in lower case.
 
 /// Words of a letter that did not arrive.
-pub(super) const FAILED: [&str; 94] = [
+pub(super) const FAILED: [&str; 97] = [
     "退信",
+    "was blocked by",
+    "has been blocked",
+    "被拦截",
     "无法送达",
     "未送达",
     "未能送达",

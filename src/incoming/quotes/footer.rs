@@ -12,7 +12,9 @@ const FIXED: &str = "请保护环境|请考虑环境|保护环境|节约用纸|�
     请勿发送涉密|不得传输涉密|please consider the environment|please don't print|this e-mail is confidential|this email is confidential|this e-mail and any|\
     this email and any|this message and any|this message is confidential|the information contained in this|the information in this e|confidentiality notice|\
     disclaimer|virus-free|scanned by|this email has been checked|this email has been scanned|this e-mail has been scanned|no virus found|checked by avg|\
-    caution: this email|external email|[external]";
+    caution: this email|external email|[external]|安全提示|温馨提示|风险提示|网络安全提示|提示：此邮件|提示:此邮件|此邮件来自外部|此邮件由|本邮件由|本邮件发自|使用 139|使用139|\
+    未经授权|工作时间|办公时间|上班时间|扫描二维码|扫码|关注公众号|人民至上|为人民服务|学习贯彻|深入学习|12345|important: the contents|important notice|this email may contain|\
+    this e-mail may contain|this message may contain|if you are not the intended";
 
 /// The lines without fixed footers and short rules, trimmed. A footer's paragraph goes as a whole.
 pub(super) fn without_fixed<'a>(lines: &[&'a str]) -> Vec<&'a str> {
@@ -33,7 +35,10 @@ pub(super) fn without_fixed<'a>(lines: &[&'a str]) -> Vec<&'a str> {
 fn begins_footer(line: &str) -> bool {
     let bare: String = line.chars().take(60).collect::<String>().to_lowercase();
     let bare = bare.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '[');
-    !bare.is_empty() && FIXED.split('|').any(|start| bare.starts_with(start.trim_start()))
+    // Our own last line shows that our letter is quoted.
+    !bare.is_empty()
+        && !bare.starts_with("本邮件由系统于")
+        && FIXED.split('|').any(|start| bare.starts_with(start.trim_start()))
 }
 
 /// `***`, `====`: nothing is said by it.

@@ -46,7 +46,14 @@ fn is_shaped(first: &str, joined: &str, digits: usize) -> bool {
     let field =
         first.find([':', '：']).is_some_and(|at| at < 40 && (first[at..].contains('<') || first[at..].contains('@')));
     let marks = |c: char| matches!(c, '-' | '_' | '=' | '*' | '—');
-    field || digits >= 4 || joined.ends_with([':', '：']) || joined.starts_with(marks) && joined.ends_with(marks)
+    // Notes writes our name and address alone on a line.
+    let is_alone =
+        first.contains('@') && first.contains(['<', '"']) && joined == first && !first.contains(['，', '。', '已']);
+    is_alone
+        || field
+        || digits >= 4
+        || joined.ends_with([':', '：'])
+        || joined.starts_with(marks) && joined.ends_with(marks)
 }
 
 /// Whether a line that ends in a colon stands over a marked quotation.

@@ -22,6 +22,20 @@ pub(super) fn lies_ahead(words: &str, today: Date) -> bool {
     let soon = today.saturating_add(jiff::Span::new().days(60));
     let is_meant = |found: &Found| found.has_year || found.date <= soon;
     dates(words, today).iter().any(|found| found.date > today && !found.has_passed && is_meant(found))
+        || names_later_day(words, today)
+}
+
+/// `29日`, of this month. It may be last month's, so it is no expected day either.
+fn names_later_day(words: &str, today: Date) -> bool {
+    let chars: Vec<char> = words.chars().collect();
+    (0..chars.len()).any(|at| {
+        let bare = at == 0 || !(chars[at - 1].is_ascii_digit() || "月年-/.第".contains(chars[at - 1]));
+        let Some((day, digits)) = number(&chars[at..], 2).filter(|_| bare) else { return false };
+        let after = chars.get(at + digits + 1).copied().unwrap_or(' ');
+        chars.get(at + digits) == Some(&'日')
+            && !"内后前均间已".contains(after)
+            && (i16::from(today.day()) + 1..=i16::from(today.days_in_month())).contains(&day)
+    })
 }
 
 struct Found {
@@ -64,6 +78,13 @@ fn near(chars: &[char], at: usize, today: Date) -> Option<(Option<Date>, usize)>
         return None;
     }
     let rest = &chars[at..];
+    // `2月中旬` is the 20th.
+    if let Some((n, digits)) = number(rest, 2) {
+        let third = ["月上旬", "月中旬", "月下旬"].iter().position(|t| starts_with(&rest[digits..], t))?;
+        let n = i8::try_from(n).ok()?;
+        let first = Date::new(today.year() + i16::from(n < today.month()), n, 1).ok()?;
+        return Some((first.with().day([10, 20, first.days_in_month()][third]).build().ok(), digits + 3));
+    }
     let after = |words: &[&str]| words.iter().filter(|w| starts_with(rest, w)).map(|w| w.chars().count()).max();
     let days = |n: i32| today.checked_add(jiff::Span::new().days(n)).ok();
     if let Some(width) = after(&["周", "星期", "礼拜", "本周", "这周", "下周", "下星期", "下礼拜", "下个星期"])
@@ -199,6 +220,8 @@ mod tests {
             ("3月5日、3月10日", None),
             ("2月10日,最迟2月10日", Some(date(2026, 2, 10))),
             ("文号2026-123", None),
+            ("预计2月中旬", Some(date(2026, 2, 20))),
+            ("1月下旬", Some(date(2027, 1, 31))),
             ("下周五前报", Some(date(2026, 2, 13))),
             ("周五", Some(date(2026, 2, 6))),
             ("周二", Some(date(2026, 2, 10))),

@@ -9,6 +9,8 @@ mod remains;
 mod verbs;
 mod year;
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use crate::{domain::limits, text::short_line};
@@ -84,11 +86,23 @@ pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
     if is_struck_out(written) {
         return Understood::Unclear(NOT_UNDERSTOOD);
     }
-    match statements(&Text::new(written), items, today) {
+    match statements(&Text::new(&unwrapped(written)), items, today) {
         Ok((statements, false)) if statements.is_empty() => Understood::Unclear(NOTHING),
         Ok((statements, true)) if statements.is_empty() => Understood::Acknowledged,
         Ok((statements, _)) => Understood::Statements(statements),
         Err(why) => Understood::Unclear(why),
+    }
+}
+
+/// Without the brackets around the first line: `【已办结】`. In “” it may be our own letter, quoted.
+fn unwrapped(written: &str) -> Cow<'_, str> {
+    const MARKS: [(char, char); 2] = [('「', '」'), ('【', '】')];
+    let (first, rest) = written.trim_start().split_once('\n').unwrap_or((written.trim_start(), ""));
+    let line = first.trim_end().trim_end_matches(['。', '.', '！', '!']);
+    let inside = MARKS.iter().find_map(|(open, close)| line.strip_prefix(*open)?.strip_suffix(*close));
+    match inside.filter(|inside| MARKS.iter().all(|(open, close)| !inside.contains([*open, *close]))) {
+        Some(inside) => format!("{inside}\n{rest}").into(),
+        None => written.into(),
     }
 }
 

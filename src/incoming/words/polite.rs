@@ -79,10 +79,17 @@ const READ: [&str; 24] = [
 ];
 
 /// An acknowledgement that says what is still to come: after a report, it takes that back.
-const PROMISED: [&str; 10] = [
+const PROMISED: [&str; 17] = [
+    "马上办",
+    "尽快办",
+    "抓紧办",
+    "立即办",
+    "马上处理",
+    "尽快处理",
+    "尽快完成",
+    "尽快落实",
+    "抓紧处理",
     "尽快办理",
-    "会尽快办理",
-    "我们会尽快办理",
     "马上办理",
     "抓紧办理",
     "按要求办理",
@@ -122,13 +129,19 @@ pub(super) fn is_acknowledgement(clause: Piece, first: bool) -> bool {
     for words in clause.plain.split(|c| is_pause(*c)).filter(|w| !w.is_empty()) {
         let said: String = words.iter().collect::<String>().to_lowercase();
         let bare = said.trim_end_matches(['了', '啦', '哦', '呢', '~', '!']);
-        if READ.contains(&said.as_str()) || READ.contains(&bare) || first && PROMISED.contains(&bare) {
+        if READ.contains(&said.as_str()) || READ.contains(&bare) || first && PROMISED.contains(&promised(bare)) {
             any = true;
         } else if !(GREETINGS.contains(&said.as_str()) || first && is_salutation(words)) {
             return false;
         }
     }
     any
+}
+
+/// A promise without who gives it: `我科会尽快办理`.
+fn promised(words: &str) -> &str {
+    const WHO: [&str; 10] = ["我科室", "我科", "我们", "我处", "我单位", "本科室", "本科", "一定", "会", "将"];
+    (0..3).fold(words, |rest, _| WHO.iter().find_map(|who| rest.strip_prefix(who)).unwrap_or(rest))
 }
 
 /// `张主任您好`, `李科长`: not a report, as `材料已报办公室` is.

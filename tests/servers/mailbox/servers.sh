@@ -7,6 +7,7 @@
 # Prints `NAME PORT` lines, then returns; the servers run on:
 #   IMAPS     IMAP with TLS from the first byte
 #   IMAP      IMAP that offers STARTTLS
+#   NEXT      nobody: refused@ju.example.cn is handed on to a server there, if a test has one
 #   SMTP      Postfix: STARTTLS offered, no login wanted, takes letters for anyone from 127.0.0.1
 #
 # The certificate is for `localhost` and signed by DIR/ca.pem: connect to localhost, not to 127.0.0.1.
@@ -53,11 +54,11 @@ chown "$owner" "$dir/mail"
 [ -e "$dir/server.pem" ] || "$here/../certificates.sh" "$dir"
 
 # All held at once, so that they differ.
-set_ports() { imaps=$1 imap=$2 smtp=$3; }
+set_ports() { imaps=$1 imap=$2 smtp=$3 next=$4; }
 users=$*
 set_ports $(python3 -c '
 import socket
-held = [socket.socket() for _ in range(3)]
+held = [socket.socket() for _ in range(4)]
 for s in held: s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in held))')
 
@@ -140,6 +141,7 @@ END
 cat >"$etc/transport" <<END
 delayed@ju.example.cn retry:4.2.1 mailbox is busy
 full@ju.example.cn error:5.2.2 mailbox is full
+refused@ju.example.cn smtp:[127.0.0.1]:$next
 END
 cat >"$etc/master.cf" <<END
 127.0.0.1:$smtp inet n - n - - smtpd
@@ -154,6 +156,7 @@ trace unix - - n - 0 bounce
 verify unix - - n - 1 verify
 error unix - - n - - error
 retry unix - - n - - error
+smtp unix - - n - - smtp
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
@@ -168,3 +171,4 @@ postfix -c "$etc" start >"$dir/log/start" 2>&1 || { cat "$dir/log/start" >&2; "$
 echo "IMAPS $imaps"
 echo "IMAP $imap"
 echo "SMTP $smtp"
+echo "NEXT $next"

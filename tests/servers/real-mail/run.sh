@@ -1,5 +1,5 @@
 #!/bin/sh
-# Letters through a real Postfix and a real aiosmtpd, on loopback, with certificates of our own.
+# Letters through a real Postfix, a real aiosmtpd and a real Exim (exim.sh), on loopback, with certificates of our own.
 # On a bare Debian 12, as root: apt-get install postfix sasl2-bin libsasl2-modules openssl python3
 # and aiosmtpd from PyPI. Touches nothing outside its own temporary directory.
 set -eu
@@ -33,6 +33,7 @@ python3 "$here/aiosmtpd_server.py" "$dir" <"$dir/stop" >"$dir/ports" 2>"$dir/aio
 python=$!
 exec 9>"$dir/stop"
 "$here/postfix.sh" "$dir" >>"$dir/postfix-ports"
+"$here/exim.sh" "$dir" >>"$dir/postfix-ports"
 
 for _ in $(seq 100); do
     [ "$(wc -l <"$dir/ports")" = 5 ] && break
