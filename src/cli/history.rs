@@ -67,6 +67,9 @@ fn what(row: &AuditRow) -> String {
         "stuck" => "邮件积压",
         "done" => "登记办结",
         "reopened" => "撤回办结",
+        "restored" => "从备份恢复",
+        "bounced" => "退信",
+        "links-revoked" => "作废链接",
         other => other,
     }
     .to_owned()
@@ -119,6 +122,7 @@ fn detail(row: &AuditRow) -> String {
             let words = [text("section"), Some(kind), text("reason"), text("expected"), text("note")];
             words.into_iter().flatten().map(str::to_owned).collect()
         }
+        "links-revoked" => vec![text("section").unwrap_or("管理员").to_owned()],
         "started" => text("version").map(str::to_owned).into_iter().collect(),
         _ => Vec::new(),
     };
