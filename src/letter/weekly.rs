@@ -69,7 +69,7 @@ pub(super) fn rows(weekly: &Weekly) -> Vec<Block> {
     blocks.push(Block::Rows(rows.into_iter().flatten().collect()));
     blocks.extend(weekly.head.as_ref().map(|head| {
         Block::Para(format!(
-            "登记和发信的经过，到现在的校验值是{head}。请留着这封信：duban verify --head {head} 能查出以前的经过后来有没有被改过。"
+            "登记、申请和配置的经过，到现在的校验值是{head}。请留着这封信：duban verify --head {head} 能查出以前的经过后来有没有被改过。"
         ))
     }));
     blocks.push(Block::Para("这封信每周一发，没有事也发：收不到它，就请看看服务是否还在运行。".to_owned()));
