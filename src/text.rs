@@ -28,12 +28,15 @@ fn turns(c: char) -> bool {
 }
 
 fn is_zero_width(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{180E}')
+    matches!(
+        c,
+        '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{034F}' | '\u{FEFF}' | '\u{180E}'
+    )
 }
 
-/// Soft hyphen, fillers of Hangul, tags.
+/// Soft hyphen, fillers of Hangul, annotations, tags.
 fn is_blank(c: char) -> bool {
-    matches!(c, '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}')
+    matches!(c, '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// One line that is safe to show and to send: hidden characters are removed, and each run of white space, line breaks

@@ -24,6 +24,7 @@ use super::{
     put::PutArgs,
     restore::RestoreArgs,
     values::{TEMPLATE, parse_now},
+    verify::VerifyArgs,
 };
 
 const EXIT_CODES: &str = "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；75 还有信没发出去。";
@@ -172,9 +173,9 @@ pub enum Command {
     /// 从备份恢复数据库（先停止服务）
     #[command(help_template = TEMPLATE)]
     Restore(RestoreArgs),
-    /// 检查数据库：文件有没有坏，有没有说两遍、办结后还发
+    /// 检查数据库：文件有没有坏，有没有说两遍、办结后还发，经过有没有被改
     #[command(help_template = TEMPLATE)]
-    Verify,
+    Verify(VerifyArgs),
     /// 体检：配置、服务、数据库、时钟、邮件、网页、权限，哪里不对、怎么办
     #[command(help_template = TEMPLATE)]
     Doctor {

@@ -68,6 +68,9 @@ fn what(row: &AuditRow) -> String {
         "done" => "登记办结",
         "noted" => "科室告知",
         "reopened" => "撤回办结",
+        "restored" => "从备份恢复",
+        "bounced" => "退信",
+        "links-revoked" => "作废链接",
         other => other,
     }
     .to_owned()
@@ -124,6 +127,7 @@ fn detail(row: &AuditRow) -> String {
             let back = row.detail.get("taken_back").map(|_| "撤回");
             [text("section"), back, text("kind"), text("text")].into_iter().flatten().map(str::to_owned).collect()
         }
+        "links-revoked" => vec![text("section").unwrap_or("管理员").to_owned()],
         "started" => text("version").map(str::to_owned).into_iter().collect(),
         _ => Vec::new(),
     };

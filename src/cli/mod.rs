@@ -158,7 +158,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::MailIn => incoming::mail_in(context),
         Command::Backup(args) => backup::backup(context, &args),
         Command::Restore(args) => restore::restore(context, &args),
-        Command::Verify => verify::verify(context),
+        Command::Verify(args) => verify::verify(context, &args),
         Command::Status => status::status(context),
         Command::Doctor { json } => doctor::doctor(context, json),
         Command::Reload => reload::reload(context),

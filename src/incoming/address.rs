@@ -3,6 +3,7 @@
 use mail_parser::{HeaderValue, MessageParser};
 
 use super::header::Header;
+use crate::text::hidden;
 
 const ADDRESS_BYTES: usize = 254;
 
@@ -28,7 +29,9 @@ pub(super) fn in_field(field: &str) -> Vec<String> {
 
 /// Whether it is a local part, `@` and a domain, without characters that no address has.
 pub(super) fn looks_right(address: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':');
+    // What is not seen would let one address look like another.
+    let odd =
+        |c: char| c.is_whitespace() || hidden(c).is_some() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':');
     address.len() <= ADDRESS_BYTES
         && !address.contains(odd)
         && address.split_once('@').is_some_and(|(local, domain)| {
@@ -99,6 +102,9 @@ mod tests {
             "g: bgs@example.test, x@y.cn;",
             "bgs@example.test x@y.cn",
             "<@y.cn:bgs@example.test>",
+            // It would look like the one without.
+            "bgs\u{200b}@example.test",
+            "\u{202e}bgs@example.test",
         ] {
             assert_eq!(from(field), None, "{field}");
         }

@@ -39,6 +39,8 @@ pub struct Weekly {
     /// Requests that wait for an answer.
     pub requests: u32,
     pub missing_year: Option<i16>,
+    /// The head of the audit trail: its hash, and how many lines.
+    pub head: Option<String>,
 }
 
 pub(super) fn said(weekly: &Weekly) -> String {
@@ -69,6 +71,11 @@ pub(super) fn rows(weekly: &Weekly) -> Vec<Block> {
         Row::of("退信邮箱", refused.collect()),
     ];
     blocks.push(Block::Rows(rows.into_iter().flatten().collect()));
+    blocks.extend(weekly.head.as_ref().map(|head| {
+        Block::Para(format!(
+            "登记、申请和配置的经过，到现在的校验值是{head}。请留着这封信：duban verify --head {head} 能查出以前的经过后来有没有被改过。"
+        ))
+    }));
     blocks.push(Block::Para("这封信每周一发，没有事也发：收不到它，就请看看服务是否还在运行。".to_owned()));
     blocks
 }

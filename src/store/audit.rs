@@ -37,7 +37,8 @@ impl Tx<'_> {
             row.period,
             row.detail.to_string()
         ])?;
-        Ok(())
+        // In the transaction that writes the line: whoever is next stands behind it.
+        self.chain(self.tx.last_insert_rowid())
     }
 
     /// The latest `limit` lines of the audit trail and of the reminders that were sent, of one deadline or of all, oldest

@@ -1,6 +1,6 @@
 //! The outbox: letters that are owed, and what became of them.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
@@ -140,6 +140,25 @@ impl Tx<'_> {
             self.tx.prepare_cached(sql)?.execute(params![id, new.mailbox])?;
         }
         Ok(id)
+    }
+
+    /// When the latest letter of this notice was sent, since then.
+    pub fn notice_sent(&self, json: &str, since: Timestamp) -> Result<Option<Timestamp>> {
+        let sql =
+            "SELECT max(ended_at) FROM letter WHERE state = 'sent' AND NOT thinned AND ended_at >= ?2 AND notice = ?1";
+        Ok(self.tx.query_row(sql, params![json, since], |row| row.get(0))?)
+    }
+
+    /// When the latest reminder was sent to this mailbox, since then, and the latest due date of what the letters are about.
+    pub fn reminders_sent_to(
+        &self,
+        mailbox: &str,
+        since: Option<Timestamp>,
+    ) -> Result<(Option<Timestamp>, Option<Date>)> {
+        let sql = "SELECT max(l.ended_at), max(o.due) FROM letter l JOIN said s ON s.letter = l.id
+                   JOIN occurrence o ON o.id = s.occurrence WHERE l.mailbox = ?1 COLLATE NOCASE AND NOT l.thinned
+                   AND l.state = 'sent' AND s.dropped IS NULL AND l.made_at >= coalesce(?2, '')";
+        Ok(self.tx.query_row(sql, params![mailbox, since], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// Queues a letter. Gives its id.

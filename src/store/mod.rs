@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod cases;
+mod chain;
 mod completions;
 mod damage;
 mod deadlines;
@@ -36,6 +37,7 @@ use self::held::refuse_odd;
 pub use self::{
     audit::AuditRow,
     backup::{Holdings, Restored, Since},
+    chain::{Head, Kept, Walk},
     completions::{Completion, Revoked},
     deadlines::{DeadlineRow, LoadRecord, wording},
     door::Store,

@@ -81,6 +81,10 @@ impl Db {
         for sql in BREACHES {
             found.extend(self.lines(sql, &[], false)?);
         }
+        if let Some(line) = self.walk(None)?.misfit {
+            let what = format!("经过对不上：第 {line} 行接不上前一行，它们有一行被改过，或者中间少了");
+            found.push(Finding { what, is_hint: false });
+        }
         let before = |age| now.saturating_sub(age).unwrap_or(now);
         let waits = "SELECT '积压没有上报：' || id || ' 号信从 ' || made_at || ' 起没有发给 ' || mailbox || '，也没有告诉管理员'
                      FROM letter WHERE state IN ('queued', 'sending') AND kind = 'reminders' AND alarmed_at IS NULL

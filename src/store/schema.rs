@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Db, Error, Result, rules_as_data};
+use super::{Db, Error, Result, chain, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -19,11 +19,13 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0011_slim.sql"),
     include_str!("migrations/0012_guard.sql"),
     include_str!("migrations/0013_calendar.sql"),
-    include_str!("migrations/0014_notes.sql"),
+    include_str!("migrations/0014_chain.sql"),
+    include_str!("migrations/0015_notes.sql"),
 ];
 
-/// The migration that SQL alone cannot do.
+/// The migrations that SQL alone cannot do.
 const RULES_AS_DATA: usize = 4;
+const CHAIN: usize = 13;
 
 /// Marks the file as ours in its header ("DUBN").
 const APPLICATION_ID: i64 = 0x4455_424E;
@@ -49,6 +51,9 @@ pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
             tx.execute_batch(MIGRATIONS[migration])?;
             if migration == RULES_AS_DATA {
                 rules_as_data::rewrite(&tx)?;
+            }
+            if migration == CHAIN {
+                chain::chain_from(&tx, i64::MIN)?;
             }
             if lost(&tx)? > before {
                 return Err(Error::Value(format!("migration {} leaves references to nothing", migration + 1)));
@@ -360,6 +365,9 @@ mod tests {
             let rows: Vec<_> = rows.iter().map(|row| (row.what.as_str(), row.detail["saying"].as_str())).collect();
             assert_eq!(rows, [("sent", Some("7个工作日")), ("sent", Some("当天"))]);
         }
+        assert_eq!(db.walk(None).unwrap().misfit, None, "and it is in the chain");
+        assert_eq!(db.read(|tx| tx.chain_head()).unwrap().unwrap().line, 1);
+        assert!(db.conn.execute("UPDATE audit SET who = 'x'", []).is_err(), "which is only added to");
     }
 
     #[test]

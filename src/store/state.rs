@@ -35,6 +35,8 @@ pub const REFUSED: Key<Option<Failing>> = Key::new("refused");
 pub const REFUSED_TOLD: Key<Timestamp> = Key::new("refused_told");
 pub const STRANGERS: Key<Strangers> = Key::new("strangers");
 pub const GENERATIONS: Key<Generations> = Key::new("link_generations");
+/// What is noted of the links of each section, and, without a name, of the admin.
+pub const LINKS: Key<BTreeMap<String, LinkNote>> = Key::new("links");
 pub const MAILBOX: Key<MailboxState> = Key::new("mailbox");
 pub const MAILBOX_FRONT: Key<MailboxFront> = Key::new("mailbox_front");
 /// In a copy: when it was made.
@@ -82,6 +84,19 @@ impl Generations {
             }
         }
     }
+}
+
+/// What is noted of links that are out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkNote {
+    /// Of links of another generation it says nothing.
+    pub generation: u32,
+    /// None that was made before counts; `None`: none was revoked.
+    pub since: Option<Timestamp>,
+    /// When one was last printed, and the last day on which it is valid.
+    pub printed: Option<(Timestamp, Date)>,
+    /// When something was last recorded through one, to the hour.
+    pub used: Option<Timestamp>,
 }
 
 /// What the admin was told of people outside the roster, and is still to be told.

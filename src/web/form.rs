@@ -200,11 +200,8 @@ impl Faults {
 
 /// Makes one line of at most `longest` characters, without invisible characters.
 fn line(text: &str, longest: usize) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let shown: String = text.chars().filter(|c| !turns(*c)).collect();
     // Not `cap`, which adds a mark: one character more than allowed shows that the text was too long.
-    words::plain(&shown).chars().take(longest).collect::<String>().trim_matches('\u{3000}').to_owned()
+    words::plain(text).chars().take(longest).collect::<String>().trim_matches('\u{3000}').to_owned()
 }
 
 /// `2026-03-15`, `2026/3/15`, `2026年3月15日`; `3月15日` is the next one after today.

@@ -16,9 +16,10 @@ use axum::{
 };
 use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
+use tracing::warn;
 
 use super::{App, pages};
-use crate::{clock::since_boot, config::Web};
+use crate::{clock::since_boot, config::Web, service::desk::link::Scope};
 
 pub const BODY_BYTES: usize = 64 << 10;
 pub const REQUEST_TIME: Duration = Duration::from_secs(10);
@@ -191,25 +192,36 @@ impl<S: Send + Sync, T: DeserializeOwned + Default + Send> FromRequestParts<S> f
 
 /// Refuses POSTs from other sites, and too many POSTs.
 pub async fn posts(State(app): State<App>, client: Client, request: Request, next: Next) -> Response {
+    let mut used = None;
     if request.method() == Method::POST {
         let origin = app.office().settings.web.as_ref().map(|web| web.origin().to_owned()).unwrap_or_default();
         if is_foreign(request.headers(), &origin) {
             return pages::foreign();
         }
         let link = valid_link(&app, request.uri().path()).await;
-        if !app.limits.may_post(link, client) {
+        if !app.limits.may_post(link.as_ref().map(|(token, _)| *token), client) {
             return pages::too_many();
         }
+        used = link.map(|(_, scope)| scope);
     }
-    next.run(request).await
+    let response = next.run(request).await;
+    // What was recorded is answered with the way back to the page.
+    if let Some(scope) = used.filter(|_| response.status() == StatusCode::SEE_OTHER) {
+        let (office, now) = (app.office(), app.now());
+        let noted = app.store.call(move |db| db.write(|tx| office.note_used(tx, &scope, &now))).await;
+        if let Err(e) = noted {
+            warn!(error = %e, "the use of a link is not noted: {e}");
+        }
+    }
+    response
 }
 
-/// The token in this path, if it is valid.
-async fn valid_link<'a>(app: &App, path: &'a str) -> Option<&'a str> {
+/// The token in this path and what it allows, if it is valid.
+async fn valid_link<'a>(app: &App, path: &'a str) -> Option<(&'a str, Scope)> {
     let path = path.strip_prefix(app.root().as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path);
     let token = path.split('/').nth(2)?;
     // If the database cannot be read, the page says so.
-    app.scope(token).await.ok().flatten().map(|_| token)
+    Some((token, app.scope(token).await.ok().flatten()?))
 }
 
 /// Whether the browser says that another site's page sent this.

@@ -265,12 +265,11 @@ async fn open(app: &App, client: Client, token: String) -> Result<Opened, Respon
 async fn page(app: &App, client: Client, opened: &Opened, shown: Shown) -> Response {
     let (now, office) = (app.now(), app.office());
     let (id, section, looking, at) = (opened.occurrence, opened.section.clone(), office.clone(), now.clone());
-    let found =
-        app.store.call(move |db| db.read(|tx| section_view::section_view(tx, &looking, id, &section, &at))).await;
+    let found = app.read(move |tx| Ok(section_view::section_view(tx, &looking, id, &section, &at)?)).await;
     let view = match found {
         Ok(Some(view)) => view,
         Ok(None) => return refusal(app, client),
-        Err(e) => return pages::failed(&e.into()),
+        Err(e) => return pages::failed(&e),
     };
     let missing = match &*shown.missing {
         // Sent twice: the page already shows it as recorded, so there is nothing to correct.

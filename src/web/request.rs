@@ -113,17 +113,15 @@ fn purpose(id: i64) -> String {
 
 async fn page(app: &App, client: Client, door: &Door, reply: Reply, missing: &[Missing]) -> Response {
     let id = door.request;
-    let found = app.store.call(move |db| {
-        db.read(|tx| {
-            let Some(request) = tx.request(id)? else { return Ok(None) };
-            let found = tx.with_deadline(request.occurrence)?;
-            Ok::<Found, _>(found.map(|(occurrence, deadline)| (request, occurrence, deadline)))
-        })
+    let found = app.read(move |tx| {
+        let Some(request) = tx.request(id)? else { return Ok(None) };
+        let found = tx.with_deadline(request.occurrence)?;
+        Ok::<Found, _>(found.map(|(occurrence, deadline)| (request, occurrence, deadline)))
     });
     let (request, occurrence, deadline) = match found.await {
         Ok(Some(found)) => found,
         Ok(None) => return refusal(app, client),
-        Err(e) => return pages::failed(&e.into()),
+        Err(e) => return pages::failed(&e),
     };
     let (now, office) = (app.now(), app.office());
     let zone = &office.settings.timezone;

@@ -25,7 +25,7 @@ use super::{
 /// Further connections wait in the kernel's queue.
 const CONNECTIONS: usize = 256;
 /// One peer's further connections are closed at once, so that it does not take all places. A trusted proxy brings many
-/// people's, and limits each itself.
+/// people's, each only while a request that it has read whole is answered.
 const CONNECTIONS_OF_ONE: usize = 64;
 /// A client that takes longer to send its headers is cut off, and so is an idle connection.
 const HEADER_TIME: Duration = Duration::from_secs(10);

@@ -4,9 +4,11 @@
 Usage: keeping.py DUBAN [unittest arguments]. Loopback only.
 """
 
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -317,6 +319,7 @@ class Keeping(Process):
                       "WHERE id = (SELECT min(letter) FROM said)",
             "经过缺行": "INSERT INTO audit (at, who, what, detail) VALUES ('2026-01-27T00:00:00Z', 'x', 'x', '{}'), ('2026-01-27T00:00:00Z', 'x', 'x', '{}'); "
                     "DROP TRIGGER audit_keeps_all; DELETE FROM audit WHERE id = (SELECT max(id) - 1 FROM audit)",
+            "经过对不上：第 1 行": "DROP TRIGGER audit_keeps_what_was; UPDATE audit SET who = 'x' WHERE id = 1",
             "文件损坏": "PRAGMA foreign_keys = OFF; INSERT INTO attempt (letter, at) VALUES (99999, '')",
         }
         for words, statements in harm.items():
@@ -328,6 +331,66 @@ class Keeping(Process):
             self.assertIn(words, self.duban("verify", "--now", DAY, code=1))
         self.database.write_bytes(sound)
         self.duban("verify")
+
+    # The chain of the audit trail
+
+    def hashes(self):
+        """Of every line, as whoever holds the database can work them out."""
+        all, head = [], b""
+        for row in self.sql("SELECT id, at, who, what, deadline, period, detail, occurrence FROM audit ORDER BY id"):
+            said = (None if value is None else str(value).encode() for value in row)
+            parts = (b"-" if part is None else b"%d:%s" % (len(part), part) for part in said)
+            head = hashlib.sha256(head + b"".join(parts)).digest()
+            all.append((head, row[0]))
+        return all
+
+    def head(self, line):
+        hash, id = self.hashes()[line - 1]
+        return f"{hash.hex()[:16]}@{id}"
+
+    def test_what_a_mondays_letter_said_is_held_against_the_database(self):
+        self.run_days("2026-01-19T08:30", "2026-01-26T08:30")
+        text = next(l for l in self.letters() if "本周督办" in l["subject"]).get_body(("plain",)).get_content()
+        head = re.search(r"duban verify --head ([0-9a-f]{16}@\d+)", text.replace("\n", " "))[1]
+        self.assertEqual(head, self.head(int(head.partition("@")[2])))
+        self.duban("backup", str(self.copy))
+        # Honest lines come after it.
+        for act in ("done", "reopen", "done"):
+            self.duban(act, "annual-report", "--by", "张三", "--now", DAY)
+        self.run_days("2026-01-27T08:30", "2026-02-02T08:30")
+        self.assertIn("和那封信说的一样", self.duban("verify", "--head", head))
+        later = re.search(r"校验值 (\S+@\d+)。", self.duban("verify"))[1]
+        self.assertEqual(later, self.head(0))
+        self.assertGreater(int(later.partition("@")[2]), int(head.partition("@")[2]))
+
+        whole = self.database.read_bytes()
+        off = "DROP TRIGGER audit_keeps_what_was; DROP TRIGGER audit_keeps_all;"
+        edit = "UPDATE audit SET detail = '{}' WHERE id = 2;"
+        count = int(later.partition("@")[2])
+        for harm, plain, words in [
+            (edit, "第 2 行接不上", "在它以前，第 2 行对不上"),
+            ("DELETE FROM audit WHERE id = 2;", "第 3 行接不上", "在它以前，第 3 行对不上"),
+            # Whoever forges the hashes too is found by the letter alone.
+            (edit + "chain", None, "现在是"),
+            (f"DELETE FROM audit WHERE id = {count};", None, f"现在只有 {count - 1} 行"),
+        ]:
+            self.database.write_bytes(whole)
+            db = sqlite3.connect(self.database)
+            db.executescript(off + harm.removesuffix("chain"))
+            if harm.endswith("chain"):
+                db.executemany("UPDATE audit SET chain = ? WHERE id = ?", self.hashes())
+            db.commit()
+            db.close()
+            said = self.duban("verify", code=0 if plain is None else 1)
+            self.assertIn(plain or "数据库完好", said, harm)
+            self.assertIn(words, self.duban("verify", "--head", later, code=1), harm)
+        # An older copy knows what was said before it, and not what was said after it.
+        self.database.write_bytes(whole)
+        self.duban("restore", str(self.copy), "--since-backup", "keep-quiet", "--now", "2026-02-02T09:00")
+        self.assertIn("和那封信说的一样", self.duban("verify", "--head", head, "--now", "2026-02-02T09:00"))
+        self.assertIn("和那封信说的不一样", self.duban("verify", "--head", later, "--now", "2026-02-02T09:00", code=1))
+        self.assertIn("从备份恢复", self.duban("history"))
+        self.duban("verify", "--head", "3f2a@1", code=2)
 
 
 if __name__ == "__main__":

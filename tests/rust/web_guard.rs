@@ -12,6 +12,7 @@ use duban::{
     domain::retry::Outcome,
     service::desk::{
         link::Scope,
+        links_out::Whose,
         request::{self, Ask},
     },
     store::RequestKind,
@@ -255,6 +256,63 @@ fn a_revoked_link_opens_nothing_and_the_others_stay() {
     assert_eq!(opens(&all), [true, true, false, false, true]);
     revoke(None);
     assert_eq!(opens(&all), [false, false, false, false, true]);
+}
+
+/// What is known of a link: when it was mailed or printed, until when it is good, when something was recorded by it. That
+/// it was opened is not noted: scanners open it too.
+#[test]
+fn links_that_are_out_are_listed_with_their_last_use() {
+    let mut bureau = plan_bureau(BASE);
+    let printed = bureau.at_time("2026-01-27T09:00");
+    let office = bureau.office.clone();
+    bureau.db.write(|tx| office.note_printed(tx, None, &printed)).unwrap();
+    let site = Site::new(bureau.office, bureau.db, "2026-01-27T10:00");
+    let out = |now: &str| {
+        let now = site.moment(now);
+        let found = site.write(move |db, office| db.read(|tx| office.links_out(tx, &now)).unwrap());
+        let day = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+        found
+            .into_iter()
+            .map(|out| {
+                let whose = match out.whose {
+                    Whose::Admin => "admin".to_owned(),
+                    Whose::Request(request) => format!("request {}", request.id),
+                    Whose::Section(name) => format!("pages {name}"),
+                    Whose::Reports(name) => format!("letters {name}"),
+                };
+                (whose, day(out.issued), out.until.map(|last| last.to_string()), day(out.used))
+            })
+            .collect::<Vec<_>>()
+    };
+    let row = |whose: &str, issued: &str, until: &str, used: Option<&str>| {
+        (whose.to_owned(), Some(issued.to_owned()), Some(until.to_owned()), used.map(str::to_owned))
+    };
+    let admin = || row("admin", "2026-01-27T01:00:00Z", "2026-02-26", None);
+    let mailed = "2026-01-27T00:30:00Z";
+    let path = report_path(&site, "annual-report", "办公室");
+    let page = site.get(&path);
+    assert_eq!(site.post(&path, "by=x").status, 422, "nothing is recorded");
+    let found = out("2026-01-27T10:00");
+    assert_eq!(found[0], admin());
+    let letters: Vec<_> = found[1..].iter().filter(|row| row.0 == "letters 办公室").collect();
+    let [(_, issued, Some(until), None)] = &letters[..] else { panic!("{found:?}") };
+    assert_eq!(issued.as_deref(), Some(mailed));
+    assert!(until.as_str() > "2027-03-01" && found.iter().all(|row| row.0 != "pages 办公室"), "{found:?}");
+    assert_eq!(site.press(&page, &path, DONE).status, 303);
+    let of = |found: Vec<(String, _, _, Option<String>)>| {
+        found.into_iter().find(|row| row.0 == "letters 办公室").and_then(|row| row.3)
+    };
+    assert_eq!(of(out("2026-01-27T10:00")).as_deref(), Some("2026-01-27T02:00:00Z"));
+    let now = site.moment("2026-01-27T10:30");
+    site.write(move |db, by| {
+        db.write(|tx| by.note_used(tx, &Scope::Section("办公室".into()), &now)).unwrap();
+    });
+    assert_eq!(of(out("2026-01-27T10:30")).as_deref(), Some("2026-01-27T02:00:00Z"), "once an hour");
+    // What was revoked is out no more, nor is what is over.
+    let now = site.moment("2026-01-27T11:00");
+    site.write(move |db, by| db.write(|tx| by.revoke_links(tx, Some("办公室"), &now)).unwrap());
+    assert!(out("2026-01-27T11:00").iter().all(|row| !row.0.contains("办公室")));
+    assert!(out("2028-01-27T11:00").iter().all(|row| row.0 == "admin"));
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn weekly() {
         replies: 3,
         requests: 1,
         missing_year: Some(2027),
+        head: Some("3f2a9c1b7d045e68@1234".into()),
     };
     one("notice_weekly", &Notice::Weekly(full.clone()));
     let none = Weekly {
@@ -122,6 +123,7 @@ fn weekly() {
         replies: 0,
         requests: 0,
         missing_year: None,
+        head: None,
     };
     one("notice_weekly_nothing", &Notice::Weekly(none));
 }

@@ -92,8 +92,12 @@ pub(in crate::service) fn load(
     let calendar_moved = tx.put(state::CALENDAR, &office.calendar)?;
     if let Some(before) = tx.get(state::ROSTER)? {
         let mut generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
+        let was = generations.sections.clone();
         generations.follow(&before, &office.roster);
         tx.put(state::GENERATIONS, &generations)?;
+        for (name, _) in generations.sections.iter().filter(|(name, count)| was.get(*name) != Some(count)) {
+            office.note_revoked(tx, Some(name), now)?;
+        }
     }
     let roster_changed = tx.put(state::ROSTER, &office.roster)?;
     let readers_changed = tx.put(state::ADMIN, &office.settings.admin)? || roster_changed;

@@ -90,6 +90,7 @@ impl Office {
         };
         *count = count.saturating_add(1);
         tx.put(state::GENERATIONS, &generations)?;
+        self.note_revoked(tx, section, now)?;
         tx.audit(&audit(now, "links-revoked", None, None, json!({ "section": section })))
     }
 

@@ -6,6 +6,7 @@ pub mod incoming;
 pub mod limits;
 pub mod link;
 pub mod link_key;
+pub mod links_out;
 pub mod note;
 mod reply_token;
 pub mod report;

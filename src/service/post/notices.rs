@@ -225,5 +225,6 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
         waiting_letters: late_letters(tx, office, now)?,
         requests: u32::try_from(tx.open_requests()?.len()).unwrap_or(u32::MAX),
         missing_year: missing_year(&office.calendar, today),
+        head: tx.chain_head()?.map(|head| head.to_string()),
     })
 }

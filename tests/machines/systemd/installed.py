@@ -326,7 +326,7 @@ class C_ItsLife(Machine):
         self.assertIn("1234567", settings.read_text())
         self.assertIn("本局改过", edited.read_text())
         self.assertTrue(edited.with_name("deadlines.toml.dpkg-dist").exists())
-        self.assertEqual(query("PRAGMA user_version"), [(14,)])
+        self.assertEqual(query("PRAGMA user_version"), [(15,)])
         now = ["--now", "2026-02-02T10:00"]
         self.assertGreaterEqual(query("SELECT count(*) FROM letter")[0], before[0][:1])
         self.assertEqual(query("SELECT count(*) FROM completion"), before[1:])
