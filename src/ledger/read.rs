@@ -202,7 +202,7 @@ impl Sheet {
         for (row, cells) in &mut self.rows {
             let is_row = hidden.has_row(*row);
             for (at, cell) in cells {
-                columns.extend(hidden.has_column(*at).then(|| *at));
+                columns.extend(hidden.has_column(*at).then_some(*at));
                 cell.hidden |= is_row || hidden.has_column(*at);
             }
             rows.extend(is_row.then(|| format!("第{}行", row + 1)));
