@@ -252,7 +252,11 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
         );
         let begins = core.places.first().map_or(0, |place| place.start);
         let is_named = words.words.iter().zip(&words.places).any(|(w, p)| {
-            p.start < begins && matches!(w, Word::Unknown | Word::Verb | Word::Event | Word::Received | Word::Filler)
+            p.start < begins
+                && matches!(
+                    w,
+                    Word::Unknown | Word::Verb | Word::Event | Word::Received | Word::Filler | Word::Named(_)
+                )
         });
         let no = if is_amount && is_named { No { forms: Vec::new(), ..no } } else { no };
         let why = (no.what == refusal::NO_DAY).then(|| refusal::vague(words.phrase())).flatten();
