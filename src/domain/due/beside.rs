@@ -19,8 +19,12 @@ use Word::*;
 /// A bracket that only remarks on the date: `（星期五）`, `（含）`.
 pub fn is_remark(piece: &Piece) -> bool {
     piece.is_bracket
-        && (weekday(piece.words.phrase()).is_some() || matches!(piece.words.words[..], [Inclusive] | [Num(_)]))
+        && (weekday(piece.words.phrase()).is_some()
+            || matches!(piece.words.words[..], [Inclusive] | [Inclusive, Num(_), ..] | [Num(_)]))
 }
+
+const TWO: &str = "“”和期限连在一起，分不清以哪个为准：请只写期限本身";
+const TWICE: &str = "写了两个次数：请每一件事写一个事项";
 
 fn weekday(p: Phrase) -> Option<usize> {
     match p.words {
@@ -33,6 +37,20 @@ fn weekday(p: Phrase) -> Option<usize> {
 
 pub fn bracket(piece: &Piece, clause: &mut Clause) -> Result<(), No> {
     let p = piece.words.phrase();
+    // 每月（季）10日前, 每周一次（周一）
+    if !is_remark(piece) && piece.is_alternative || clause.is_count && weekday(p).is_some() {
+        return refuse(piece.place.clone(), TWO, &[]);
+    }
+    // （含9月15日）: the day itself again.
+    if let [Inclusive, day @ ..] = p.words
+        && matches!(day, [Num(_), ..])
+    {
+        clause.passed.push(piece.place.clone());
+        return match clause.core.words.windows(day.len()).any(|w| w == day) {
+            true => Ok(()),
+            false => refuse(piece.place.clone(), TWO, &[]),
+        };
+    }
     if let Some(i) = weekday(p)
         && let Weekday(day) = p.words[i]
     {
@@ -76,8 +94,9 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
     while i < p.words.len() {
         let rolls = roll_words(p.from(i), zone == Zone::Bracket && i == 0);
         if rolls > 0 {
-            // 遇3日以上法定节假日顺延: not every day off.
-            if i > 0 && p.words[i - 1] == OrMore {
+            // 3日以上法定节假日顺延, 国庆假期顺延: not every day off.
+            let is_some = |w: &Word| !matches!(w, Verb | Comma | Lead | Soft | Filler | Received);
+            if i > 0 && p.words[i] == DayOff && is_some(&p.words[i - 1]) {
                 return Err(refusal::named(Name::Moves, p.sub(i - 1..i + rolls).place()));
             }
             let is_all = i == 0 && rolls == p.words.len() && zone != Zone::Before;
@@ -93,13 +112,36 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         {
             clause.years.push((y, zone, p.sub(i..i + 2).place()));
         }
+        if zone == Zone::After
+            && i == 0
+            && clause.times.is_none()
+            && let Some(len) = scope(p)
+        {
+            return Err(refusal::named(Name::NoDuty, p.sub(0..len).place()));
+        }
+        if let (Some((_, counted)), true) = (&clause.times, matches!(p.words[i..], [Num(_), Times, ..]))
+            && !(counted.start <= at.start && at.end <= counted.end)
+        {
+            return refuse(p.sub(i..i + 2).place(), TWICE, &[]);
+        }
         if (zone, word) == (Zone::Before, Named(Name::Rhythm)) {
             clause.rhythm = Some(at.clone());
         }
+        if let Some(len) = beside_a_thing(p, i, zone, clause) {
+            let at = p.sub(i + 1 - len..i + 1).place();
+            let why = (0..=i).find_map(|k| match p.words[k] {
+                Named(name) if name != Name::NoDuty => Some(refusal::named(name, p.places[k].clone())),
+                _ => None,
+            });
+            return why.map_or_else(|| refuse(at, TWO, &[]), Err);
+        }
         if stands_wrong(p, i, zone) {
             return match word {
-                Named(_) | During | MovedTo | Meet | DayOff | Word::Roll(_) | Word::Beside(_) => Err(changes(word, at)),
-                _ => refuse(at, "一句话里有两个时间，分不清以哪个为准：请只留一个", &[]),
+                Named(_) | During | MovedTo | Meet | DayOff | SomeOff | Word::Roll(_) | Word::Beside(_) => {
+                    Err(changes(word, at))
+                }
+                Basis | To | Lead => Err(refusal::named(Name::NoDuty, at)),
+                _ => refuse(at, TWO, &[]),
             };
         }
         i += 1;
@@ -118,17 +160,23 @@ fn pass(p: Phrase, clause: &mut Clause) {
 fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
     use Name::*;
     let word = p.words[i];
-    let opens = p.words[..i].iter().all(|w| matches!(w, Lead | Hope | Comma | Verb));
+    let opens = p.words[..i].iter().all(|w| matches!(w, Lead | Hope | Comma | Verb | Basis));
+    let is_last = i + 1 == p.words.len();
     match (zone, word) {
         (
             _,
             Named(Moves | Except | EveryOther | NotBefore | Dawn) | Meet | MovedTo | Word::Roll(_) | Word::Beside(_),
         ) => true,
         // 验收后次月10日, 月份或者季度终了后, 3个月零10日: more than the core is meant.
-        (Zone::Before, OrElse | Comma | AndHalf | Named(Current | Vague)) if i + 1 == p.words.len() => true,
-        (Zone::Before, word) if i + 1 == p.words.len() && is_core(word) => {
-            !matches!(word, From | To | AtLeast | Times | Slash)
+        (Zone::Before, OrElse | Comma | AndHalf | Named(Current | Vague)) if is_last => true,
+        // 根据3月5日通知; 任期至, 数据截至: until when something holds.
+        (Zone::Before, Basis) if is_last => true,
+        (Zone::Before, To) if is_last => {
+            i > 0 && matches!(p.words[i - 1], Unknown | Verb | Event | Filler | Received | Counter)
         }
+        // 禁渔期为3月1日至6月30日
+        (Zone::Before, Lead) if is_last => i > 0 && p.words[i - 1] == Counter,
+        (Zone::Before, word) if is_last && is_core(word) => !matches!(word, From | AtLeast | Times | Slash),
         (Zone::Before, Num(_)) if p.words.get(i + 1).is_some_and(|w| is_length(*w) && !matches!(w, Month | Year)) => {
             true
         }
@@ -138,9 +186,19 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
             narrows(word) && !matches!(word, Ten(_)) || matches!(p.words[i..], [Nth(_), Year, ..] | [AndHalf])
         }
         (Zone::Elsewhere, After | SinceDay) => i + 1 == p.words.len(),
-        (Zone::Elsewhere | Zone::Bracket, DayOff) => true,
+        // 已报送, 应不予受理
+        (Zone::After, Named(NoDuty)) => p.words[..i].iter().all(|w| matches!(w, Lead | Hope | How | Filler | Comma)),
+        // 至6月30日为禁渔期
+        (Zone::After, Counter) => is_last && p.words[0] == Lead,
+        (Zone::After, Slash) => i == 0,
+        (Zone::Elsewhere | Zone::Bracket, DayOff | SomeOff) => true,
         (Zone::Bracket, Workday | Days | Every | FirstHalf | SecondHalf | Odd | Even) => true,
-        (Zone::Bracket, word) => narrows(word) || matches!(p.words[i..], [Nth(_), Quarter | Month, ..]),
+        // （换届年）, （双周）
+        (Zone::Bracket, Year | Half | Quarter | Month | Week) if is_last => {
+            i == 0 || !matches!(p.words[i - 1], Num(_)) || word == Week
+        }
+        (Zone::Bracket, OrElse) if i == 0 => true,
+        (Zone::Bracket, word) => narrows(word) || matches!(p.words[i..], [Nth(_) | Num(_), Quarter | Month, ..]),
         // A time of its own: …，上旬完成. Further on it names a thing: 完成春季植树.
         (Zone::After | Zone::Elsewhere, Ten(_) | Named(PartOf | HalfMonth | TenDays | Daily | Lunar | Feast)) => {
             opens && (i > 0 || zone == Zone::Elsewhere) || is_before(p.words.get(i + 1))
@@ -148,9 +206,38 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (Zone::After | Zone::Elsewhere, Named(Relative)) => {
             matches!(p.words.get(i + 1), None | Some(Num(_) | End | Before))
         }
-        (_, OrElse) => zone == Zone::After && i == 0,
+        (_, OrElse) => i == 0,
         _ => false,
     }
+}
+
+/// What stands beside a date or a count and has a time of its own: how many words that is.
+fn beside_a_thing(p: Phrase, i: usize, zone: Zone, clause: &Clause) -> Option<usize> {
+    let ends_here = p.words.get(i + 1).is_none_or(|w| matches!(w, Verb | How | Comma | Lead | Received));
+    let is_found = match (zone, p.words[i]) {
+        // 12月考核前, 6月底验收后: is it done by then, or by the end of the month?
+        (Zone::After, Before | After) if !clause.is_closed => ends_here,
+        // 每家单位每年至少一次: each once, or once in all?
+        (Zone::Before, Every) => clause.times.is_some(),
+        (Zone::Before, _) => false,
+        // 每季度1次，首月完成; 每年一次，考核前完成
+        (_, Before | After) => clause.is_count && ends_here,
+        (_, Weekday(_) | NextMonth | NextQuarter | Ten(_) | Named(Name::Season | Name::PartOf)) => clause.is_count,
+        (_, Month | Months | Week) => clause.is_count && i > 0 && matches!(p.words[i - 1], Nth(_) | Num(_)),
+        _ => false,
+    };
+    let is_end = matches!(p.words[i], Before | After | Month | Months | Week);
+    is_found.then_some(1 + usize::from(is_end && i > 0))
+}
+
+/// 受理的申请, 未报送的: how many words behind a date name what it is about, and say nothing of what is to be done.
+fn scope(p: Phrase) -> Option<usize> {
+    let of = p.words.iter().position(|w| *w == Whose)?;
+    let skip = p.words[..of].iter().take_while(|w| matches!(w, How | Lead | Hope | Comma)).count();
+    let named = &p.words[skip..of];
+    let is_verb = |w: &Word| matches!(w, Verb | Received | Event | Filler | Named(Name::NoDuty) | OrElse | Comma);
+    let is_duty = matches!(named.first(), Some(Verb | Basis | Received | Event | Filler));
+    (named.iter().all(is_verb) || !is_duty).then_some(of + 1)
 }
 
 fn is_before(next: Option<&Word>) -> bool {
@@ -159,8 +246,8 @@ fn is_before(next: Option<&Word>) -> bool {
 
 /// How many words say how a day off moves the date; 0 if there are none.
 fn roll_words(p: Phrase, is_bracket: bool) -> usize {
-    let is_part = |w: &Word| matches!(w, Word::Roll(_) | Word::Beside(_) | Meet | DayOff | MovedTo | Ahead);
-    let is_glue = |w: &Word| matches!(w, Comma | Lead | OrElse | To | Clock | How | During | Weekday(_));
+    let is_part = |w: &Word| matches!(w, Word::Roll(_) | Word::Beside(_) | Meet | DayOff | SomeOff | MovedTo | Ahead);
+    let is_glue = |w: &Word| matches!(w, Comma | Lead | Soft | OrElse | To | Clock | How | During | Weekday(_));
     if !p.words.first().is_some_and(is_part) {
         return 0;
     }
@@ -168,8 +255,8 @@ fn roll_words(p: Phrase, is_bracket: bool) -> usize {
     let len = p.words[..run].iter().rposition(is_part).map_or(0, |n| n + 1);
     // 节假日 alone is a noun; 提前 alone says how something is done.
     let says = p.words[..len].iter().any(|w| matches!(w, Word::Roll(_) | Meet | MovedTo));
-    let moves_ahead =
-        p.words[..len].contains(&Ahead) && (p.words[..len].contains(&DayOff) || is_bracket && p.words.len() == 1);
+    let is_off = p.words[..len].iter().any(|w| matches!(w, DayOff | SomeOff));
+    let moves_ahead = p.words[..len].contains(&Ahead) && (is_off || is_bracket && p.words.len() == 1);
     if says || moves_ahead { len } else { 0 }
 }
 
@@ -192,7 +279,7 @@ fn roll(p: Phrase, (len, is_all): (usize, bool), zone: Zone, clause: &mut Clause
         _ => None,
     };
     // Without a day off nothing says when it is moved, unless it stands alone: （顺延）.
-    let Some(meaning) = meaning.filter(|_| has(DayOff) || is_all) else {
+    let Some(meaning) = meaning.filter(|_| has(DayOff) || is_all && !has(Meet) && !has(SomeOff)) else {
         return Err(refusal::named(Name::Moves, at));
     };
     if clause.roll.as_ref().is_some_and(|(other, _)| *other != meaning) {

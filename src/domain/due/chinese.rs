@@ -40,6 +40,10 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
             None => days(Cycle::YEARLY, Unit::Year, p.from(1), aside),
         },
         [NextMonth, ..] => next_month(Unit::Month, p.from(1), aside),
+        [From, NextMonth, ..] => next_month(Unit::Month, p.from(2), aside),
+        [Quarter, Nth(_), Month, ..] => days(Cycle::Quarters, Unit::Quarter, p.from(1), aside),
+        [Half, Nth(_), Month, ..] => days(Cycle::HalfYears, Unit::HalfYear, p.from(1), aside),
+        [Half] if within => case(whole, true),
         [NextQuarter, Nth(1), Month, ..] => next_month(Unit::Quarter, p.from(3), aside),
         [Year | ThisYear, Ended] if aside.before => in_the_year(year, p.place()),
         [ThisYear, Ended, ..] if year.is_none() => period(whole, false, aside),
@@ -56,6 +60,8 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
         [Num(_), length] if is_length(*length) && aside.event.is_some() => case(whole, is_received),
         [Num(n), Year] if YEARS.contains(n) && within => Ok(Rule::Once(date(*n, 12, 31, p.place())?)),
         [Num(_), Month] if within => refuse(p.place(), "分不清是月份，还是几个月", &[]),
+        // 五年内: from when on is not said.
+        [Num(2..), Year] if within => Err(no_row(p)),
         [Num(_), length] | [Num(_), To | Dash, Num(_), length] if within && is_length(*length) && *length != Month => {
             case(whole, true)
         }
@@ -85,8 +91,8 @@ fn often(p: Phrase, year: Option<i16>, within: bool, aside: &mut Clause) -> Resu
     match p.words {
         [Num(1), Month | Quarter] => refuse(place, "分不清是第一个，还是每一个", &[]),
         [Num(m), Month] => refuse(place, format!("分不清是{m}月份里，还是每{m}个月"), &[]),
-        [ThisYear] => in_the_year(year, place),
-        [Year] if within => in_the_year(year, place),
+        [ThisYear] => times_in_the_year(year, aside, place),
+        [Year] if within => times_in_the_year(year, aside, place),
         [Every | Num(1), unit] | [Every, Num(1), unit] | [unit] => match period_end(*unit) {
             Some(rule) => Ok(rule),
             None => Err(not_understood(p)),
@@ -107,6 +113,11 @@ fn often(p: Phrase, year: Option<i16>, within: bool, aside: &mut Clause) -> Resu
             }
         }
     }
+}
+
+fn times_in_the_year(year: Option<i16>, aside: &Clause, place: Range<usize>) -> Result<Rule, No> {
+    let forms = aside.times.iter().map(|(n, _)| super::refusal::Form::Put(format!("每年至少{n}次"))).collect();
+    in_the_year(year, place).map_err(|no| No { forms, ..no })
 }
 
 /// `年内`, `全年不少于4次`
@@ -131,8 +142,17 @@ fn every(whole: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, N
         [unit, Ended] if aside.before && period_end(*unit).is_some() => {
             period_end(*unit).ok_or_else(|| not_understood(p))
         }
+        // 每年年度终了30日前
+        [Year, Year, Ended, ..] => every(whole.from(1), year, aside),
         [Year | Half | Quarter | Month, Ended | After, ..]
         | [Year | Half | Quarter | Month, End, After | NextMonth, ..] => period(whole, true, aside),
+        // 每月25日至次月5日: the month that follows. The start is a day too.
+        [Month | Months, .., To | Dash, NextMonth, Num(_), Day] => {
+            let to = p.words.len() - 4;
+            list(Unit::Month, p.sub(1..to), aside)?;
+            aside.passed.push(p.sub(1..to + 1).place());
+            next_month(Unit::Month, p.from(to + 2), aside)
+        }
         [Month | Months, NextMonth, ..] => next_month(Unit::Month, p.from(2), aside),
         [Quarter | Half, NextMonth, ..] => {
             refuse(p.place(), "“次月”分不清是季度（半年）里的第二个月，还是结束后的下个月", &[])
@@ -168,6 +188,7 @@ fn every_few(unit: Word, place: Range<usize>) -> No {
             "没有说从哪个月算起：每三个月的写成每季度，每六个月的写成每半年，隔月的写单月或双月"
         }
         Week => "没有说从哪一周算起",
+        Named(name) => return named(name, place),
         _ => "没有说从哪一天算起",
     };
     No { at: place, what: what.to_owned(), forms: Vec::new() }
@@ -239,7 +260,11 @@ fn conflicts(p: Phrase) -> Result<(), No> {
         return refuse(p.sub(second..second + 1).place(), "写了两个“每”，分不清多久一次：请只留一个", &[]);
     }
     if let Some(at) = two_in_a_row(p.words) {
-        let what = "写了两个日期，分不清以哪个为准：几天都要办的，用顿号“、”隔开";
+        let is_amount = p.words.get(at + 1).is_some_and(|w| is_length(*w) && !matches!(w, Year | Month));
+        let what = match p.words[at - 1] {
+            Before if is_amount => "不能从一个日期往前数：请直接写那一天",
+            _ => "写了两个日期，分不清以哪个为准：几天都要办的，用顿号“、”隔开",
+        };
         return refuse(p.from(at).place(), what, &[]);
     }
     let has = |is: fn(&Word) -> bool| p.words.iter().any(is);

@@ -8,7 +8,7 @@ use super::{
     pieces::{Piece, pieces},
     reading::{Clause, Zone},
     refusal::{self, Form, No, refuse},
-    starts::{self, event_label, is_core, is_length, is_limit, starts},
+    starts::{self, event_label, is_core, is_dated, is_length, is_limit, is_rhythm, is_time, starts},
     word::{Name, Word},
 };
 
@@ -48,20 +48,35 @@ pub fn find(read: &Words) -> Result<Clause, No> {
             Some(_) => several(&pieces, &cores),
         });
     };
-    let mut clause = Clause { times: core.times.as_ref().map(|(n, _)| *n), ..Clause::default() };
     let whole = pieces[core.piece].words.phrase();
+    let found = whole.sub(core.range.clone());
+    let is_named = |w: &[Word]| matches!(w, [Num(_) | Nth(_), Month | Quarter]);
+    let mut clause = Clause {
+        times: core.times.clone(),
+        is_count: core.times.is_some() && !is_dated(found) && !found.words.windows(2).any(is_named),
+        is_closed: core.times.is_some() || found.words.iter().any(|w| is_limit(*w)),
+        ..Clause::default()
+    };
     for i in core.range.clone().filter(|i| !core.skipped.contains(i) && !core.counted.contains(i)) {
         if !matches!(whole.words[i], Lead | Hope | Limit) {
             clause.core.push(&whole.words[i..=i], whole.places[i].clone());
         }
     }
-    // 半年和全年结束后10日内: of which period is not said.
+    // 半年和全年结束后10日内, 自次月起15日内, 旬后3日内, 国庆节前一周: no event that somebody knows the day of.
     if let Some(event) = &core.event
-        && let Some(i) = (0..core.range.start).find(|i| {
-            whole.places[*i].start >= event.start && matches!(whole.words[*i], Half | Quarter | FirstHalf | SecondHalf)
-        })
+        && let Some(i) = (0..core.range.start).find(|i| whole.places[*i].start >= event.start && is_time(whole, *i))
     {
-        return refuse(whole.sub(i..i + 1).place(), "没有说清从哪一天算起", &[]);
+        let at = whole.sub(i..i + 1).place();
+        return match whole.words[i] {
+            Named(name) => Err(refusal::named(name, at)),
+            _ => refuse(at, "没有说清从哪一天算起", &[]),
+        };
+    }
+    // 自验收之季度终了之日起15日内: of that quarter, not of every one.
+    if let [Year | Half | Quarter | Month, Ended, ..] = found.words
+        && let Some(i) = whole.words[..core.range.start.saturating_sub(1)].iter().position(|w| *w == From)
+    {
+        return refuse(whole.sub(i..core.range.start + 1).place(), "分不清是每期的，还是从前面那件事算起的", &[]);
     }
     // 毕业次年, 验收次月: counted from it, not from the period.
     if let [.., Unknown | Event | Verb | Received] = whole.words[..core.range.start]
@@ -198,29 +213,9 @@ fn starts_again(p: Phrase, i: usize) -> bool {
     let rest = p.from(i + leads);
     match rest.words {
         [Num(_), Comma | Day | To | Dash, ..] | [Year | Month | Quarter | Half, End, ..] | [End, ..] => true,
-        [Num(_) | Nth(_) | Weekday(_) | SecondHalf | FirstHalf | NextYear, ..] => starts(rest, 0),
+        [Num(_) | Nth(_) | Weekday(_) | SecondHalf | FirstHalf | NextYear | NextMonth, ..] => starts(rest, 0),
         _ => false,
     }
-}
-
-/// `每年`, `每两年`: a rhythm that no day was given for yet.
-fn is_rhythm(core: Phrase) -> bool {
-    let p = core.from(usize::from(core.words.first() == Some(&AtLeast)));
-    matches!(
-        p.words,
-        [Every, Year | Half | Quarter | Month | Months | Week | Odd | Even]
-            | [Every, Num(_), Year | Half | Quarter | Month | Months | Week | Quarters]
-            | [Every, Year | Half | Quarter | Month | Months | Week, AtLeast]
-            | [Every, Num(_), Year | Half | Quarter | Month | Months | Week | Quarters, AtLeast]
-            | [From, Num(_), Year, Begin, Every, Year]
-            | [Num(_), Year, Begin, Every, Year]
-            | [Num(1), Year | Half | Months | Week]
-            | [Odd | Even | Half]
-    )
-}
-
-fn is_dated(core: Phrase) -> bool {
-    core.words.iter().any(|w| matches!(w, Day | Days | Workday | End | Iso(..) | MonthDay(..) | Weekday(_) | Ten(_)))
 }
 
 /// Words between a rhythm and its day: who does it. They end with 于 or the like before the day.
@@ -260,7 +255,7 @@ fn time_of_day(rest: Phrase, before: Phrase) -> Result<usize, No> {
 fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
     let found = p.sub(core.range.clone());
     if let [Num(n @ 1..=99), .., Times, Slash, _] = found.words {
-        core.times = Some((*n, found.sub(0..2).place()));
+        core.times = Some((*n, found.sub(0..found.words.len() - 1).place()));
         core.range.start = core.range.end - 1;
         return Ok(());
     }
@@ -276,7 +271,9 @@ fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
             [Num(n), Counter, ..] if is_rhythm(found) => (n, 2),
             _ => continue,
         };
-        if let Some(k) = (0..i).find(|k| beside::narrows(rest.words[*k])) {
+        // 每季度或半年一次
+        let is_other = |w: Word| beside::narrows(w) || matches!(w, OrElse | Half | Quarter | NextMonth);
+        if let Some(k) = (0..i).find(|k| is_other(rest.words[*k])) {
             return Err(beside::changes(rest.words[k], rest.places[k].clone()));
         }
         let is_bound = |w: &Word| matches!(w, Limit | Named(Name::Bound));
@@ -305,12 +302,21 @@ fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
 fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
     let is_closed = core.times.is_some() || core.range.clone().any(|i| is_limit(p.words[i]));
     let rest = p.from(core.range.end);
+    // 3月两会前: the number is no day.
+    if let ([.., Month, Num(_)], Some(Unknown | Event | Filler | Verb)) =
+        (&p.words[core.range.clone()], rest.words.first())
+    {
+        return refuse(p.sub(core.range.end - 1..core.range.end + 1).place(), refusal::UNKNOWN, &[]);
+    }
     let what = match rest.words.first() {
         Some(Named(name @ (Name::Around | Name::NotBefore | Name::NoDuty | Name::Lunar | Name::Feast))) => {
             return Err(refusal::named(*name, rest.places[0].clone()));
         }
         // 每年6月、12月某: the list goes on.
-        Some(Comma | To | Dash | OrElse) if matches!(rest.words.get(1), Some(Num(_) | Nth(_) | Every | Weekday(_))) => {
+        Some(Comma | To | Dash | OrElse)
+            if matches!(rest.words.get(1), Some(Num(_) | Nth(_) | Every | Weekday(_)))
+                && !matches!(rest.words[1..], [Every, Times, ..]) =>
+        {
             "这样写不能确定日期"
         }
         Some(Unknown | Filler | Counter | Colon | Slash | OrElse | Clock | AndHalf) if !is_closed => refusal::UNKNOWN,
@@ -342,14 +348,23 @@ fn several(pieces: &[Piece], cores: &[Core]) -> No {
     // 遇节假日提前一天: how the date moves, not another one.
     if let Some((p, at)) = cores[1..].iter().find_map(|core| {
         let p = pieces[core.piece].words.phrase().sub(0..core.range.end);
-        Some((p, p.sub(0..core.range.start).words.iter().position(|w| matches!(w, DayOff | Meet))?))
+        Some((p, p.sub(0..core.range.start).words.iter().position(|w| matches!(w, DayOff | SomeOff | Meet))?))
     }) {
         return refusal::named(Name::Moves, p.from(at).place());
     }
     let at = place(&cores[1]);
     // The latest is what is due. What says otherwise makes each half another date.
-    let is_moved = |w: &Word| matches!(w, Named(Name::Except | Name::Moves | Name::EveryOther) | MovedTo | Ahead);
-    let is_whole = !pieces.iter().any(|piece| piece.words.words.iter().any(is_moved));
+    let is_moved = |w: &Word| {
+        matches!(w, Named(Name::Except | Name::Moves | Name::EveryOther | Name::Season) | MovedTo | Ahead | OrElse)
+    };
+    // A bracket, a count or 至12月 belongs to the other date.
+    let is_part = |core: &Core| {
+        let p = pieces[core.piece].words.phrase();
+        pieces[core.piece].is_bracket
+            || core.times.is_some()
+            || core.range.start > 0 && p.words[core.range.start - 1] == To
+    };
+    let is_whole = !pieces.iter().any(|piece| piece.words.words.iter().any(is_moved)) && !cores.iter().any(is_part);
     let has_limit = cores[1..].iter().any(limit);
     let cores = cores.iter().filter(|core| is_whole && (!has_limit || limit(core)));
     let forms = |core| [Some(Form::Own(place(core))), is_yearly.then(|| Form::Every(place(core)))];

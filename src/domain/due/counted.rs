@@ -34,6 +34,11 @@ pub fn period(p: Phrase, is_every: bool, aside: &mut Clause) -> Result<Rule, No>
         _ => Unit::Month,
     };
     let (side, rest) = match p.words[1..] {
+        // 季后首月15日前; 月后8日前: the eighth, not eight days.
+        [After, Nth(1), Month, ..] => return next_month(unit, p.from(4), aside),
+        [After, Num(1..=28), Day, Before] if matches!(unit, Unit::Quarter | Unit::Month) => {
+            return next_month(unit, p.from(2), aside);
+        }
         // 每季度结束后次月10日前, 年度结束后次年1月31日前
         [Ended | End, After, NextMonth, ..] if unit != Unit::Year => return next_month(unit, p.from(4), aside),
         [Ended | End, NextMonth, ..] if unit != Unit::Year => return next_month(unit, p.from(3), aside),

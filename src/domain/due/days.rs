@@ -95,7 +95,7 @@ pub fn list(unit: Unit, phrase: Phrase, aside: &mut Clause) -> Result<Vec<At>, N
         None => {}
     }
     if found.is_empty() {
-        return refuse(phrase.place(), NO_DAY, &[end_of(unit)]);
+        return no_day(phrase.place());
     }
     distinct(&found, phrase.place())?;
     Ok(found)
@@ -104,16 +104,6 @@ pub fn list(unit: Unit, phrase: Phrase, aside: &mut Clause) -> Result<Vec<At>, N
 /// Nothing is offered: whatever day that named would not be the writer's.
 fn no_day<T>(place: Range<usize>) -> Result<T, No> {
     refuse(place, NO_DAY, &[])
-}
-
-/// A rhythm and no more.
-fn end_of(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Year => "每年年底前",
-        Unit::HalfYear => "每半年末",
-        Unit::Quarter => "每季度末",
-        Unit::Month => "每月底前",
-    }
 }
 
 fn distinct(found: &[At], place: Range<usize>) -> Result<(), No> {
@@ -206,6 +196,7 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
                 Item::Number(_) => no_day(place),
             }
         }
+        (Unit::Year, [Nth(n @ 5..), Quarter, ..]) => refuse(place, format!("没有第{n}季度"), &[]),
         (Unit::Year, [half @ (FirstHalf | SecondHalf), ..]) => {
             let found = item(unit, month, p.from(1), aside)?;
             match &found {
@@ -225,7 +216,7 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
             whole(last_month, DayOf::Last)
         }
         (Unit::Month, [Month, End]) => whole(1, DayOf::Last),
-        (Unit::HalfYear | Unit::Quarter, [Nth(n), Month | Months, ..]) => {
+        (Unit::Year | Unit::HalfYear | Unit::Quarter, [Nth(n), Month | Months, ..]) => {
             let months = i32::from(last_month);
             let m = if *n < 0 { months + 1 + n } else { *n };
             match u8::try_from(m) {
@@ -248,6 +239,9 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
         }
         // The last working day of a year is in its last month, the third in its first.
         (_, [Nth(n), Workday]) if *n > 0 => whole(1, workday(*n, place.clone())?),
+        (Unit::HalfYear | Unit::Quarter, [Nth(n), Weekday(_)]) => {
+            whole(if *n > 0 { 1 } else { last_month }, day_of(unit, p, aside)?)
+        }
         (_, [Nth(-1), Day | Days]) | (_, [Nth(_), Workday]) => whole(last_month, day_of(unit, p, aside)?),
         (Unit::Quarter, [Num(d), Day]) => refuse_with(
             place,

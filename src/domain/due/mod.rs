@@ -49,7 +49,6 @@ pub use rule::{At, CaseFrom, Cycle, DayOf, Frequency, Months, Rule, Span, SpanUn
 pub use told::{Anchor, Ear, Move, back, days, workdays};
 
 use super::calendar::Calendar;
-use glyphs::is_numeral;
 use lexer::Words;
 use reading::{Clause, Zone};
 use refusal::{Form, No, did_you_mean, refuse, refuse_with};
@@ -153,7 +152,7 @@ impl Due {
         let words = lexer::read(text);
         understand(text, &words, year).map_err(|no| {
             let at = if no.at.is_empty() { whole(text) } else { no.at };
-            let is_unknown = no.what == refusal::UNKNOWN || no.what.starts_with(refusal::AROUND);
+            let is_unknown = no.what == refusal::UNKNOWN;
             let instead = suggest(text, &words, (&at, is_unknown), no.forms, year);
             Refusal { what: no.what.replace("“”", &format!("“{}”", &text[at.clone()])), at, instead }
         })
@@ -166,8 +165,8 @@ fn whole(text: &str) -> Range<usize> {
     start..start + text.trim().len()
 }
 
-/// What to write instead: the forms that come with the refusal; else the text with its spelling corrected, without the
-/// word, or up to it. Each must be understood, and have no number that the text has not.
+/// What to write instead: the forms that come with the refusal; else the text with its spelling corrected. Without a
+/// word it would be another thing. Each must be understood, and have no number that the text has not.
 fn suggest(
     text: &str,
     words: &Words,
@@ -188,15 +187,7 @@ fn suggest(
         .collect();
     if tried.is_empty() && is_unknown {
         let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
-        // 6月3O日: what is left would be another number; without 不 it would be another thing.
-        let is_number = |c: char| c.is_numeric() || is_numeral(c);
-        if before.ends_with(is_number) || after.starts_with(is_number) || word.contains(['不', '非', '除', '逾', '免'])
-        {
-            return Vec::new();
-        }
-        let pause = |c: char| c.is_whitespace() || "，、；,;".contains(c);
         tried.extend(did_you_mean(word).map(|w| format!("{before}{w}{after}")));
-        tried.extend([format!("{before}{after}"), before.trim_end_matches(pause).to_owned()]);
     }
     let own = numbers(words, true);
     let mut found: Vec<Due> = Vec::new();
@@ -253,14 +244,19 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
     let named: Vec<Word> = words.words.iter().zip(&words.places).filter(|(_, p)| is_in(p)).map(|(w, _)| *w).collect();
     let is_received = matches!(named[..], [] | [.., Word::Received | Word::Verb]);
     let rule = chinese::rule(core.phrase(), year, is_received, &mut clause).map_err(|no| {
-        // 投标截止时间15日前: counted back from something, and none of its forms is.
+        // 投标截止时间15日前, 公示时间为30日: an amount that belongs to something, and none of its forms does.
         let is_amount = matches!(
             core.words[..],
-            [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months, Word::Before]
+            [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months]
+                | [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months, Word::Before]
         );
         let begins = core.places.first().map_or(0, |place| place.start);
         let is_named = words.words.iter().zip(&words.places).any(|(w, p)| {
-            p.start < begins && matches!(w, Word::Unknown | Word::Verb | Word::Event | Word::Received | Word::Filler)
+            p.start < begins
+                && matches!(
+                    w,
+                    Word::Unknown | Word::Verb | Word::Event | Word::Received | Word::Filler | Word::Named(_)
+                )
         });
         let no = if is_amount && is_named { No { forms: Vec::new(), ..no } } else { no };
         let why = (no.what == refusal::NO_DAY).then(|| refusal::vague(words.phrase())).flatten();
@@ -273,7 +269,7 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
     years_agree(&rule, &clause)?;
     Ok(Due {
         rule,
-        times: clause.times,
+        times: clause.times.map(|(n, _)| n),
         roll: clause.roll.map(|(roll, _)| roll),
         // 收到 or 举行 alone name nothing.
         event: (named.len() > 1 || named == [Word::Unknown]).then(|| text[event].trim().to_owned()),

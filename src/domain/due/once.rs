@@ -53,11 +53,15 @@ pub fn once_in(year: i16, p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
             Ok(first) => Ok(Rule::Once(first.last_of_month())),
             Err(_) => Err(not_understood(p)),
         },
-        [At { month: m, .. }] => refuse_with(
-            p.place(),
-            "只办一次的请直接写日期，不写第几个工作日或星期几",
-            vec![format!("{year}年{m}月底前")],
-        ),
+        [At { month: m, day: DayOf::Weekday(n, day) }]
+            if let (Ok(first), Ok(day)) = (Date::new(year, month(*m), 1), Weekday::from_monday_zero_offset(*day))
+                && let Ok(date) = first.nth_weekday_of_month(*n, day) =>
+        {
+            Ok(Rule::Once(date))
+        }
+        [At { month: m, .. }] => {
+            refuse_with(p.place(), "只办一次的请直接写日期，不写第几个工作日", vec![format!("{year}年{m}月底前")])
+        }
         _ => refuse_with(
             p.place(),
             "只办一次的只能写一个日期：请每个日期写一个事项",
@@ -99,9 +103,7 @@ fn in_order(start: Rule, end: Rule, place: Range<usize>) -> Result<Rule, No> {
 
 /// A date without a year: once, in the plan's year. If the plan has no year, every year may be meant.
 pub fn this_year(p: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rule, No> {
-    if let Some(year) = year
-        && !is_quarterly(p, aside)
-    {
+    if let Some(year) = year {
         let year = checked_year(u32::try_from(year).unwrap_or_default(), p.place())?;
         return once_in(year, p, aside).map_err(|no| instead_of_every(no, ""));
     }
@@ -115,8 +117,11 @@ pub fn this_year(p: Phrase, year: Option<i16>, aside: &mut Clause) -> Result<Rul
     Err(No { at: p.place(), what: what.to_owned(), forms: vec![Form::Every(p.place())] })
 }
 
-/// Four months, three apart, are every quarter's, in whatever year.
+/// Four months with one day, three apart, are every quarter's; each with a day of its own may be of one year.
 fn is_quarterly(p: Phrase, aside: &Clause) -> bool {
+    if p.words.iter().filter(|w| matches!(w, Day | End | Ten(_))).count() > 1 {
+        return false;
+    }
     let mut apart = Clause { before: aside.before, ..Clause::default() };
     list(Unit::Year, p, &mut apart)
         .is_ok_and(|at| matches!(Rule::cyclic(Cycle::YEARLY, at), Rule::Cyclic { cycle: Cycle::Quarters, .. }))

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::{
     lexer::{Phrase, Words},
     refusal::{No, refuse},
-    starts::{self, is_length, starts},
-    word::Word,
+    starts::{self, is_core, is_length, starts},
+    word::{Name, Word},
 };
 
 use Word::*;
@@ -16,6 +16,8 @@ use Word::*;
 pub struct Piece {
     pub words: Words,
     pub is_bracket: bool,
+    /// A bracket stands right behind a period: 每月（季）.
+    pub is_alternative: bool,
     /// With the brackets.
     pub place: Range<usize>,
 }
@@ -23,7 +25,7 @@ pub struct Piece {
 impl Piece {
     fn new(words: Words) -> Self {
         let place = words.phrase().place();
-        Self { words, is_bracket: false, place }
+        Self { words, place, ..Self::default() }
     }
 }
 
@@ -44,11 +46,19 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
                     return refuse(rest.places[0].clone(), "左括号没有对应的右括号", &[]);
                 };
                 len = n;
+                if let [inner @ (Workday | Days)] = rest.words[1..n - 1]
+                    && let Some(at) = length_before(&piece.words, rest.words.get(n))
+                {
+                    piece.words[at] = inner;
+                    i += n;
+                    continue;
+                }
                 let mut words = Words::default();
                 for (word, place) in rest.words[1..n - 1].iter().zip(&rest.places[1..n - 1]) {
                     words.push(&[if *word == Pause { Comma } else { *word }], place.clone());
                 }
-                brackets.push(Piece { words, is_bracket: true, place: rest.sub(0..n).place() });
+                let is_alternative = piece.words.last().is_some_and(|w| is_period(*w));
+                brackets.push(Piece { words, is_bracket: true, is_alternative, place: rest.sub(0..n).place() });
             }
             // A title is a name, whatever it names: 《2022年要点》.
             TitleOpen => {
@@ -60,12 +70,13 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
                 piece.push(&[Filler], rest.sub(0..len).place());
             }
             // 举行听证的7日前: counted back from it.
-            Soft if matches!(rest.words, [_, Num(_), Day, Before, ..]) && piece.words.last() == Some(&Unknown) => {
+            Whose if matches!(rest.words, [_, Num(_), Day, Before, ..]) && piece.words.last() == Some(&Unknown) => {
                 piece.words.pop();
                 let place = piece.places.pop().unwrap_or_default();
                 piece.push(&[Event], place);
             }
-            Soft | TitleClose | Close | Quote => {}
+            Whose if names(&piece.words, rest.words.get(1)) => piece.push(&[Whose], rest.places[0].clone()),
+            Soft | Whose | TitleClose | Close | Quote => {}
             // `1、每年…` is the number of the item.
             Num(_) if piece.words.is_empty() && is_numbering(rest) => len = 2,
             Colon if is_clock(piece.words.last(), rest.words.get(1)) => piece.push(&[Colon], rest.places[0].clone()),
@@ -84,6 +95,29 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
     pieces.append(&mut brackets);
     pieces.retain(|piece| !piece.words.words.is_empty());
     Ok(pieces)
+}
+
+/// Whether 的 is kept: not in 每年的1月, 上月的数据, 结束后的10日内.
+fn names(before: &[Word], next: Option<&Word>) -> bool {
+    let is_date = |w: &Word| is_core(*w) || matches!(w, Lead | Hope | Limit | Named(Name::HalfMonth));
+    !before.last().is_none_or(|w| is_period(*w) || matches!(w, Every | Named(Name::Current)))
+        && !next.is_some_and(is_date)
+}
+
+fn is_period(word: Word) -> bool {
+    matches!(
+        word,
+        Year | Half | Quarter | Month | Week | NextYear | NextQuarter | NextMonth | ThisYear | Named(Name::Rhythm)
+    )
+}
+
+/// `15日（工作日）内`, `15日内（工作日）`: the place of the length that the bracket says more exactly.
+fn length_before(words: &[Word], next: Option<&Word>) -> Option<usize> {
+    match words {
+        [.., Num(_), Day | Days] if next == Some(&Within) => Some(words.len() - 1),
+        [.., Num(_), Day | Days, Within] => Some(words.len() - 2),
+        _ => None,
+    }
 }
 
 fn is_numbering(rest: Phrase) -> bool {

@@ -12,8 +12,12 @@ pub struct Clause {
     pub core: Words,
     /// What a case is counted from, in the text's own words.
     pub event: Option<Range<usize>>,
-    /// `至少2次`
-    pub times: Option<u32>,
+    /// `至少2次`, and where that stands.
+    pub times: Option<(u32, Range<usize>)>,
+    /// A count in every period, and no day.
+    pub is_count: bool,
+    /// The date ends with 前 or 内, or with a count.
+    pub is_closed: bool,
     /// 逐年 before the date.
     pub rhythm: Option<Range<usize>>,
     /// How a day off moves the date.

@@ -43,7 +43,7 @@ pub fn named(name: Name, at: Range<usize>) -> No {
             "“”没有日期：请给它定一个检查的日子（如“每季度末”），并写上 bureau_default = true（局内默认）"
         }
         Name::Vague | Name::PartOf => "“”说不准是哪一天：请写明日期",
-        Name::Around => AROUND,
+        Name::Around => "“”说不准是哪一天：请写最晚的那一天",
         Name::Hours => "“”以小时计，提醒以天为单位：请写成几天或几个工作日",
         Name::Dawn => "“”算当天还是前一天，各人理解不一：请只写到哪一天",
         Name::Lunar => "“”每年的公历日期不同：请写公历日期",
@@ -63,13 +63,12 @@ pub fn named(name: Name, at: Range<usize>) -> No {
 }
 
 pub const NO_DAY: &str = "没有写哪一天";
-pub const AROUND: &str = "“”说不准是哪一天：请写最晚的那一天";
-/// What no form knows. The text without these words may be understood.
+/// What no form knows.
 pub const UNKNOWN: &str = "这几个字看不懂";
 
 /// The word that is the reason why no day is given: `每年定期更新`.
 pub fn vague(p: Phrase) -> Option<No> {
-    let is_vague = |w: &Word| matches!(w, Named(name) if !matches!(name, Name::Current | Name::Moves));
+    let is_vague = |w: &Word| matches!(w, Named(name) if !matches!(name, Name::Current | Name::Moves | Name::NoDuty));
     p.words.iter().position(is_vague).and_then(|i| match p.words[i] {
         Named(name) => Some(named(name, p.places[i].clone())),
         _ => None,
@@ -92,7 +91,9 @@ pub fn no_date(p: Phrase) -> No {
         let what = "“”没有写定日期：定下来后再写，或先给它定一个检查的日子（如“每季度末”）".to_owned();
         return No { what, ..no };
     }
-    first(|name| !matches!(name, Name::Current | Name::Vague)).or_else(|| first(|_| true)).unwrap_or_else(|| known(p))
+    first(|name| !matches!(name, Name::Current | Name::Vague | Name::NoDuty))
+        .or_else(|| first(|name| *name != Name::NoDuty))
+        .unwrap_or_else(|| known(p))
 }
 
 fn known(p: Phrase) -> No {
@@ -108,7 +109,8 @@ fn known(p: Phrase) -> No {
             No { forms, ..say("日期请写成几月几日") }
         }
         words => match words.iter().position(unit) {
-            Some(0) => say("这里少了数字"),
+            Some(0) if !matches!(words[0], Year | Quarter | Month) => say("这里少了数字"),
+            Some(0) => say("没有写日期"),
             Some(i) if words[i - 1] == Unknown => {
                 No { at: p.sub(i - 1..i + 1).place(), ..say("日期没有写全，或有看不懂的字") }
             }

@@ -78,6 +78,8 @@ pub fn amount(p: Phrase) -> Option<(Range<usize>, usize)> {
     let skip = p.words.iter().take_while(|w| matches!(w, AtLeast | Limit | Lead)).count();
     let len = match p.words[skip..] {
         [Num(_), To | Dash, Num(_), length, ..] if is_length(length) => 4,
+        // 后于6月5日: a date.
+        [Num(_), Month | Year, Num(_) | End | Ten(_), ..] => return None,
         [Num(_) | Nth(_), length, ..] if is_length(length) => 2,
         [Num(_), Named(Name::Hours), ..] => 2,
         [Named(Name::HalfMonth), ..] | [Half, Within | Before, ..] => 1,
@@ -95,6 +97,7 @@ fn ends_here(next: Option<&Word>) -> bool {
                 Pause
                     | Stop
                     | Verb
+                    | Basis
                     | How
                     | Lead
                     | Hope
@@ -106,6 +109,7 @@ fn ends_here(next: Option<&Word>) -> bool {
                     | Ahead
                     | Roll(_)
                     | DayOff
+                    | Meet
                     | Named(_)
                     | OrElse
                     | Slash
@@ -123,6 +127,7 @@ pub fn starts(p: Phrase, i: usize) -> bool {
         [Every] | [Every, Before | Within, ..] => true,
         [AtLeast, Every, ..]
         | [Odd | Even, Num(_) | Nth(_) | End | Ten(_) | Before, ..]
+        | [Odd | Even, Month, End, ..]
         | [Iso(..) | MonthDay(..), ..] => true,
         [Pair(..), ref rest @ ..] => rest.first().is_none_or(|w| is_limit(*w) || matches!(w, To | Dash | Day)),
         [NextYear | NextMonth | NextQuarter | ThisYear, ref rest @ ..] => {
@@ -140,6 +145,8 @@ pub fn starts(p: Phrase, i: usize) -> bool {
         [FirstHalf | SecondHalf, ref rest @ ..]
         | [Nth(_) | Num(1..=4), Quarter, ref rest @ ..]
         | [Num(_), Month, ref rest @ ..]
+        | [Num(_), Year, Num(_), Month, ref rest @ ..]
+        | [Num(_), To | Dash, Num(_), Month, ref rest @ ..]
             if before == Some(Verb) =>
         {
             matches!(rest.first(), Some(Num(_) | End | Ten(_) | Ended)) || rest.first().is_some_and(|w| is_limit(*w))
@@ -148,6 +155,12 @@ pub fn starts(p: Phrase, i: usize) -> bool {
             ends_here(rest.first()) || matches!(rest.first(), Some(Num(_) | Ended))
         }
         [Nth(_), Month, Num(_) | Nth(_) | End, ..] => true,
+        // 季末月20日
+        [Quarter | Half, Nth(_), Month, Num(_) | Nth(_) | End | Ten(_), ..] => !matches!(before, Some(Num(_) | Nth(_))),
+        // 季度不少于1次, 半年内
+        [Quarter | Month | Year, AtLeast, Num(_), Times, ..] | [Half, Within, ..] => {
+            before.is_none_or(|w| matches!(w, Lead | Hope))
+        }
         [Nth(_), Workday | Weekday(_), ref rest @ ..] => rest.first().is_none_or(|w| is_limit(*w)),
         [Num(_), Times, Slash, ..] | [Num(_), To | Dash, Num(_), Times, Slash, ..] => true,
         [Num(1), Year | Half | Months | Week, AtLeast, ..]
@@ -276,4 +289,41 @@ pub fn after_label(p: Phrase, start: usize, label_end: usize) -> usize {
         From => label_end,
         _ => start,
     }
+}
+
+/// Whether the word at `i` is a time, where the name of an event is expected.
+pub fn is_time(p: Phrase, i: usize) -> bool {
+    use Name::*;
+    let is_after_number = i > 0 && matches!(p.words[i - 1], Num(_) | Nth(_));
+    match p.words[i] {
+        Half | Quarter | FirstHalf | SecondHalf | NextYear | NextQuarter | NextMonth | Ten(_) | DayOff | SomeOff => {
+            true
+        }
+        Named(TenDays | Daily | HalfMonth | Current | Feast | Lunar | Relative | PartOf) => true,
+        Year | Month | Week => {
+            !is_after_number && matches!(p.words.get(i + 1), None | Some(Ended | SinceDay | Begin | After | Before))
+        }
+        _ => false,
+    }
+}
+
+/// `每年`, `每两年`: a rhythm that no day was given for yet.
+pub fn is_rhythm(core: Phrase) -> bool {
+    let p = core.from(usize::from(core.words.first() == Some(&AtLeast)));
+    matches!(
+        p.words,
+        [Every, Year | Half | Quarter | Month | Months | Week | Odd | Even]
+            | [Every, Num(_), Year | Half | Quarter | Month | Months | Week | Quarters]
+            | [Every, Year | Half | Quarter | Month | Months | Week, AtLeast]
+            | [Every, Num(_), Year | Half | Quarter | Month | Months | Week | Quarters, AtLeast]
+            | [From, Num(_), Year, Begin, Every, Year]
+            | [Num(_), Year, Begin, Every, Year]
+            | [Num(1), Year | Half | Months | Week]
+            | [Quarter | Month | Year, AtLeast]
+            | [Odd | Even | Half]
+    )
+}
+
+pub fn is_dated(core: Phrase) -> bool {
+    core.words.iter().any(|w| matches!(w, Day | Days | Workday | End | Iso(..) | MonthDay(..) | Weekday(_) | Ten(_)))
 }

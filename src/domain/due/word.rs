@@ -85,8 +85,12 @@ pub enum Word {
     Hope,
     /// Stands before the latest date: 最迟.
     Limit,
-    /// Changes nothing and is not worth showing: 的.
+    /// Changes nothing and is not worth showing: 则.
     Soft,
+    /// 的: after a verb, what stands before it only names a thing.
+    Whose,
+    /// 根据, 以: a date right behind it is that of a paper, or of a count.
+    Basis,
     /// What is done by the date: begins the object.
     Verb,
     /// How it is done: stands before a verb.
@@ -105,6 +109,8 @@ pub enum Word {
     /// `如遇`, a day off: parts of what moves a date.
     Meet,
     DayOff,
+    /// 双休日, 长假: not every day off.
+    SomeOff,
     /// `顺延至`, `调整为`: what stands after it counts.
     MovedTo,
     /// 期间: after a date, within it; before one, only in that time.
@@ -170,7 +176,7 @@ pub enum Name {
     Dawn,
     /// 少于, 以下: how many at most, or what happens to whoever has done so many.
     Bound,
-    /// 不得, 有效期至: the date beside it is no deadline.
+    /// 不得, 已, 有效期至: the date beside it is no deadline.
     NoDuty,
     /// 逐年, 按月: again and again; beside a single date it is asked.
     Rhythm,
