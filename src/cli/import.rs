@@ -14,7 +14,9 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use jiff::tz::TimeZone;
 
-use super::{Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, diff::effect_if_any, init::ask};
+use super::{
+    Answer, Context, Exit, Failure, Result, database::say_if_there_is_none, diff::effect_if_any, init::ask, progress,
+};
 use crate::{
     config::{self, Loaded},
     disk,
@@ -102,7 +104,7 @@ const MAX_MEMORY_BYTES: u64 = 3 << 29;
 const MAX_SECONDS: u64 = 60;
 
 pub fn import(context: &Context, args: &ImportArgs) -> Result {
-    let document = read(&args.file)?;
+    let document = progress::shown("正在读表格", || read(&args.file))?;
     let sheets: Vec<Sheet> = document.tables().cloned().collect();
     // The first file may be imported before there is a configuration.
     let loaded = context.files(&context.env).ok();
@@ -179,7 +181,7 @@ fn understood(
 ) -> Result<Outcome> {
     let mut answers = answers.answers()?;
     let outcome = loop {
-        let outcome = build(document, around, &answers);
+        let outcome = progress::shown("正在逐行读", || build(document, around, &answers));
         if outcome.entries == 0 || outcome.questions.is_empty() {
             break outcome;
         }

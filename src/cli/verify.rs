@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{Answer, Context, Exit, Result, backup::words};
+use super::{Answer, Context, Exit, Result, backup::words, progress};
 
 pub fn verify(context: &Context) -> Result {
     let (office, _) = context.office()?;
     let mut db = context.open(&office.settings)?;
-    let found = db.broken_promises(context.now(&office.settings).at)?;
+    let now = context.now(&office.settings).at;
+    let found = progress::shown("正在检查数据库", || db.broken_promises(now))?;
     let (hints, breaches): (Vec<_>, Vec<_>) = found.iter().partition(|f| f.is_hint);
     let mut text = String::new();
     for finding in &breaches {
