@@ -71,7 +71,7 @@ pub enum Command {
     /// 列出各期次：期限、还剩多久、状态
     #[command(help_template = TEMPLATE)]
     List(ListArgs),
-    /// 列出某段时间要发的信（假设都没办结）
+    /// 列出某段时间要发的信
     #[command(help_template = TEMPLATE)]
     Plan(PlanArgs),
     /// 预览某个事项现在会写成怎样的信
@@ -151,7 +151,7 @@ pub enum Command {
     /// 给某个邮箱发一封测试邮件
     #[command(name = "test-mail", help_template = TEMPLATE)]
     TestMail {
-        #[arg(value_name = "邮箱")]
+        #[arg(value_name = "邮箱", help_heading = "选项")]
         address: String,
     },
     /// 科室的回信：等人工处理的；--all 看全部
@@ -189,4 +189,18 @@ pub enum Command {
     /// 让运行中的服务立即读取新配置，并等它的结果
     #[command(help_template = TEMPLATE)]
     Reload,
+    /// 打印某个 shell 的命令补全脚本，如 duban completions bash
+    #[command(help_template = TEMPLATE)]
+    Completions {
+        /// bash、zsh、fish、elvish、powershell
+        #[arg(value_name = "SHELL", hide_possible_values = true, help_heading = "选项")]
+        shell: clap_complete::Shell,
+    },
+    /// 显示一个命令的用法，如 duban help list
+    #[command(help_template = TEMPLATE)]
+    Help {
+        /// 哪个命令；不写就是全部命令
+        #[arg(value_name = "命令", help_heading = "选项")]
+        of: Vec<String>,
+    },
 }

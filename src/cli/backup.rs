@@ -1,6 +1,10 @@
 //! `duban backup`: copies the database, also while the service runs.
 
-use std::{fmt::Write, fs::OpenOptions, path::PathBuf};
+use std::{
+    fmt::Write,
+    fs::{self, OpenOptions},
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
@@ -8,6 +12,7 @@ use super::{
     Answer, Context, Exit, Failure, Result,
     database::there,
     gate::Gate,
+    progress,
     put::{Hand, PutArgs},
 };
 use crate::{
@@ -17,7 +22,7 @@ use crate::{
         house::keep::{self, Copies},
         named,
     },
-    store::Holdings,
+    store::{Db, Holdings},
 };
 
 #[derive(Args)]
@@ -74,20 +79,23 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Result {
     let settings = &office.settings;
     let now = context.now(settings);
     let mut db = context.open(settings)?;
+    let size = fs::metadata(&settings.database).map_or(0, |file| file.len() >> 20);
+    let what = format!("正在备份（数据库 {size} MB，写完还要读一遍）");
+    let copy = |db: &mut Db, to: &Path| progress::shown(&what, || keep::back_up(db, &settings.database, to, &now));
     let (holdings, bytes, gone) = match hand {
         Some(hand) => {
             let beside = named(&settings.database, &format!(".{}.copy", std::process::id()));
-            let (holdings, bytes) = keep::back_up(&mut db, &settings.database, &beside, &now)?;
-            let copy = disk::open_plain(OpenOptions::new().read(true), &beside);
+            let (holdings, bytes) = copy(&mut db, &beside)?;
+            let copied = disk::open_plain(OpenOptions::new().read(true), &beside);
             let _ = disk::remove_if_there(&beside);
-            let gone = hand.give(bytes, &mut copy.map_err(|e| Failure::unwritten(&beside, &e))?)?;
+            let gone = hand.give(bytes, &mut copied.map_err(|e| Failure::unwritten(&beside, &e))?)?;
             (holdings, bytes, gone.into_iter().map(|name| args.to.join(name)).collect())
         }
         None => {
             if let Some((copies, _)) = &kept {
                 copies.leave_room(&settings.database)?;
             }
-            let (holdings, bytes) = keep::back_up(&mut db, &settings.database, &file, &now)?;
+            let (holdings, bytes) = copy(&mut db, &file)?;
             let thin_out = |(copies, keep): (Copies, u16)| copies.thin_out(keep.into(), now.today());
             (holdings, bytes, kept.map(thin_out).transpose()?.unwrap_or_default())
         }

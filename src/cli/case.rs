@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::civil::Date;
 
-use super::{Answer, Context, Failure, Result, table, values::parse_date};
+use super::{Answer, Context, Result, table, values::parse_date};
 use crate::service::desk::{
     case::{self, Case, Which},
     request,
@@ -193,7 +193,7 @@ pub fn requests(context: &Context, args: &DecideArgs) -> Result {
                 Ok(rows)
             })?;
             if rows.is_empty() {
-                return Err(Failure::new("没有等着答复的申请。"));
+                return Ok(Answer::done("没有等着答复的申请。\n"));
             }
             Ok(Answer::done(table::table(["编号", "科室", "申请", "原因", "预计办结", "事项", "期次", "经办人"], rows)))
         }

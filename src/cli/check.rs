@@ -16,7 +16,7 @@ use crate::{
         deadline::{Deadline, Part},
         festivals,
         hours::House,
-        occurrence::{Progress, coming},
+        occurrence::{Occurrence, Progress, coming},
     },
     service::{
         Office,
@@ -41,23 +41,23 @@ pub fn check(context: &Context) -> Result {
     let Loaded { plan, calendar, settings, .. } = &loaded;
     let house = House { calendar, roster: &plan.roster, admins: &settings.admin, hours: settings.hours };
     let rows = loaded.plan.deadlines.iter().map(|d| row(d, house, today));
-    text += &table::table(["编号", "写的是", "下一期", "规定期限", "请于…前办结", "首封提醒"], rows);
-    text += &passed_over(&loaded);
+    text += &table::table(["事项", "写的是", "请于…前办结", "首封提醒"], rows);
+    let mut rest = passed_over(&loaded);
     for question in renamed(context, &loaded)? {
-        let _ = writeln!(text, "\n请确认：{question}");
+        let _ = writeln!(rest, "\n请确认：{question}");
     }
     let (deadlines, off, sections) = (loaded.plan.deadlines.len(), loaded.off.len(), loaded.plan.roster.sections.len());
-    let _ = writeln!(text, "\n配置没有问题：{deadlines} 个事项（另有 {off} 个停用），{sections} 个科室。");
+    let _ = writeln!(rest, "\n配置没有问题：{deadlines} 个事项（另有 {off} 个停用），{sections} 个科室。");
     for year in loaded.calendar.years().filter(|year| *year >= today.year()) {
-        text += &year_off(&loaded.calendar, year);
+        rest += &year_off(&loaded.calendar, year);
     }
     if let Some(year) = missing_year(&loaded.calendar, today) {
         let _ = writeln!(
-            text,
+            rest,
             "提示：还没有 {year} 年的放假安排，带 * 的日期按周一至周五暂算。把通知存成文件，用 duban holidays import 读入（或在 holidays 目录补上 {year}.toml）。"
         );
     }
-    Ok(Answer::done(text))
+    Ok(Answer::done(text + &table::paragraphs(&rest)))
 }
 
 /// The festivals of a year, in one line.
@@ -95,10 +95,10 @@ fn renamed(context: &Context, loaded: &Loaded) -> Result<Vec<String>> {
     Ok(db.read(|tx| questions(tx, &office, &deadlines, &off))?)
 }
 
-fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {
+fn row(deadline: &Deadline, house: House, today: Date) -> [String; 4] {
     let cal = house.calendar;
     let from = deadline.since.unwrap_or(today).max(today);
-    let default = if deadline.bureau_default { "（局内默认）" } else { "" };
+    let default = if deadline.bureau_default { "\n（局内默认）" } else { "" };
     let written = format!("{}{default}", deadline.due.text.trim());
     let Some((_, occurrence)) = coming(deadline, cal, from, shift(from, 70_000)).next() else {
         let what = if deadline.due.rule.case_due(cal, today).is_some() {
@@ -106,7 +106,7 @@ fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {
         } else {
             "日期已过，不会提醒"
         };
-        return [deadline.id.clone(), written, what.into(), String::new(), String::new(), String::new()];
+        return [format!("{}\n{}", deadline.title, deadline.id), written, what.into(), String::new()];
     };
     let agenda = Agenda { house, deadline, occurrence: &occurrence, progress: &Progress::default(), said: &[] };
     let dates = occurrence.dates;
@@ -114,14 +114,14 @@ fn row(deadline: &Deadline, house: House, today: Date) -> [String; 6] {
     let first = match (agenda.latest(Part::Answers, today), agenda.steps(Part::Answers).first()) {
         (Some(step), _) if step.on < today => "随即补发".to_owned(),
         (Some(_), _) => "今天".to_owned(),
-        (None, Some(step)) => format!("{}（{}）", table::day(step.on), step.saying),
+        (None, Some(step)) => format!("{}\n（{}）", table::day(step.on), step.saying),
         (None, None) => "不提醒".to_owned(),
     };
-    let finish_by = match dates.target {
-        Some(target) => format!("{}（局内目标 {target}）{mark}", table::day(dates.finish_by)),
-        None => format!("{}{mark}", table::day(dates.finish_by)),
-    };
-    [deadline.id.clone(), written, occurrence.period, table::day(dates.due), finish_by, first]
+    let beside = |what: &str, day| format!("\n{what} {}", table::day_beside(day, dates.finish_by));
+    let target = dates.target.map(|target| beside("局内目标", target)).unwrap_or_default();
+    let days = format!("{}{mark}{}{target}", table::day(dates.finish_by), beside("规定", dates.due));
+    let Occurrence { period, .. } = occurrence;
+    [format!("{}\n{} {period}", deadline.title_for(&period), deadline.id), written, days, first]
 }
 
 /// What a `due` was read from: the clause of a sentence, the event of a case, how a day off moves it. Words that

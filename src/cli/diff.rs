@@ -2,13 +2,13 @@
 
 use std::{fmt::Write, path::Path};
 
-use super::{Answer, Context, Exit, Failure, Result, database::there};
+use super::{Answer, Context, Failure, Result, database::there, table};
 use crate::{
     config::{self, Loaded},
     service::{
         Office,
         course::{
-            diff::{Diff, diff as compare},
+            diff::{Counts, Diff, diff as compare},
             load::{last_good, put_in_force},
         },
     },
@@ -20,6 +20,10 @@ const NO_CHANGE: &str = "今后 12 个月的提醒没有变化。\n";
 
 /// Compares what is in force (by the database, else by the files) with the files, or with the file `new`.
 pub fn diff(context: &Context, new: Option<&Path>) -> Result {
+    // What is broken is not compared: what is in force would be compared with itself.
+    if let (None, Err(findings)) = (new, context.look().0) {
+        return Err(Failure::new(findings.to_string()));
+    }
     let (office, deadlines, new) = context.office_with(|_, _| Ok(new.map(|file| config::load(file, &context.env))))?;
     let now = context.now(&office.settings);
     let mut db = context.open(&office.settings)?;
@@ -42,7 +46,7 @@ pub fn diff(context: &Context, new: Option<&Path>) -> Result {
         None => (office, deadlines),
     };
     let diff = db.write(|tx| Ok(compare(tx, &before, (&office, &deadlines), &now)))??;
-    Ok(if diff.is_empty() { Answer::done(NO_CHANGE).with(Exit::Nothing) } else { Answer::done(words(&diff)) })
+    Ok(Answer::done(if diff.is_empty() { NO_CHANGE.to_owned() } else { words(&diff) }))
 }
 
 /// What putting this in force would change; `None` where nothing is in force. Call it behind the gateway.
@@ -71,15 +75,19 @@ pub fn effect_if_any(context: &Context, loaded: Loaded) -> String {
 }
 
 fn words(diff: &Diff) -> String {
-    let mut text = diff.lines(LINES).join("\n");
-    let _ = writeln!(
-        text,
-        "\n\n今后 12 个月：增加 {} 条提醒，改期 {} 条，取消 {} 条。",
-        diff.reminders.added, diff.reminders.moved, diff.reminders.cancelled
-    );
+    let mut text = diff.lines(LINES).join("\n") + "\n";
+    let (sure, ifs) = diff.total();
+    let words = |counts: Counts| match counts.words() {
+        none if none.is_empty() => "没有变化".to_owned(),
+        words => words,
+    };
+    let _ = writeln!(text, "\n今后 12 个月要发的提醒：{}。", words(sure));
+    if ifs != Counts::default() {
+        let _ = writeln!(text, "到期后一直不办才会发的逾期提醒：{}。", words(ifs));
+    }
     if !diff.corrected.is_empty() {
         let told: Vec<&str> = diff.corrected.iter().map(String::as_str).collect();
         let _ = writeln!(text, "已经收到过旧日期、各收到一封更正的：{}。", told.join("、"));
     }
-    text
+    table::paragraphs(&text)
 }

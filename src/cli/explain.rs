@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Answer, Context, Failure, Result, table};
+use super::{Answer, Context, Failure, Result, no_deadline, table};
 use crate::{
     domain::{
         account::{Account, Reminder},
@@ -55,9 +55,10 @@ pub fn explain(context: &Context, args: &ExplainArgs) -> Result {
         Ok(explained(tx, &office, (&args.id, wording), args.period.as_deref(), &now))
     })??;
     let Some(found) = found else {
-        let is_known = wording.is_some();
+        if wording.is_none() {
+            return Err(no_deadline(&args.id, deadlines.iter().map(|d| d.id.as_str())));
+        }
         return Err(Failure::new(match &args.period {
-            _ if !is_known => format!("没有编号为 {} 的事项（停用的不算）。用 duban list 查看全部。", args.id),
             Some(period) => format!("{} 没有期次 {period}。用 duban list 查看各期次。", args.id),
             None => format!("{} 还没有期次：逐件登记的，先用 duban open 登记来件。", args.id),
         }));
@@ -85,13 +86,10 @@ impl<'a> Told<'a> {
     }
 }
 
-/// 80 columns wide.
-const WIDTH: usize = 80;
-
 fn page(sheet: &Sheet, today: &str) -> String {
     let mut text = String::from("期限计算书\n\n");
     let title = format!("{}（{}）", sheet.title, sheet.period);
-    for line in table::wrap(&title, WIDTH) {
+    for line in table::wrap(&title, table::WIDTH) {
         text += &format!("{line}\n");
     }
     for (n, Part { heading, rows }) in sheet.parts.iter().enumerate() {
@@ -104,7 +102,7 @@ fn page(sheet: &Sheet, today: &str) -> String {
             let several = lines.len() > 1;
             for (n, line) in lines.iter().enumerate() {
                 let line = if several { format!("{}. {line}", n + 1) } else { line.clone() };
-                for wrapped in table::wrap(&line, WIDTH - label - 4) {
+                for wrapped in table::wrap(&line, table::WIDTH - label - 4) {
                     text += &format!("{}\n", format!("{before}{wrapped}").trim_end());
                     before = " ".repeat(label + 4);
                 }

@@ -10,6 +10,7 @@ use clap::Args;
 use super::{
     Answer, Context, Exit, Failure, Result, check_section,
     gate::Gate,
+    progress,
     put::{Hand, PutArgs},
     values::parse_year,
 };
@@ -18,6 +19,7 @@ use crate::{
     domain::occurrence::{Light, State},
     ledger::{self, Ledger},
     service::course::{ledger::ledger as fill, load::as_in_force},
+    store::Tx,
 };
 
 #[derive(Args)]
@@ -32,6 +34,9 @@ pub struct ExportArgs {
     /// 只要这个科室的
     #[arg(long, value_name = "科室")]
     pub section: Option<String>,
+    /// 文件已经有了也换掉
+    #[arg(long)]
+    pub force: bool,
 }
 
 enum Format {
@@ -42,20 +47,31 @@ enum Format {
 pub fn export(context: &Context, args: &ExportArgs) -> Result {
     let is_stdout = args.file == Path::new("-");
     let format = if is_stdout { Format::Csv } else { format(&args.file)? };
-    let (office, deadlines, hand) = context.office_with(|gate, _| hand(gate, args, is_stdout))?;
+    // Somebody may have written remarks into it. Root's file is looked for where root looks: before the gateway.
+    let refuse = || match !is_stdout && !args.force && args.file.exists() {
+        true => Err(Failure::new(format!(
+            "{} 已经有了，没有覆盖：里面可能有人填过的备注。请换一个文件名；确实要换掉就加 --force。",
+            args.file.display()
+        ))),
+        false => Ok(()),
+    };
+    let (office, deadlines, hand) =
+        context.office_with(|gate, _| refuse().and_then(|()| hand(gate, args, is_stdout)))?;
     check_section(&office, args.section.as_deref())?;
     let now = context.now(&office.settings);
     let year = args.year.unwrap_or(now.today().year());
     let mut db = context.open(&office.settings)?;
-    let ledger = as_in_force(&mut db, (&office, &deadlines), &now, |tx| {
-        Ok(fill(tx, &office, &deadlines, year, args.section.as_deref(), &now))
-    })??;
+    let section = args.section.as_deref();
+    let look = |tx: &Tx| Ok(fill(tx, &office, &deadlines, year, section, &now));
+    let ledger = progress::shown("正在导出", || as_in_force(&mut db, (&office, &deadlines), &now, look))??;
     if ledger.rows.is_empty() {
         return Err(Failure::new(format!("{}里没有事项，没有写文件。", ledger.title())));
     }
     let bytes = match format {
         Format::Csv => ledger::csv(&ledger).into_bytes(),
-        Format::Xlsx => ledger::xlsx(&ledger).map_err(|e| Failure::new(e.to_string()))?,
+        Format::Xlsx => {
+            progress::shown("正在写表格", || ledger::xlsx(&ledger)).map_err(|e| Failure::new(e.to_string()))?
+        }
     };
     if is_stdout {
         return Ok(Answer::done(String::from_utf8_lossy(&bytes)));

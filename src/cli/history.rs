@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{Answer, Context, Exit, Failure, Result, table};
+use super::{Answer, Context, Result, no_deadline, table};
 use crate::store::AuditRow;
 
 #[derive(Args)]
@@ -27,22 +27,21 @@ pub fn history(context: &Context, args: &HistoryArgs) -> Result {
         return Answer::json(&rows);
     }
     if rows.is_empty() {
-        let exists = match &args.id {
-            Some(id) => db.read(|tx| tx.deadline(id))?.is_some(),
-            None => true,
-        };
-        return match (&args.id, exists) {
-            (Some(id), false) => Err(Failure::new(format!("没有编号为 {id} 的事项。用 duban list 查看全部。"))),
-            _ => Ok(Answer::done("还没有任何记录。\n").with(Exit::Nothing)),
-        };
+        if let Some(id) = &args.id
+            && db.read(|tx| tx.deadline(id))?.is_none()
+        {
+            let ids = db.read(|tx| tx.ids_in_force())?;
+            return Err(no_deadline(id, ids.iter().map(String::as_str)));
+        }
+        return Ok(Answer::done("还没有任何记录。\n"));
     }
     let zone = office.settings.timezone.clone();
     let lines = rows.iter().map(|row| {
         let at = row.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
         let (deadline, period) = (row.deadline.clone().unwrap_or_default(), row.period.clone().unwrap_or_default());
-        [at, row.who.clone(), what(row), deadline, period, detail(row)]
+        [at, row.who.clone(), what(row), format!("{deadline} {period}").trim().to_owned(), detail(row)]
     });
-    Ok(Answer::done(table::table(["时间", "谁", "做了什么", "编号", "期次", "详情"], lines)))
+    Ok(Answer::done(table::table(["时间", "谁", "做了什么", "事项", "详情"], lines)))
 }
 
 fn what(row: &AuditRow) -> String {

@@ -108,7 +108,7 @@ pub fn holidays(context: &Context, command: &HolidaysCommand) -> Result {
     said += if args.dry_run {
         "只看，没有写。\n"
     } else {
-        "服务在运行的，一两分钟内自己读取；duban reload 立即读取。\n"
+        "服务在运行的，约一分钟后自己读取；duban reload 立即读取。\n"
     };
     Ok(Answer::done(said))
 }

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     Answer, Context, Exit, Failure, Result, answers::PlanArgs, database::say_if_there_is_none, diff::effect_if_any,
-    document::read, init::ask,
+    document::read, init::ask, progress,
 };
 use crate::{
     config::{self, Loaded},
@@ -49,7 +49,7 @@ pub struct ImportArgs {
 }
 
 pub fn import(context: &Context, args: &ImportArgs) -> Result {
-    let document = read(&args.file)?;
+    let document = progress::shown("正在读表格", || read(&args.file))?;
     let sheets: Vec<Sheet> = document.tables().cloned().collect();
     // The first file may be imported before there is a configuration.
     let loaded = context.files(&context.env).ok();
@@ -139,7 +139,7 @@ fn understood(
         said = taken_over(&taken);
     }
     let outcome = loop {
-        let outcome = build(document, around, &answers);
+        let outcome = progress::shown("正在逐行读", || build(document, around, &answers));
         if outcome.entries == 0 || outcome.questions.is_empty() {
             break outcome;
         }

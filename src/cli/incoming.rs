@@ -119,7 +119,7 @@ pub fn incoming(context: &Context, args: &IncomingArgs) -> Result {
     }
     if found.is_empty() {
         let what = if args.all { "没有收到过来信。\n" } else { "没有等着处理的来信。\n" };
-        return Ok(Answer::done(what).with(Exit::Nothing));
+        return Ok(Answer::done(what));
     }
     let rows = found.into_iter().map(|row| {
         let at = office.settings.timezone.to_datetime(row.at).strftime("%Y-%m-%d %H:%M").to_string();

@@ -1,5 +1,7 @@
 //! `duban list`: occurrences with their state and light.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -75,31 +77,45 @@ pub fn list(context: &Context, args: &ListArgs) -> Result {
     if args.json {
         return Answer::json(&rows);
     }
+    let others = match &args.section {
+        Some(_) => String::new(),
+        None => others(db.read(|tx| tx.ids_in_force())?, &rows, args.within),
+    };
     if rows.is_empty() {
-        return Ok(Answer::done(format!("{} 天内没有到期的事项。\n", args.within)));
+        return Ok(Answer::done(format!("{} 天内没有到期的事项。\n{others}", args.within)));
     }
-    let header = ["状态", "还剩", "请于…前办结", "规定期限", "期次", "事项", "科室", "编号"];
+    let header = ["状态", "请于…前办结", "事项", "科室"];
     let lines = rows.iter().map(|row| {
         let mark = if row.provisional { " *" } else { "" };
+        let beside = |what: &str, day| format!("\n{what} {}", table::day_beside(day, row.finish_by));
+        let ends = if row.ends == row.due { String::new() } else { beside("届满", row.ends) };
+        let left = left(row).map(|left| format!("\n{left}")).unwrap_or_default();
         [
-            format!("{}{} {}", row.light.emoji(), row.light.colour(), word(row, today)),
-            left(row),
-            format!("{}{mark}", table::day(row.finish_by)),
-            match row.ends == row.due {
-                true => table::day(row.due),
-                false => format!("{}（{} 届满）", table::day(row.due), table::day(row.ends)),
-            },
-            row.period.clone(),
-            table::short(&row.title),
+            format!("{}{} {}{left}", row.light.emoji(), row.light.colour(), word(row, today)),
+            format!("{}{mark}{}{ends}", table::day(row.finish_by), beside("规定", row.due)),
+            format!("{}\n{} {}", row.title, row.deadline, row.period),
             office.sections_as_written(&row.deadline, &deadlines),
-            row.deadline.clone(),
         ]
     });
     let mut text = table::table(header, lines);
     if rows.iter().any(|row| row.provisional) {
         text += "\n* 那一年的放假安排还没有，工作日按周一至周五暂算。\n";
     }
-    Ok(Answer::done(text))
+    Ok(Answer::done(text + &others))
+}
+
+/// The ids that no row has, so that every id can be found here.
+fn others(ids: BTreeSet<String>, rows: &[Row], within: i64) -> String {
+    let shown: BTreeSet<&str> = rows.iter().map(|row| row.deadline.as_str()).collect();
+    let ids: Vec<String> = ids.into_iter().filter(|id| !shown.contains(id.as_str())).collect();
+    if ids.is_empty() {
+        return String::new();
+    }
+    table::paragraphs(&format!(
+        "\n{within} 天内没有期次的还有 {} 个事项（下一期在哪天，用 duban check 看）：{}。",
+        ids.len(),
+        ids.join("、")
+    ))
 }
 
 /// The configuration in force and the deadlines needed, from the database alone; `None` if the files have changed.
@@ -137,15 +153,15 @@ fn word(row: &Row, today: Date) -> &'static str {
     if missed_target { "已过局内目标" } else { row.light.word(row.state) }
 }
 
-fn left(row: &Row) -> String {
+fn left(row: &Row) -> Option<String> {
     if let Some(n) = row.paused_days {
-        return format!("暂停第 {n} 天");
+        return Some(format!("暂停第 {n} 天"));
     }
-    match (row.state, row.workdays_left) {
+    Some(match (row.state, row.workdays_left) {
         (State::Open, n) if n < 0 => format!("逾期 {} 个工作日", -n),
         (State::Open, _) if row.light == Light::Red => "已逾期".into(),
         (State::Open, 0) => "今天".into(),
-        (State::Open, n) => format!("{n} 个工作日"),
-        _ => "—".into(),
-    }
+        (State::Open, n) => format!("剩 {n} 个工作日"),
+        _ => return None,
+    })
 }

@@ -1,13 +1,13 @@
 //! Explains mistakes in the arguments.
 
-use std::{io::Write, process::ExitCode};
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::Exit;
+use super::{Exit, Failure, command};
 
 /// Prints help or the version if asked for; else explains the mistake in Chinese.
-pub fn explain(e: &clap::Error) -> ExitCode {
+pub fn explain(e: &clap::Error, args: &[OsString]) -> ExitCode {
     // These words are clap's own.
     let help = || e.render().to_string().replace("[OPTIONS]", "[选项]").replace("[default: ", "[默认：");
     if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -44,6 +44,26 @@ pub fn explain(e: &clap::Error) -> ExitCode {
     };
     let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg].map(text).concat();
     let near = if near.is_empty() { String::new() } else { format!("，是不是 {near}？") };
-    eprintln!("{what}{near}\n用 duban --help 查看用法。");
+    eprintln!("{what}{near}\n用 {} --help 查看用法。", called(args));
     ExitCode::from(Exit::Usage as u8)
+}
+
+/// The program and the subcommands that were named: `duban outbox retry`.
+fn called(args: &[OsString]) -> String {
+    let mut here = command();
+    let mut called = here.get_name().to_owned();
+    for arg in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
+        if let Some(found) = here.find_subcommand(arg).cloned() {
+            called += &format!(" {}", found.get_name());
+            here = found;
+        }
+    }
+    called
+}
+
+/// There is no deadline with this id: names the one that was probably meant.
+pub fn no_deadline<'a>(id: &str, ids: impl IntoIterator<Item = &'a str>) -> Failure {
+    let near = ids.into_iter().map(|known| (strsim::jaro(known, id), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = near.filter(|(likeness, _)| *likeness > 0.7).map(|(_, known)| format!("是不是 {known}？"));
+    Failure::new(format!("没有编号为 {id} 的事项（停用的不算）。{}用 duban list 查看全部。", near.unwrap_or_default()))
 }

@@ -10,9 +10,11 @@ mod diff;
 mod doctor;
 mod document;
 mod done;
+mod example;
 mod explain;
 mod export;
 mod gate;
+mod help;
 mod history;
 mod holidays;
 mod import;
@@ -24,6 +26,7 @@ mod mistake;
 mod outbox;
 mod plan;
 mod preview;
+mod progress;
 mod put;
 mod reload;
 mod restore;
@@ -37,6 +40,7 @@ mod verify;
 use std::{
     cell::OnceCell,
     collections::BTreeMap,
+    ffi::OsString,
     io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -47,11 +51,12 @@ use clap::{CommandFactory, Parser};
 use self::{
     args::{Cli, Command},
     gate::Gate,
+    mistake::no_deadline,
 };
 use crate::{
     clock::{Clock, Moment},
     config::{
-        self, Findings, Loaded, Settings,
+        self, BOARD, Findings, Loaded, Settings,
         secret::{self, Beside},
     },
     domain::deadline::Deadline,
@@ -107,9 +112,11 @@ pub fn command() -> clap::Command {
 }
 
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(Cli { command: Command::Help { of }, .. }) => return help::help(&of),
         Ok(cli) => cli,
-        Err(e) => return mistake::explain(&e),
+        Err(e) => return mistake::explain(&e, &args),
     };
     let result = Context::new(&cli).and_then(|context| dispatch(&context, cli.command));
     let (text, exit, is_error) = match result {
@@ -162,18 +169,21 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::Status => status::status(context),
         Command::Doctor { json } => doctor::doctor(context, json),
         Command::Reload => reload::reload(context),
+        Command::Completions { shell } => Ok(help::completions(shell)),
+        Command::Help { .. } => Ok(Answer::default()),
     }
 }
 
 impl Context {
     fn new(cli: &Cli) -> Result<Self> {
-        let env: BTreeMap<String, String> = std::env::vars_os()
+        let mut env: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let clock = match cli.now {
-            Some(now) => Clock::Fixed(now),
-            None => Clock::System,
-        };
+        // The service itself: while it mails nobody, the board can be looked at on this machine.
+        if matches!(cli.command, Command::Run { once: false } | Command::Link(_)) {
+            env.insert(BOARD.to_owned(), String::new());
+        }
+        let clock = cli.now.map_or(Clock::System, Clock::Fixed);
         let config = cli.config.clone().unwrap_or_else(|| default_config(&env));
         let is_config_given = cli.config.is_some() || env.get("DUBAN_CONFIG").is_some_and(|path| !path.is_empty());
         Ok(Self { config, is_config_given, env, clock, link_key: OnceCell::new(), umask: OnceCell::new() })

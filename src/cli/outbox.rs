@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
-    Answer, Context, Exit, Failure, Result, table,
+    Answer, Context, Failure, Result, table,
     values::{TEMPLATE, parse_id},
 };
 use crate::{
@@ -38,7 +38,7 @@ pub enum OutboxAction {
     /// 立即重发：写编号就只重发那一封，不写就全部
     #[command(help_template = TEMPLATE)]
     Retry {
-        #[arg(value_name = "编号", value_parser = parse_id)]
+        #[arg(value_name = "编号", value_parser = parse_id, help_heading = "选项")]
         id: Option<i64>,
     },
 }
@@ -85,9 +85,9 @@ pub fn outbox(context: &Context, args: &OutboxArgs) -> Result {
         return Answer::json(&rows);
     }
     if rows.is_empty() {
-        return Ok(Answer::done("发件箱是空的。\n").with(Exit::Nothing));
+        return Ok(Answer::done("发件箱是空的。\n"));
     }
-    let header = ["编号", "状态", "收件人", "科室", "时间", "次数", "主题", "最近的问题"];
+    let header = ["编号", "状态", "收件人", "时间", "主题，最近的问题"];
     Ok(Answer::done(table::table(header, rows.into_iter().map(line))))
 }
 
@@ -116,9 +116,10 @@ fn row(office: &Office, letter: LetterRow) -> Row {
     }
 }
 
-fn line(row: Row) -> [String; 8] {
+fn line(row: Row) -> [String; 5] {
     let time = row.send_on.get(..16).unwrap_or_default().replace('T', " ");
-    let subject = row.subject.as_deref().map(table::short).unwrap_or_default();
-    let error = row.last_error.as_deref().map(table::short).unwrap_or_default();
-    [row.id.to_string(), row.state.word().into(), row.to, row.section, time, row.attempts.to_string(), subject, error]
+    let attempts = if row.attempts > 1 { format!("\n试过 {} 次", row.attempts) } else { String::new() };
+    let section = if row.section.is_empty() { String::new() } else { format!("\n{}", row.section) };
+    let told = [row.subject, row.last_error].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    [row.id.to_string(), row.state.word().into(), format!("{}{section}", row.to), format!("{time}{attempts}"), told]
 }

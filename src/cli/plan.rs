@@ -20,7 +20,10 @@ pub struct PlanArgs {
     /// 到哪天止（含）
     #[arg(long, value_name = "日期", value_parser = parse_date)]
     pub to: Date,
-    /// 输出 JSON
+    /// 连同到期后一直不办才会发的逾期提醒
+    #[arg(long)]
+    pub if_nothing_is_done: bool,
+    /// 输出 JSON，逾期提醒都在内
     #[arg(long)]
     pub json: bool,
 }
@@ -35,7 +38,29 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result {
     let days = (args.from, args.to);
     let letters =
         as_in_force(&mut db, (&office, &deadlines), &now, |tx| Ok(letters(tx, &office, &deadlines, days, &now)))??;
-    if args.json { Answer::json(&letters) } else { Ok(Answer::done(as_text(&letters, &deadlines))) }
+    if args.json {
+        return Answer::json(&letters);
+    }
+    let all = letters.len();
+    let letters = if args.if_nothing_is_done { letters } else { without_ifs(letters, now.today()) };
+    let left_out = all - letters.len();
+    let mut text = as_text(&letters, &deadlines);
+    if left_out > 0 {
+        text += &table::paragraphs(&format!(
+            "另有 {left_out} 封只在到期后一直不办时才发（逾期），加 --if-nothing-is-done 一起看。\n"
+        ));
+    }
+    Ok(Answer::done(text))
+}
+
+/// Without what will only be said if nothing is done: that is overdue which today is not yet.
+fn without_ifs(mut letters: Vec<PlannedLetter>, today: Date) -> Vec<PlannedLetter> {
+    for letter in &mut letters {
+        let is_if = |r: &PlannedReminder| matches!(r.lead, PlannedLead::Overdue(_)) && r.due >= today;
+        letter.reminders.retain(|reminder| !is_if(reminder));
+    }
+    letters.retain(|letter| !letter.reminders.is_empty());
+    letters
 }
 
 fn as_text(letters: &[PlannedLetter], deadlines: &[Deadline]) -> String {
@@ -43,12 +68,14 @@ fn as_text(letters: &[PlannedLetter], deadlines: &[Deadline]) -> String {
     let mut text = String::new();
     for letter in letters {
         let time = letter.at.strftime("%H:%M");
-        let _ = writeln!(text, "{} {time}  {}（{}）", table::day(letter.at.date()), letter.to, letter.section);
+        let head = format!("{} {time}  {}（{}）", table::day(letter.at.date()), letter.to, letter.section);
+        let _ = writeln!(text, "{}", table::wrap(&head, table::screen() - 6).join("\n      "));
         for reminder in &letter.reminders {
             let title = by_id.get(reminder.deadline.as_str()).map(|d| d.title_for(&reminder.period));
-            let title = table::short(&title.unwrap_or_default());
-            let (why, goal) = (why(reminder), goal(reminder));
-            let _ = writeln!(text, "    {why}：{title}（{goal} 前，{} {}）", reminder.deadline, reminder.period);
+            let (why, goal, title) = (why(reminder), goal(reminder), title.unwrap_or_default());
+            let line = format!("{why}：{title}（{goal} 前，{} {}）", reminder.deadline, reminder.period);
+            let lines = table::wrap(&line, table::screen() - 6);
+            let _ = writeln!(text, "    {}", lines.join("\n      "));
         }
     }
     match letters.len() {

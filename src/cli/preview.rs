@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Answer, Context, Failure, Result};
+use super::{Answer, Context, Result, no_deadline};
 use crate::{
     letter,
     service::{
@@ -38,7 +38,7 @@ pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
     office.look_for_links(&context.with_credentials())?;
     let now = context.now(&office.settings);
     let Some(deadline) = deadlines.iter().find(|d| d.id == args.id) else {
-        return Err(Failure::new(format!("没有编号为 {} 的事项（停用的不算）。用 duban list 查看全部。", args.id)));
+        return Err(no_deadline(&args.id, deadlines.iter().map(|d| d.id.as_str())));
     };
     let mut db = context.open_or_without(&office.settings)?;
     let (to, letter) = as_in_force(&mut db, (&office, &deadlines), &now, |tx| {

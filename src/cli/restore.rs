@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use super::{Answer, Context, Failure, Result, backup::words, run::lock};
+use super::{Answer, Context, Failure, Result, backup::words, progress, run::lock};
 use crate::{
     config::Settings,
     service::{
@@ -47,13 +47,20 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
         SinceBackup::SayAgain => Since::SayAgain,
         SinceBackup::KeepQuiet => Since::KeepQuiet,
     });
-    let (restored, holdings) = keep::restore((&office, &deadlines), &copy, wish, &context.now(&office.settings))?;
+    let now = context.now(&office.settings);
+    let (restored, holdings) =
+        progress::shown("正在恢复", || keep::restore((&office, &deadlines), &copy, wish, &now))?;
     Ok(Answer::done(told(&restored, &holdings, &office.settings)))
 }
 
 fn open(args: &RestoreArgs, at: &Path) -> Result<Copy> {
-    Copy::open(args.file.clone(), at)
-        .map_err(|e| Failure::new(format!("恢复不了：备份 {} 读不了，{e}。没有改动。", args.file.display())))
+    let failed = |e: &dyn std::fmt::Display| {
+        Failure::new(format!("恢复不了：备份 {} 读不了，{e}。没有改动。", args.file.display()))
+    };
+    if !at.exists() {
+        return Err(failed(&"没有这个文件"));
+    }
+    Copy::open(args.file.clone(), at).map_err(|e| failed(&e))
 }
 
 fn told(restored: &Restored, holdings: &Holdings, settings: &Settings) -> String {

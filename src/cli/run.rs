@@ -1,12 +1,15 @@
 //! `duban run`: runs the service; with `--once`, one sweep and one round of sending.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    io::Write,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use jiff::Timestamp;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::{EnvFilter, fmt, fmt::format::debug_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::{Answer, Context, Exit, Failure, Result};
+use super::{Answer, Context, Exit, Failure, Result, example};
 use crate::{
     clock::{Clock, Moment},
     config::{self, Fingerprint, Settings},
@@ -141,6 +144,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     }
     let mailer = mailer(&settings)?;
     let now = context.now(&settings);
+    let is_fresh = db.read(|tx| tx.in_force_since())?.is_none();
     refuse_damaged(&db, &settings, &mailer, &now)?;
     // systemd hands the service its keys; a command run by root reads them from the credentials folder.
     let env = if matches!(by, By::Service) { &context.env } else { &context.with_credentials() };
@@ -152,7 +156,19 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
         (By::Command, None, Some(why)) => return Err(Failure::new(why)),
         _ => {}
     }
+    if is_fresh {
+        show_an_example(&mut db, &office, &now);
+    }
     Ok(Ready { office, mailer, db, lock, now, seen, waits_until })
+}
+
+/// What fails here is no reason not to run.
+fn show_an_example(db: &mut Db, office: &Office, now: &Moment) {
+    match example::write(db, office, now) {
+        Ok(None) => {}
+        Ok(Some(words)) => drop(writeln!(std::io::stderr(), "{words}")),
+        Err(e) => tracing::warn!(error = %e, "no example of a letter is written: {e}"),
+    }
 }
 
 /// Opens the database. If it is too damaged to be opened, the admin is told.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use clap::Args;
 
-use super::{Answer, Context, Exit, Result, backup::words};
+use super::{Answer, Context, Exit, Result, backup::words, progress};
 use crate::store::{Finding, Head, Kept, Walk};
 
 #[derive(Args)]
@@ -19,7 +19,8 @@ pub struct VerifyArgs {
 pub fn verify(context: &Context, args: &VerifyArgs) -> Result {
     let (office, _) = context.office()?;
     let mut db = context.open(&office.settings)?;
-    let mut found = db.broken_promises(context.now(&office.settings).at)?;
+    let now = context.now(&office.settings).at;
+    let mut found = progress::shown("正在检查数据库", || db.broken_promises(now))?;
     let damaged = found.iter().any(|f| f.what.starts_with("文件损坏"));
     let mut text = String::new();
     // What is read from a damaged file proves nothing.

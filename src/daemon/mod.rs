@@ -1,5 +1,6 @@
 //! The service: wakes, sweeps, sends, reloads, and stops cleanly.
 
+mod edits;
 mod held;
 pub mod lock;
 mod mailbox;
@@ -33,15 +34,11 @@ use self::{
 };
 use crate::{
     clock::{Clock, Moment, since_boot},
-    config::{self, Fingerprint, Loaded, Watch},
+    config::{Fingerprint, Watch},
     mailer::Mailer,
     service::{
         self, Office,
-        course::{
-            load::Changes,
-            start::{By, Started, start},
-            sweep::{sweep, tell_of_stuck_letters},
-        },
+        course::sweep::{sweep, tell_of_stuck_letters},
         house::{damage, health::Health, tidy::tidy},
     },
     store::{Store, state},
@@ -110,6 +107,7 @@ impl Daemon {
         notify(&[NotifyState::Ready]);
         info!(version = env!("CARGO_PKG_VERSION"), "ready: duban {}", env!("CARGO_PKG_VERSION"));
         daemon.tick().await;
+        daemon.pages.show_address(&daemon.office, &daemon.store, daemon.now()).await;
         let ended = daemon.turn(&mut ticks, &mut wakeups, &mut hangup, &mut terminate, &mut interrupt).await;
         notify(&[NotifyState::Stopping]);
         daemon.finish().await;
@@ -175,8 +173,8 @@ impl Daemon {
                 }
                 _ = pulse.tick() => {
                     self.check_clock(wakeups).await;
-                    // The wake-ups themselves may have failed.
-                    if since_boot().saturating_sub(self.ticked) > LONGEST_WITHOUT_TICK {
+                    // An edit does not wait for the minute, and the wake-ups themselves may have failed.
+                    if self.take_edit().await || since_boot().saturating_sub(self.ticked) > LONGEST_WITHOUT_TICK {
                         self.tick().await;
                     }
                     self.feed_watchdog().await;
@@ -200,13 +198,8 @@ impl Daemon {
     async fn tick(&mut self) {
         let now = self.now();
         self.ticked = since_boot();
-        // A plan put in force by a wrong clock would have the wrong starting day.
+        self.take_edit().await;
         let is_trusted = self.trust.is_given(&now);
-        // What is being mended at this moment settles first.
-        let has_waited = self.waits_until.is_some_and(|until| now.at >= until) && self.watch.is_as_loaded();
-        if is_trusted && (self.watch.settled(now.at, self.watch.look()) || has_waited) {
-            self.reload(false).await;
-        }
         self.pages.follow(&self.office, &self.store).await;
         self.reader.follow(&self.office, &self.store, &self.came_in);
         if !is_trusted {
@@ -273,69 +266,6 @@ impl Daemon {
         if let Some(status) = status {
             self.show(status);
         }
-    }
-
-    /// Reads the files and puts them in force; `is_asked`: at once, whatever they withdraw. With errors nothing changes,
-    /// and the admin is told.
-    async fn reload(&mut self, is_asked: bool) {
-        notify(&[NotifyState::Reloading]);
-        let (config, env) = (self.config.clone(), self.env.clone());
-        let read = match tokio::task::spawn_blocking(move || config::load(&config, &env)).await {
-            Ok(Ok(loaded)) => {
-                self.watch = Watch::new(loaded.seen.clone());
-                self.with_mailer(loaded)
-            }
-            Ok(Err(findings)) => {
-                let words = findings.to_string();
-                self.watch = Watch::new(findings.seen);
-                Err(words)
-            }
-            Err(e) => Err(e.to_string()),
-        };
-        if let Err(e) = self.take(read, is_asked).await {
-            error!(error = %e, "the configuration could not be put in force, nor the admin told of it: {e}");
-        }
-        notify(&[NotifyState::Ready]);
-    }
-
-    fn with_mailer(&self, loaded: Loaded) -> Result<(Loaded, Mailer), String> {
-        if loaded.settings.database != self.office.settings.database {
-            return Err("duban.toml 里的 database 改了：换数据库要先停止服务再启动，不能在运行中换。".into());
-        }
-        let mailer = service::mailer(&loaded.settings).map_err(|e| e.explain())?;
-        Ok((loaded, mailer))
-    }
-
-    async fn take(&mut self, read: Result<(Loaded, Mailer), String>, is_asked: bool) -> service::Result<()> {
-        let (read, mailer) = match read {
-            Ok((loaded, mailer)) => (Ok(loaded), Some(mailer)),
-            Err(why) => (Err(why), None),
-        };
-        let (before, env) = (self.office.clone(), self.env.clone());
-        let started = self.store.call(move |db| {
-            let zone = &read.as_ref().map_or(&before.settings, |loaded| &loaded.settings).timezone;
-            let now = Clock::System.now(zone);
-            start(db, read, &before.settings, &env, By::Reload { before: &before, is_asked }, &now)
-        });
-        let Started { office, changes, refused, waits_until } = started.await?;
-        self.waits_until = waits_until;
-        if let (Some(mailer), None) = (mailer, refused) {
-            (self.office, self.mailer) = (Arc::new(office), Arc::new(mailer));
-            self.rounds.release();
-            let Changes { deadlines, added, changed, withdrawn, moved, gone, back, .. } = changes;
-            let (added, changed, withdrawn) = (added.len(), changed.len(), withdrawn.len());
-            info!(
-                deadlines,
-                added,
-                changed,
-                withdrawn,
-                moved = moved.len(),
-                gone = gone.len(),
-                back = back.len(),
-                "configuration loaded: {deadlines} deadlines, {added} added, {changed} changed, {withdrawn} withdrawn"
-            );
-        }
-        Ok(())
     }
 
     /// Only after the database has answered, and only from the main loop: so the watchdog notices if either hangs.

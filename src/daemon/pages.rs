@@ -1,6 +1,10 @@
 //! Serves the pages as `[web]` says, also after a reload. A failure here is reported, and mail goes on.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io::{ErrorKind, IsTerminal, Write},
+    path::Path,
+    sync::Arc,
+};
 
 use tokio::{
     net::TcpListener,
@@ -10,7 +14,7 @@ use tokio::{
 use tracing::{error, info};
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Moment},
     config::Web,
     service::{Office, house::health::Health},
     store::{Db, Store},
@@ -73,13 +77,34 @@ impl Pages {
                 app
             }
         };
-        let listener = TcpListener::bind(web.listen).await.map_err(|e| format!("{} 不能监听：{e}", web.listen))?;
+        let listener = TcpListener::bind(web.listen).await.map_err(|e| {
+            let why = match e.kind() {
+                ErrorKind::AddrInUse => "这个端口别的程序在用".to_owned(),
+                _ => e.to_string(),
+            };
+            format!("{} 不能监听：{why}", web.listen)
+        })?;
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
         let task = tokio::spawn(web::serve(listener, app, shutdown));
         info!(listen = %web.listen, "pages are served at {}", web.listen);
         self.serving = Some(Serving { web: web.clone(), stop, task });
         Ok(())
+    }
+
+    /// Shows the admin's address, at a terminal only: it is a key, and has no place in a log.
+    pub async fn show_address(&self, office: &Arc<Office>, store: &Store, now: Moment) {
+        let mut terminal = std::io::stderr();
+        if !terminal.is_terminal() || office.settings.web.is_none() {
+            return;
+        }
+        let office = office.clone();
+        let url = store.call(move |db| db.read(|tx| office.admin_url(tx, &now))).await;
+        let _ = match (self.trouble(), url) {
+            (Some(trouble), _) => writeln!(terminal, "看板没有开，信照发：{trouble}"),
+            (None, Ok(Some(url))) => writeln!(terminal, "看板（这个网址等同钥匙）：{url}"),
+            _ => Ok(()),
+        };
     }
 
     /// Stops serving, after the requests being answered.

@@ -512,7 +512,10 @@ class Handbook(unittest.TestCase):
                 reply.set_content(text + "\n")
                 (place.home / "reply.eml").write_bytes(bytes(reply))
                 place.sh("duban mail-in <reply.eml", "2026-01-27T09:00")
-            said = place.sh("duban incoming --all", "2026-01-27T09:00")[1].splitlines()[-1]
+            lines = place.sh("duban incoming --all", "2026-01-27T09:00")[1].splitlines()
+            last = max(n for n, line in enumerate(lines) if line[:1].isdigit())
+            # The last row's last column, which wraps.
+            said = "".join(line.split("  ")[-1].strip() for line in lines[last:])
             wanted = next((word for start, word in words.items() if row[1].startswith(start)), "已登记办结")
             self.assertIn(wanted, said, form)
 

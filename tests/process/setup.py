@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`duban init` at a terminal: questions answered, one of them wrongly, a password typed unseen.
+"""`duban init` at a terminal: questions answered, some of them wrongly, a password typed unseen.
 
 Usage: setup.py DUBAN. Loopback only.
 """
@@ -9,6 +9,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import socketserver
 import subprocess
 import sys
@@ -67,7 +68,7 @@ class Terminal:
     def answer(self, question, text):
         self.until(question)
         self.after = len(self.shown)
-        os.write(self.fd, text.encode() + b"\n")
+        os.write(self.fd, (text if isinstance(text, bytes) else text.encode()) + b"\n")
 
     def end(self):
         end = time.monotonic() + 60
@@ -83,16 +84,26 @@ def check(true, what):
 
 def dialogue(folder, port):
     terminal = Terminal(DUBAN, "init", "--dir", "config", "--now", "2026-06-01T09:00", cwd=folder)
-    terminal.answer("局名", "某某市交通运输局")
+    terminal.answer("局名", b"\xe6\x9f")  # half a character
+    terminal.answer("请再写一遍", "某某市交通运输局")
     terminal.answer("管理员邮箱", "admin＠")
-    terminal.answer("请再写一遍", "admin@ju.gov.cn，bgs@ju.gov.cn")
+    terminal.answer("请再写一遍", "admin@ju")
+    terminal.answer("没有点", "admin@ju.gov.cn，bgs@ju.gov.cn")
     terminal.answer("联系方式", "")
     terminal.answer("科室 1", "")
     terminal.answer("至少写一个科室", "办公室=bgs@ju.gov.cn；leader=fgld@ju.gov.cn")
-    terminal.answer("科室 2", "办公室=x@ju.gov.cn")
-    terminal.answer("写过了", "法制科=fzk@ju.gov.cn")
-    terminal.answer("科室 3", "")
+    terminal.answer("科室 2", "法制科：fzk@ju.gov.cm")
+    terminal.answer("科室 3", "法制科：fzk@ju.gov.cn，")
+    terminal.answer("改为这一行", "")
     terminal.answer("发件邮箱", "duban@ju.gov.cn")
+    terminal.answer("邮件服务器", "mail.ju.gov.cn")
+    terminal.answer("加密", "none")
+    terminal.answer("用户名", "无")
+    terminal.answer("重新填邮件服务器吗", "是")  # in the clear to elsewhere
+    terminal.answer("邮件服务器", "127.0.0.1:1")
+    terminal.answer("加密", "none")
+    terminal.answer("用户名", "无")
+    terminal.answer("仍要写入吗", "改")
     terminal.answer("邮件服务器", f"127.0.0.1:{port}")
     terminal.answer("加密", "none")
     terminal.answer("用户名", "")
@@ -129,6 +140,13 @@ def main():
         left = [path.name for path in pathlib.Path(folder, "config").iterdir() if re.match(r"\.|.*old", path.name)]
         check(not left, f"nothing is left behind: {left}")
 
+        # The shipped plan is a plan: not replaced unasked, nor lost.
+        shipped = pathlib.Path(folder, "shipped")
+        shutil.copytree(pathlib.Path(__file__).resolve().parents[2] / "config", shipped)
+        asked = Terminal(DUBAN, "init", "--dir", "shipped", cwd=folder)
+        asked.answer("deadlines.toml（随附的分工方案） 已有内容", "")
+        check(asked.end() == 1 and "没有改动" in asked.shown, asked.shown)
+
         # A server that does not answer: asked, with nothing left lying about meanwhile, and nothing written.
         flags = ["--bureau", "某局", "--admin", "a@ju.gov.cn", "--contact", "x", "--section", "办公室=b@ju.gov.cn", "--from",
                  "c@ju.gov.cn", "--smtp", "127.0.0.1:1", "--tls", "none", "--username", "无"]
@@ -138,7 +156,7 @@ def main():
         dead.answer("仍要写入吗", "")
         check(dead.end() == 1 and "没有写入" in dead.shown, dead.shown)
         check(not pathlib.Path(folder, "new").exists(), "nothing was written")
-    print("three dialogues, as they should be")
+    print("four dialogues, as they should be")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ AHEAD = [["plan", "--from", "2026-01-01", "--to", "2026-01-31"], ["preview", "an
 # Commands that need only the files: they say that they had nothing else.
 FILES = [["check"], ["import", "table.csv"], ["holidays", "import", "notice.txt", "--dry-run"]]
 # Not asked for what is in it. `run` and `restore` may begin with an empty place; `mail-in` asks for the message again.
-OTHERS = {"init", "run", "restore", "link", "test-mail", "mail-in", "doctor"}
+OTHERS = {"init", "run", "restore", "link", "test-mail", "mail-in", "doctor", "help", "completions"}
 
 
 class Unread(Process):

@@ -67,7 +67,7 @@ fn the_shipped_configuration() -> Fallible {
         duban::domain::hours::Hours { send_at: time(8, 30, 0, 0), from: time(8, 30, 0, 0), to: time(18, 0, 0, 0) };
     assert_eq!(settings.hours, hours);
     assert_eq!(settings.mail.from_name, "政务公开提醒");
-    assert!(matches!(&settings.mail.transport, Transport::Folder(path) if path.ends_with("../var/mail")));
+    assert!(matches!(&settings.mail.transport, Transport::Folder(path) if path.ends_with("var/mail")));
     let items: std::collections::BTreeSet<_> = loaded
         .plan
         .deadlines

@@ -197,6 +197,19 @@ fn a_late_was_brings_part_of_the_reports_too() {
 }
 
 #[test]
+fn a_new_mailbox_is_told_in_one_line() {
+    let mut bureau = bureau(&deadline("a", "每年1月20日"), "2026-01-05T08:00");
+    let now = bureau.at_time("2026-01-05T08:10");
+    let roster = ROSTER.replace("bgs@example.test", "bgs2@example.test");
+    fs::write(bureau.folder.path().join("deadlines.toml"), format!("{roster}{}", deadline("a", "每年1月20日")))
+        .unwrap();
+    let (office, deadlines) = crate::bureau::load(&bureau.folder.path().join("duban.toml"));
+    let said = bureau.db.write(|tx| Ok(diff(tx, &bureau.office, (&office, &deadlines), &now))).unwrap().unwrap();
+    assert_eq!(said.lines(10), ["办公室：bgs@example.test 改为 bgs2@example.test，影响 1 个事项"]);
+    assert!(said.occurrences.is_empty() && !said.is_empty(), "{said:?}");
+}
+
+#[test]
 fn a_renamed_section_keeps_its_report() {
     let each = format!("{}done = \"each\"\n", deadline("a", "每年1月20日").replace("[\"办公室\"]", "[\"各科室\"]"));
     let mut bureau = bureau(&each, "2026-01-05T08:00");

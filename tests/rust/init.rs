@@ -164,6 +164,7 @@ fn what_is_missing_or_wrong_is_named() {
     assert!(exit == Some(2) && text.contains("--plan"), "{text}");
     for (flags, why) in [
         (["--admin", "admin"], "不是邮箱地址"),
+        (["--admin", "admin@localhost"], "没有点"),
         (["--section", "办公室"], "科室名=邮箱"),
         (["--section", "各科室=a@ju.gov.cn"], "统称"),
         (["--smtp", "smtp.ju.gov.cn:x"], "端口"),
@@ -188,7 +189,10 @@ fn what_somebody_wrote_is_kept() {
         fs::copy(shipped.join(name), desk.path("config").join(name)).unwrap();
     }
     let (exit, text) = desk.init(&["--folder-only"]);
-    assert!(exit == Some(0) && !text.contains("另存为"), "what was shipped is not missed: {text}");
+    assert!(exit == Some(1) && text.contains("（随附的分工方案） 已有内容"), "a shipped plan is a plan: {text}");
+    let (exit, text) = desk.init(&["--folder-only", "--force"]);
+    assert!(exit == Some(0) && text.contains("deadlines.toml.old-1") && !text.contains("duban.toml.old"), "{text}");
+    fs::remove_file(desk.path("config/deadlines.toml.old-1")).unwrap();
     assert_eq!(desk.init(&["--folder-only"]).0, Some(0), "the same again");
     assert_eq!(desk.files(), ["deadlines.toml", "duban.toml", "holidays"]);
 

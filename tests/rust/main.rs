@@ -9,6 +9,7 @@ mod board;
 mod board_pages;
 mod broken;
 mod calendar;
+mod commands;
 mod config;
 mod doctor;
 mod edits;

@@ -126,6 +126,12 @@ pub fn gather(args: InitArgs, dir: &Path, today: Date) -> Result<(Answers, Strin
     Ok((Answers { bureau, admin, contact, sections, from, server, plan }, account))
 }
 
+/// Asks for the mail server anew.
+pub fn server_again(from: &Mailbox, dir: &Path) -> Result<Option<Server>> {
+    ask_server()?.map(|place| server(place, Login::default(), from, dir)).transpose()
+}
+
+#[derive(Default)]
 struct Login {
     tls: Option<Tls>,
     username: Option<String>,
@@ -173,21 +179,24 @@ fn has_password(dir: &Path) -> bool {
 
 fn ask_sections() -> Result<Vec<Section>> {
     ask::say(
-        "科室，一行一个，写完后再按一次回车：\n  办公室=bgs@ju.gov.cn\n  法制科=fzk@ju.gov.cn,fzk2@ju.gov.cn;leader=分管领导的邮箱\n",
+        "科室，一行一个，写完后再按一次回车；写错的科室再写一行就改过来：\n  办公室=bgs@ju.gov.cn\n  法制科=fzk@ju.gov.cn,fzk2@ju.gov.cn;leader=分管领导的邮箱\n",
     )?;
     let mut sections: Vec<Section> = Vec::new();
     loop {
         let parse = |text: &str| match text.trim() {
             "" if sections.is_empty() => Err("至少写一个科室".to_owned()),
             "" => Ok(None),
-            text => values::section(text).and_then(|section| match sections.iter().any(|s| s.name == section.name) {
-                true => Err(format!("“{}”写过了", section.name)),
-                false => Ok(Some(section)),
-            }),
+            text => values::section(text).map(Some),
         };
-        match ask::ask(&format!("科室 {}", sections.len() + 1), None, parse)? {
-            Some(section) => sections.push(section),
-            None => return Ok(sections),
+        let Some(section) = ask::ask(&format!("科室 {}", sections.len() + 1), None, parse)? else {
+            return Ok(sections);
+        };
+        match sections.iter_mut().find(|known| known.name == section.name) {
+            Some(known) => {
+                ask::say(&format!("  “{}”改为这一行。\n", section.name))?;
+                *known = section;
+            }
+            None => sections.push(section),
         }
     }
 }

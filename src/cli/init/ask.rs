@@ -23,7 +23,10 @@ pub fn ask<T>(
     let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
     loop {
         say(&format!("{question}{shown}："))?;
-        let typed = read_line()?;
+        let Some(typed) = read_line()? else {
+            say("  有认不出的字（终端的编码要用 UTF-8）。请再写一遍。\n")?;
+            continue;
+        };
         let answer = match (typed.trim(), default) {
             ("", Some(default)) => default,
             _ => typed.as_str(),
@@ -58,12 +61,13 @@ pub fn say(words: &str) -> Result<()> {
     out.write_all(words.as_bytes()).and_then(|()| out.flush()).map_err(|e| Failure::new(e.to_string()))
 }
 
-pub fn read_line() -> Result<Zeroizing<String>> {
+/// `None`: it is no text, as after a character that was half rubbed out.
+fn read_line() -> Result<Option<Zeroizing<String>>> {
     let mut line = Zeroizing::new(String::new());
     match io::stdin().read_line(&mut line) {
         Ok(0) => Err(Failure::new("\n没有答完，什么也没有写。")),
-        Ok(_) => Ok(line),
-        Err(e) if e.kind() == io::ErrorKind::InvalidData => Err(Failure::new("终端的编码不是 UTF-8，什么也没有写。")),
+        Ok(_) => Ok(Some(line)),
+        Err(e) if e.kind() == io::ErrorKind::InvalidData => Ok(None),
         Err(e) => Err(Failure::new(format!("读不了终端：{e}"))),
     }
 }

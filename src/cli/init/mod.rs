@@ -20,7 +20,7 @@ use crate::{
     service::{
         Office,
         course::plan::{PlannedLetter, plan},
-        house::setup::{Placed, SYSTEM, Staged, draft, edited},
+        house::setup::{DEADLINES, Placed, SYSTEM, Staged, draft, edited, has_shipped_plan},
         mailer,
     },
     store::Db,
@@ -38,24 +38,45 @@ pub fn init(context: &Context, args: InitArgs) -> Result {
     let (force, is_tried) = (args.force, !args.no_try);
     let mut may_replace = force;
     if ask::is_possible() && !force {
-        may_replace = allow(&edited(&dir))?;
+        may_replace = allow(&dir, &edited(&dir))?;
     }
     let has_plan = args.plan.is_some();
-    let (answers, account) = answers::gather(args, &dir, context.clock.now(&TimeZone::UTC).today())?;
-    let drafts = draft(&answers, &dir).map_err(Failure::new)?;
+    let (mut answers, account) = answers::gather(args, &dir, context.clock.now(&TimeZone::UTC).today())?;
     let unwritable = |e| Failure::new(format!("写不了 {}：{e}。请用 root 执行：在命令前加 sudo。", dir.display()));
-    let (loaded, replaced) = {
-        let staged = Staged::write(&dir, drafts.clone()).map_err(unwritable)?;
-        (load(context, &staged)?, staged.replaces())
-    };
-    // The staged files are removed before the question, so that giving up here leaves no password behind.
-    if !may_replace {
-        allow(&replaced)?;
-    }
     let mut text = account;
-    if let Some(reply) = if is_tried { attempt(&loaded)? } else { None } {
-        let _ = writeln!(text, "邮件服务器：{reply}\n");
-    }
+    let (drafts, loaded) = loop {
+        let drafts = draft(&answers, &dir).map_err(Failure::new)?;
+        let (loaded, replaced) = {
+            let staged = Staged::write(&dir, drafts.clone()).map_err(unwritable)?;
+            (load(context, &staged), staged.replaces())
+        };
+        // The staged files are removed before any question, so that giving up leaves no password behind.
+        let tried = match loaded {
+            Ok(loaded) => {
+                if !may_replace {
+                    allow(&dir, &replaced)?;
+                    may_replace = true;
+                }
+                let tried = if is_tried { attempt(&loaded)? } else { Tried::Said(None) };
+                tried.with(loaded)
+            }
+            Err(failure) if answers.server.is_some() && ask::is_possible() => {
+                ask::say(&format!("{}\n", failure.why))?;
+                match ask::ask("重新填邮件服务器吗（是/否）", Some("否"), values::yes)? {
+                    true => None,
+                    false => return Err(Failure::new("没有写入。")),
+                }
+            }
+            Err(failure) => return Err(failure),
+        };
+        match tried {
+            Some((loaded, reply)) => {
+                let _ = reply.map(|reply| writeln!(text, "邮件服务器：{reply}\n"));
+                break (drafts, loaded);
+            }
+            None => answers.server = answers::server_again(&answers.from, &dir)?,
+        }
+    };
     let placed = Staged::write(&dir, drafts).and_then(Staged::put).map_err(unwritable)?;
     text += &written(&placed);
     text += &understood(context, loaded, has_plan)?;
@@ -74,12 +95,16 @@ fn folder(context: &Context, args: &InitArgs) -> PathBuf {
     }
 }
 
-/// Whether edited files may be replaced.
-fn allow(files: &[PathBuf]) -> Result<bool> {
+/// Whether files that somebody may miss may be replaced.
+fn allow(dir: &Path, files: &[PathBuf]) -> Result<bool> {
     if files.is_empty() {
         return Ok(false);
     }
-    let names: Vec<String> = files.iter().map(|path| tidy(path).display().to_string()).collect();
+    let name = |path: &PathBuf| {
+        let what = if has_shipped_plan(dir) && path.ends_with(DEADLINES) { "（随附的分工方案）" } else { "" };
+        format!("{}{what}", tidy(path).display())
+    };
+    let names: Vec<String> = files.iter().map(name).collect();
     let names = names.join("、");
     if ask::is_possible() {
         let question = format!("{names} 已有内容。要换成新的吗？原来的会另存为 .old-1 这样的文件（是/否）");
@@ -98,15 +123,32 @@ fn load(context: &Context, staged: &Staged) -> Result<Loaded> {
     })
 }
 
-/// Tries the server as far as possible without sending a letter; `None` if there is no server.
-fn attempt(loaded: &Loaded) -> Result<Option<String>> {
+/// What came of trying the server.
+enum Tried {
+    /// What it said; `None` if there is no server.
+    Said(Option<String>),
+    /// It is to be asked for anew.
+    Again,
+}
+
+impl Tried {
+    fn with(self, loaded: Loaded) -> Option<(Loaded, Option<String>)> {
+        match self {
+            Self::Said(reply) => Some((loaded, reply)),
+            Self::Again => None,
+        }
+    }
+}
+
+/// Tries the server as far as possible without sending a letter.
+fn attempt(loaded: &Loaded) -> Result<Tried> {
     if matches!(loaded.settings.mail.transport, Transport::Folder(_)) {
-        return Ok(None);
+        return Ok(Tried::Said(None));
     }
     let mailer = mailer(&loaded.settings)?;
     let probing = async { tokio::time::timeout(LIMIT, mailer.probe(loaded.settings.mail.from.as_str())).await };
     let why = match runtime()?.block_on(probing) {
-        Ok(Outcome::Accepted { reply }) => return Ok(Some(reply)),
+        Ok(Outcome::Accepted { reply }) => return Ok(Tried::Said(Some(reply))),
         Ok(outcome) => outcome.reply().to_owned(),
         Err(_) => format!("等了 {} 秒没有结果", LIMIT.as_secs()),
     };
@@ -115,10 +157,15 @@ fn attempt(loaded: &Loaded) -> Result<Option<String>> {
         return Err(Failure::new(format!("{failed}\n没有写入。确实要先写下就加 --no-try。")));
     }
     ask::say(&format!("{failed}\n"))?;
-    if ask::ask("仍要写入吗（是/否）", Some("否"), values::yes)? {
-        return Ok(Some(format!("没有试通，{why}")));
+    let parse = |text: &str| match text.trim() {
+        "改" => Ok(None),
+        text => values::yes(text).map(Some).map_err(|_| "写 是、否 或 改".to_owned()),
+    };
+    match ask::ask("仍要写入吗（是/否；写 改，重新填邮件服务器）", Some("否"), parse)? {
+        Some(true) => Ok(Tried::Said(Some(format!("没有试通，{why}")))),
+        Some(false) => Err(Failure::new("没有写入。")),
+        None => Ok(Tried::Again),
     }
-    Err(Failure::new("没有写入。"))
 }
 
 fn written(placed: &[Placed]) -> String {

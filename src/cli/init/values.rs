@@ -31,7 +31,12 @@ pub fn bureau(text: &str) -> Result<String, String> {
 
 pub fn mailbox(text: &str) -> Result<Mailbox, String> {
     let plain: String = text.nfkc().collect();
-    plain.trim().parse().map_err(|why: String| format!("“{}”：{why}", text.trim()))
+    let mailbox: Mailbox = plain.trim().parse().map_err(|why: String| format!("“{}”：{why}", text.trim()))?;
+    let domain = mailbox.as_str().rsplit('@').next().unwrap_or_default();
+    match domain.contains(['.', ':']) {
+        true => Ok(mailbox),
+        false => Err(format!("“{mailbox}”：@ 后面的域名不全，没有点，例如 bgs@ju.gov.cn")),
+    }
 }
 
 /// One or more, separated by commas of any kind or spaces.
@@ -41,6 +46,9 @@ pub fn mailboxes(text: &str) -> Result<Vec<Mailbox>, String> {
     if read.is_empty() { Err("要写邮箱，例如 bgs@ju.gov.cn".to_owned()) } else { Ok(read) }
 }
 
+/// What people type between a name and an address.
+const EQUALS: [char; 4] = ['=', '＝', '：', ':'];
+
 /// `办公室=bgs@x.gov.cn,bgs2@x.gov.cn;leader=fgld@x.gov.cn`
 pub fn section(text: &str) -> Result<Section, String> {
     let form = || "写成 科室名=邮箱 的样子，例如 办公室=bgs@ju.gov.cn".to_owned();
@@ -48,14 +56,14 @@ pub fn section(text: &str) -> Result<Section, String> {
         Some((own, leader)) => (own, Some(leader)),
         None => (text, None),
     };
-    let (name, email) = own.split_once(['=', '＝']).ok_or_else(form)?;
+    let (name, email) = own.split_once(EQUALS).ok_or_else(form)?;
     let name = line(name).map_err(|_| form())?;
     if let Some((what, _)) = name_fault(&name) {
         return Err(what);
     }
     let leader = match leader.map(str::trim).filter(|leader| !leader.is_empty()) {
         None => Vec::new(),
-        Some(leader) => match leader.split_once(['=', '＝']) {
+        Some(leader) => match leader.split_once(EQUALS) {
             Some((key, mailboxes_)) if matches!(key.trim(), "leader" | "分管领导") => mailboxes(mailboxes_)?,
             _ => return Err("分号后面写 leader=分管领导的邮箱".to_owned()),
         },
@@ -103,6 +111,7 @@ mod tests {
         for (text, name, email, leader) in [
             ("办公室=a@x.cn", "办公室", 1, 0),
             (" 法制科 = a@x.cn, b@x.cn ; leader = c@x.cn ", "法制科", 2, 1),
+            ("规划科：a@x.cn，；分管领导：c@x.cn", "规划科", 1, 1),
             ("安监科＝a@x.cn，b@x.cn；分管领导=c@x.cn、d@x.cn", "安监科", 2, 2),
         ] {
             let read = section(text).unwrap();
@@ -113,6 +122,7 @@ mod tests {
             ("=a@x.cn", "科室名=邮箱"),
             ("办公室=", "要写邮箱"),
             ("办公室=a@", "不是邮箱地址"),
+            ("办公室=a@gov", "没有点"),
             ("各科室=a@x.cn", "统称"),
             ("办公室=a@x.cn;b@x.cn", "leader="),
         ] {

@@ -159,11 +159,20 @@ fn id(table: &Table<'_>, key: &str) -> Option<Named> {
         },
     };
     let mended: String =
-        id.to_lowercase().replace(['_', ' ', '.', '/'], "-").chars().filter(|c| sound(*c)).take(64).collect();
+        id.to_lowercase().replace(['_', ' ', '.', '/'], "-").chars().filter(|c| sound(*c)).take(60).collect();
     let mended = mended.trim_matches('-');
-    let example = if mended.is_empty() { "annual-report" } else { mended };
-    table.error(text.at.clone(), fault, format!("{key} = \"{example}\""));
+    // What is left of a Chinese id says nothing.
+    let base = if id.is_ascii() && !mended.is_empty() { mended.to_owned() } else { nth(table, &text) };
+    let is_free = |id: &String| !table.source.text.contains(&format!("\"{id}\""));
+    let numbered = (2..).map(|n| format!("{base}-{n}"));
+    let free = [base.clone()].into_iter().chain(numbered).find(is_free).unwrap_or_default();
+    table.error(text.at.clone(), fault, format!("{key} = \"{free}\""));
     None
+}
+
+/// `entry-3` for the third entry of a file. `import` gives other names.
+fn nth(table: &Table<'_>, text: &Text<'_>) -> String {
+    format!("entry-{}", table.source.text[..text.at.start].matches("[[deadline]]").count().max(1))
 }
 
 fn sections(table: &Table<'_>) -> Vec<Named> {

@@ -256,7 +256,11 @@ impl<'a> Lookup<'a> {
         let parts: Vec<&str> = name.split(separators).filter(|part| !part.is_empty()).collect();
         if parts.len() > 1 && parts.iter().all(|part| *part == ALL_SECTIONS || self.in_all.contains_key(part)) {
             let quoted: Vec<String> = parts.iter().map(|part| format!("\"{part}\"")).collect();
-            return report.error(&draft.source, at.clone(), "几个科室要各加引号，用逗号隔开", quoted.join(", "));
+            let quoted = quoted.join(", ");
+            // Beside the equals sign there is no list around it yet.
+            let is_alone = draft.source.text[..at.start].trim_end().ends_with('=');
+            let instead = if is_alone { format!("sections = [{quoted}]") } else { quoted };
+            return report.error(&draft.source, at.clone(), "几个科室要各加引号，用逗号隔开", instead);
         }
         let instead = match nearest(name, names().chain([ALL_SECTIONS])) {
             Some(right) => format!("\"{right}\"；确是新科室，就在名册里加一段 [[section]]"),

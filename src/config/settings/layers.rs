@@ -26,6 +26,8 @@ use crate::{
 };
 
 const PREFIX: &str = "DUBAN__";
+/// Stands in the environment that the service reads its settings with, see [`Layers::has_board`].
+pub const BOARD: &str = "DUBAN_BOARD";
 
 /// Where a setting was given.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct Layers<'a> {
     merged: Config,
     /// systemd passed credentials: this process is the service.
     pub has_credentials: bool,
+    /// Whether there is a board on this machine while letters go to a folder.
+    pub has_board: bool,
 }
 
 impl<'a> Layers<'a> {
@@ -75,7 +79,8 @@ impl<'a> Layers<'a> {
         // If the file cannot be merged, the environment is merged alone; the file's errors are reported with their
         // places later.
         let merged = merge(text).or_else(|_| merge("")).unwrap_or_default();
-        Self { source, report, tables, merged, has_credentials: env.contains_key(secret::DIRECTORY) }
+        let (has_credentials, has_board) = (env.contains_key(secret::DIRECTORY), env.contains_key(BOARD));
+        Self { source, report, tables, merged, has_credentials, has_board }
     }
 
     pub fn error(&self, at: &At, what: impl Into<String>, instead: impl Into<String>) {

@@ -12,9 +12,12 @@ use jiff::{Span, civil::Time, tz::TimeZone};
 use unicode_normalization::UnicodeNormalization;
 
 use self::layers::{At, Given, Layers};
-pub use self::{inbox::Inbox, web::Web};
+pub use self::{inbox::Inbox, layers::BOARD, web::Web};
 use crate::{
-    config::{source::files::Files, syntax::Schema},
+    config::{
+        source::{files::Files, names::joined},
+        syntax::Schema,
+    },
     domain::{deadline::Mailbox, hours::Hours},
     net::SmtpSettings,
 };
@@ -101,7 +104,7 @@ pub fn read(
     let timezone = timezone(layers);
     let hours = hours(layers);
     let database = layers.needed("database", "database = \"../var/duban.db\"").map(|given| {
-        let path = folder.join(&given.value);
+        let path = joined(folder, &given.value);
         if path.is_dir() {
             layers.error(&given.at, "database 是一个目录，要写到文件", "database = \"../var/duban.db\"");
         }
@@ -112,7 +115,9 @@ pub fn read(
     let keep_letters = keep_letters(layers);
     let mail = mail(layers, folder, files);
     let inbox = inbox::read(layers, folder, files, mail.as_ref().map(|mail| &mail.from));
-    let web = web::read(layers);
+    let is_folder = mail.as_ref().is_some_and(|mail| matches!(mail.transport, Transport::Folder(_)));
+    let is_unsaid = matches!(layers.at("web"), At::Nowhere);
+    let web = web::read(layers).or_else(|| (layers.has_board && is_folder && is_unsaid).then(Web::on_this_machine));
     Some(Settings {
         timezone: timezone?,
         hours: hours?,
@@ -133,9 +138,9 @@ pub fn paths(layers: &Layers<'_>, folder: &Path) -> (PathBuf, PathBuf) {
     let path = |key: &str, default: &str| match layers.text(key) {
         Some(given) if given.value.is_empty() => {
             layers.error(&given.at, format!("{key} 是空的"), format!("{key} = \"{default}\""));
-            folder.join(default)
+            joined(folder, default)
         }
-        given => folder.join(given.map_or(default.to_owned(), |g| g.value)),
+        given => joined(folder, &given.map_or(default.to_owned(), |g| g.value)),
     };
     (path("deadlines", "deadlines.toml"), path("holidays", "holidays"))
 }
@@ -252,7 +257,7 @@ fn mail(layers: &Layers<'_>, folder: &Path, files: &mut Files<'_>) -> Option<Mai
                 let path = layers.needed("mail.folder", "folder = \"../var/mail\"");
                 // `[mail.smtp]` is not used yet, but it is checked all the same.
                 smtp::read(layers, folder, false, files);
-                Some(Transport::Folder(folder.join(path?.value)))
+                Some(Transport::Folder(joined(folder, &path?.value)))
             }
             "smtp" => smtp::read(layers, folder, true, files).map(|smtp| Transport::Smtp(Box::new(smtp))),
             other => {

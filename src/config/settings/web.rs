@@ -24,6 +24,11 @@ impl Web {
         Self { listen, base_url: base_url.into(), trusted_proxy: local.to_vec() }
     }
 
+    /// For looking at, without a word about it in the settings.
+    pub fn on_this_machine() -> Self {
+        Self::new((Ipv4Addr::LOCALHOST, 8080).into(), "http://127.0.0.1:8080")
+    }
+
     /// Whether this address is a proxy's.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxy.contains(&address.to_canonical())

@@ -55,7 +55,7 @@ pub fn explain(source: &Source, schema: &Schema, table: &DeTable<'_>, message: &
         () if message.contains("leading zero") => said(5, at, "数字前面不要写 0".into(), line.number()),
         () if has("unclosed inline table") => said(8, at, "花括号 { 没有收尾的 }".into(), "在末尾补上 }"),
         () if has("unclosed array") => said(8, at, "方括号 [ 没有收尾的 ]".into(), "在最后一个值后面补上 ]"),
-        () if has("missing comma") => said(3, at, "两个值之间少了逗号".into(), "[\"甲\", \"乙\"]"),
+        () if has("missing comma") => missing_comma(source, at),
         () if has("extra comma") => said(3, at, "这里多了一个逗号".into(), "删去一个逗号"),
         () if message.contains("in array") => said(2, at, "方括号里只能写值，用逗号隔开".into(), "[\"甲\", \"乙\"]"),
         () if message.contains("carriage") => said(4, at, "换行符不对".into(), "用记事本重新保存一次"),
@@ -320,11 +320,38 @@ fn shorten(text: &str) -> String {
     }
 }
 
+const WIDE_COMMAS: [char; 4] = ['，', '、', '；', '。'];
+
+fn wide_comma(line: &Line<'_>, at: Range<usize>, sign: char) -> Said {
+    let values = line.text.split('#').next().unwrap_or_default().replace(WIDE_COMMAS, ",");
+    let right = values.split(',').map(str::trim).collect::<Vec<_>>().join(", ");
+    said(6, at, format!("值之间要用半角逗号，这里是“{sign}”"), right.trim())
+}
+
+/// The comma that is missing may be there, and wide.
+fn missing_comma(source: &Source, at: Range<usize>) -> Said {
+    let before = source.text[..at.start].trim_end();
+    match before.chars().next_back() {
+        Some(sign) if WIDE_COMMAS.contains(&sign) => {
+            let at = before.len() - sign.len_utf8()..before.len();
+            wide_comma(&Line::new(source, &at), at, sign)
+        }
+        _ => said(3, at, "两个值之间少了逗号".into(), "[\"甲\", \"乙\"]"),
+    }
+}
+
 /// A value that begins like a date or a time but is not one.
 fn date(line: &Line<'_>, at: Range<usize>) -> Said {
     let text = line.cut(&at);
-    let dates: Vec<&str> = text.split_whitespace().collect();
     let is_date = |text: &str| text.len() > 4 && text.as_bytes().get(4) == Some(&b'-');
+    if let Some((offset, sign)) = text.char_indices().find(|(_, c)| WIDE_COMMAS.contains(c)) {
+        let parts = text.split(WIDE_COMMAS).map(str::trim);
+        if parts.filter(|part| !part.is_empty()).all(is_date) {
+            let at = at.start + offset..at.start + offset + sign.len_utf8();
+            return wide_comma(line, at, sign);
+        }
+    }
+    let dates: Vec<&str> = text.split_whitespace().collect();
     match &dates[..] {
         [_, second, ..] if dates.iter().all(|text| is_date(text)) => {
             let gap = at.start + text.find(second).unwrap_or(0);

@@ -17,7 +17,7 @@ use crate::{
 };
 
 const SETTINGS: &str = "duban.toml";
-const DEADLINES: &str = "deadlines.toml";
+pub const DEADLINES: &str = "deadlines.toml";
 /// What a document becomes.
 const PLAN: &str = "plan.toml";
 const SHIPPED: [(&str, &str); 2] = [
@@ -73,16 +73,28 @@ pub fn draft(answers: &Answers, dir: &Path) -> Result<Vec<Draft>, String> {
     Ok(drafts)
 }
 
-/// The configuration files in `dir` that are neither the source's nor the package's: somebody has edited them.
+/// The configuration files in `dir` that somebody may miss: a plan, the shipped one too, and settings that are neither
+/// the source's nor the package's.
 pub fn edited(dir: &Path) -> Vec<PathBuf> {
     let is_edited = |path: &PathBuf| match fs::read(path) {
-        Ok(bytes) => !is_shipped(path, &bytes),
+        Ok(bytes) => !is_nobody_s(path, &bytes),
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     };
     SHIPPED.iter().map(|(name, _)| dir.join(name)).filter(is_edited).collect()
 }
 
-pub(in crate::service) fn is_shipped(path: &Path, bytes: &[u8]) -> bool {
+/// Whether the plan in `dir` is the one that was shipped.
+pub fn has_shipped_plan(dir: &Path) -> bool {
+    let path = dir.join(DEADLINES);
+    fs::read(&path).is_ok_and(|bytes| is_shipped(&path, &bytes))
+}
+
+/// Shipped settings mail nobody; a shipped plan is a plan.
+pub(super) fn is_nobody_s(path: &Path, bytes: &[u8]) -> bool {
+    is_shipped(path, bytes) && !path.ends_with(DEADLINES)
+}
+
+fn is_shipped(path: &Path, bytes: &[u8]) -> bool {
     let shipped = SHIPPED.iter().find(|(name, _)| path.file_name().is_some_and(|n| n == *name));
     shipped.is_some_and(|(_, text)| bytes == text.as_bytes() || bytes == packaged(text).as_bytes())
 }

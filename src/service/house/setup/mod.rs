@@ -10,7 +10,7 @@ use std::{
 
 use secrecy::{SecretString, zeroize::Zeroizing};
 
-pub use draft::{draft, edited};
+pub use draft::{DEADLINES, draft, edited, has_shipped_plan};
 pub use place::{Placed, Staged, replace};
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Draft, draft::is_shipped};
+use super::{Draft, draft::is_nobody_s};
 use crate::{disk, service::named};
 
 /// Drafts in a temporary folder, with links to the existing files, so that the result can be loaded before it is in
@@ -57,7 +57,7 @@ impl Staged {
         words.replace(&*self.folder.to_string_lossy(), &self.dir.to_string_lossy())
     }
 
-    /// The existing files, other than shipped ones, that `put` will replace with different content.
+    /// The existing files, other than shipped settings, that `put` will replace with different content.
     pub fn replaces(&self) -> Vec<PathBuf> {
         let paths = self.drafts.iter().filter(|draft| is_replaced(&self.dir, draft));
         paths.map(|draft| self.dir.join(&draft.name)).collect()
@@ -96,7 +96,7 @@ fn is_replaced(dir: &Path, draft: &Draft) -> bool {
     match fs::read(&path) {
         // A password with another line end is the same password.
         Ok(bytes) if draft.is_secret => bytes.trim_ascii_end() != draft.bytes.trim_ascii_end(),
-        Ok(bytes) => bytes != *draft.bytes && !is_shipped(&path, &bytes),
+        Ok(bytes) => bytes != *draft.bytes && !is_nobody_s(&path, &bytes),
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
