@@ -206,7 +206,7 @@ fn an_edit_is_shown_before_it_bites() {
     let moved = announced(&after);
     assert!(moved.reminders.moved > 0 && moved.reminders.cancelled == 0, "{moved:?}");
     let lines = moved.lines(10).join("\n");
-    assert!(lines.contains("report 2026：请于 2026-01-30 改为 2026-01-29 前办结"), "{lines}");
+    assert!(lines.contains("发布年报（办公室、法制科，2026）：请于 2026-01-30 改为 2026-01-29 前办结"), "{lines}");
     let gone = announced(&before[..0]);
     assert!(matches!(gone.reminders, Counts { added: 0, moved: 0, cancelled: 1.. }), "{gone:?}");
     assert!(gone.changes.gone.contains(&("report".into(), "2026".into())) && gone.changes.is_drastic(), "{gone:?}");

@@ -75,7 +75,7 @@ fn scene() -> Bureau {
         let now = format!("{day}T08:30");
         bureau.sweep(&now);
         bureau.send_as(&now, |letter| match letter.mailbox.as_str() {
-            "fzk@example.test" if day == date(2026, 2, 2) => {
+            "fzk@example.test" if day == date(2026, 1, 30) => {
                 Outcome::Permanent { reply: "550 5.1.1 <fzk@example.test>: no such user".into() }
             }
             "fgld@example.test" => Outcome::Temporary { reply: "451 4.7.1 greylisted, try again".into() },

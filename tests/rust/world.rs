@@ -500,6 +500,11 @@ impl World {
         }
     }
 
+    /// Half a file may lack the duty.
+    fn helps(&self, (duty, _): &(usize, String), section: usize) -> bool {
+        self.duties.get(*duty).is_some_and(|duty| duty.helps(section))
+    }
+
     /// Who helps has handed in, or only tells how far it is.
     fn hand_in(&mut self, day: Date, now: &str) {
         let Some((duty, period)) = self.any_occurrence(day) else { return };
@@ -550,7 +555,7 @@ impl World {
         let mailbox = self.chance.of(&self.mailboxes).clone();
         let Some(taken) = self.taken.iter().rev().find(|t| t.mailbox == mailbox).cloned() else { return };
         let section = section_of(&mailbox);
-        let helps = |item: &(usize, String)| section.is_some_and(|section| self.duties[item.0].helps(section));
+        let helps = |item: &(usize, String)| section.is_some_and(|section| self.helps(item, section));
         let only_helps = taken.items.iter().all(helps);
         let words = match (taken.items.len() > 1, only_helps) {
             (true, false) => "全部已办结",
@@ -640,9 +645,8 @@ impl World {
             self.wrong.push(format!("{now} {} is told of {item:?}, which is done", letter.mailbox));
         }
         for item in &items {
-            let has_handed_in = |section: &usize| {
-                self.duties[item.0].helps(*section) && self.handed_in.contains(&(item.clone(), *section))
-            };
+            let has_handed_in =
+                |section: &usize| self.helps(item, *section) && self.handed_in.contains(&(item.clone(), *section));
             if section_of(&letter.mailbox).filter(has_handed_in).is_some() {
                 self.wrong.push(format!("{now} {} is told of {item:?}, for which it has handed in", letter.mailbox));
             }
