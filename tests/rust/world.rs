@@ -765,7 +765,7 @@ fn section_of(mailbox: &str) -> Option<usize> {
 
 impl Duty {
     fn lead(&self) -> Option<usize> {
-        self.sections.first().copied().filter(|_| self.id % 2 == 0 && self.sections.len() > 1)
+        self.sections.first().copied().filter(|_| self.id.is_multiple_of(2) && self.sections.len() > 1)
     }
 
     /// Whether the section only helps with it.
