@@ -71,7 +71,10 @@ fn how_to_reply(letter: &Letter) -> String {
     let all = letter.entries.len() > 1 && with(Part::Helps).next().is_none();
     let all = if all { "或“全部已办结”" } else { "" };
     let others = "还没有办完的，可写“进展：”和办到哪一步；不能按期的，写“不能按期”、原因和预计日期；不适用的，写“不适用”和原因。系统收到后会回信确认。";
-    format!("可直接回复本邮件登记：{which}{}{all}，网页链接、文号写在后面，也可带附件；{others}", said.join("、"))
+    format!(
+        "可直接回复本邮件登记：{which}{}{all}，网页链接、文号写在后面，也可带附件；{others}",
+        said.join("；配合的写")
+    )
 }
 
 fn number(entry: &Entry) -> String {

@@ -149,6 +149,32 @@ fn by_reply() {
     assert_eq!(to(&bureau.tick("2026-01-30T08:30")), [OFFICE, LAW, ROADS]);
 }
 
+/// A letter with an item of its own, and one that the section helps with.
+#[test]
+fn a_reply_means_the_item_that_its_words_fit() {
+    let own = "[[deadline]]\nid = \"law\"\ntitle = \"清理文件\"\ndue = \"每年1月30日\"\nsections = [\"法制科\"]\n";
+    for (words, law, report) in [
+        ("已办结", true, false),
+        ("全部已办结", true, false),
+        ("材料已报", false, true),
+        ("①已办结，②材料已报", true, true),
+        ("进展：在办", false, false),
+    ] {
+        let mut bureau = bureau(own);
+        bureau.tick("2026-01-27T08:30");
+        reply(&mut bureau, LAW, words, "2026-01-27T09:00");
+        let open = |bureau: &mut Bureau, id: &str| {
+            let open = OccurrenceFilter { deadline: Some(id), state: Some(State::Open) };
+            bureau.db.read(|tx| tx.occurrences(open)).unwrap().pop()
+        };
+        let last = bureau.db.read(|tx| tx.incoming_list(true, 1)).unwrap().pop().map(|i| i.detail);
+        assert_eq!(open(&mut bureau, "law").is_none(), law, "{words}: {last:?}");
+        let helped = open(&mut bureau, "report").unwrap().id;
+        let handed_in = bureau.db.read(|tx| tx.progress(helped)).unwrap().handed_in;
+        assert_eq!(!handed_in.is_empty(), report, "{words}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let mut bureau = bureau("");

@@ -253,5 +253,5 @@ fn a_letter_that_can_be_replied_to() {
     };
     let mixed = letter(date(2026, 1, 27), vec![own(report()), theirs]);
     let text = render(&Letter { reply_token, ..mixed }).text;
-    assert!(text.contains("如“①已办结”、“②材料已报”，"), "{text}");
+    assert!(text.contains("如“①已办结”；配合的写“②材料已报”，"), "{text}");
 }

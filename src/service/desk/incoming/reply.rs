@@ -167,16 +167,42 @@ fn tokens(tx: &Tx, office: &Office, message: &Message) -> Result<Vec<LetterRow>>
 
 impl Reply<'_> {
     fn outcome(&self) -> Result<Outcome> {
-        let mut titles: Vec<(u32, String)> = Vec::new();
+        let mut titles: Vec<(u32, String, Part)> = Vec::new();
         for item in &self.items {
-            if titles.iter().all(|(number, _)| *number != item.number) {
+            if titles.iter().all(|(number, ..)| *number != item.number) {
                 let (occurrence, deadline) = self.occurrence(item)?;
-                titles.push((item.number, deadline.title_for(&occurrence.period)));
+                let part = deadline.part_of(&item.section);
+                titles.push((item.number, deadline.title_for(&occurrence.period), part));
             }
         }
-        let items: Vec<Item> = titles.iter().map(|(number, title)| Item { number: *number, title }).collect();
+        let with = |is_meant: fn(Part) -> bool| {
+            let meant = titles.iter().filter(move |(.., part)| is_meant(*part));
+            meant.map(|(number, title, _)| Item { number: *number, title }).collect::<Vec<Item>>()
+        };
+        let items = with(|_| true);
         let understand = |items: &[Item]| incoming::understand(self.text, items, self.now.today());
         let mut understood = understand(&items);
+        // 已办结 means what the section answers for, 材料已报 what it helps with.
+        let helps = |n: &u32| titles.iter().any(|(number, _, part)| number == n && *part == Part::Helps);
+        let fits = |s: &Statement| {
+            matches!(s.act, incoming::Act::HandedIn | incoming::Act::Progress | incoming::Act::TakeBack)
+                || !s.numbers.iter().any(helps)
+        };
+        let is_meant = match &understood {
+            Understood::Statements(all) => all.iter().all(fits),
+            Understood::Acknowledged => true,
+            Understood::Unclear(_) => false,
+        };
+        if !is_meant {
+            let reports = |act: &incoming::Act| !matches!(act, incoming::Act::HandedIn | incoming::Act::Progress);
+            let hands_in = |act: &incoming::Act| *act == incoming::Act::HandedIn;
+            let own = |items: Vec<Item>, fits: fn(&incoming::Act) -> bool| match understand(&items) {
+                Understood::Statements(all) if all.iter().all(|s| fits(&s.act)) => Some(Understood::Statements(all)),
+                _ => None,
+            };
+            let meant = own(with(|part| part == Part::Answers), reports);
+            understood = meant.or_else(|| own(with(|part| part == Part::Helps), hands_in)).unwrap_or(understood);
+        }
         // A bare 撤回 in answer to a confirmation takes back everything confirmed there.
         if let (Understood::Unclear(_), Some(_), [first, _, ..]) =
             (&understood, self.letter.answers(), items.as_slice())
