@@ -493,7 +493,8 @@ class Handbook(unittest.TestCase):
     def test_every_reply_is_recorded_as_the_table_says(self):
         rows = [row for row in self.rows("### 科室：收到信以后") if code(row[0])]
         self.assertGreater(len(rows), 4)
-        words = {"办结": "已登记办结", "报不能按期": "已报不能按期", "报不适用": "已报不适用", "上次登记错了": "已撤回"}
+        words = {"办结": "已登记办结", "报不能按期": "已报不能按期", "报不适用": "已报不适用", "上次登记错了": "已撤回",
+                 "配合科室": "材料已报", "记下进展": "进展已记下", "记下签收": "表示收到"}
         for form, row in ((form, row) for row in rows for form in code(row[0])):
             place = self.installation()
             main = place.etc / "duban.toml"
@@ -501,7 +502,8 @@ class Handbook(unittest.TestCase):
             place.turn(INSTALLED)
             place.turn(NOW)
             # A section that may report one of its items, or the one that leads all of them.
-            who = "bgs" if "①" in form or "全部" in form else "zjk"
+            # The second of 机关党委 is one that it helps with.
+            who = "jgdw" if row[1].startswith("配合") else "bgs" if "①" in form or "全部" in form else "zjk"
             path = next(place.var.glob(f"mail/20260127*-{who}@*.eml"))
             letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             for n, text in enumerate(["已办结"] * (form == "撤回") + [form]):
