@@ -26,7 +26,7 @@ use crate::{
 };
 
 const PREFIX: &str = "DUBAN__";
-/// Stands in the environment that the service reads its settings with, see [`Layers::has_board`].
+/// Stands in the environment that the service reads its settings with, see `Layers::has_board`.
 pub const BOARD: &str = "DUBAN_BOARD";
 
 /// Where a setting was given.
