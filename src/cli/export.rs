@@ -48,7 +48,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
     let is_stdout = args.file == Path::new("-");
     let format = if is_stdout { Format::Csv } else { format(&args.file)? };
     // Somebody may have written remarks into it. Root's file is looked for where root looks: before the gateway.
-    let refuse = || match !is_stdout && !args.force && args.file.exists() {
+    let refuse = || match !is_stdout && !args.force && args.file.is_file() {
         true => Err(Failure::new(format!(
             "{} 已经有了，没有覆盖：里面可能有人填过的备注。请换一个文件名；确实要换掉就加 --force。",
             args.file.display()

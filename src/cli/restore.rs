@@ -57,7 +57,7 @@ fn open(args: &RestoreArgs, at: &Path) -> Result<Copy> {
     let failed = |e: &dyn std::fmt::Display| {
         Failure::new(format!("恢复不了：备份 {} 读不了，{e}。没有改动。", args.file.display()))
     };
-    if !at.exists() {
+    if at.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
         return Err(failed(&"没有这个文件"));
     }
     Copy::open(args.file.clone(), at).map_err(|e| failed(&e))

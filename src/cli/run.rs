@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock, Moment},
     config::{self, Fingerprint, Settings},
     daemon::{
-        Daemon, Parts,
+        Daemon, Parts, Signals,
         lock::{LockError, SenderLock},
     },
     mailer::Mailer,
@@ -100,11 +100,15 @@ fn run_on(context: &Context) -> Result {
         tracing::warn!(error = %e, "a core may be written: {e}");
     }
     let failed = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
-    let Ready { office, mailer, db, seen, lock, waits_until, .. } = ready(context, By::Service)?;
+    let runtime = runtime()?;
+    let listening = runtime.enter();
+    let Ready { office, mailer, db, seen, lock, waits_until, signals, .. } = ready(context, By::Service)?;
+    drop(listening);
+    let signals = signals.ok_or_else(|| failed(&"signals are not listened to"))?;
     let store = Store::new(db).map_err(|e| failed(&e))?;
     let (config, env) = (context.config.clone(), context.env.clone());
     let parts = Parts { config, env, store, office, mailer, seen, waits_until, lock };
-    runtime()?.block_on(Daemon::run(parts)).map_err(|e| failed(&e))?;
+    runtime.block_on(Daemon::run(parts, signals)).map_err(|e| failed(&e))?;
     Ok(Answer::default())
 }
 
@@ -114,6 +118,8 @@ struct Ready {
     mailer: Mailer,
     db: Db,
     lock: SenderLock,
+    /// Of the service.
+    signals: Option<Signals>,
     now: Moment,
     /// The files as they were when they were read.
     seen: Fingerprint,
@@ -137,6 +143,8 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     if matches!(by, By::Service) {
         wait_for_the_clock(context, &settings);
     }
+    let signals = matches!(by, By::Service).then(Signals::listen).transpose();
+    let signals = signals.map_err(|e| Failure::new(e.to_string()))?;
     let mut db = open(context, &settings)?;
     let mut lock = lock(&settings)?;
     if let Some(held) = db.held() {
@@ -159,7 +167,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     if is_fresh {
         show_an_example(&mut db, &office, &now);
     }
-    Ok(Ready { office, mailer, db, lock, now, seen, waits_until })
+    Ok(Ready { office, mailer, db, lock, signals, now, seen, waits_until })
 }
 
 /// What fails here is no reason not to run.

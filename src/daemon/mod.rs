@@ -92,23 +92,38 @@ pub struct Parts {
     pub lock: SenderLock,
 }
 
+/// What the service is told from outside. One that comes while it starts waits until it listens.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// In a runtime, and before the lock names this process as the one to tell.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 impl Daemon {
     /// Runs until SIGTERM or SIGINT.
     ///
     /// # Errors
     /// Also if other files have taken the place of those that it holds: a new start goes on with what is there.
-    pub async fn run(parts: Parts) -> anyhow::Result<()> {
+    pub async fn run(parts: Parts, mut signals: Signals) -> anyhow::Result<()> {
         pages::end_on_panic();
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
         let (mut wakeups, mut ticks) = Wakeups::start().await?;
         let mut daemon = Self::new(parts);
         notify(&[NotifyState::Ready]);
         info!(version = env!("CARGO_PKG_VERSION"), "ready: duban {}", env!("CARGO_PKG_VERSION"));
         daemon.tick().await;
         daemon.pages.show_address(&daemon.office, &daemon.store, daemon.now()).await;
-        let ended = daemon.turn(&mut ticks, &mut wakeups, &mut hangup, &mut terminate, &mut interrupt).await;
+        let ended = daemon.turn(&mut ticks, &mut wakeups, &mut signals).await;
         notify(&[NotifyState::Stopping]);
         daemon.finish().await;
         info!("stopped");
@@ -144,9 +159,7 @@ impl Daemon {
         &mut self,
         ticks: &mut Receiver<()>,
         wakeups: &mut Wakeups,
-        hangup: &mut Signal,
-        terminate: &mut Signal,
-        interrupt: &mut Signal,
+        signals: &mut Signals,
     ) -> anyhow::Result<()> {
         let mut pulse = time::interval(PULSE);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -154,9 +167,9 @@ impl Daemon {
             held::look(&self.store, &self.lock)?;
             tokio::select! {
                 biased;
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
-                _ = hangup.recv() => {
+                _ = signals.terminate.recv() => return Ok(()),
+                _ = signals.interrupt.recv() => return Ok(()),
+                _ = signals.hangup.recv() => {
                     self.trust.restore();
                     self.reload(true).await;
                     self.tick().await;

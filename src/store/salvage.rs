@@ -182,6 +182,12 @@ impl super::Tx<'_> {
              AND EXISTS (SELECT 1 FROM deadline_version v WHERE v.deadline = deadline.id)",
             "INSERT OR IGNORE INTO deadline (id, version, in_force, since)
              SELECT deadline, max(id), 0, '2000-01-01' FROM deadline_version GROUP BY deadline",
+            // It was reported, that is still known: nobody is asked for it again.
+            "INSERT INTO completion (occurrence, section, kind, by, note, evidence, at)
+             SELECT o.id, '', 'done', '不详', '登记的内容随数据库损坏丢失', '', (SELECT max(at) FROM audit)
+             FROM occurrence o WHERE o.state = 'done' AND EXISTS (SELECT 1 FROM audit)
+             AND NOT EXISTS (SELECT 1 FROM completion c WHERE c.occurrence = o.id AND c.revoked_at IS NULL)
+             AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.what = 'closed' AND a.deadline = o.deadline AND a.period = o.period)",
         ] {
             lost += self.tx.execute(stand_in, [])?;
         }

@@ -216,7 +216,7 @@ def main():
         driver.refresh()
         person.reads("张三（办公室）")
         person.fill(undo_by="李四")
-        person.press("撤回登记")
+        person.press("撤回办结登记")
         person.reads("还剩", "提交")
         person.misses("张三（办公室）")
 

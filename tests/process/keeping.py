@@ -171,7 +171,7 @@ class Keeping(Process):
         self.run_days(DAY)
         sound = self.database.read_bytes()
         for harm in (lambda: self.tear(self.database), lambda: self.tear(self.database, at=0)):
-            for path in (*self.dir.glob("var/duban.db*"), *self.dir.glob("var/mail/*")):
+            for path in (*self.dir.glob("var/duban.db*"), *self.dir.glob("var/mail/*.eml")):
                 path.unlink()
             self.database.write_bytes(sound)
             harm()
