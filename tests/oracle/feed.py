@@ -1,4 +1,4 @@
-"""Checks calendar feeds with PyPI icalendar: as attachments (see ics.py), and made to be subscribed to.
+"""Checks calendar feeds with PyPI icalendar: as attachments (see entries.py), and made to be subscribed to.
 
 usage: python3 feed.py FILE...   prints how many events are right; exits with 1 at the first that is not.
 """
@@ -9,7 +9,7 @@ import sys
 import chinese_calendar
 import icalendar
 
-import ics
+import entries
 
 
 def check(path: str) -> int:
@@ -27,7 +27,8 @@ def check(path: str) -> int:
             assert [chinese_calendar.is_workday(d) for d in between] == [True] + [False] * (len(between) - 1), (day, rings)
         except NotImplementedError:
             pass  # a year without a notice
-    return ics.check(path)
+    entries.check(path)
+    return len(days)
 
 
 if __name__ == "__main__":
