@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Answer, Context, Failure, Result, no_deadline, table};
+use super::{Answer, Context, Failure, Result, table};
 use crate::{
     domain::{
         account::{Account, Reminder},
@@ -56,7 +56,7 @@ pub fn explain(context: &Context, args: &ExplainArgs) -> Result {
     })??;
     let Some(found) = found else {
         if wording.is_none() {
-            return Err(no_deadline(&args.id, deadlines.iter().map(|d| d.id.as_str())));
+            return Err(crate::service::no_deadline(&args.id, deadlines.iter().map(|d| d.id.as_str())).into());
         }
         return Err(Failure::new(match &args.period {
             Some(period) => format!("{} 没有期次 {period}。用 duban list 查看各期次。", args.id),

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{Answer, Context, Result, no_deadline, table};
+use super::{Answer, Context, Result, table};
 use crate::store::AuditRow;
 
 #[derive(Args)]
@@ -31,7 +31,7 @@ pub fn history(context: &Context, args: &HistoryArgs) -> Result {
             && db.read(|tx| tx.deadline(id))?.is_none()
         {
             let ids = db.read(|tx| tx.ids_in_force())?;
-            return Err(no_deadline(id, ids.iter().map(String::as_str)));
+            return Err(crate::service::no_deadline(id, ids.iter().map(String::as_str)).into());
         }
         return Ok(Answer::done("还没有任何记录。\n"));
     }

@@ -4,7 +4,7 @@ use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Exit, Failure, command};
+use super::{Exit, command};
 
 /// Prints help or the version if asked for; else explains the mistake in Chinese.
 pub fn explain(e: &clap::Error, args: &[OsString]) -> ExitCode {
@@ -59,11 +59,4 @@ fn called(args: &[OsString]) -> String {
         }
     }
     called
-}
-
-/// There is no deadline with this id: names the one that was probably meant.
-pub fn no_deadline<'a>(id: &str, ids: impl IntoIterator<Item = &'a str>) -> Failure {
-    let near = ids.into_iter().map(|known| (strsim::jaro(known, id), known)).max_by(|a, b| a.0.total_cmp(&b.0));
-    let near = near.filter(|(likeness, _)| *likeness > 0.7).map(|(_, known)| format!("是不是 {known}？"));
-    Failure::new(format!("没有编号为 {id} 的事项（停用的不算）。{}用 duban list 查看全部。", near.unwrap_or_default()))
 }

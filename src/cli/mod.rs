@@ -51,7 +51,6 @@ use clap::{CommandFactory, Parser};
 use self::{
     args::{Cli, Command},
     gate::Gate,
-    mistake::no_deadline,
 };
 use crate::{
     clock::{Clock, Moment},

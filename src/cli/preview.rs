@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Answer, Context, Result, no_deadline};
+use super::{Answer, Context, Result};
 use crate::{
     letter,
     service::{
@@ -38,7 +38,7 @@ pub fn preview(context: &Context, args: &PreviewArgs) -> Result {
     office.look_for_links(&context.with_credentials())?;
     let now = context.now(&office.settings);
     let Some(deadline) = deadlines.iter().find(|d| d.id == args.id) else {
-        return Err(no_deadline(&args.id, deadlines.iter().map(|d| d.id.as_str())));
+        return Err(crate::service::no_deadline(&args.id, deadlines.iter().map(|d| d.id.as_str())).into());
     };
     let mut db = context.open_or_without(&office.settings)?;
     let (to, letter) = as_in_force(&mut db, (&office, &deadlines), &now, |tx| {

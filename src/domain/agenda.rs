@@ -57,6 +57,9 @@ pub struct Heard {
     pub has_gone: bool,
 }
 
+/// Working days after the first letter until a section that says nothing is named.
+pub const SILENT_WORKDAYS: i64 = 3;
+
 /// Everything that decides the reminders of one occurrence.
 #[derive(Clone, Copy, Debug)]
 pub struct Agenda<'a> {
@@ -187,6 +190,19 @@ impl<'a> Agenda<'a> {
     /// Who is told of what a step says.
     pub fn readers(&self, step: &Step) -> Vec<Reader> {
         self.house.readers(self.deadline, &self.sections(step), step.escalates())
+    }
+
+    /// The sections that still owe their part, were first written to [`SILENT_WORKDAYS`] ago, and have not said a word:
+    /// not among `spoke`.
+    pub fn silent(&self, today: Date, spoke: &[String]) -> Vec<&'a Section> {
+        let is_long_ago = |section: &&Section| {
+            let heard = self.said.iter().filter(|heard| heard.has_gone).map(|heard| &heard.utterance);
+            let first =
+                heard.filter(|said| said.reader.hears_for(section, self.deadline)).map(|said| said.step.on).min();
+            first.is_some_and(|day| self.house.calendar.workdays_between(day, today) >= SILENT_WORKDAYS)
+        };
+        let owing = self.deadline.parts().iter().flat_map(|part| self.owing(*part));
+        owing.filter(|section| !spoke.contains(&section.name)).filter(is_long_ago).collect()
     }
 
     /// Whether a step still says what the dates mean for some part.

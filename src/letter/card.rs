@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    Addressee, Entry, Letter, TakenBack, Word, ics,
+    Addressee, Entry, Letter, Noted, TakenBack, ics,
     page::{Block, Card, Line, Page, Row, Summary, Tone},
     when::{self, Phase},
     words,
@@ -107,7 +107,8 @@ fn names(letter: &Letter) -> Vec<String> {
 }
 
 fn summary(entry: &Entry, today: Date) -> Summary {
-    let overdue = when::phase(entry, today) == Phase::Overdue;
+    // Who helps is late from its own day.
+    let overdue = when::phase(entry, today) == Phase::Overdue && entry.help_by.is_none();
     let date = if overdue { words::spaced(entry.dates.due, false) } else { words::spaced(entry.aim, true) };
     Summary {
         number: number(entry),
@@ -258,7 +259,7 @@ fn progress(entry: &Entry) -> Vec<String> {
     let reports = entry.reports.map(|(given, asked)| format!("已报{given}次，共需{asked}次"));
     let missing = (!entry.missing.is_empty())
         .then(|| format!("还没有报的科室（{}个）：{}", entry.missing.len(), words::list(&entry.missing)));
-    reports.into_iter().chain(missing).chain(material(entry)).chain(entry.progress.as_ref().map(Word::words)).collect()
+    reports.into_iter().chain(missing).chain(material(entry)).chain(entry.progress.as_ref().map(Noted::words)).collect()
 }
 
 /// Who has handed in, for whoever gathers it.

@@ -78,7 +78,7 @@ pub struct Entry {
     pub helpers: Vec<String>,
     pub handed_in: Vec<String>,
     /// 进展: the last one that a section told.
-    pub progress: Option<Word>,
+    pub progress: Option<Noted>,
     /// All sections that answer for it, as the plan writes them (`各科室` stays one word).
     pub sections: Vec<String>,
     /// The paper's own words for how a day off moves the date: `遇节假日顺延`.
@@ -113,14 +113,14 @@ pub struct Entry {
 
 /// What a section said before it was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct Noted {
     pub on: Date,
     pub section: String,
     pub by: String,
     pub text: String,
 }
 
-impl Word {
+impl Noted {
     /// `3月2日，张三（法制科）：初稿已送审`
     pub fn words(&self) -> String {
         let Self { on, section, by, text } = self;

@@ -63,6 +63,14 @@ impl Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// There is no deadline with this id: names the one that was probably meant.
+pub fn no_deadline<'a>(id: &str, ids: impl IntoIterator<Item = &'a str>) -> Error {
+    let near = ids.into_iter().map(|known| (strsim::jaro(known, id), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = near.filter(|(likeness, _)| *likeness > 0.7).map(|(_, known)| format!("是不是 {known}？"));
+    let near = near.unwrap_or_default();
+    Error::Refused(format!("没有编号为 {id} 的事项（停用的不算）。{near}用 duban list 查看全部。"))
+}
+
 /// Runs `work` in one write transaction; a refusal rolls it back, as an error does.
 fn in_transaction<T>(db: &mut Db, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
     let mut refused = None;
@@ -130,6 +138,17 @@ impl Office {
     /// The names of a deadline's sections, `各科室` expanded.
     pub fn section_names(&self, deadline: &Deadline) -> Vec<&str> {
         self.house().section_names(deadline)
+    }
+
+    /// # Errors
+    /// In Chinese: the deadline is not this section's.
+    fn check_answers_for(&self, deadline: &Deadline, section: &str) -> Result<()> {
+        let names = self.section_names(deadline);
+        if names.contains(&section) {
+            return Ok(());
+        }
+        let names = names.join("、");
+        Err(Error::Refused(format!("{section}不是 {} 的责任科室。责任科室是：{names}。", deadline.id)))
     }
 
     /// The sections of a deadline as written in the file: `各科室` is not expanded.

@@ -45,7 +45,7 @@ pub use self::{
     held::Held,
     incoming::{IncomingRow, NewIncoming, Place, Placed},
     letters::{LetterKind, LetterRow, LetterState, NewLetter, NewNotice, Owed},
-    notes::{Note, NoteKind},
+    notes::{NewNote, Note, NoteKind},
     occurrences::{OccurrenceFilter, Open},
     promises::Finding,
     requests::{Decision, NewRequest, RequestKind, RequestRow},

@@ -16,6 +16,17 @@ pub enum NoteKind {
     Progress,
 }
 
+/// A note to be made.
+#[derive(Clone, Debug)]
+pub struct NewNote<'a> {
+    pub occurrence: i64,
+    pub section: &'a str,
+    pub kind: NoteKind,
+    pub by: &'a str,
+    /// May be empty, but for 进展.
+    pub text: &'a str,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     pub id: i64,
@@ -68,16 +79,11 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Records a note; ignores its `id` and gives the new one.
-    pub fn add_note(&self, occurrence: i64, note: &Note) -> Result<i64> {
+    pub fn add_note(&self, new: &NewNote, at: Timestamp) -> Result<()> {
         let sql = "INSERT INTO note (occurrence, section, kind, by, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let Note { section, kind, by, text, at, .. } = note;
+        let NewNote { occurrence, section, kind, by, text } = new;
         self.tx.prepare_cached(sql)?.execute(params![occurrence, section, kind.name(), by, text, at])?;
-        let id = self.tx.last_insert_rowid();
-        if *kind == NoteKind::HandedIn {
-            self.turn(occurrence)?;
-        }
-        Ok(id)
+        if *kind == NoteKind::HandedIn { self.turn(*occurrence) } else { Ok(()) }
     }
 
     /// Takes back what was handed in.

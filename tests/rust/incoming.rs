@@ -12,9 +12,9 @@ use crate::support::processor_time;
 const OF_THREE: &[&str] = &["outlook-2016-attachment", "foxmail-7-html", "coremail-gov", "huawei", "wecom"];
 
 const ITEMS: [Item; 3] = [
-    Item { number: 1, title: "发布2025年度《政府信息公开工作年度报告》" },
-    Item { number: 2, title: "发布2025年度《法治政府建设情况年度报告》" },
-    Item { number: 3, title: "主动公开目录动态更新" },
+    Item { number: 1, title: "发布2025年度《政府信息公开工作年度报告》", helps: false },
+    Item { number: 2, title: "发布2025年度《法治政府建设情况年度报告》", helps: false },
+    Item { number: 3, title: "主动公开目录动态更新", helps: false },
 ];
 
 fn folder() -> std::path::PathBuf {

@@ -53,6 +53,7 @@ fn reported_shown_and_taken_back() {
     let undone = site.press(&page, "/undo", &[("by", "李四")]);
     assert_eq!(undone.status, 303);
     assert!(site.get(undone.header("location").unwrap_or_default()).body.contains("已撤回，恢复提醒"));
+    assert!(!site.get(&location).body.contains("登记好了"), "what stands no more is not said again");
     assert_eq!((completions(&site, "annual-report").len(), state(&site, "annual-report")), (0, State::Open));
     assert!(site.get(&path).body.contains("还剩3个工作日"));
 }

@@ -572,7 +572,9 @@ impl World {
         let last = self.bureau.db.read(|tx| tx.incoming_list(false, 1)).unwrap().pop().unwrap();
         if last.outcome == "recorded" {
             for item in taken.items {
-                match section.filter(|_| only_helps) {
+                match section.filter(|section| self.helps(&item, *section)) {
+                    // 全部已办结 is said of what the section answers for.
+                    Some(_) if !only_helps => {}
                     Some(section) => {
                         self.count("handed in");
                         self.handed_in.insert((item, section));

@@ -3,7 +3,7 @@
 use super::{
     Item, NO_SUCH, NOT_UNDERSTOOD, WHICH, date,
     folded::{Piece, Text, is_pause, letters},
-    numbers::{self, Numbers},
+    numbers::{self, Named, Numbers},
     polite,
     verbs::{self, Verb},
 };
@@ -89,7 +89,11 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
         return Ok(Meaning::Other(clause.trim_start()));
     }
     if verb.is_none() && date::names_limit(rest.plain) {
-        let numbers = if let Some(named) = &named { chosen(&named.numbers, items)? } else { sole(items)? };
+        let numbers = if let Some(named) = &named {
+            chosen(&named.numbers, items)?
+        } else {
+            sole(&fitting(Verb::Postponed, items))?
+        };
         return if follows && named.is_none() {
             Ok(Meaning::Other(clause.trim_start()))
         } else {
@@ -98,9 +102,10 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
     }
     if let Some((verb, end)) = verb {
         let numbers = match named {
-            Some(named) => chosen(&named.numbers, items)?,
-            None if verbs::is_of_all(rest.plain) => chosen(&Numbers::All, items)?,
-            None => sole(items)?,
+            Some(Named { numbers: these @ Numbers::These(_), .. }) => chosen(&these, items)?,
+            Some(_) => chosen(&Numbers::All, &fitting(verb, items))?,
+            None if verbs::is_of_all(rest.plain) => chosen(&Numbers::All, &fitting(verb, items))?,
+            None => sole(&fitting(verb, items))?,
         };
         return Ok(Meaning::Said(Clause { numbers, verb, remark: rest.from(end) }));
     }
@@ -148,6 +153,13 @@ fn chosen(numbers: &Numbers, items: &[Item]) -> Result<Vec<u32>, &'static str> {
     chosen.dedup();
     let exist = !chosen.is_empty() && chosen.iter().all(|n| items.iter().any(|i| i.number == *n));
     if exist { Ok(chosen) } else { Err(NO_SUCH) }
+}
+
+/// The items that can be meant where none is named; all, if none of them can.
+fn fitting<'a>(verb: Verb, items: &[Item<'a>]) -> Vec<Item<'a>> {
+    let fits = |item: &&Item| verb.is_of_helpers().is_none_or(|helps| item.helps == helps);
+    let found: Vec<Item> = items.iter().filter(fits).copied().collect();
+    if found.is_empty() { items.to_vec() } else { found }
 }
 
 fn sole(items: &[Item]) -> Result<Vec<u32>, &'static str> {

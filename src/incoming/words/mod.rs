@@ -34,6 +34,8 @@ const NOT_UNDERSTOOD: &str = "没有看懂，请用“已办结”“不能按�
 pub struct Item<'a> {
     pub number: u32,
     pub title: &'a str,
+    /// The sender only helps with it: 材料已报 is about such items, 已办结 about the others.
+    pub helps: bool,
 }
 
 /// What a reply means: it is understood as a whole, or not at all.

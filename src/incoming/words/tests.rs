@@ -7,9 +7,9 @@ mod clerks;
 mod own_letters;
 
 const ITEMS: [Item; 3] = [
-    Item { number: 1, title: "发布2025年度《政府信息公开工作年度报告》" },
-    Item { number: 2, title: "发布2025年度《法治政府建设情况年度报告》" },
-    Item { number: 3, title: "主动公开目录动态更新" },
+    Item { number: 1, title: "发布2025年度《政府信息公开工作年度报告》", helps: false },
+    Item { number: 2, title: "发布2025年度《法治政府建设情况年度报告》", helps: false },
+    Item { number: 3, title: "主动公开目录动态更新", helps: false },
 ];
 const TODAY: Date = date(2026, 2, 4);
 

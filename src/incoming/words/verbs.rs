@@ -284,6 +284,15 @@ fn ends(chars: &[char], at: usize, before: &[&str]) -> Option<usize> {
 }
 
 impl Verb {
+    /// Whether it is said of what the sender only helps with, or of the rest; `None`: of either.
+    pub fn is_of_helpers(self) -> Option<bool> {
+        match self {
+            Self::Done | Self::Handled | Self::Postponed | Self::NotApplicable => Some(false),
+            Self::HandedIn => Some(true),
+            Self::Progress | Self::TakeBack => None,
+        }
+    }
+
     /// The act, with what the remark adds; `None` if the remark contradicts the verb.
     pub fn act(self, remark: &Text, today: Date) -> Option<Act> {
         let spoken = remark.spoken();

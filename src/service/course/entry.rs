@@ -7,7 +7,7 @@ use crate::{
         deadline::{Done, Part},
         occurrence::{Light, Occurrence, State},
     },
-    letter::{Entry, Word},
+    letter::{Entry, Noted},
     service::Office,
     store::{Note, NoteKind, Tx, state},
 };
@@ -80,11 +80,11 @@ impl Office {
     }
 
     /// 进展: the last one that a section told.
-    pub fn last_word(&self, tx: &Tx, occurrence: i64) -> crate::store::Result<Option<Word>> {
+    pub fn last_noted(&self, tx: &Tx, occurrence: i64) -> crate::store::Result<Option<Noted>> {
         let told = tx.notes(occurrence)?.into_iter().rfind(|note| note.kind == NoteKind::Progress);
         Ok(told.map(|Note { section, by, text, at, .. }| {
             let on = self.settings.timezone.to_datetime(at).date();
-            Word { on, section, by, text }
+            Noted { on, section, by, text }
         }))
     }
 }

@@ -67,7 +67,7 @@ fn entry<'a>(tx: &Tx, office: &Office, found: &'a Ahead, now: &Moment) -> Result
         evidence: c.evidence,
         on: zone.to_datetime(c.at).date(),
     });
-    let told = found.id.map(|id| office.last_word(tx, id)).transpose()?.flatten().map(|word| word.words());
+    let told = found.id.map(|id| office.last_noted(tx, id)).transpose()?.flatten().map(|word| word.words());
     let names = office.section_names(deadline);
     let owes = |name: &&str| deadline.done == Done::Each && !found.progress.has_reported(deadline, name);
     Ok(Entry {

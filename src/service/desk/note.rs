@@ -2,51 +2,32 @@
 
 use serde_json::json;
 
-use crate::service::{Error, Office, Result, desk::limits, in_transaction, tell::act};
+use crate::service::{
+    Error, Office, Result,
+    desk::{limits, request},
+    in_transaction,
+    tell::act,
+};
 use crate::{
     clock::Moment,
-    domain::{
-        deadline::Part,
-        occurrence::{Occurrence, State},
-    },
-    store::{Db, Note, NoteKind, Stored, Tx},
+    domain::{deadline::Part, occurrence::Occurrence},
+    store::{Db, NewNote, NoteKind, Stored, Tx},
 };
 
-/// A section's word, not recorded yet.
-#[derive(Clone, Debug)]
-pub struct Word {
-    pub occurrence: i64,
-    pub section: String,
-    pub kind: NoteKind,
-    pub by: String,
-    /// Required for 进展.
-    pub text: String,
-}
-
-/// Records a word. Returns its id; `None` if it says no more than what is recorded.
+/// Records what a section tells. False if it says no more than what is recorded.
 ///
 /// # Errors
 /// In Chinese: no longer open, not this section's, handed in by a section that answers for it, nothing to tell.
-pub fn note(db: &mut Db, office: &Office, word: &Word, now: &Moment) -> Result<Option<i64>> {
-    in_transaction(db, |tx| record(tx, office, word, now))
+pub fn note(db: &mut Db, office: &Office, new: &NewNote, now: &Moment) -> Result<bool> {
+    in_transaction(db, |tx| record(tx, office, new, now))
 }
 
-pub(in crate::service) fn record(tx: &Tx, office: &Office, word: &Word, now: &Moment) -> Result<Option<i64>> {
-    let Word { occurrence, section, kind, by, text } = word;
+pub(in crate::service) fn record(tx: &Tx, office: &Office, new: &NewNote, now: &Moment) -> Result<bool> {
+    let NewNote { section, kind, by, text, .. } = new;
     limits::check_name(by)?;
     limits::check(kind.word(), text, limits::TEXT)?;
-    let Some((occurrence, deadline)) = tx.with_deadline(*occurrence)? else {
-        return Err(Error::Refused("没有这一期。".into()));
-    };
-    if occurrence.state != State::Open {
-        let what = if occurrence.state == State::Done { "已经办结" } else { "已撤销" };
-        return Err(Error::Refused(format!("{} {} {what}，不必再登记。", deadline.id, occurrence.period)));
-    }
-    let names = office.section_names(&deadline);
-    if !names.contains(&section.as_str()) {
-        let names = names.join("、");
-        return Err(Error::Refused(format!("{section}不是 {} 的责任科室。责任科室是：{names}。", deadline.id)));
-    }
+    let (occurrence, deadline) = request::open(tx, new.occurrence)?;
+    office.check_answers_for(&deadline, section)?;
     match kind {
         NoteKind::HandedIn if deadline.part_of(section) == Part::Answers => {
             return Err(Error::Refused(format!("{section}不是配合科室：办结了请登记“已办结”，没办完请写“进展”。")));
@@ -57,15 +38,13 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, word: &Word, now: &Mo
         _ => {}
     }
     let said = tx.notes(occurrence.id)?;
-    let is_said = |note: &Note| note.section == *section && note.kind == *kind;
-    if *kind != NoteKind::Progress && said.iter().any(is_said) {
-        return Ok(None);
+    if *kind != NoteKind::Progress && said.iter().any(|note| note.section == *section && note.kind == *kind) {
+        return Ok(false);
     }
-    let (section, by, text) = (section.clone(), by.clone(), text.clone());
     let detail = json!({ "section": section, "kind": kind.word(), "text": text });
-    tx.audit(&act(now, &by, "noted", &occurrence, detail))?;
-    let note = Note { id: 0, section, kind: *kind, by, text, at: now.at };
-    Ok(Some(tx.add_note(occurrence.id, &note)?))
+    tx.audit(&act(now, by, "noted", &occurrence, detail))?;
+    tx.add_note(new, now.at)?;
+    Ok(true)
 }
 
 /// Takes back that a section handed in: it is reminded again. False if it had not.

@@ -5,11 +5,8 @@ use serde_json::json;
 use crate::service::{
     Error, Office, Result,
     course::load::{self, Changes},
-    desk::{
-        limits,
-        note::{self, Word},
-    },
-    in_transaction,
+    desk::{limits, note},
+    in_transaction, no_deadline,
     tell::act,
 };
 use crate::{
@@ -20,7 +17,7 @@ use crate::{
         deadline::{Deadline, Done, Part},
         occurrence::{Occurrence, REDO_WORKDAYS, Redo, State, coming},
     },
-    store::{Completion, Db, NoteKind, OccurrenceFilter, Revoked, Stored, Tx},
+    store::{Completion, Db, NewNote, NoteKind, OccurrenceFilter, Revoked, Stored, Tx},
 };
 
 /// A report by a person.
@@ -137,10 +134,10 @@ fn fit_to_keep(report: &Report) -> Result<()> {
 pub fn tell(db: &mut Db, office: &Office, report: &Report, kind: NoteKind, now: &Moment) -> Result<(String, bool)> {
     in_transaction(db, |tx| {
         let (occurrence, deadline) = find(tx, office, &report.deadline, report.period.as_deref(), State::Open, now)?;
-        let section = report.section.clone().unwrap_or_default();
-        let (by, text) = (report.by.clone(), report.note.clone());
-        let told = note::record(tx, office, &Word { occurrence: occurrence.id, section, kind, by, text }, now)?;
-        Ok((format!("{}（{}）", deadline.title_for(&occurrence.period), occurrence.period), told.is_some()))
+        let section = report.section.as_deref().unwrap_or_default();
+        let new = NewNote { occurrence: occurrence.id, section, kind, by: &report.by, text: &report.note };
+        let is_new = note::record(tx, office, &new, now)?;
+        Ok((format!("{}（{}）", deadline.title_for(&occurrence.period), occurrence.period), is_new))
     })
 }
 
@@ -236,9 +233,7 @@ pub(in crate::service) fn deadline(tx: &Tx, id: &str) -> Result<Deadline> {
     if let Some(row) = tx.deadline(id)? {
         return Ok(row.deadline);
     }
-    let near = tx.ids_in_force()?.into_iter().max_by(|a, b| strsim::jaro(a, id).total_cmp(&strsim::jaro(b, id)));
-    let near = near.filter(|n| strsim::jaro(n, id) > 0.7).map(|n| format!("是不是 {n}？")).unwrap_or_default();
-    Err(Error::Refused(format!("没有编号为 {id} 的事项。{near}用 duban list 查看全部。")))
+    Err(no_deadline(id, tx.ids_in_force()?.iter().map(String::as_str)))
 }
 
 /// The occurrence a report means, and its deadline. Opens a period that has not begun yet: what is done early counts.
@@ -315,10 +310,7 @@ fn open_early(tx: &Tx, office: &Office, deadline: &Deadline, period: &str, now: 
 fn section_of(office: &Office, deadline: &Deadline, named: Option<&str>) -> Result<String> {
     let names = office.section_names(deadline);
     match named {
-        Some(name) if names.contains(&name) => Ok(name.to_owned()),
-        Some(name) => {
-            Err(Error::Refused(format!("{name}不是 {} 的责任科室。责任科室是：{}。", deadline.id, names.join("、"))))
-        }
+        Some(name) => office.check_answers_for(deadline, name).map(|()| name.to_owned()),
         None if deadline.done == Done::Each && names.len() > 1 => Err(Error::Refused(format!(
             "{} 由各科室分别登记，请用 --section 写明科室：{}。",
             deadline.id,

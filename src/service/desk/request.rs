@@ -6,7 +6,10 @@ use serde_json::json;
 use crate::service::{Error, Office, Result, desk::limits, in_transaction, tell::Notice, tell::act};
 use crate::{
     clock::Moment,
-    domain::occurrence::{Occurrence, State},
+    domain::{
+        deadline::{Deadline, Done},
+        occurrence::{Occurrence, State},
+    },
     store::{Completion, Db, Decision, NewRequest, RequestKind, RequestRow, Stored, Tx},
 };
 
@@ -31,7 +34,7 @@ pub fn ask(db: &mut Db, office: &Office, ask: &Ask, now: &Moment) -> Result<i64>
 }
 
 pub(in crate::service) fn record(tx: &Tx, office: &Office, ask: &Ask, now: &Moment) -> Result<i64> {
-    let occurrence = open(tx, ask.occurrence)?;
+    let (occurrence, _) = open(tx, ask.occurrence)?;
     if ask.reason.trim().is_empty() {
         return Err(Error::Refused("请写明原因。".into()));
     }
@@ -103,7 +106,7 @@ pub fn decide(
     limits::check("答复", note, limits::TEXT)?;
     in_transaction(db, |tx| {
         let Some(request) = tx.request(id)? else { return Err(Error::Refused("没有这一条申请。".into())) };
-        let occurrence = open(tx, request.occurrence)?;
+        let (occurrence, deadline) = open(tx, request.occurrence)?;
         let decision = Decision { confirmed, by: by.to_owned(), note: note.to_owned(), at: now.at };
         if !tx.decide_request(id, &decision)? {
             return Err(Error::Refused("这一条已经答复过。".into()));
@@ -122,7 +125,7 @@ pub fn decide(
                     at: now.at,
                 };
                 tx.add_completion(occurrence.id, &completion)?;
-                close_if_done(tx, office, &occurrence)?;
+                close_if_done(tx, office, &occurrence, &deadline)?;
             }
             (true, RequestKind::Postponed, Some(expected)) => {
                 tx.set_quiet_until(occurrence.id, expected)?;
@@ -135,20 +138,21 @@ pub fn decide(
 }
 
 /// Where one report closes for all, one 不适用 does too, even if several reports (`times`) are required.
-fn close_if_done(tx: &Tx, office: &Office, occurrence: &Stored<Occurrence>) -> Result<()> {
-    let Some(row) = tx.deadline(&occurrence.deadline)? else { return Ok(()) };
+fn close_if_done(tx: &Tx, office: &Office, occurrence: &Stored<Occurrence>, deadline: &Deadline) -> Result<()> {
     let progress = tx.progress(occurrence.id)?;
-    let any = row.deadline.done == crate::domain::deadline::Done::Any;
-    if any || progress.is_done(&row.deadline, &office.section_names(&row.deadline)) {
+    if deadline.done == Done::Any || progress.is_done(deadline, &office.section_names(deadline)) {
         tx.set_state(occurrence.id, State::Done, None)?;
     }
     Ok(())
 }
 
-fn open(tx: &Tx, occurrence: i64) -> Result<Stored<Occurrence>> {
-    match tx.occurrence_by_id(occurrence)? {
-        Some(o) if o.state == State::Open => Ok(o),
-        Some(o) if o.state == State::Done => Err(Error::Refused(format!("{} {} 已经办结。", o.deadline, o.period))),
+/// What may still be told of, and its deadline.
+pub(super) fn open(tx: &Tx, occurrence: i64) -> Result<(Stored<Occurrence>, Deadline)> {
+    match tx.with_deadline(occurrence)? {
+        Some((o, deadline)) if o.state == State::Open => Ok((o, deadline)),
+        Some((o, _)) if o.state == State::Done => {
+            Err(Error::Refused(format!("{} {} 已经办结，不必再登记。", o.deadline, o.period)))
+        }
         _ => Err(Error::Refused("这一期已经撤销。".into())),
     }
 }

@@ -5,7 +5,7 @@ use ring::digest::{Context, SHA256};
 use crate::service::{
     Error, Office, Result,
     desk::{
-        note::{self, Word},
+        note,
         report::{self, Report, Reported},
         request::{self, Ask},
     },
@@ -19,7 +19,7 @@ use crate::{
         occurrence::{Occurrence, State},
     },
     letter::{Addressee, Entry},
-    store::{Completion, Db, Note, NoteKind, RequestRow, Stored, Tx},
+    store::{Completion, Db, NewNote, Note, NoteKind, RequestRow, Stored, Tx},
 };
 
 /// An occurrence as one section sees it.
@@ -137,12 +137,12 @@ pub fn note(
     db: &mut Db,
     office: &Office,
     press: &Press,
-    (kind, by, text): (NoteKind, String, String),
+    (kind, by, text): (NoteKind, &str, &str),
     now: &Moment,
-) -> Result<Pressed<Option<i64>>> {
+) -> Result<Pressed<bool>> {
     pressed(db, office, press, now, |db, view| {
-        let (occurrence, section) = (view.occurrence.id, view.section.clone());
-        note::note(db, office, &Word { occurrence, section, kind, by, text }, now)
+        let new = NewNote { occurrence: view.occurrence.id, section: &view.section, kind, by, text };
+        note::note(db, office, &new, now)
     })
 }
 

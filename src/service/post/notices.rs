@@ -8,6 +8,7 @@ use crate::{
     clock::Moment,
     domain::{
         Date,
+        agenda::Agenda,
         calendar::shift,
         deadline::{Mailbox, Section},
         occurrence::{Light, State},
@@ -159,25 +160,15 @@ fn refusing(tx: &Tx, office: &Office, settled: Timestamp) -> Result<Vec<(String,
 /// The weekly letter names what has been paused for more days than this.
 const LONG_PAUSE: i64 = 30;
 
-/// Working days after the first letter until a section that says nothing is named.
-const SILENT_WORKDAYS: i64 = 3;
-
-/// The sections that still owe their part of it, were written to some days ago, and have not said a word since.
+/// The sections that were written to about it days ago, and have not said a word since.
 fn silent(tx: &Tx, office: &Office, open: &Ahead, today: Date) -> Result<Vec<String>> {
     let Some(id) = open.id else { return Ok(Vec::new()) };
-    let heard = tx.heard_of(id)?;
     let mut spoke: Vec<String> = tx.notes(id)?.into_iter().map(|note| note.section).collect();
     spoke.extend(tx.requests_of(id)?.into_iter().map(|request| request.section));
     spoke.extend(open.progress.reports.iter().cloned());
-    let is_long_ago = |section: &Section| {
-        let said =
-            heard.iter().filter(|heard| heard.has_gone && heard.utterance.reader.hears_for(section, open.deadline));
-        let first = said.map(|heard| heard.utterance.step.on).min();
-        first.is_some_and(|day| office.calendar.workdays_between(day, today) >= SILENT_WORKDAYS)
-    };
-    let sections = office.roster.expand(&open.deadline.sections).into_iter();
-    let owing = sections.filter(|s| !open.progress.has_reported(open.deadline, &s.name) && !spoke.contains(&s.name));
-    Ok(owing.filter(|section| is_long_ago(section)).map(|section| section.name.clone()).collect())
+    let said = tx.heard_of(id)?;
+    let agenda = Agenda { said: &said, ..open.agenda(office.house()) };
+    Ok(agenda.silent(today, &spoke).into_iter().map(|section| section.name.clone()).collect())
 }
 
 /// The weekly summary.

@@ -278,7 +278,7 @@ impl Office {
         }
         if let Some(id) = id {
             entry.taken_back = self.taken_back(tx, agenda, id, step, &entry.to)?;
-            entry.progress = self.last_word(tx, id)?;
+            entry.progress = self.last_noted(tx, id)?;
         }
         if step.escalates() && !is_leader {
             entry.to.extend(led_by(agenda, step, reader));

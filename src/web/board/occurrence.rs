@@ -152,7 +152,7 @@ fn facts(tx: &Tx, office: &Office, viewer: &Viewer, of: &Ahead, now: &Moment) ->
     let next = of.agenda(office.house()).next_day(viewer.part(deadline), today).filter(|_| is_open).map(words::day);
     let owed =
         (is_open && viewer.section().is_none() && !entry.missing.is_empty()).then(|| words::list(&entry.missing));
-    let told = of.id.map(|id| office.last_word(tx, id)).transpose()?.flatten();
+    let told = of.id.map(|id| office.last_noted(tx, id)).transpose()?.flatten();
     let note = (dates.provisional).then(|| "放假安排尚未公布，工作日按周一至周五暂算".to_owned());
     let facts = [
         ("期次", Some(words::period(&occurrence.period))),

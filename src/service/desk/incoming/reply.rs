@@ -14,13 +14,13 @@ use crate::{
         desk::{
             limits,
             link::VALID_DAYS,
-            note::{self, Word},
+            note,
             reply_token::letter_of,
             report::{self, Report},
             request::{self, Ask},
         },
     },
-    store::{Completion, ItemRow, LetterRow, NoteKind, RequestKind, Stored, Tx},
+    store::{Completion, ItemRow, LetterRow, NewNote, NoteKind, RequestKind, Stored, Tx},
 };
 
 /// A reply, and the items that it may report.
@@ -90,7 +90,7 @@ pub fn judge(
 /// is answered.
 fn of_stranger(text: &str, now: &Moment) -> Option<Verdict> {
     let written = incoming::written(text, None);
-    let any = [Item { number: 1, title: "" }];
+    let any = [Item { number: 1, title: "", helps: false }];
     let reports = matches!(incoming::understand(&written, &any, now.today()), Understood::Statements(_));
     let why = "发件人不在科室名册里，也看不出回复的是哪一封督办邮件".to_owned();
     reports.then(|| Verdict { letter: None, items: Vec::new(), text: written, outcome: Outcome::Refused(why) })
@@ -175,34 +175,12 @@ impl Reply<'_> {
                 titles.push((item.number, deadline.title_for(&occurrence.period), part));
             }
         }
-        let with = |is_meant: fn(Part) -> bool| {
-            let meant = titles.iter().filter(move |(.., part)| is_meant(*part));
-            meant.map(|(number, title, _)| Item { number: *number, title }).collect::<Vec<Item>>()
-        };
-        let items = with(|_| true);
+        let items: Vec<Item> = titles
+            .iter()
+            .map(|(number, title, part)| Item { number: *number, title, helps: *part == Part::Helps })
+            .collect();
         let understand = |items: &[Item]| incoming::understand(self.text, items, self.now.today());
         let mut understood = understand(&items);
-        // 已办结 means what the section answers for, 材料已报 what it helps with.
-        let helps = |n: &u32| titles.iter().any(|(number, _, part)| number == n && *part == Part::Helps);
-        let fits = |s: &Statement| {
-            matches!(s.act, incoming::Act::HandedIn | incoming::Act::Progress | incoming::Act::TakeBack)
-                || !s.numbers.iter().any(helps)
-        };
-        let is_meant = match &understood {
-            Understood::Statements(all) => all.iter().all(fits),
-            Understood::Acknowledged => true,
-            Understood::Unclear(_) => false,
-        };
-        if !is_meant {
-            let reports = |act: &incoming::Act| !matches!(act, incoming::Act::HandedIn | incoming::Act::Progress);
-            let hands_in = |act: &incoming::Act| *act == incoming::Act::HandedIn;
-            let own = |items: Vec<Item>, fits: fn(&incoming::Act) -> bool| match understand(&items) {
-                Understood::Statements(all) if all.iter().all(|s| fits(&s.act)) => Some(Understood::Statements(all)),
-                _ => None,
-            };
-            let meant = own(with(|part| part == Part::Answers), reports);
-            understood = meant.or_else(|| own(with(|part| part == Part::Helps), hands_in)).unwrap_or(understood);
-        }
         // A bare 撤回 in answer to a confirmation takes back everything confirmed there.
         if let (Understood::Unclear(_), Some(_), [first, _, ..]) =
             (&understood, self.letter.answers(), items.as_slice())
@@ -214,10 +192,11 @@ impl Reply<'_> {
         }
         match understood {
             Understood::Acknowledged => {
-                // 签收: of what is still open.
+                // 签收: of what may still be told of.
                 for item in &self.items {
-                    if self.occurrence(item)?.0.state == State::Open {
-                        self.tell(item, NoteKind::Seen, "")?;
+                    match self.tell(item, NoteKind::Seen, "") {
+                        Ok(_) | Err(Error::Refused(_)) => {}
+                        Err(e) => return Err(e),
                     }
                 }
                 Ok(Outcome::Acknowledged)
@@ -304,17 +283,13 @@ impl Reply<'_> {
     }
 
     fn tell(&self, item: &ItemRow, kind: NoteKind, words: &str) -> Result<Act> {
-        let word = Word {
-            occurrence: item.occurrence,
-            section: item.section.clone(),
-            kind,
-            by: self.sender.to_owned(),
-            text: words::cap(&words::plain(words), limits::TEXT),
-        };
-        Ok(match (note::record(self.tx, self.office, &word, self.now)?, kind) {
-            (None, _) => Act::AlreadyDone,
-            (Some(_), NoteKind::HandedIn) => Act::HandedIn,
-            (Some(_), _) => Act::Told,
+        let text = words::cap(&words::plain(words), limits::TEXT);
+        let (occurrence, section) = (item.occurrence, item.section.as_str());
+        let new = NewNote { occurrence, section, kind, by: self.sender, text: &text };
+        Ok(match (note::record(self.tx, self.office, &new, self.now)?, kind) {
+            (false, _) => Act::AlreadyDone,
+            (true, NoteKind::HandedIn) => Act::HandedIn,
+            (true, _) => Act::Told,
         })
     }
 
