@@ -287,9 +287,9 @@ impl Verb {
     /// Whether it is said of what the sender only helps with, or of the rest; `None`: of either.
     pub fn is_of_helpers(self) -> Option<bool> {
         match self {
-            Self::Done | Self::Handled | Self::Postponed | Self::NotApplicable => Some(false),
+            Self::Done | Self::Handled | Self::Postponed | Self::NotApplicable | Self::TakeBack => Some(false),
             Self::HandedIn => Some(true),
-            Self::Progress | Self::TakeBack => None,
+            Self::Progress => None,
         }
     }
 
