@@ -20,7 +20,8 @@ use crate::{
     store::{Db, Tx},
 };
 
-const DAYS_AHEAD: i64 = 400;
+/// Looked at one after the other, since a year's plan costs more than the service needs to run.
+const DAYS_AHEAD: [i64; 3] = [14, 60, 400];
 const MARK: &str = "示例：下一封提醒会是这样，到那天才发。这一封不算发过。";
 
 /// Writes it if letters go to a folder. Gives where it lies, in words.
@@ -52,8 +53,13 @@ pub fn write(db: &mut Db, office: &Office, now: &Moment) -> Result<Option<String
 /// When the next reminder goes out, to whom, and the letter.
 fn next(tx: &Tx, office: &Office, now: &Moment) -> Result<Option<(Moment, String, letter::Letter)>> {
     let deadlines = tx.deadlines_in_force()?;
-    let days = (now.today(), shift(now.today(), DAYS_AHEAD));
-    let letters = plan(tx, office, &deadlines, days, now)?;
+    let mut letters = Vec::new();
+    for days in DAYS_AHEAD {
+        letters = plan(tx, office, &deadlines, (now.today(), shift(now.today(), days)), now)?;
+        if !letters.is_empty() {
+            break;
+        }
+    }
     let Some((planned, of)) = letters.first().and_then(|letter| Some((letter, letter.reminders.first()?))) else {
         return Ok(None);
     };

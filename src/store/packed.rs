@@ -49,7 +49,7 @@ impl Model {
 }
 
 pub(super) fn pack(message: &[u8], like: Option<&Model>) -> Result<Vec<u8>> {
-    let mut way = Compress::new(Compression::best(), false);
+    let mut way = Compress::new(Compression::default(), false);
     way.set_dictionary(&dictionary(like)).map_err(|e| Error::Value(e.to_string()))?;
     let mut packed = ZlibEncoder::new_with_compress(Vec::new(), way);
     let mut put = |kind: u8, bytes: &[u8]| -> std::io::Result<()> {
