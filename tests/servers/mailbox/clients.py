@@ -3,7 +3,9 @@
 import base64
 import email.utils
 import html
+import pathlib
 import quopri
+import re
 from email import policy
 from email.header import Header
 from email.parser import BytesParser
@@ -139,6 +141,42 @@ def narrower(letter, sender, words, date):
     message, text = letter
     head = _head(message, sender, f"Re: {message['Subject']}", date)
     return head.encode() + _part("plain", f"{words} 经办：㛃镕\r\n\r\n-----原始邮件-----\r\n{text}", "gb18030", label="gb2312")
+
+
+KINDS = pathlib.Path(__file__).resolve().parents[2] / "data/incoming"
+
+
+def samples():
+    """Of tests/data/incoming/kinds: the name of each message that answers a letter of one item, and what comes of it on
+    any day of the year."""
+    kinds = ("reply", "clerks' words", "quotation head", "unseen words", "still to come", "automatic", "absence note")
+    found = []
+    for line in (KINDS / "kinds.tsv").read_text().splitlines():
+        name, kind, _, outcome, words = line.split("\t") if not line.startswith("#") else [""] * 5
+        raw = (KINDS / f"kinds/{name}.eml").read_bytes() if kind in kinds else b"Return-Path:"
+        # A later day waits for its answer, a bare day means another month later, and Postfix writes the Return-Path.
+        if not re.match(r"\d{4}-", words) and name != "to-come-bare-day" and b"Return-Path:" not in raw:
+            found.append((name, outcome))
+    return found
+
+
+def sample(name, letter, sender, date):
+    """This message as an answer to the letter."""
+    message, text = letter
+    raw = (KINDS / f"kinds/{name}.eml").read_bytes().replace(b"\r\n", b"\n")
+    lines = text.splitlines()
+    for there, here in {
+        "duban.bda829a2195d.2.d1df74a520fd2025@example.test": message["Message-ID"].strip("<> \r\n"),
+        "duban@example.test": "duban@ju.example.cn", "bgs@example.test": sender, "{{letter}}": text,
+        "{{>letter}}": "".join(f"> {line}\n" for line in lines), "{{html}}": "".join(f"<div>{html.escape(line)}</div>\n" for line in lines),
+        "{{subject}}": str(message["Subject"]), "{{attachment}}": ("QUFB" * 18 + "\n") * 8000,
+    }.items():
+        raw = raw.replace(there.encode(), here.encode())
+    raw = re.sub(rb"\{\{base64\n(.*?)\}\}", lambda found: base64.encodebytes(found[1]), raw, flags=re.S)
+    # Each is written more than once.
+    name = email.utils.make_msgid(domain=sender.split("@")[1])
+    raw = re.sub(rb"(?im)^message-id:.*$", f"Message-ID: {name}".encode(), raw, count=1)
+    return raw.replace(b"\n", b"\r\n")
 
 
 def broken(letter, sender, words, date):

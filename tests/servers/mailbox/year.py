@@ -129,6 +129,8 @@ NAMED = re.compile("(" + "|".join(TITLES) + r")(\d{4}(?:-[0-9HQ]+)?)")
 CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 PROGRAMS = [clients.outlook, clients.foxmail, clients.qq, clients.iphone, clients.coremail, clients.mislabelled, clients.narrower, clients.broken]
 
+SAMPLES = clients.samples()
+
 wrote = []  # (sender, Message-ID, what has to come of it)
 expected = {}  # (id, period, sender) → when it was written
 recorded_at = {}  # (id, period) → day
@@ -147,6 +149,14 @@ def report(user, letter, day, program, sender=None):
     if not held:
         return
     roll = chance.random()
+    if len(held) == 1 and program in PROGRAMS and chance.random() < 0.5:
+        name, kind = chance.choice(SAMPLES)
+        raw = clients.sample(name, letter, sender, when)
+        send(sender, raw)
+        wrote.append((sender, sent_id(raw), kind, day, name))
+        if kind == "recorded":
+            expected.setdefault((*held[1], sender), day)
+        return
     if len(held) == 1:
         words, numbers = chance.choice(["已办结", "已办结，见 https://www.ju.example.cn/a.html", "办结。文号：江交〔2026〕3号", "您好，已完成"]), [1]
         if roll < 0.1:
