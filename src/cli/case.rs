@@ -166,8 +166,8 @@ pub fn requests(context: &Context, args: &DecideArgs) -> Result {
     let now = context.now(&office.settings);
     match (args.confirm, args.refuse) {
         (Some(id), None) => {
-            request::decide(&mut db, &office, id, true, &args.by, &args.note, &now)?;
-            Ok(Answer::done("已确认。\n"))
+            let effect = request::decide(&mut db, &office, id, true, &args.by, &args.note, &now)?;
+            Ok(Answer::done(format!("已确认：{effect}。\n")))
         }
         (None, Some(id)) => {
             request::decide(&mut db, &office, id, false, &args.by, &args.note, &now)?;

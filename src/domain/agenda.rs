@@ -127,7 +127,8 @@ impl<'a> Agenda<'a> {
                     break;
                 }
                 let all = if step.escalates() { &with_leaders } else { &sections };
-                let some = (step.is_overdue() && !self.progress.redo.is_empty()).then(|| self.readers(step));
+                let has_later = !self.progress.redo.is_empty() || !self.progress.postponed.is_empty();
+                let some = (step.is_overdue() && has_later).then(|| self.readers(step));
                 let dates = self.occurrence.dates;
                 for reader in some.as_ref().unwrap_or(all) {
                     let said = Utterance { step: *step, reader: reader.clone(), dates };
@@ -182,7 +183,10 @@ impl<'a> Agenda<'a> {
 
     /// The sections that a step is said to: those that still owe their part, and are late where it says so.
     pub fn sections(&self, step: &Step) -> Vec<&'a Section> {
-        let is_late = |s: &&Section| !step.is_overdue() || !self.progress.may_redo(self.deadline, &s.name, step.on);
+        let has_time = |name: &str| {
+            self.progress.may_redo(self.deadline, name, step.on) || self.progress.is_postponed(name, step.on)
+        };
+        let is_late = |s: &&Section| !step.is_overdue() || !has_time(&s.name);
         let parts = self.deadline.parts().iter().filter(|part| self.counts_for(**part, step));
         parts.flat_map(|part| self.owing(*part)).filter(is_late).collect()
     }

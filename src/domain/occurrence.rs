@@ -24,7 +24,7 @@ pub struct Occurrence {
     pub state: State,
     /// Opened by hand, counted from its own day.
     pub case: Option<Case>,
-    /// 不能按期, confirmed: no overdue reminders up to this day.
+    /// 不能按期 of whoever answers for it alone, confirmed: no overdue reminders up to this day.
     pub quiet_until: Option<Date>,
 }
 
@@ -110,6 +110,8 @@ pub struct Progress {
     pub redo: Vec<(String, Date)>,
     /// 材料已报: sections that have handed in what the lead needs of them.
     pub handed_in: Vec<String>,
+    /// 不能按期, confirmed: each section with its day.
+    pub postponed: Vec<(String, Date)>,
 }
 
 /// How far a rule is searched for its next date, in days: more than two years.
@@ -312,5 +314,10 @@ impl Progress {
     /// Whether this section may still report anew on that day, and is not told that it is late.
     pub fn may_redo(&self, deadline: &Deadline, section: &str, on: Date) -> bool {
         deadline.done == Done::Each && self.redo.iter().any(|(of, by)| of == section && on <= *by)
+    }
+
+    /// Whether this section was given until a later day, and is not told that it is late.
+    pub fn is_postponed(&self, section: &str, on: Date) -> bool {
+        self.postponed.iter().any(|(of, until)| of == section && on <= *until)
     }
 }

@@ -239,7 +239,8 @@ fn deadline(lines: &[Line], bureau: Option<Bureau>, ids: &mut BTreeSet<String>) 
         findings.extend(lines.iter().filter_map(|line| off_the_rule(line, rule, bureau.calendar)));
     }
     findings.extend(lines.iter().filter_map(garbled));
-    if first.id().is_some() && rule.is_some_and(|rule| !matches!(rule, Rule::Once(_) | Rule::Case { .. })) {
+    if first.id().is_some() && rule.is_some_and(|rule| rule.only_year().is_none() && !matches!(rule, Rule::Case { .. }))
+    {
         let seen: Vec<(String, String)> =
             lines.iter().map(|line| (plain_title(&line.text(Role::Task)), line.text(Role::Period))).collect();
         let is_same = seen.iter().all(|(title, _)| *title == draft.title);

@@ -100,6 +100,8 @@ pub struct Asked {
     pub title: String,
     pub finish_by: Date,
     pub due: Date,
+    /// What a confirmation does.
+    pub if_confirmed: String,
     /// The page on which it is answered; `None` if it is answered on the command line.
     pub url: Option<String>,
 }
@@ -293,6 +295,7 @@ fn asked_rows(asked: &Asked) -> Vec<Block> {
         Some(Row::new("科室", format!("{}，经办人{}", words::plain(&asked.section), words::plain(&asked.by)))),
         Some(Row::new("原因", words::plain(&asked.reason))),
         asked.expected.map(|day| Row::new("预计办结", words::full(day))),
+        Some(Row::new("确认后", words::plain(&asked.if_confirmed))),
         asked.url.as_ref().map(|url| Row {
             label: "请答复",
             lines: vec![Line::Link {

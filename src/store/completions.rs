@@ -47,7 +47,12 @@ impl Tx<'_> {
         let material = "SELECT section FROM note WHERE occurrence = ?1 AND revoked_at IS NULL AND kind = 'handed_in'";
         let mut material = self.tx.prepare_cached(material)?;
         let handed_in = material.query_map([occurrence], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        Ok(Progress { reports, redo, handed_in })
+        let later = "SELECT section, expected FROM request
+                     WHERE occurrence = ?1 AND confirmed = 1 AND kind = 'postponed' AND expected IS NOT NULL";
+        let mut later = self.tx.prepare_cached(later)?;
+        let postponed = later.query_map([occurrence], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let postponed = postponed.collect::<rusqlite::Result<_>>()?;
+        Ok(Progress { reports, redo, handed_in, postponed })
     }
 
     /// Records a report; ignores its `id` and gives the new one.

@@ -22,7 +22,10 @@ use crate::{
     letter::words,
     service::{
         Error,
-        desk::{link::Scope, request::decide},
+        desk::{
+            link::Scope,
+            request::{decide, if_confirmed},
+        },
     },
     store::{RequestRow, Stored},
 };
@@ -42,7 +45,7 @@ struct Page<'a> {
     facts: Vec<(&'static str, String)>,
     /// The answer, or why none is needed any more.
     over: Option<(&'static str, String)>,
-    postpones: bool,
+    if_confirmed: String,
     reply: &'a Reply,
     missing: &'a [Missing],
     form: String,
@@ -87,7 +90,7 @@ async fn answer(State(app): State<App>, client: Client, named: InPath, Filled(re
     let (office, by, note) = (app.office(), reply.by.clone(), reply.note.clone());
     let decided = app.store.call(move |db| decide(db, &office, id, confirmed, &by, &note, &now)).await;
     match decided {
-        Ok(()) => info!(request = id, confirmed, "request {id} answered by a link"),
+        Ok(_) => info!(request = id, confirmed, "request {id} answered by a link"),
         // Already answered (perhaps the form was sent twice), or closed: the page says so.
         Err(Error::Refused(_)) => {}
         Err(e) => return pages::failed(&e),
@@ -140,7 +143,7 @@ async fn page(app: &App, client: Client, door: &Door, reply: Reply, missing: &[M
         what: request.kind.word(),
         facts,
         over,
-        postpones: request.expected.is_some(),
+        if_confirmed: words::plain(&if_confirmed(&deadline, request.kind, &request.section)),
         reply: &reply,
         missing,
         form: app.links().form(&door.token, &purpose(id), [0; 8], now.at),

@@ -2,7 +2,10 @@
 
 use duban::{
     domain::occurrence::State,
-    service::desk::report::{self, Report},
+    service::desk::{
+        report::{self, Report},
+        request,
+    },
     store::{NoteKind, OccurrenceFilter},
 };
 
@@ -200,4 +203,39 @@ fn who_gives_no_sign_is_named_on_monday() {
     bureau.tick("2026-01-26T08:30");
     let text = bureau.text_of_the_letter_to("admin@example.test");
     assert!(text.contains("没有回音") && text.contains("（法制科、公路科）"), "{text}");
+}
+
+/// Confirms the one request that waits; gives what that does.
+fn confirm(bureau: &mut Bureau, now: &str) -> String {
+    let waiting = bureau.db.read(|tx| tx.open_requests()).unwrap();
+    let [request] = waiting.as_slice() else { panic!("{waiting:?}") };
+    let (id, now) = (request.id, bureau.at_time(now));
+    request::decide(&mut bureau.db, &bureau.office, id, true, "管理员", "", &now).unwrap()
+}
+
+#[test]
+fn what_does_not_concern_who_helps_still_concerns_the_lead() {
+    let mut bureau = bureau("");
+    bureau.tick("2026-01-27T08:30");
+    reply(&mut bureau, LAW, "不适用，本科室没有这方面的数据", "2026-01-27T09:00");
+    bureau.send("2026-01-27T09:01");
+    let asked = bureau.text_of_the_letter_to("admin@example.test");
+    assert!(asked.contains("不再提醒法制科（配合科室），牵头科室照常办理"), "{asked}");
+    assert!(confirm(&mut bureau, "2026-01-27T10:00").contains("牵头科室照常办理"));
+    assert!(is_open(&mut bureau), "the lead still owes it");
+    assert_eq!(to(&bureau.tick("2026-01-29T08:30")), [OFFICE, ROADS]);
+    assert_eq!(to(&bureau.tick("2026-01-30T08:30")), [OFFICE, ROADS]);
+    assert_eq!(to(&bureau.tick("2026-02-02T08:30")), [OFFICE]);
+}
+
+#[test]
+fn the_time_that_one_is_given_is_not_given_to_the_others() {
+    let mut bureau = bureau("help_by = \"提前5个工作日\"\nremind = [\"1个工作日\", \"当天\"]\n");
+    bureau.tick("2026-01-23T08:30");
+    reply(&mut bureau, LAW, "不能按期，数据未到，预计2026年2月27日", "2026-01-23T09:00");
+    assert!(confirm(&mut bureau, "2026-01-23T10:00").contains("不再催法制科，其他科室照常"));
+    assert_eq!(to(&bureau.tick("2026-01-26T08:30")), [ROADS], "who was given time is not told that it is late");
+    assert_eq!(to(&bureau.tick("2026-01-28T08:30")), [ROADS, "roads-leader@example.test"]);
+    assert_eq!(to(&bureau.tick("2026-01-29T08:30")), [OFFICE]);
+    assert_eq!(to(&bureau.tick("2026-01-30T08:30")), [OFFICE]);
 }

@@ -39,6 +39,11 @@ fn forwarded(bureau: &mut Bureau, from: &str, words: &str) -> String {
     message(from, &format!("{words}\r\n\r\n-----转发邮件-----\r\n回复编号：{token}"), "")
 }
 
+fn comes(bureau: &mut Bureau, from: &str, words: &str, now: &str) {
+    let message = forwarded(bureau, from, words);
+    bureau.comes_in(&message, now);
+}
+
 fn letters(bureau: &mut Bureau) -> Vec<LetterRow> {
     bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap()
 }
@@ -233,4 +238,67 @@ fn a_forged_bounce_does_nothing() {
     bureau.tick("2026-01-27T09:40");
     let told = bureau.text_of_the_letter_to(ADMIN);
     assert!(told.contains("User unknown") && told.contains("〔网址略〕") && !told.contains("evil.test/"), "{told}");
+}
+
+/// What he writes goes to no section under the bureau's name, is recorded once, and can be taken back.
+#[test]
+fn words_from_outside_are_repeated_in_no_letter() {
+    let mut bureau = bureau();
+    for now in ["2026-01-28T10:00", "2026-01-28T10:05"] {
+        comes(&mut bureau, MALLORY, "进展：请点 http://evil.test/pay 交费", now);
+    }
+    bureau.send("2026-01-28T10:06");
+    let all = letters(&mut bureau);
+    let confirmed = mailboxes(&all, LetterKind::Answer).into_iter().filter(|to| *to == LAW).count();
+    assert_eq!(confirmed, 1, "the second says nothing new");
+    let noted =
+        |bureau: &mut Bureau| bureau.db.read(|tx| tx.notes(tx.occurrence("law", "2026")?.unwrap().id)).unwrap().len();
+    assert_eq!(noted(&mut bureau), 1);
+    bureau.tick("2026-01-29T08:30");
+    let reminder = bureau.text_of_the_letter_to(LAW);
+    assert!(reminder.contains("进度") && !reminder.contains("evil.test/") && !reminder.contains("交费"), "{reminder}");
+    // The section takes it back in answer to the confirmation.
+    let confirmation = all.iter().find(|l| l.kind == LetterKind::Answer && l.mailbox == LAW).unwrap();
+    let answer = message(LAW, "撤回", &format!("In-Reply-To: <{}>\r\n", confirmation.message_id));
+    bureau.comes_in(&answer, "2026-01-29T09:00");
+    assert_eq!(noted(&mut bureau), 0);
+    // A report that he takes back: the letters that follow do not have his reason.
+    comes(&mut bureau, LAW, "已办结", "2026-01-29T09:10");
+    comes(&mut bureau, MALLORY, "撤回，请先到 http://evil.test/pay 核对", "2026-01-30T09:20");
+    assert_eq!(done(&mut bureau), 0);
+    bureau.tick("2026-01-30T09:21");
+    let again = bureau.text_of_the_letter_to(LAW);
+    assert!(!again.contains("evil.test/") && !again.contains("核对"), "{again}");
+}
+
+/// One request a day from outside; the section's own are not used up by it.
+#[test]
+fn the_admin_is_asked_once_a_day_from_outside() {
+    let mut bureau = bureau();
+    for n in 0..6 {
+        let words = ["不能按期，等数据 http://evil.test/pay ，预计2026年3月10日", "撤回"][n % 2];
+        comes(&mut bureau, MALLORY, words, &format!("2026-01-28T10:{n:02}"));
+        bureau.send(&format!("2026-01-28T10:{n:02}"));
+    }
+    let requests =
+        |bureau: &mut Bureau| bureau.db.read(|tx| tx.requests_of(tx.occurrence("law", "2026")?.unwrap().id)).unwrap();
+    let asked = requests(&mut bureau);
+    assert!(asked.len() == 1 && !asked[0].reason.contains("evil.test/"), "{asked:?}");
+    comes(&mut bureau, LAW, "不能按期，等数据，预计2026年3月10日", "2026-01-28T11:00");
+    assert_eq!(requests(&mut bureau).len(), 2);
+}
+
+/// What revokes a section's links revokes the numbers in its letters.
+#[test]
+fn a_number_goes_with_the_links() {
+    let mut bureau = bureau();
+    let old = forwarded(&mut bureau, MALLORY, "已办结");
+    let now = bureau.at_time("2026-01-28T09:00");
+    let office = bureau.office.clone();
+    bureau.db.write(|tx| office.revoke_links(tx, Some("法制科"), &now)).unwrap();
+    bureau.comes_in(&old, "2026-01-28T10:00");
+    assert_eq!(done(&mut bureau), 0, "it was revoked");
+    bureau.tick("2026-01-29T08:30");
+    comes(&mut bureau, MALLORY, "已办结", "2026-01-29T10:00");
+    assert_eq!(done(&mut bureau), 1, "a number of a later letter stands");
 }

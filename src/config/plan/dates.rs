@@ -66,10 +66,7 @@ fn parse(table: &Table<'_>, text: &Text<'_>, due: &Due) -> Option<Target> {
         }
         Err(_) => {}
     }
-    let year = match due.rule {
-        Rule::Once(day) => Some(day.year()),
-        _ => None,
-    };
+    let year = due.rule.only_year();
     // `10月31日` means 每年10月31日 for a yearly deadline, and the day in that year for a single one.
     let yearly = || Due::parse(&format!("每年{}", text.value.trim()), None);
     let english = || Due::parse(&format!("yearly {}", text.value.trim()), None);
@@ -94,7 +91,10 @@ fn lies_before(deadline: &Deadline) -> bool {
     let terms: Vec<Date> = match &deadline.due.rule {
         Rule::Once(day) => vec![*day],
         Rule::Case { .. } => return true,
-        rule => rule.terms(&cal, date(2024, 1, 1), date(2060, 12, 31)).take(6).map(|term| term.due).collect(),
+        rule => {
+            let from = date(rule.only_year().unwrap_or(2024), 1, 1);
+            rule.terms(&cal, from, date(2200, 12, 31)).take(6).map(|term| term.due).collect()
+        }
     };
     // A yearly target of a deadline that comes round more often would be the target of several occurrences.
     let targets: Vec<Option<Date>> = terms.iter().map(|due| deadline.target_before(&cal, *due)).collect();

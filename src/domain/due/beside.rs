@@ -70,7 +70,7 @@ pub fn bracket(piece: &Piece, clause: &mut Clause) -> Result<(), No> {
 pub fn narrows(word: Word) -> bool {
     use Name::*;
     match word {
-        Named(name) => !matches!(name, NoDate | Rhythm | Vague | Current | Hours | Bound | NoDuty),
+        Named(name) => !matches!(name, NoDate | Rhythm | Vague | Current | Hours | Bound | NoDuty | Label),
         Word::Roll(_) | Word::Beside(_) | Meet | MovedTo | During | Ten(_) => true,
         _ => false,
     }
@@ -111,6 +111,16 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
             && YEARS.contains(&y)
         {
             clause.years.push((y, zone, p.sub(i..i + 2).place()));
+        }
+        if zone == Zone::Before
+            && matches!(
+                p.words[i..],
+                [Num(_) | Nth(_), Month | Quarter, ..] | [FirstHalf | SecondHalf | Odd | Even | Year, ..]
+            )
+        {
+            let is_year = word == Year && i > 0 && matches!(p.words[i - 1], Num(_));
+            let len = if matches!(word, Num(_) | Nth(_)) { 2 } else { 1 };
+            clause.part = Some(p.sub(i..i + len).place()).filter(|_| !is_year).or_else(|| clause.part.take());
         }
         if zone == Zone::After
             && i == 0
@@ -181,7 +191,10 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
             true
         }
         // 严禁在10月底前, but not 禁止燃放的宣传于10月底前
-        (Zone::Before, Named(NoDuty)) => p.words[i + 1..].iter().all(|w| matches!(w, Lead | Limit | To | Colon)),
+        (Zone::Before, Named(NoDuty | Label)) => {
+            p.words[i + 1..].iter().all(|w| matches!(w, Lead | Limit | To | Colon))
+        }
+        (Zone::Elsewhere, Named(Label)) => is_last,
         (Zone::Before, word) => {
             narrows(word) && !matches!(word, Ten(_)) || matches!(p.words[i..], [Nth(_), Year, ..] | [AndHalf])
         }
@@ -190,6 +203,12 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (Zone::After, Named(NoDuty)) => p.words[..i].iter().all(|w| matches!(w, Lead | Hope | How | Filler | Comma)),
         // 至6月30日为禁渔期
         (Zone::After, Counter) => is_last && p.words[0] == Lead,
+        // …，最长60日; …，但不得晚于投标截止日
+        (Zone::Elsewhere, Limit) => {
+            let next = p.from(i + 1);
+            matches!(next.words, [Event | Received | Unknown, Day, ..] | [Event | Received, ..])
+                || matches!(next.words, [Num(_), length, ..] if is_length(*length))
+        }
         (Zone::After, Slash) => i == 0,
         (Zone::Elsewhere | Zone::Bracket, DayOff | SomeOff) => true,
         (Zone::Bracket, Workday | Days | Every | FirstHalf | SecondHalf | Odd | Even) => true,

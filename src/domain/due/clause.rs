@@ -62,6 +62,19 @@ pub fn find(read: &Words) -> Result<Clause, No> {
             clause.core.push(&whole.words[i..=i], whole.places[i].clone());
         }
     }
+    // 提前不超过10日, 不早于会议召开前10日: the first day on which it may be done, and not the last.
+    let named = core.event.as_ref().map_or(core.range.start, |event| {
+        whole.places.iter().position(|place| place.start >= event.start).unwrap_or(core.range.start)
+    });
+    for i in named..core.range.end {
+        match whole.words[i..] {
+            [Named(name @ (Name::NotBefore | Name::Moves)), ..] => {
+                return Err(refusal::named(name, whole.sub(i..i + 1).place()));
+            }
+            [Ahead, Limit, ..] => return Err(refusal::named(Name::NotBefore, whole.sub(i..i + 2).place())),
+            _ => {}
+        }
+    }
     // 半年和全年结束后10日内, 自次月起15日内, 旬后3日内, 国庆节前一周: no event that somebody knows the day of.
     if let Some(event) = &core.event
         && let Some(i) = (0..core.range.start).find(|i| whole.places[*i].start >= event.start && is_time(whole, *i))
@@ -309,7 +322,9 @@ fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
         return refuse(p.sub(core.range.end - 1..core.range.end + 1).place(), refusal::UNKNOWN, &[]);
     }
     let what = match rest.words.first() {
-        Some(Named(name @ (Name::Around | Name::NotBefore | Name::NoDuty | Name::Lunar | Name::Feast))) => {
+        Some(Named(
+            name @ (Name::Around | Name::NotBefore | Name::NoDuty | Name::Label | Name::Lunar | Name::Feast),
+        )) => {
             return Err(refusal::named(*name, rest.places[0].clone()));
         }
         // 每年6月、12月某: the list goes on.

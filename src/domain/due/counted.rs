@@ -65,6 +65,9 @@ pub fn period(p: Phrase, is_every: bool, aside: &mut Clause) -> Result<Rule, No>
         (None, Some(Within)) => Side::On,
         _ => return refuse(p.place(), "分不清是往后数，还是往前数：请写“后”和“内”，或写“前”", &[]),
     };
+    if matches!(side, Side::On) {
+        no_minimum(rest)?;
+    }
     let length = whole_amount(rest, i32::from(unit.months()))?;
     match side {
         Side::On => Ok(Rule::After { unit, span: length }),
@@ -128,7 +131,18 @@ pub fn case(p: Phrase, is_received: bool) -> Result<Rule, No> {
     {
         return refuse(p.place(), WITHIN_BEFORE, &[]);
     }
+    if from != CaseFrom::BeforeEvent {
+        no_minimum(rest)?;
+    }
     Ok(Rule::Case { from, span: whole_amount(rest, CASE)? })
+}
+
+/// 公示不少于15日: how long it lasts, and not the last day on which it may be done.
+fn no_minimum(p: Phrase) -> Result<(), No> {
+    match p.words.iter().position(|w| *w == AtLeast) {
+        Some(i) => Err(named(Name::NotBefore, p.sub(i..i + 1).place())),
+        None => Ok(()),
+    }
 }
 
 /// An amount and no more. Of `3至5个工作日` the last day counts.

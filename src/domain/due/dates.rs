@@ -183,6 +183,7 @@ impl Cycle {
             Self::Years { every, from } => {
                 from.is_none_or(|from| first.year() >= from && (first.year() - from) % every.max(1) == 0)
             }
+            Self::OneYear(year) => first.year() == year,
             Self::Months(Months::Odd) => first.month() % 2 == 1,
             Self::Months(Months::Even) => first.month() % 2 == 0,
             _ => true,

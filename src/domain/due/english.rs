@@ -52,6 +52,9 @@ fn plain(p: Phrase) -> Result<Rule, No> {
             let cycle = Cycle::Years { every: 1, from: Some(checked_year(*y, p.place())?) };
             days(cycle, p.sub(1..p.words.len() - 2))
         }
+        [Each(Often::Year), .., In, Num(y)] => {
+            days(Cycle::OneYear(checked_year(*y, p.place())?), p.sub(1..p.words.len() - 2))
+        }
         [Every, Num(n @ 2..=20), Year, .., From, Num(y)] => {
             let every = i16::try_from(*n).unwrap_or(1);
             let cycle = Cycle::Years { every, from: Some(checked_year(*y, p.place())?) };
@@ -138,15 +141,15 @@ fn one(cycle: Cycle, p: Phrase) -> Result<OnDay, No> {
         (Cycle::Weeks, [Nth(1), Workday]) => Ok(OnDay { month: 1, day: DayOf::Workday(1) }),
         (Cycle::Weeks, [Nth(-1), Workday]) => Ok(OnDay { month: 1, day: DayOf::Workday(-1) }),
         (Cycle::Weeks, _) => Err(not_understood(p)),
-        (Cycle::Years { .. }, [MonthDay(m @ 1..=12, d @ 1..=31)]) => {
+        (Cycle::Years { .. } | Cycle::OneYear(_), [MonthDay(m @ 1..=12, d @ 1..=31)]) => {
             checked(Unit::Year, small(*m), DayOf::Day(small(*d)), place)
         }
-        (Cycle::Years { .. }, [MonthDay(..)]) => refuse(place, "没有这一天", &[]),
-        (Cycle::Years { .. }, [End, Of, Num(m @ 1..=12)]) => Ok(at(small(*m), DayOf::Last)),
-        (Cycle::Years { .. }, [Nth(_), .., Of, Num(m @ 1..=12)]) => {
+        (Cycle::Years { .. } | Cycle::OneYear(_), [MonthDay(..)]) => refuse(place, "没有这一天", &[]),
+        (Cycle::Years { .. } | Cycle::OneYear(_), [End, Of, Num(m @ 1..=12)]) => Ok(at(small(*m), DayOf::Last)),
+        (Cycle::Years { .. } | Cycle::OneYear(_), [Nth(_), .., Of, Num(m @ 1..=12)]) => {
             Ok(at(small(*m), day_of(p.sub(0..p.words.len() - 2))?))
         }
-        (Cycle::Years { .. }, _) => Err(not_understood(p)),
+        (Cycle::Years { .. } | Cycle::OneYear(_), _) => Err(not_understood(p)),
         (Cycle::HalfYears | Cycle::Quarters, [Nth(n), Month, _, ..]) => {
             let months = cycle.unit().map_or(1, Unit::months);
             let m = if *n == -1 { months } else { u8::try_from(*n).unwrap_or(0) };

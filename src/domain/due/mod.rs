@@ -196,16 +196,44 @@ fn suggest(
     for form in tried {
         let form = form.trim();
         let form = form.strip_prefix("每年").filter(|_| is_once).unwrap_or(form).to_owned();
-        let words = lexer::read(&form);
-        let is_own = numbers(&words, false).iter().all(|n| own.contains(n));
-        if let (true, Ok(due)) = (is_own, understand(&form, &words, year))
+        let read = lexer::read(&form);
+        let is_own = numbers(&read, false).iter().all(|n| own.contains(n)) && !turns(words, &read);
+        if let (true, Ok(due)) = (is_own, understand(&form, &read, year))
             && found.iter().all(|other| (&other.rule, other.times) != (&due.rule, due.times))
         {
             found.push(due);
         }
     }
     found.truncate(3);
-    found.into_iter().map(|due| due.text).collect()
+    let found: Vec<String> = found.into_iter().map(|due| due.text).collect();
+    if keeps_what_is_said(words, &found) { found } else { Vec::new() }
+}
+
+/// Whether the suggestions together have every number of the text, but for years, the time of day, and a day that its
+/// month has not: what is left out may have been what the writer meant.
+fn keeps_what_is_said(words: &Words, found: &[String]) -> bool {
+    let read: Vec<Words> = found.iter().map(|form| lexer::read(form)).collect();
+    let offered: Vec<i64> = read.iter().flat_map(|words| numbers(words, true)).collect();
+    let has = |n: u32| offered.contains(&i64::from(n));
+    let is_last = read.iter().any(|words| words.words.contains(&Word::End));
+    let is_said = |(i, word): (usize, &Word)| {
+        let is_time = matches!(words.words.get(i + 1), Some(Word::Clock | Word::Colon))
+            || i > 0 && words.words[i - 1] == Word::Colon;
+        match *word {
+            Word::Num(n) if is_time || rule::YEARS.contains(&n) => true,
+            Word::Num(n) => has(n) || has(n / 100) || has(n % 100) || n > 28 && is_last,
+            Word::Nth(n) => offered.contains(&i64::from(n)),
+            Word::MonthDay(m, d) | Word::Pair(m, d) | Word::Iso(_, m, d) => has(m) && (has(d) || d > 28 && is_last),
+            _ => true,
+        }
+    };
+    words.words.iter().enumerate().all(is_said)
+}
+
+/// 三日前 is not 3日内.
+fn turns(words: &Words, form: &Words) -> bool {
+    let goes_back = |words: &Words| words.words.contains(&Word::Before) && !words.words.contains(&Word::Within);
+    goes_back(words) && form.words.contains(&Word::Within) && !form.words.contains(&Word::Before)
 }
 
 /// The numbers of the words; with all that a bare `0131` may mean, where they are the writer's.
@@ -262,8 +290,19 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
         let why = (no.what == refusal::NO_DAY).then(|| refusal::vague(words.phrase())).flatten();
         why.unwrap_or(no)
     })?;
-    if let (Rule::Once(_), Some(at)) = (&rule, clause.rhythm.take()) {
+    if let (Some(_), Some(at)) = (rule.only_year(), clause.rhythm.take()) {
         return refuse(at, "“”和只办一次的日期合不到一起：每期都办的写“每”", &[]);
+    }
+    parts_agree(&rule, &clause)?;
+    // 15日内（含当日）, 收到之日起10日内, 首日计入: the day that it is counted from is the first.
+    if let Rule::Case { from: CaseFrom::AfterReceipt | CaseFrom::AfterEvent, .. } = rule
+        && let Some(i) = words.words.iter().position(|w| *w == Word::Inclusive)
+    {
+        return refuse(
+            words.places[i].clone(),
+            "“”从当天算起，通常从第二天算起：请把天数改成从第二天算起的，再去掉这几个字",
+            &[],
+        );
     }
     weekdays_agree(&rule, &mut clause)?;
     years_agree(&rule, &clause)?;
@@ -279,6 +318,22 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
     })
 }
 
+/// `12月报表于月后15日前`: once a year, where the words for the date alone would be every month.
+fn parts_agree(rule: &Rule, clause: &Clause) -> Result<(), No> {
+    let unit = match rule {
+        Rule::After { unit, .. } | Rule::BeforeEnd { unit, .. } | Rule::Following { unit, .. } => *unit,
+        _ => return Ok(()),
+    };
+    match &clause.part {
+        Some(place) if unit != Unit::Year => refuse(
+            place.clone(),
+            "“”只是其中的一期，后面的期限却每期都有：每期都办的去掉它，只办这一期的请写成几月几日",
+            &[],
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// The weekday beside a single date must be the right one. Beside a recurring date it changes nothing.
 fn weekdays_agree(rule: &Rule, clause: &mut Clause) -> Result<(), No> {
     for (day, place) in std::mem::take(&mut clause.weekdays) {
@@ -291,6 +346,9 @@ fn weekdays_agree(rule: &Rule, clause: &mut Clause) -> Result<(), No> {
             let form = format!("{}年{}月{}日（{is}）前", date.year(), date.month(), date.day());
             return refuse_with(place, what, vec![form]);
         }
+        if let Rule::Cyclic { cycle: Cycle::OneYear(_), .. } = rule {
+            return refuse(place, "几个日期并列，分不清“”是哪一天的：请去掉", &[]);
+        }
         clause.passed.push(place);
     }
     Ok(())
@@ -301,8 +359,10 @@ fn years_agree(rule: &Rule, clause: &Clause) -> Result<(), No> {
     for (year, zone, place) in &clause.years {
         let wrong = match rule {
             Rule::Case { .. } => false,
-            Rule::Once(date) => !clause.has_year && *zone != Zone::After && i64::from(*year) != i64::from(date.year()),
-            _ => matches!(zone, Zone::Before | Zone::After),
+            rule => match rule.only_year() {
+                Some(only) => !clause.has_year && *zone != Zone::After && i64::from(*year) != i64::from(only),
+                None => matches!(zone, Zone::Before | Zone::After),
+            },
         };
         if wrong {
             return refuse(place.clone(), "旁边写的年份和期限对不上：只办一次的请写成几年几月几日", &[]);

@@ -9,7 +9,7 @@ use super::{
     lexer::Phrase,
     reading::Clause,
     refusal::{Form, No, refuse, refuse_with},
-    rule::{At, Cycle, DayOf, Rule, Unit, YEARS, weekday_zh},
+    rule::{At, Cycle, DayOf, Rule, Unit, YEARS},
     word::Word,
 };
 
@@ -59,14 +59,14 @@ pub fn once_in(year: i16, p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
         {
             Ok(Rule::Once(date))
         }
-        [At { month: m, .. }] => {
-            refuse_with(p.place(), "只办一次的请直接写日期，不写第几个工作日", vec![format!("{year}年{m}月底前")])
+        days => {
+            for At { month: m, day } in days {
+                if let (DayOf::Day(d), Ok(y)) = (day, u32::try_from(year)) {
+                    date(y, u32::from(*m), u32::from(*d), p.place())?;
+                }
+            }
+            Ok(Rule::cyclic(Cycle::OneYear(year), at))
         }
-        _ => refuse_with(
-            p.place(),
-            "只办一次的只能写一个日期：请每个日期写一个事项",
-            at.iter().flat_map(|a| [format!("{year}年{}前", zh(a)), format!("{}前", zh(a))]).collect(),
-        ),
     }
 }
 
@@ -144,23 +144,5 @@ pub fn date(y: u32, m: u32, d: u32, place: Range<usize>) -> Result<Date, No> {
         (Some(date), _) => Ok(date),
         (None, 1..=12) => refuse_with(place, format!("{year}年{m}月没有{d}日"), vec![format!("{year}年{m}月底前")]),
         (None, _) => refuse(place, format!("没有{m}月"), &[]),
-    }
-}
-
-fn zh(at: &At) -> String {
-    let m = at.month;
-    let nth = |n: i8| match n {
-        -1 => "最后一个".to_owned(),
-        1.. => format!("第{n}个"),
-        _ => format!("倒数第{}个", n.unsigned_abs()),
-    };
-    match at.day {
-        DayOf::Day(d) => format!("{m}月{d}日"),
-        DayOf::Last => format!("{m}月底"),
-        DayOf::Workday(n) => format!("{m}月{}工作日", nth(n)),
-        DayOf::Weekday(n, day) => {
-            let day = Weekday::from_monday_zero_offset(day).map_or("周一", weekday_zh);
-            format!("{m}月{}{day}", nth(n))
-        }
     }
 }

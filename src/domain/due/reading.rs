@@ -28,6 +28,8 @@ pub struct Clause {
     pub weekdays: Vec<(Weekday, Range<usize>)>,
     /// The years that name a thing beside the date: `2025年考核于3月底前`.
     pub years: Vec<(u32, Zone, Range<usize>)>,
+    /// The part of a year that names a thing before the date: `12月报表于月后15日前`.
+    pub part: Option<Range<usize>>,
     /// The date itself names its year.
     pub has_year: bool,
     /// The clause, where the text has more of them.

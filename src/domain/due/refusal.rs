@@ -54,7 +54,7 @@ pub fn named(name: Name, at: Range<usize>) -> No {
         Name::NotBefore => "“”只说了从哪天开始，没有说最晚哪天",
         Name::EveryOther => "“”各人理解不一：请写明几年一次、单月还是双月",
         Name::Bound => "“”说的不是至少几次：请写“至少几次”",
-        Name::NoDuty => "“”旁边的日期不是要办好什么的期限：请只写要办的事和它的期限",
+        Name::NoDuty | Name::Label => "“”旁边的日期不是要办好什么的期限：请只写要办的事和它的期限",
         Name::Except => "“”会改变日期：请直接写最晚能办的那一天",
         Name::Moves => "“”会改变日期，怎么改没有写定：请直接写最晚能办的那一天",
         Name::Season => "“”的起止各年各地不同：请写明日期",
@@ -68,7 +68,7 @@ pub const UNKNOWN: &str = "这几个字看不懂";
 
 /// The word that is the reason why no day is given: `每年定期更新`.
 pub fn vague(p: Phrase) -> Option<No> {
-    let is_vague = |w: &Word| matches!(w, Named(name) if !matches!(name, Name::Current | Name::Moves | Name::NoDuty));
+    let is_vague = |w: &Word| matches!(w, Named(name) if !matches!(name, Name::Current | Name::Moves | Name::NoDuty | Name::Label));
     p.words.iter().position(is_vague).and_then(|i| match p.words[i] {
         Named(name) => Some(named(name, p.places[i].clone())),
         _ => None,
@@ -91,8 +91,8 @@ pub fn no_date(p: Phrase) -> No {
         let what = "“”没有写定日期：定下来后再写，或先给它定一个检查的日子（如“每季度末”）".to_owned();
         return No { what, ..no };
     }
-    first(|name| !matches!(name, Name::Current | Name::Vague | Name::NoDuty))
-        .or_else(|| first(|name| *name != Name::NoDuty))
+    first(|name| !matches!(name, Name::Current | Name::Vague | Name::NoDuty | Name::Label))
+        .or_else(|| first(|name| !matches!(name, Name::NoDuty | Name::Label)))
         .unwrap_or_else(|| known(p))
 }
 

@@ -54,6 +54,8 @@ pub enum Cycle {
         every: i16,
         from: Option<i16>,
     },
+    /// That year only: several days of a plan's year.
+    OneYear(i16),
     HalfYears,
     Quarters,
     Months(Months),
@@ -153,7 +155,7 @@ impl Cycle {
     /// The period, if it is one that ends with a month.
     pub fn unit(self) -> Option<Unit> {
         match self {
-            Self::Years { .. } => Some(Unit::Year),
+            Self::Years { .. } | Self::OneYear(_) => Some(Unit::Year),
             Self::HalfYears => Some(Unit::HalfYear),
             Self::Quarters => Some(Unit::Quarter),
             Self::Months(_) => Some(Unit::Month),
@@ -190,6 +192,15 @@ impl Rule {
             | Self::Following { .. }
             | Self::Once(_)
             | Self::Recurrence(_) => false,
+        }
+    }
+
+    /// The year of what is done in one year only.
+    pub fn only_year(&self) -> Option<i16> {
+        match self {
+            Self::Once(date) => Some(date.year()),
+            Self::Cyclic { cycle: Cycle::OneYear(year), .. } => Some(*year),
+            _ => None,
         }
     }
 
@@ -248,6 +259,7 @@ impl fmt::Display for Rule {
                 }
                 match cycle {
                     Cycle::Years { from: Some(year), .. } => write!(f, " from {year}"),
+                    Cycle::OneYear(year) => write!(f, " in {year}"),
                     _ => Ok(()),
                 }
             }
@@ -258,7 +270,7 @@ impl fmt::Display for Rule {
 impl fmt::Display for Cycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Years { every: 1, .. } => f.write_str("yearly"),
+            Self::Years { every: 1, .. } | Self::OneYear(_) => f.write_str("yearly"),
             Self::Years { every, .. } => write!(f, "every {every} years"),
             Self::HalfYears => f.write_str("half-yearly"),
             Self::Quarters => f.write_str("quarterly"),
@@ -295,7 +307,7 @@ impl fmt::Display for Span {
 impl At {
     fn write(self, cycle: Cycle, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match cycle {
-            Cycle::Years { .. } => match self.day {
+            Cycle::Years { .. } | Cycle::OneYear(_) => match self.day {
                 DayOf::Day(day) => write!(f, "{:02}-{day:02}", self.month),
                 day => write!(f, "{day} of {:02}", self.month),
             },

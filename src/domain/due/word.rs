@@ -123,6 +123,7 @@ pub enum Word {
     Named(Name),
     // English.
     Each(Often),
+    In,
     Of,
     The,
     Or,
@@ -178,6 +179,8 @@ pub enum Name {
     Bound,
     /// 不得, 已, 有效期至: the date beside it is no deadline.
     NoDuty,
+    /// 生效日期: the date behind it is that of a thing.
+    Label,
     /// 逐年, 按月: again and again; beside a single date it is asked.
     Rhythm,
 }

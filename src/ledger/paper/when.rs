@@ -35,9 +35,11 @@ impl Certain {
     /// The same words as of another year, in which they are a date.
     pub fn in_year(&self, year: i16) -> Option<Self> {
         let due = Due::parse(&self.words, Some(year)).ok()?;
-        let Rule::Once(date) = due.rule else { return None };
-        let words = format!("{}年{}月{}日前", date.year(), date.month(), date.day());
-        Some(Self { words, due, ..self.clone() })
+        let words = match due.rule {
+            Rule::Once(date) => format!("{}年{}月{}日前", date.year(), date.month(), date.day()),
+            _ => format!("{}年{}", due.rule.only_year()?, self.words),
+        };
+        (Due::parse(&words, None).ok()?.rule == due.rule).then(|| Self { words, due, ..self.clone() })
     }
 }
 
@@ -194,9 +196,13 @@ fn shortest(text: &str, due: Due, year: Option<i16>) -> Certain {
             .is_ok_and(|same| (&same.rule, same.times, same.roll) == (&due.rule, due.times, due.roll))
     });
     let yearless = match due.rule {
-        Rule::Once(date) if Due::parse(text, None).is_err() => Some(date),
-        _ => None,
-    };
+        Rule::Once(date) => Some(date),
+        ref rule => rule.only_year().and_then(|year| {
+            let days = (Date::new(year, 1, 1).ok()?, Date::new(year, 12, 31).ok()?);
+            rule.terms(&Calendar::default(), days.0, days.1).next().map(|term| term.due)
+        }),
+    }
+    .filter(|_| Due::parse(text, None).is_err());
     Certain { words: clause.unwrap_or_else(|| text.to_owned()), due, yearless }
 }
 

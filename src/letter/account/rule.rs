@@ -51,6 +51,9 @@ fn cyclic(cycle: Cycle, at: &[At]) -> String {
             };
             format!("{every}{}", days(&|a| format!("{}月{}", a.month, day_of_month(a.day))))
         }
+        Cycle::OneYear(year) => {
+            format!("只在{year}年：{}", days(&|a| format!("{}月{}", a.month, day_of_month(a.day))))
+        }
         Cycle::HalfYears => format!("每半年一次：{}", days(&in_part(6))),
         Cycle::Quarters => format!("每季度一次：{}", days(&in_part(3))),
         Cycle::Months(Months::Every) => format!("每月{}", days(&in_month)),
@@ -113,6 +116,7 @@ mod tests {
             ("每年7月10日、12月20日前", "每年7月10日、12月20日"),
             ("每年2月最后一个工作日", "每年2月最后一个工作日"),
             ("自2026年起每两年3月1日前", "自2026年起每2年一次，3月1日"),
+            ("2026年6月30日、12月20日前", "只在2026年：6月30日、12月20日"),
             ("每季度不少于2次", "每季度一次：3月、6月、9月、12月的最后一天，至少2次"),
             ("每半年第2个月20日", "每半年一次：2月、8月的20日"),
             ("每双月10日", "双月（2、4、6、8、10、12月）10日"),

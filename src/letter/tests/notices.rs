@@ -139,6 +139,7 @@ fn asked() {
         title: "发布2025年度《政府信息公开工作年度报告》".into(),
         finish_by: date(2026, 1, 30),
         due: date(2026, 1, 31),
+        if_confirmed: "预计日期之前不再催办，规定期限不变".into(),
         url: None,
     };
     one("notice_asked", &Notice::Asked(asked));

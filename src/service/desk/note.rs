@@ -1,5 +1,6 @@
 //! What a section says before it is done: 材料已报, 签收, 进展. Reminders of what it still owes go on.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::service::{
@@ -13,6 +14,9 @@ use crate::{
     domain::{deadline::Part, occurrence::Occurrence},
     store::{Db, NewNote, NoteKind, Stored, Tx},
 };
+
+/// Most 进展 of one section about one occurrence in 24 hours.
+const TOLD_A_DAY: usize = 20;
 
 /// Records what a section tells. False if it says no more than what is recorded.
 ///
@@ -38,8 +42,22 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, new: &NewNote, now: &
         _ => {}
     }
     let said = tx.notes(occurrence.id)?;
-    if *kind != NoteKind::Progress && said.iter().any(|note| note.section == *section && note.kind == *kind) {
-        return Ok(false);
+    let mut same = said.iter().filter(|note| note.section == *section && note.kind == *kind);
+    match kind {
+        NoteKind::Progress => {
+            let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+            if same.clone().next_back().is_some_and(|note| note.text == *text) {
+                return Ok(false);
+            }
+            if same.filter(|note| note.at > day_ago).count() >= TOLD_A_DAY {
+                return Err(Error::Refused("一天里的进展记得够多了，请明天再写。".into()));
+            }
+        }
+        NoteKind::HandedIn | NoteKind::Seen => {
+            if same.next().is_some() {
+                return Ok(false);
+            }
+        }
     }
     let detail = json!({ "section": section, "kind": kind.word(), "text": text });
     tx.audit(&act(now, by, "noted", &occurrence, detail))?;
@@ -47,21 +65,24 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, new: &NewNote, now: &
     Ok(true)
 }
 
-/// Takes back that a section handed in: it is reminded again. False if it had not.
+/// Takes back the last thing of this kind that a section told: that it handed in, so that it is reminded again, or a
+/// 进展. False if there is none.
 pub(in crate::service) fn take_back(
     tx: &Tx,
     occurrence: &Stored<Occurrence>,
-    section: &str,
+    (section, kind): (&str, NoteKind),
     by: &str,
     now: &Moment,
 ) -> Result<bool> {
     let said = tx.notes(occurrence.id)?;
-    let Some(given) = said.iter().find(|note| note.section == section && note.kind == NoteKind::HandedIn) else {
+    let Some(given) = said.iter().rfind(|note| note.section == section && note.kind == kind) else {
         return Ok(false);
     };
     tx.revoke_note(occurrence.id, given.id, by, now.at)?;
-    tx.speak_on(occurrence.id, Some(now.today()))?;
-    let detail = json!({ "section": section, "kind": NoteKind::HandedIn.word(), "taken_back": true });
+    if kind == NoteKind::HandedIn {
+        tx.speak_on(occurrence.id, Some(now.today()))?;
+    }
+    let detail = json!({ "section": section, "kind": kind.word(), "text": given.text, "taken_back": true });
     tx.audit(&act(now, by, "noted", occurrence, detail))?;
     Ok(true)
 }

@@ -1,17 +1,20 @@
 //! Requests: a section reports 不能按期 or 不适用, and the admin confirms or returns it (退回).
 
-use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde_json::json;
 
 use crate::service::{Error, Office, Result, desk::limits, in_transaction, tell::Notice, tell::act};
 use crate::{
     clock::Moment,
     domain::{
-        deadline::{Deadline, Done},
+        deadline::{Deadline, Done, Part},
         occurrence::{Occurrence, State},
     },
-    store::{Completion, Db, Decision, NewRequest, RequestKind, RequestRow, Stored, Tx},
+    store::{Completion, Db, Decision, NewNote, NewRequest, NoteKind, RequestKind, RequestRow, Stored, Tx},
 };
+
+/// Most requests of one section about one occurrence in 24 hours.
+const ASKED_A_DAY: usize = 3;
 
 /// A section's request, not recorded yet.
 #[derive(Clone, Debug)]
@@ -49,6 +52,15 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, ask: &Ask, now: &Mome
     }
     if waiting(tx, ask.occurrence, &ask.section)?.is_some() {
         return Err(Error::Refused("已经报过，等管理员答复。".into()));
+    }
+    // Each is a letter to the admin. Who writes from outside the roster does not use up what the section may ask.
+    let is_outside = |by: &str| by.contains('@') && !office.knows(by);
+    let most = if is_outside(&ask.by) { 1 } else { ASKED_A_DAY };
+    let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    let mut earlier = tx.requests_of(ask.occurrence)?;
+    earlier.retain(|r| r.section == ask.section && r.at > day_ago && is_outside(&r.by) == is_outside(&ask.by));
+    if earlier.len() >= most {
+        return Err(Error::Refused("一天里报得太多了，请直接和管理员联系。".into()));
     }
     let new = NewRequest {
         occurrence: ask.occurrence,
@@ -88,8 +100,25 @@ pub(in crate::service) fn withdraw(
     Ok(true)
 }
 
-/// Records the admin's answer. A confirmed 不适用 closes like 已办结. A confirmed 不能按期 stops overdue reminders until
-/// the expected date; the due date does not move.
+/// Whether the answer counts for this section alone: what it asks is no matter of the others, who answer for their own.
+fn is_its_own(deadline: &Deadline, section: &str) -> bool {
+    deadline.done == Done::Each || deadline.part_of(section) == Part::Helps
+}
+
+/// What a confirmation will do, for whoever gives it.
+pub fn if_confirmed(deadline: &Deadline, kind: RequestKind, section: &str) -> String {
+    let helps = deadline.part_of(section) == Part::Helps && deadline.done == Done::Any;
+    match (kind, is_its_own(deadline, section)) {
+        (RequestKind::Postponed, true) => format!("预计日期之前不再催{section}，其他科室照常；规定期限不变"),
+        (RequestKind::Postponed, false) => "预计日期之前不再催办，规定期限不变".to_owned(),
+        (RequestKind::NotApplicable, _) if helps => format!("不再提醒{section}（配合科室），牵头科室照常办理"),
+        (RequestKind::NotApplicable, true) => format!("{section}按不适用结束，不再提醒它"),
+        (RequestKind::NotApplicable, false) => "这一期按不适用结束，各科室都不再提醒".to_owned(),
+    }
+}
+
+/// Records the admin's answer. A confirmed 不适用 closes like 已办结, and of who helps like 材料已报. A confirmed 不能按期
+/// stops overdue reminders until the expected date; the due date does not move. Returns what a confirmation does.
 ///
 /// # Errors
 /// In Chinese: no such request, already answered, no longer open, too long an answer.
@@ -101,12 +130,13 @@ pub fn decide(
     by: &str,
     note: &str,
     now: &Moment,
-) -> Result<()> {
+) -> Result<String> {
     limits::check_name(by)?;
     limits::check("答复", note, limits::TEXT)?;
     in_transaction(db, |tx| {
         let Some(request) = tx.request(id)? else { return Err(Error::Refused("没有这一条申请。".into())) };
         let (occurrence, deadline) = open(tx, request.occurrence)?;
+        let effect = if_confirmed(&deadline, request.kind, &request.section);
         let decision = Decision { confirmed, by: by.to_owned(), note: note.to_owned(), at: now.at };
         if !tx.decide_request(id, &decision)? {
             return Err(Error::Refused("这一条已经答复过。".into()));
@@ -114,6 +144,14 @@ pub fn decide(
         let detail = json!({ "section": request.section, "kind": request.kind, "confirmed": confirmed, "note": note });
         tx.audit(&act(now, by, if confirmed { "confirmed" } else { "returned" }, &occurrence, detail))?;
         match (confirmed, request.kind, request.expected) {
+            (true, RequestKind::NotApplicable, _)
+                if deadline.done == Done::Any && deadline.part_of(&request.section) == Part::Helps =>
+            {
+                let RequestRow { occurrence, section, by, reason, .. } = &request;
+                let text = format!("不适用：{reason}");
+                let new = NewNote { occurrence: *occurrence, section, kind: NoteKind::HandedIn, by, text: &text };
+                tx.add_note(&new, now.at)?;
+            }
             (true, RequestKind::NotApplicable, _) => {
                 let completion = Completion {
                     id: 0,
@@ -128,12 +166,14 @@ pub fn decide(
                 close_if_done(tx, office, &occurrence, &deadline)?;
             }
             (true, RequestKind::Postponed, Some(expected)) => {
-                tx.set_quiet_until(occurrence.id, expected)?;
+                if !is_its_own(&deadline, &request.section) {
+                    tx.set_quiet_until(occurrence.id, expected)?;
+                }
                 tx.speak_on(occurrence.id, Some(now.today()))?;
             }
             _ => {}
         }
-        Ok(())
+        Ok(effect)
     })
 }
 

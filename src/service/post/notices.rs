@@ -25,7 +25,7 @@ use crate::{
             plan::plan,
             sweep::{late_letters, missing_year},
         },
-        desk::incoming::Outcome,
+        desk::{incoming::Outcome, request::if_confirmed},
         tell::Notice,
     },
     store::{LetterState, Since, Tx},
@@ -137,6 +137,7 @@ fn asked(tx: &Tx, office: &Office, request: i64, now: &Moment) -> Result<Option<
     let Some((occurrence, deadline)) = tx.with_deadline(request.occurrence)? else { return Ok(None) };
     Ok(Some(Asked {
         what: request.kind.word(),
+        if_confirmed: if_confirmed(&deadline, request.kind, &request.section),
         section: request.section,
         by: request.by,
         reason: request.reason,

@@ -199,7 +199,7 @@ pub fn in_words(tx: &Tx, office: &Office, incoming: i64, letter: i64) -> Result<
     let said = match outcome {
         Outcome::Recorded(all) => Answered::Recorded {
             what: what(&all),
-            can_be_taken_back: all.iter().any(|r| r.act.changes() && !matches!(r.act, Act::TakenBack | Act::Told)),
+            can_be_taken_back: all.iter().any(|r| r.act.changes() && r.act != Act::TakenBack),
         },
         Outcome::Acknowledged => Answered::Acknowledged,
         Outcome::Unclear(why) => Answered::Unclear(why),

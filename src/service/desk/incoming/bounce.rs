@@ -92,7 +92,7 @@ fn words<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> String {
 }
 
 /// What anybody may write goes on to the admin: nothing in it may be pressed.
-fn without_links(text: &str) -> String {
+pub(super) fn without_links(text: &str) -> String {
     let is_link = |word: &str| {
         let word = word.to_ascii_lowercase();
         word.contains("://") || word.contains("www.")

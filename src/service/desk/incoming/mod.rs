@@ -279,7 +279,7 @@ impl Act {
 
 impl Office {
     /// Whether the address is on the roster or an admin's.
-    fn knows(&self, address: &str) -> bool {
+    pub(super) fn knows(&self, address: &str) -> bool {
         self.as_known(address).is_some()
     }
 

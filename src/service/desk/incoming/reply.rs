@@ -1,6 +1,6 @@
 //! A reply as a report: who wrote it, which letter it answers, which items it is about.
 
-use super::{Act, Outcome, Recorded, Verdict};
+use super::{Act, Outcome, Recorded, Verdict, bounce::without_links};
 use crate::{
     clock::Moment,
     domain::{
@@ -20,7 +20,7 @@ use crate::{
             request::{self, Ask},
         },
     },
-    store::{Completion, ItemRow, LetterRow, NewNote, NoteKind, RequestKind, Stored, Tx},
+    store::{Completion, ItemRow, LetterRow, NewNote, NoteKind, RequestKind, Stored, Tx, state},
 };
 
 /// A reply, and the items that it may report.
@@ -111,7 +111,13 @@ fn may_report(
     // A token is valid as long as a link.
     let has_token = age.as_hours() <= 24 * VALID_DAYS && tokens(tx, office, message)?.iter().any(|l| l.id == letter.id);
     let sections = office.sections_of(message.from.as_deref().unwrap_or_default());
-    items.retain(|item| has_token || sections.contains(&item.section.as_str()));
+    // What revokes a section's links revokes the numbers in the same letters.
+    let revoked = tx.get(state::LINKS)?.unwrap_or_default();
+    let stands = |item: &ItemRow| {
+        let since = revoked.get(&item.section).and_then(|note| note.since);
+        since.is_none_or(|since| letter.numbered_at > since)
+    };
+    items.retain(|item| has_token && stands(item) || sections.contains(&item.section.as_str()));
     Ok((items, all))
 }
 
@@ -283,14 +289,30 @@ impl Reply<'_> {
     }
 
     fn tell(&self, item: &ItemRow, kind: NoteKind, words: &str) -> Result<Act> {
-        let text = words::cap(&words::plain(words), limits::TEXT);
         let (occurrence, section) = (item.occurrence, item.section.as_str());
+        let text = if kind == NoteKind::Seen { String::new() } else { self.for_letters(words) };
         let new = NewNote { occurrence, section, kind, by: self.sender, text: &text };
         Ok(match (note::record(self.tx, self.office, &new, self.now)?, kind) {
             (false, _) => Act::AlreadyDone,
             (true, NoteKind::HandedIn) => Act::HandedIn,
             (true, _) => Act::Told,
         })
+    }
+
+    /// The sender's words, as the desk keeps them. From outside the roster they have nothing to press.
+    fn for_the_desk(&self, words: &str) -> String {
+        let text = words::plain(words);
+        let text = if self.office.knows(self.sender) { text } else { without_links(&text) };
+        words::cap(&text, limits::TEXT)
+    }
+
+    /// The sender's words, to be repeated in letters to the sections; from outside the roster they are not.
+    fn for_letters(&self, words: &str) -> String {
+        if self.office.knows(self.sender) {
+            self.for_the_desk(words)
+        } else {
+            "原话见来信记录（名册以外的邮箱）".to_owned()
+        }
     }
 
     fn ask(
@@ -305,7 +327,7 @@ impl Reply<'_> {
             section: item.section.clone(),
             kind,
             by: self.sender.to_owned(),
-            reason: words::cap(&words::plain(&statement.words), limits::TEXT),
+            reason: self.for_the_desk(&statement.words),
             expected,
         };
         request::record(self.tx, self.office, &ask, self.now)
@@ -315,8 +337,15 @@ impl Reply<'_> {
     /// reports. A request that waits is withdrawn too.
     fn take_back(&self, occurrence: &Stored<Occurrence>, item: &ItemRow, statement: &Statement) -> Result<Act> {
         let withdrawn = request::withdraw(self.tx, occurrence, &item.section, self.sender, self.now)?;
-        let handed_in = note::take_back(self.tx, occurrence, &item.section, self.sender, self.now)?;
-        let of_reply = self.recorded_before(item)?;
+        let noted = |kind| note::take_back(self.tx, occurrence, (&item.section, kind), self.sender, self.now);
+        let before = self.recorded_before(item)?;
+        let told = match &before {
+            Some(acts) if acts.contains(&Act::Told) => noted(NoteKind::Progress)?,
+            _ => false,
+        };
+        let noted = noted(NoteKind::HandedIn)? || told;
+        let of_reply: Option<Vec<i64>> = before
+            .map(|acts| acts.iter().filter_map(|a| if let Act::Done(id) = a { Some(*id) } else { None }).collect());
         let completions = self.tx.completions(occurrence.id)?;
         let is_meant = |c: &&Completion| match &of_reply {
             Some(ids) => ids.contains(&c.id),
@@ -324,19 +353,20 @@ impl Reply<'_> {
         };
         let mine: Vec<&Completion> = completions.iter().filter(is_meant).collect();
         if !mine.is_empty() {
-            let report = self.report(occurrence, item, statement);
+            let note = self.for_letters(&statement.words);
+            let report = Report { note, ..self.report(occurrence, item, statement) };
             report::revoke(self.tx, self.office, occurrence, &mine, &report, self.now)?;
         }
-        Ok(if withdrawn || handed_in || !mine.is_empty() { Act::TakenBack } else { Act::NothingToTakeBack })
+        Ok(if withdrawn || noted || !mine.is_empty() { Act::TakenBack } else { Act::NothingToTakeBack })
     }
 
-    /// The ids of this item's reports in the message that our letter confirms; `None` if the letter confirms none.
-    fn recorded_before(&self, item: &ItemRow) -> Result<Option<Vec<i64>>> {
+    /// What of this item was recorded by the message that our letter confirms; `None` if the letter confirms none.
+    fn recorded_before(&self, item: &ItemRow) -> Result<Option<Vec<Act>>> {
         let Some(id) = self.letter.answers() else { return Ok(None) };
         let Some(incoming) = self.tx.incoming(id)? else { return Ok(None) };
         let Ok(Outcome::Recorded(all)) = serde_json::from_str(&incoming.detail) else { return Ok(None) };
         let of_item = all.into_iter().filter(|r| (r.occurrence, &r.section) == (item.occurrence, &item.section));
-        Ok(Some(of_item.filter_map(|r| if let Act::Done(id) = r.act { Some(id) } else { None }).collect()))
+        Ok(Some(of_item.map(|r| r.act).collect()))
     }
 
     fn report(&self, occurrence: &Stored<Occurrence>, item: &ItemRow, statement: &Statement) -> Report {
@@ -348,7 +378,7 @@ impl Reply<'_> {
             section: Some(item.section.clone()),
             for_lead: false,
             by: self.sender.to_owned(),
-            note: words::cap(&words::plain(&statement.words), limits::TEXT),
+            note: self.for_the_desk(&statement.words),
             evidence: words::cap(&words::plain(&evidence), limits::EVIDENCE),
         }
     }
