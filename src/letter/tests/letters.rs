@@ -238,8 +238,8 @@ fn many() {
 #[test]
 fn thirty_seven() {
     let (today, cal) = (date(2026, 3, 2), Calendar::default());
-    let entry = |n: i64| {
-        let left = [0, -3, -8, 5, -3, 0, -13, 15][n as usize % 8];
+    let entry = |n: usize| {
+        let left = [0, -3, -8, 5, -3, 0, -13, 15][n % 8];
         let aim = cal.add_workdays(today, left);
         let url = format!("https://duban.example.test/r/AYqzUW5y{n:02}{}", "x".repeat(68));
         Entry {
@@ -264,7 +264,7 @@ fn thirty_seven() {
         ["今天到期（9项）：", "已逾期（19项：13个工作日4项，8个工作日5项，3个工作日10项）：", "还没到期（9项）："];
     let form = "一次登记全部事项 https://duban.example.test/l/token";
     assert_eq!(head, [&["办公室：", "本次共37项：", form][..], &groups].concat());
-    assert!(groups.iter().all(|group| all.html.contains(&group.trim_end_matches('：'))));
+    assert!(groups.iter().all(|group| all.html.contains(group.trim_end_matches('：'))));
 }
 
 #[test]
