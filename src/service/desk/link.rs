@@ -261,9 +261,8 @@ mod tests {
     #[test]
     fn what_is_signed_is_read_back_and_fits_a_line() {
         let letter = Scope::Letter { letter: 41200, section: "政务服务数据管理科".into() };
-        for scope in
-            [report(), letter, Scope::Section("办公室".into()), Scope::Request(412), Scope::AdminCalendar, Scope::Admin]
-        {
+        let office = Scope::Section("办公室".into());
+        for scope in [report(), letter, office, Scope::Request(412), Scope::AdminCalendar, Scope::Admin] {
             let token = links(&[1]).sign(&scope, LAST, 0);
             assert_eq!(links(&[1]).verify(&token, now(), |_| 0), Some(scope));
             assert!(format!("https://duban.example.test/r/{token}").len() <= 120, "{token}");
