@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use super::{
-    Addressee, Entry, Letter, Noted, TakenBack, ics,
-    page::{Block, Card, Line, Page, Row, Summary, Tone},
+    Addressee, Entry, Form, Letter, Noted, TakenBack, ics,
+    page::{Block, Card, Group, Line, Page, Row, Summary, Tone},
     when::{self, Phase},
     words,
 };
@@ -26,8 +26,9 @@ pub fn page(letter: &Letter, subject: &str, ics: &[String]) -> Page {
     let contact = words::plain(&letter.contact);
     let mut blocks = Vec::new();
     if several {
-        blocks.push(Block::Para(format!("本次共{}项，最急的在前：", letter.entries.len())));
-        blocks.push(Block::Summary(letter.entries.iter().map(|e| summary(e, today)).collect()));
+        blocks.push(Block::Para(format!("本次共{}项：", letter.entries.len())));
+        blocks.extend(letter.forms.iter().map(|form| form_button(form, letter.entries.len())));
+        blocks.push(Block::Summary(groups(&letter.entries, today)));
     }
     let names = names(letter);
     let by_reply = letter.reply_token.as_ref().filter(|_| letter.entries.iter().any(|e| !e.reports_for.is_empty()));
@@ -104,6 +105,46 @@ fn names(letter: &Letter) -> Vec<String> {
         }
     }
     names
+}
+
+fn form_button(form: &Form, all: usize) -> Block {
+    let text = match form.items {
+        items if items == all => "一次登记全部事项".to_owned(),
+        items => format!("一次登记{}的{items}项", words::plain(&form.section)),
+    };
+    Block::Button { url: form.url.clone(), text }
+}
+
+/// What is due today, then what is overdue, longest first, then what lies ahead.
+fn groups(entries: &[Entry], today: Date) -> Vec<Group> {
+    let of = |phase: Phase, name: &str| {
+        let mut own: Vec<&Entry> = entries.iter().filter(|e| when::phase(e, today) == phase).collect();
+        own.sort_by_key(|e| e.days_left);
+        let lines: Vec<Summary> = own.into_iter().map(|e| summary(e, today)).collect();
+        let by_days = if phase == Phase::Overdue { by_days(&lines) } else { String::new() };
+        Group { heading: format!("{name}（{}项{by_days}）", lines.len()), lines }
+    };
+    let all = [
+        of(Phase::Today, "今天到期"),
+        of(Phase::Between, "最后一个工作日已过"),
+        of(Phase::Overdue, "已逾期"),
+        of(Phase::Ahead, "还没到期"),
+        of(Phase::Paused, "暂停计时"),
+    ];
+    all.into_iter().filter(|group| !group.lines.is_empty()).collect()
+}
+
+/// How many are late by how much: `：8个工作日2项，3个工作日5项`. Empty where that tells no more than the lines.
+fn by_days(lines: &[Summary]) -> String {
+    let counts: Vec<(&str, usize)> = lines
+        .chunk_by(|a, b| a.left == b.left)
+        .map(|same| (same[0].left.trim_start_matches("已逾期"), same.len()))
+        .collect();
+    if counts.len() < 2 || counts.len() == lines.len() {
+        return String::new();
+    }
+    let counts: Vec<String> = counts.into_iter().map(|(days, count)| format!("{days}{count}项")).collect();
+    format!("：{}", counts.join("，"))
 }
 
 fn summary(entry: &Entry, today: Date) -> Summary {

@@ -41,6 +41,16 @@ pub struct Letter {
     pub from: String,
     /// The addresses of the calendars to subscribe to; empty without `[web]`.
     pub feeds: Vec<String>,
+    /// For each section that reports several of the entries.
+    pub forms: Vec<Form>,
+}
+
+/// The page on which a section reports all its items of a letter at once.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub section: String,
+    pub items: usize,
+    pub url: String,
 }
 
 /// One occurrence in a letter.

@@ -24,14 +24,27 @@ pub enum Block {
         tone: Tone,
         text: String,
     },
-    Summary(Vec<Summary>),
+    /// Where something is done.
+    Button {
+        url: String,
+        text: String,
+    },
+    Summary(Vec<Group>),
     Card(Box<Card>),
     Rows(Vec<Row>),
     /// Keeps its line breaks and columns.
     Pre(String),
 }
 
-/// One line of the table at the top of a letter with several entries.
+/// The entries of a letter that stand alike, in the table at its top.
+#[derive(Debug)]
+pub struct Group {
+    /// With how many there are: `已逾期（12项）`.
+    pub heading: String,
+    pub lines: Vec<Summary>,
+}
+
+/// One line of that table.
 #[derive(Debug)]
 pub struct Summary {
     pub number: String,
@@ -148,10 +161,17 @@ impl Block {
         match self {
             Self::Para(text) | Self::Pre(text) => format!("{text}\n"),
             Self::Note { text, .. } => format!("※ {text}\n"),
-            Self::Summary(lines) => lines.iter().map(Summary::text).collect(),
+            Self::Button { url, text } => format!("{text} {url}\n"),
+            Self::Summary(groups) => groups.iter().map(Group::text).collect::<Vec<_>>().join("\n"),
             Self::Card(card) => card.text(),
             Self::Rows(rows) => rows.iter().map(Row::text).collect(),
         }
+    }
+}
+
+impl Group {
+    fn text(&self) -> String {
+        std::iter::once(format!("{}：\n", self.heading)).chain(self.lines.iter().map(Summary::text)).collect()
     }
 }
 

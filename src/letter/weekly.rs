@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    page::{Block, Row, Tone, note},
+    page::{Block, Line, Row, Tone, note},
     words,
 };
 
@@ -24,6 +24,8 @@ pub struct Weekly {
     pub overdue: Vec<Upcoming>,
     /// Due later than in seven days, and reminded of already.
     pub near: Vec<Upcoming>,
+    /// Due later than in seven days, within the days that are looked ahead, and not reminded of yet.
+    pub not_yet: (usize, i64),
     /// The sections that have given no sign three working days after the first letter.
     pub silent: Vec<Upcoming>,
     /// Cases that have been paused for long, and for how many days.
@@ -64,7 +66,7 @@ pub(super) fn rows(weekly: &Weekly) -> Vec<Block> {
     let rows = [
         Some(state("逾期", &weekly.overdue)),
         Some(state("七日内", &weekly.next_seven_days)),
-        Some(state("七日后", &weekly.near)),
+        Some(later(weekly)),
         (!weekly.silent.is_empty()).then(|| state("没有回音", &weekly.silent)),
         Row::of("暂停已久", paused(&weekly.paused)),
         Some(state("上周办结", &weekly.finished)),
@@ -78,6 +80,16 @@ pub(super) fn rows(weekly: &Weekly) -> Vec<Block> {
     }));
     blocks.push(Block::Para("这封信每周一发，没有事也发：收不到它，就请看看服务是否还在运行。".to_owned()));
     blocks
+}
+
+/// Those that are reminded of, and why others that are as near are not among them.
+fn later(weekly: &Weekly) -> Row {
+    let mut row = state("七日后", &weekly.near);
+    let (count, days) = weekly.not_yet;
+    let why = format!("{days}日内另有{count}项还没到首次提醒的日子，没有列出");
+    let listed = if weekly.near.is_empty() { "" } else { "以上已开始提醒；" };
+    row.lines.extend((count > 0).then(|| Line::Text(format!("{listed}{why}"))));
+    row
 }
 
 /// A line for each, with what to do where the others are over.

@@ -8,15 +8,15 @@ use crate::domain::occurrence::Dates;
 /// Beyond this many working days, people count in calendar days.
 const FAR_WORKDAYS: i64 = 7;
 
-/// Where today lies among an occurrence's dates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where today lies among an occurrence's dates; in the order in which a letter lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    Ahead,
     /// Today is the date that counts.
     Today,
     /// The last working day has passed, but `due` (a day off) or the day that it ends with has not.
     Between,
     Overdue,
+    Ahead,
     /// The clock stands: nothing is asked for until it goes on.
     Paused,
 }

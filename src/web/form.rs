@@ -58,13 +58,13 @@ pub enum Answer {
 /// What the person has to correct, and in which field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub what: Cow<'static, str>,
 }
 
 /// What was collected about the fields of a form, in its order.
 #[derive(Default)]
-struct Faults(Vec<Missing>);
+pub struct Faults(pub Vec<Missing>);
 
 /// More than enough for a date.
 const LONGEST_DATE: usize = 30;
@@ -171,24 +171,25 @@ impl Reply {
 }
 
 impl Faults {
-    fn miss(&mut self, is_missing: bool, field: &'static str, what: &'static str) {
+    pub fn miss(&mut self, is_missing: bool, field: impl Into<Cow<'static, str>>, what: &'static str) {
         if is_missing {
-            self.0.push(Missing { field, what: what.into() });
+            self.0.push(Missing { field: field.into(), what: what.into() });
         }
     }
 
-    fn text(&mut self, field: &'static str, what: &str, text: &str, most: usize) {
+    pub fn text(&mut self, field: impl Into<Cow<'static, str>>, what: &str, text: &str, most: usize) {
         // A text was cut when it was tidied: by how much it is too long is not known any more.
         if text.chars().count() > most {
-            self.0.push(Missing { field, what: format!("{what}太长，最多 {most} 个字，请改短").into() });
+            let what = format!("{what}太长，最多 {most} 个字，请改短").into();
+            self.0.push(Missing { field: field.into(), what });
         }
     }
 
-    fn name(&mut self, by: &str) {
+    pub fn name(&mut self, by: &str) {
         self.miss(by.is_empty(), "by", "请填经办人姓名");
         if by.chars().count() > limits::NAME {
             let what = format!("经办人请只写姓名，最多 {} 个字", limits::NAME);
-            self.0.push(Missing { field: "by", what: what.into() });
+            self.0.push(Missing { field: "by".into(), what: what.into() });
         }
     }
 
@@ -199,7 +200,7 @@ impl Faults {
 }
 
 /// Makes one line of at most `longest` characters, without invisible characters.
-fn line(text: &str, longest: usize) -> String {
+pub fn line(text: &str, longest: usize) -> String {
     // Not `cap`, which adds a mark: one character more than allowed shows that the text was too long.
     words::plain(text).chars().take(longest).collect::<String>().trim_matches('\u{3000}').to_owned()
 }
@@ -253,7 +254,7 @@ mod tests {
         Fields { choice: choice.into(), by: by.into(), ..Fields::default() }
     }
 
-    fn missing(fields: &Fields) -> Vec<&'static str> {
+    fn missing(fields: &Fields) -> Vec<Cow<'static, str>> {
         fields.check(TODAY).err().unwrap_or_default().into_iter().map(|m| m.field).collect()
     }
 

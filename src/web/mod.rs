@@ -95,6 +95,7 @@ impl App {
         Ok(claim.verified(generation).map(|scope| match scope {
             Scope::Section(name) => Scope::Section(renamed(name)),
             Scope::Report { occurrence, section } => Scope::Report { occurrence, section: renamed(section) },
+            Scope::Letter { letter, section } => Scope::Letter { letter, section: renamed(section) },
             other => other,
         }))
     }

@@ -114,7 +114,7 @@ pub fn see(path: &str) -> Response {
 
 /// The form is too old, or something was recorded since it was shown.
 pub const STALE: Missing = Missing {
-    field: WHOLE,
+    field: Cow::Borrowed(WHOLE),
     what: Cow::Borrowed("页面打开太久，或刚有新的登记。请看过下面的情况后再提交一次"),
 };
 

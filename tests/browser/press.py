@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A person at the pages: Chromium presses through them, on a desk and on a phone, light and dark.
+"""A person at the pages: Chromium presses through them, on a desk and on a phone, light and dark, and by the keyboard
+alone. axe-core looks at each of them where AXE names its axe.min.js.
 
 Usage: press.py DUBAN [FOLDER FOR PICTURES]. Loopback only.
 """
@@ -21,10 +22,12 @@ import urllib.request
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DUBAN = sys.argv[1]
 PICTURES = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
+AXE = pathlib.Path(os.environ["AXE"]).read_text() if "AXE" in os.environ else None
 PLAN = """
 [[section]]
 name   = "办公室"
@@ -32,6 +35,9 @@ email  = ["bgs@example.test"]
 [[section]]
 name   = "法制科"
 email  = ["fzk@example.test"]
+[[section]]
+name   = "公路科"
+email  = ["glk@example.test"]
 
 [[deadline]]
 id       = "annual-report"
@@ -50,6 +56,31 @@ item     = 4
 title    = "更新政府信息公开指南和目录"
 due      = "{due}"
 sections = ["法制科"]
+since    = "2020-01-01"
+remind   = ["90天"]
+
+[[deadline]]
+id       = "training"
+title    = "组织政务公开业务培训"
+due      = "{due}"
+sections = ["公路科", "法制科"]
+lead     = "公路科"
+since    = "2020-01-01"
+remind   = ["90天"]
+
+[[deadline]]
+id       = "catalogue"
+title    = "主动公开目录动态更新，核对已公开文件的有效性和链接"
+due      = "{due}"
+sections = ["公路科"]
+since    = "2020-01-01"
+remind   = ["90天"]
+
+[[deadline]]
+id       = "columns"
+title    = "检查门户网站专栏"
+due      = "{due}"
+sections = ["公路科"]
 since    = "2020-01-01"
 remind   = ["90天"]
 """
@@ -109,6 +140,11 @@ class Bureau:
                 return found[0]
         return None
 
+    def printed_link(self, *whose):
+        """The board's address, as `duban link` prints it."""
+        said = subprocess.run(self.command("link", *whose), env=self.env, check=True, capture_output=True, text=True)
+        return re.search(re.escape(self.base) + r"/[as]/[\w-]+", said.stdout)[0]
+
     def close(self):
         self.service.terminate()
         assert self.service.wait(20) == 0
@@ -136,12 +172,30 @@ class Person:
                 self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
                 wide = self.driver.execute_script("return document.documentElement.scrollWidth")
                 assert wide <= width, f"{name}: {wide} px wide on {width}"
+                self.judge(f"{name}, {width} px, {scheme}")
                 if PICTURES:
                     height = self.driver.execute_script("return document.documentElement.scrollHeight")
                     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
                     shot = self.cdp("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
                     PICTURES.mkdir(parents=True, exist_ok=True)
                     (PICTURES / f"{name}-{width}-{scheme}.png").write_bytes(base64.b64decode(shot))
+
+    def judge(self, name):
+        """By axe-core, in a world of its own: no policy of the page's lets a script in."""
+        if not AXE:
+            return
+        frame = self.cdp("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        world = self.cdp("Page.createIsolatedWorld", frameId=frame)["executionContextId"]
+        run = "axe.run().then(found => found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html + n.failureSummary)))"
+        self.cdp("Runtime.evaluate", expression=AXE, contextId=world)
+        found = self.cdp("Runtime.evaluate", expression=run, contextId=world, awaitPromise=True, returnByValue=True)
+        faults = found["result"].get("value")
+        assert faults == [], f"{name}: {faults or found}"
+
+    def keys(self, *keys):
+        """Where the focus is, as without a mouse."""
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
 
     def printed(self, name):
         """On how many sheets of A4."""
@@ -249,6 +303,45 @@ def main():
 
         driver.get(bureau.link("fzk@example.test", "/r/"))
         person.reads("不能按期，已确认")
+
+        # All items of a letter in one form, by the keyboard alone: name, second tick, its 文号, 提交.
+        form = bureau.link("glk@example.test", "/l/")
+        driver.get(form)
+        person.reads("一次登记公路科的事项", "还有3项没有登记", "下面3项全部办了")
+        assert not driver.find_elements(By.CSS_SELECTOR, "input:checked"), "nothing is preset"
+        person.picture("letter")
+        person.press("提交")
+        person.reads("请勾选办了的事项")
+        person.picture("letter-untouched")
+        driver.get(form)
+        name = driver.find_element(By.ID, "by")
+        for _ in range(20):
+            if driver.switch_to.active_element == name:
+                break
+            person.keys(Keys.TAB)
+        # All, the first item's tick, 文号 and link, the second's tick, its 文号, and Enter sends the form.
+        person.keys(Keys.CONTROL + "a", "孙七", *[Keys.TAB] * 5, Keys.SPACE, Keys.TAB, "粤公路〔2026〕8号", Keys.ENTER)
+        until(lambda: "saved=done" in driver.current_url, "the form by the keyboard")
+        person.reads("登记好了", "还有2项没有登记", "孙七（公路科）", "粤公路〔2026〕8号", "已经登记的")
+        person.picture("letter-recorded")
+        # The name is remembered: what is left takes two clicks.
+        driver.find_element(By.ID, "all").click()
+        person.press("提交")
+        person.reads("登记好了", "要本科室登记的都登记了")
+        assert not driver.find_elements(By.TAG_NAME, "button"), "nothing is left to press"
+        person.picture("letter-over")
+
+        # The board: what the admin sees, and a section.
+        for whose, pages in (("--admin", ["", "/year", "/outbox", "/case"]), ("--section=法制科", ["", "/year"])):
+            door = bureau.printed_link(*whose.split("="))
+            for page in pages:
+                driver.get(door + page)
+                person.picture(f"board-{whose.split('=')[0].strip('-')}{page.replace('/', '-')}")
+            driver.get(door)
+            row = driver.find_element(By.CSS_SELECTOR, "a[href*='/o/']").get_attribute("href")
+            for page in ("", "/explain"):
+                driver.get(row + page)
+                person.picture(f"board-{whose.split('=')[0].strip('-')}-occurrence{page.replace('/', '-')}")
 
         driver.get(bureau.base + "/r/forged")
         person.reads("这个链接不能用")

@@ -222,6 +222,102 @@ fn who_helps_hands_in_on_its_page() {
     assert_eq!(state(&site, "led"), State::Done);
 }
 
+/// The path of the form for all items in the letter of this morning.
+fn letter_path(site: &Site, mailbox: &'static str, section: &str) -> String {
+    let letter = site.read(move |tx| tx.outbox("2026-01-01T00:00:00Z".parse().unwrap()));
+    let letter = letter.iter().find(|l| l.mailbox == mailbox && l.notice.is_none()).unwrap().id;
+    format!("/l/{}", site.token(&Scope::Letter { letter, section: section.into() }))
+}
+
+#[test]
+fn all_items_of_a_letter_in_one_form() {
+    let site = site();
+    let path = letter_path(&site, "fzk@example.test", "法制科");
+    let page = site.get(&path);
+    for said in [
+        "一次登记法制科的事项",
+        "2026年1月27日（周二）的提醒邮件里，还有2项没有登记",
+        "牵头报送：材料已报",
+        "还剩3个工作日",
+    ] {
+        assert!(page.words().contains(said), "{said}: {}", page.body);
+    }
+    assert!(!page.body.contains(" checked") && !page.body.contains("<script"), "nothing is preset");
+    let [data, helping] = [1, 2].map(|n| (format!("item-{n}"), format!("evidence-{n}")));
+    let (tick, name) = ("1", ("by", "李四"));
+    for (values, why) in [
+        (&[][..], "请填经办人姓名"),
+        (&[name], "请勾选办了的事项"),
+        (&[(&*data.0, tick)], "请填经办人姓名"),
+        (&[name, (&*data.0, tick), ("all", "1")], "请只用一种"),
+        (&[name, (&*data.0, tick), (&*helping.1, "粤江〔2026〕1号")], "没有勾选这一项"),
+        (&[name, ("item-7", tick)], "打不开"),
+        (&[name, ("all", "1"), ("form", "forged")], "页面打开太久"),
+    ] {
+        let refused = site.press(&page, &path, values);
+        assert!(refused.status >= 400 && refused.body.contains(why), "{why}: {}", refused.body);
+    }
+    assert_eq!(site.recorded(), 0);
+    // One item: what is left is still asked for.
+    let (one, wrote) = ((&*data.0, tick), (&*data.1, "粤江〔2026〕2号"));
+    let pressed = site.press(&page, &path, &[name, one, wrote]);
+    let location = pressed.header("location").unwrap_or_default().to_owned();
+    assert_eq!((pressed.status, &*location), (303, &*format!("{path}?saved=done")));
+    let again = site.press(&page, &path, &[name, one, wrote]);
+    assert!(again.status == 200 && !again.body.contains("请补正"), "sent twice: {}", again.body);
+    let reported = &completions(&site, "each");
+    assert_eq!((reported.len(), &*reported[0].section, &*reported[0].evidence), (1, "法制科", "粤江〔2026〕2号"));
+    let after = site.get(&location);
+    for said in ["登记好了", "还有1项没有登记", "已经登记的", "李四（法制科） 1月27日（周二）10:00登记"]
+    {
+        assert!(after.words().contains(said), "{said}: {}", after.body);
+    }
+    assert_eq!(forms(&after.body)[0].fields.keys().filter(|k| k.starts_with("evidence")).count(), 1);
+    // A page of before, and another item: something was recorded since.
+    let stale = site.press(&page, &path, &[name, (&*helping.0, tick)]);
+    assert!(stale.status == 422 && stale.body.contains("刚有新的登记"), "{}", stale.body);
+    // All that is left, by one tick; who helps hands in, and closes nothing.
+    assert_eq!(site.press(&after, &path, &[name, ("all", "1")]).status, 303);
+    assert_eq!((state(&site, "led"), state(&site, "each")), (State::Open, State::Open));
+    assert!(site.get(&report_path(&site, "led", "法制科")).body.contains("材料已报"));
+    let over = site.get(&path);
+    assert!(forms(&over.body).is_empty() && over.body.contains("本科室已报"), "{}", over.body);
+    assert_eq!(site.post(&path, "all=1&by=x").status, 200, "nothing is left to press");
+    // What is taken back on its own page stands in the form again.
+    let own = report_path(&site, "each", "法制科");
+    assert!(over.body.contains("href=\"/r/"), "{}", over.body);
+    assert_eq!(site.press(&site.get(&own), "/undo", &[name]).status, 303);
+    assert_eq!(forms(&site.get(&path).body).len(), 1);
+    assert!(!site.get(&letter_path(&site, "fzk@example.test", "办公室")).body.contains("登记"), "not its letter");
+}
+
+#[test]
+fn a_letters_form_obeys_the_rules_of_a_report_link() {
+    let site = site();
+    let path = letter_path(&site, "bgs@example.test", "办公室");
+    let page = site.get(&path);
+    let header = |name| page.header(name).unwrap_or_default().to_owned();
+    assert!(
+        header("cache-control") == "no-store" && header("content-security-policy").starts_with("default-src 'none'")
+    );
+    let token = path.trim_start_matches("/l/");
+    let form = forms(&page.body).remove(0);
+    let mark = links(7).check_form(&form.fields["form"], token, "letter", site.moment(NOW).at).unwrap();
+    let old = links(7).form(token, "letter", mark, site.moment("2026-01-26T21:59").at);
+    let all = [("by", "张三"), ("all", "1")];
+    assert_eq!(site.submit(&form, &[&all[..], &[("form", &old)]].concat()).status, 422, "twelve hours old");
+    // Another way was quicker with one of them.
+    let own = report_path(&site, "annual-report", "办公室");
+    assert_eq!(site.press(&site.get(&own), &own, DONE).status, 303);
+    assert_eq!((site.submit(&form, &all).status, site.recorded()), (422, 1), "all of it, or nothing");
+    assert_eq!(site.press(&site.get(&path), &path, &all).status, 303);
+    assert_eq!((state(&site, "led"), completions(&site, "each").len()), (State::Done, 1));
+    // As every link of the section.
+    let now = site.moment(NOW);
+    site.write(move |db, office| db.write(|tx| office.revoke_links(tx, Some("办公室"), &now)).unwrap());
+    assert_eq!((site.get(&path).status, site.post(&path, "all=1").status), (404, 404));
+}
+
 #[test]
 fn under_a_path() {
     let bureau = bureau("https://bureau.example.test/duban");

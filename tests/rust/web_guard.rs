@@ -406,19 +406,20 @@ fn letters_bring_each_reader_his_link() {
         letters(&mut bureau, "2026-01-27T08:30").into_iter().filter(|(_, text)| text.contains("提醒")).collect();
     let scopes = |text: &str| -> Vec<String> {
         let now = bureau.at_time("2026-01-27T08:30").at;
-        let scopes =
-            links_in(text).into_iter().map(|l| links(7).verify(l.trim_start_matches("/r/"), now, |_| 0).unwrap());
+        let scopes = links_in(text).into_iter().map(|link| links(7).verify(&link[3..], now, |_| 0).unwrap());
         let mut names: Vec<String> = scopes
             .map(|s| match s {
                 Scope::Report { section, .. } => section,
+                Scope::Letter { section, .. } => format!("{section}: all"),
                 other => panic!("{other:?}"),
             })
             .collect();
         names.sort();
         names
     };
-    assert_eq!(scopes(&sent["bgs@example.test"]), ["办公室"; 3]);
-    assert_eq!(scopes(&sent["admin@example.test"]), ["法制科"; 2], "passed on: what it reports, and what it hands in");
+    assert_eq!(scopes(&sent["bgs@example.test"]), ["办公室", "办公室", "办公室", "办公室: all"]);
+    let passed_on = ["法制科", "法制科", "法制科: all"];
+    assert_eq!(scopes(&sent["admin@example.test"]), passed_on, "passed on: what it reports, and what it hands in");
     for line in sent["bgs@example.test"].lines().filter(|l| l.contains("/r/") && !l.contains('<')) {
         let url = line.split_whitespace().find(|w| w.contains("/r/")).unwrap();
         assert!(url.len() <= 120, "{url}");

@@ -233,6 +233,40 @@ fn many() {
     assert!(few.ics.iter().all(|ics| ics.matches("BEGIN:VEVENT").count() == 1));
 }
 
+/// As large a letter as a section gets: what is due today leads, then what is overdue, and a mail program does not cut
+/// it off.
+#[test]
+fn thirty_seven() {
+    let (today, cal) = (date(2026, 3, 2), Calendar::default());
+    let entry = |n: usize| {
+        let left = [0, -3, -8, 5, -3, 0, -13, 15][n % 8];
+        let aim = cal.add_workdays(today, left);
+        let url = format!("https://duban.example.test/r/AYqzUW5y{n:02}{}", "x".repeat(68));
+        Entry {
+            dates: weekday_dates(aim),
+            light: if left < 0 { Light::Red } else { Light::Yellow },
+            aim,
+            days_left: days_between(today, aim),
+            workdays_left: left,
+            title: format!("第{}项政务公开工作的自查与材料报送", n + 1),
+            reports_for: vec!["办公室".into()],
+            report_url: Some(url),
+            ..report()
+        }
+    };
+    let url = "https://duban.example.test/l/token".to_owned();
+    let forms = vec![Form { section: "办公室".into(), items: 37, url }];
+    let reply_token = Some("DB412-K3M9QZ7RT2XH5WPA".to_owned());
+    let all = render(&Letter { forms, reply_token, ..letter(today, (0..37).map(entry).collect()) });
+    assert!(all.html.len() < 100_000, "{} bytes", all.html.len());
+    let head: Vec<&str> = all.text.lines().filter(|line| line.ends_with("：") || line.contains("一次登记")).collect();
+    let groups =
+        ["今天到期（9项）：", "已逾期（19项：13个工作日4项，8个工作日5项，3个工作日10项）：", "还没到期（9项）："];
+    let form = "一次登记全部事项 https://duban.example.test/l/token";
+    assert_eq!(head, [&["办公室：", "本次共37项：", form][..], &groups].concat());
+    assert!(groups.iter().all(|group| all.html.contains(group.trim_end_matches('：'))));
+}
+
 #[test]
 fn a_letter_that_can_be_replied_to() {
     let reports_for = vec!["办公室".to_owned()];

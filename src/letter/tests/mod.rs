@@ -10,7 +10,7 @@ use jiff::{
     civil::{Date, date},
 };
 
-use super::{Addressee, Entry, Letter, Rendered};
+use super::{Addressee, Entry, Form, Letter, Rendered};
 use crate::domain::{
     agenda::{Reason, Saying},
     calendar::Calendar,
@@ -105,7 +105,7 @@ fn letter(day: Date, entries: Vec<Entry>) -> Letter {
     let alarm = |aim| Calendar::default().add_workdays(aim, -1);
     let entries = (1..).zip(entries).map(|(number, e)| Entry { number, alarm: alarm(e.aim), ..e }).collect();
     let (now, tag, from) = (morning(day), "政务公开提醒".into(), "duban@example.test".into());
-    Letter { now, tag, contact: CONTACT.into(), entries, reply_token: None, from, feeds: vec![] }
+    Letter { now, tag, contact: CONTACT.into(), entries, reply_token: None, from, feeds: vec![], forms: vec![] }
 }
 
 fn morning(day: Date) -> Zoned {

@@ -99,6 +99,7 @@ fn weekly() {
     let full = Weekly {
         overdue: vec![of(20)],
         near: vec![of(30)],
+        not_yet: (5, 60),
         silent: vec![of(9)],
         paused: vec![(Upcoming { title: "答复政府信息公开申请（依申请2026-1）".into(), ..of(30) }, 31)],
         finished: vec![of(15), of(16)],
@@ -114,6 +115,7 @@ fn weekly() {
     let none = Weekly {
         overdue: vec![],
         near: vec![],
+        not_yet: (0, 60),
         silent: vec![],
         paused: vec![],
         finished: vec![],

@@ -5,7 +5,8 @@ use super::{
     *,
 };
 
-const OUR_TAGS: [&str; 12] = ["html", "head", "meta", "title", "body", "table", "tr", "td", "div", "span", "a", "br"];
+const OUR_TAGS: [&str; 14] =
+    ["html", "head", "meta", "title", "style", "body", "table", "tr", "td", "div", "span", "a", "b", "br"];
 
 /// What nobody should be able to bring into a letter, between what everybody writes.
 fn outside() -> impl Strategy<Value = String> {

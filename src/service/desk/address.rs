@@ -20,7 +20,7 @@ use crate::{
         deadline::{Deadline, Done, Mailbox, Part},
         hours::Reader,
     },
-    letter::Addressee,
+    letter::{Addressee, Entry, Form},
     store::{Tx, state},
 };
 
@@ -55,8 +55,35 @@ impl Office {
         due: Date,
         section: &str,
     ) -> crate::store::Result<Option<String>> {
+        Ok(self.report_path(tx, occurrence, due, section)?.and_then(|path| self.at(&path)))
+    }
+
+    /// The same, as a page links to it: below `[web]`'s address.
+    pub fn report_path(
+        &self,
+        tx: &Tx,
+        occurrence: i64,
+        due: Date,
+        section: &str,
+    ) -> crate::store::Result<Option<String>> {
         let scope = Scope::Report { occurrence, section: section.to_owned() };
-        self.url(tx, "r", &scope, link::last_day_of_report(due))
+        self.path(tx, "r", &scope, link::last_day_of_report(due))
+    }
+
+    /// Where each section that reports several items of this letter reports them all at once; none without `[web]`.
+    pub fn letter_forms(&self, tx: &Tx, letter: i64, entries: &[Entry]) -> crate::store::Result<Vec<Form>> {
+        let mut forms: Vec<Form> = Vec::new();
+        for section in entries.iter().flat_map(|entry| &entry.reports_for) {
+            let own = entries.iter().filter(|entry| entry.reports_for.contains(section));
+            let dues: Vec<Date> = own.map(|entry| entry.dates.due).collect();
+            let (items, true) = (dues.len(), forms.iter().all(|form| form.section != *section)) else { continue };
+            if let (2.., Some(last)) = (items, dues.into_iter().max()) {
+                let scope = Scope::Letter { letter, section: section.clone() };
+                let url = self.url(tx, "l", &scope, link::last_day_of_report(last))?;
+                forms.extend(url.map(|url| Form { section: section.clone(), items, url }));
+            }
+        }
+        Ok(forms)
     }
 
     /// Where the admin answers a request, and can do nothing else; `None` without `[web]`.
@@ -75,10 +102,18 @@ impl Office {
     }
 
     fn url(&self, tx: &Tx, page: &str, scope: &Scope, last: Date) -> crate::store::Result<Option<String>> {
-        let (Some(web), Some(links)) = (&self.settings.web, &self.links) else { return Ok(None) };
+        Ok(self.path(tx, page, scope, last)?.and_then(|path| self.at(&path)))
+    }
+
+    fn at(&self, path: &str) -> Option<String> {
+        self.settings.web.as_ref().map(|web| format!("{}{path}", web.base_url))
+    }
+
+    fn path(&self, tx: &Tx, page: &str, scope: &Scope, last: Date) -> crate::store::Result<Option<String>> {
+        let Some(links) = &self.links else { return Ok(None) };
         let generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
         let token = links.sign(scope, last, scope.generation(&generations, &self.roster));
-        Ok(Some(format!("{}/{page}/{token}", web.base_url)))
+        Ok(Some(format!("/{page}/{token}")))
     }
 
     /// Revokes all links of the admin, or those of a section: none that was signed before is good any more.

@@ -25,6 +25,8 @@ use crate::{
 pub enum Scope {
     /// Report one occurrence for one section.
     Report { occurrence: i64, section: String },
+    /// Report what a letter asks of one section.
+    Letter { letter: i64, section: String },
     /// See the pages of one section.
     Section(String),
     /// Answer one request, until it is answered.
@@ -100,6 +102,7 @@ impl Links {
     pub fn sign(&self, scope: &Scope, last: Date, generation: u32) -> String {
         let (kind, payload) = match scope {
             Scope::Report { occurrence, section } => (b'r', format!("{occurrence}/{section}")),
+            Scope::Letter { letter, section } => (b'l', format!("{letter}/{section}")),
             Scope::Section(section) => (b's', section.clone()),
             Scope::Request(request) => (b'q', request.to_string()),
             Scope::AdminCalendar => (b'c', String::new()),
@@ -132,10 +135,10 @@ impl Links {
         }
         let payload = std::str::from_utf8(payload).ok()?;
         let scope = match kind {
-            b'r' => {
-                let (occurrence, section) = payload.split_once('/')?;
-                Scope::Report { occurrence: occurrence.parse().ok()?, section: section.to_owned() }
-            }
+            b'r' | b'l' => match (payload.split_once('/')?, kind) {
+                ((id, section), b'r') => Scope::Report { occurrence: id.parse().ok()?, section: section.to_owned() },
+                ((id, section), _) => Scope::Letter { letter: id.parse().ok()?, section: section.to_owned() },
+            },
             b's' => Scope::Section(payload.to_owned()),
             b'q' => Scope::Request(payload.parse().ok()?),
             b'c' if payload.is_empty() => Scope::AdminCalendar,
@@ -202,7 +205,7 @@ impl Scope {
     /// letters about requests, and are good no more.
     pub fn generation(&self, generations: &Generations, roster: &Roster) -> u32 {
         match self {
-            Self::Section(name) | Self::Report { section: name, .. } => {
+            Self::Section(name) | Self::Report { section: name, .. } | Self::Letter { section: name, .. } => {
                 let name = roster.known_as(name).map_or(name, |s| &s.name);
                 generations.sections.get(name).copied().unwrap_or_default()
             }
@@ -257,9 +260,9 @@ mod tests {
 
     #[test]
     fn what_is_signed_is_read_back_and_fits_a_line() {
-        for scope in
-            [report(), Scope::Section("办公室".into()), Scope::Request(412), Scope::AdminCalendar, Scope::Admin]
-        {
+        let letter = Scope::Letter { letter: 41200, section: "政务服务数据管理科".into() };
+        let office = Scope::Section("办公室".into());
+        for scope in [report(), letter, office, Scope::Request(412), Scope::AdminCalendar, Scope::Admin] {
             let token = links(&[1]).sign(&scope, LAST, 0);
             assert_eq!(links(&[1]).verify(&token, now(), |_| 0), Some(scope));
             assert!(format!("https://duban.example.test/r/{token}").len() <= 120, "{token}");
@@ -375,7 +378,9 @@ mod tests {
         #[test]
         fn scopes_are_not_taken_for_each_other(occurrence in any::<i64>(), section in ".{0,12}") {
             let scopes = [
-                Scope::Report { occurrence, section: section.clone() }, Scope::Section(section), Scope::Admin,
+                Scope::Report { occurrence, section: section.clone() },
+                Scope::Letter { letter: occurrence, section: section.clone() },
+                Scope::Section(section), Scope::Admin,
             ];
             for scope in scopes {
                 let read = links(&[1]).verify(&links(&[1]).sign(&scope, LAST, 0), now(), |_| 0);

@@ -84,7 +84,9 @@ impl Office {
     /// Something was recorded through a link that allows this.
     pub fn note_used(&self, tx: &Tx, scope: &Scope, now: &Moment) -> Result<()> {
         let section = match scope {
-            Scope::Report { section, .. } | Scope::Section(section) => Some(section.as_str()),
+            Scope::Report { section, .. } | Scope::Letter { section, .. } | Scope::Section(section) => {
+                Some(section.as_str())
+            }
             Scope::Admin => None,
             // The answer itself is recorded, and ends the link.
             Scope::Request(_) | Scope::AdminCalendar => return Ok(()),

@@ -19,7 +19,7 @@ use crate::{
         occurrence::{Occurrence, State},
     },
     letter::{Addressee, Entry},
-    store::{Completion, Db, NewNote, Note, NoteKind, RequestRow, Stored, Tx},
+    store::{Completion, Db, LetterRow, NewNote, Note, NoteKind, RequestRow, Stored, Tx},
 };
 
 /// An occurrence as one section sees it.
@@ -41,6 +41,23 @@ pub struct SectionView {
     /// A hash of what people have recorded so far; a form with an older one is refused. So a press sent twice records
     /// once, and nobody overwrites what they have not seen.
     pub mark: [u8; 8],
+}
+
+/// A letter's items that one section reports.
+#[derive(Debug)]
+pub struct LetterView {
+    pub letter: LetterRow,
+    /// By their number in the letter; without what the section no longer answers for.
+    pub items: Vec<(u32, SectionView)>,
+    /// Of all items.
+    pub mark: [u8; 8],
+}
+
+/// An item that is reported with others, and its 文号 or remark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticked {
+    pub number: u32,
+    pub evidence: String,
 }
 
 /// A press on a form that was shown with `mark`.
@@ -94,6 +111,28 @@ pub fn section_view(
     Ok(Some(SectionView { occurrence, deadline, section, entry, completions, requests, notes, is_finished, mark }))
 }
 
+/// `None` if the letter asks nothing of this section that it still answers for.
+pub fn letter_view(
+    tx: &Tx,
+    office: &Office,
+    letter: i64,
+    section: &str,
+    now: &Moment,
+) -> crate::store::Result<Option<LetterView>> {
+    let Some(letter) = tx.letter(letter)? else { return Ok(None) };
+    let mut items = Vec::new();
+    let mut hash = Context::new(&SHA256);
+    for item in tx.items(letter.id)?.into_iter().filter(|item| item.section == section) {
+        if let Some(view) = section_view(tx, office, item.occurrence, section, now)? {
+            hash.update(&item.number.to_be_bytes());
+            hash.update(&view.mark);
+            items.push((item.number, view));
+        }
+    }
+    let mark = short(hash);
+    Ok((!items.is_empty()).then_some(LetterView { letter, items, mark }))
+}
+
 /// A hash of everything that people, not duban, did to the occurrence; without what other sections only told, and where
 /// `each` reports for itself, without other sections' reports.
 fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: &str, each: bool) -> crate::store::Result<[u8; 8]> {
@@ -106,9 +145,42 @@ fn mark(tx: &Tx, occurrence: &Stored<Occurrence>, section: &str, each: bool) -> 
             hash.update(format!("{}\0{}\0{}\0{}\0", row.at, row.who, row.what, row.detail).as_bytes());
         }
     }
+    Ok(short(hash))
+}
+
+fn short(hash: Context) -> [u8; 8] {
     let mut short = [0; 8];
     short.copy_from_slice(&hash.finish().as_ref()[..8]);
-    Ok(short)
+    short
+}
+
+/// Records what a section reports of a letter's items, all of it or nothing: done, or handed in where it only helps.
+/// Not if something was recorded of one of the letter's items since its form was shown with `mark`.
+pub fn all_done(
+    db: &mut Db,
+    office: &Office,
+    (letter, section, mark): (i64, &str, [u8; 8]),
+    (ticked, by): (&[Ticked], &str),
+    now: &Moment,
+) -> Result<Pressed<()>> {
+    in_transaction(db, |tx| {
+        let Some(view) = letter_view(tx, office, letter, section, now)? else { return Ok(Pressed::Gone) };
+        if view.mark != mark {
+            return Ok(Pressed::Changed);
+        }
+        for Ticked { number, evidence } in ticked {
+            let is_it = |(known, _): &&(u32, SectionView)| known == number;
+            let Some((_, item)) = view.items.iter().find(is_it) else { return Ok(Pressed::Gone) };
+            if item.entry.part == Part::Helps {
+                let (occurrence, kind) = (item.occurrence.id, NoteKind::HandedIn);
+                note::record(tx, office, &NewNote { occurrence, section, kind, by, text: evidence }, now)?;
+            } else {
+                let report = Report { by: by.to_owned(), evidence: evidence.clone(), ..Report::default() };
+                report::record(tx, office, &item.named(report), now)?;
+            }
+        }
+        Ok(Pressed::Recorded(()))
+    })
 }
 
 /// Records a section's report, unless something was recorded since its form was shown.

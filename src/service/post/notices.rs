@@ -172,14 +172,17 @@ fn silent(tx: &Tx, office: &Office, open: &Ahead, today: Date) -> Result<Vec<Str
     Ok(agenda.silent(today, &spoke).into_iter().map(|section| section.name.clone()).collect())
 }
 
+/// How many days the weekly letter looks ahead.
+const LOOKED_AHEAD: i64 = 60;
+
 /// The weekly summary.
 fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
     let (today, week) = (now.today(), shift(now.today(), 7));
     let week_ago = now.at.saturating_sub(jiff::SignedDuration::from_hours(7 * 24)).unwrap_or(now.at);
     let is_soon = |o: &Ahead| (today..=week).contains(&o.occurrence.dates.finish_by);
-    let (mut overdue, mut near, mut next_seven_days) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut overdue, mut near, mut next_seven_days, mut not_yet) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let deadlines = tx.deadlines_in_force()?;
-    let found = ahead(tx, office, &deadlines, (today, shift(today, 60)), now)?;
+    let found = ahead(tx, office, &deadlines, (today, shift(today, LOOKED_AHEAD)), now)?;
     let mut unanswered = Vec::new();
     for open in found.iter().filter(|o| o.occurrence.state == State::Open) {
         let sections = if open.is_running() { silent(tx, office, open, today)? } else { Vec::new() };
@@ -191,7 +194,7 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
             Light::Red => overdue.push(upcoming(open)),
             _ if is_soon(open) => next_seven_days.push(upcoming(open)),
             Light::Yellow => near.push(upcoming(open)),
-            Light::Green => {}
+            Light::Green => not_yet += 1,
         }
     }
     let mut finished = Vec::new();
@@ -210,6 +213,7 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
         paused,
         silent: unanswered,
         near,
+        not_yet: (not_yet, LOOKED_AHEAD),
         next_seven_days,
         finished,
         refused: refusing(tx, office, week_ago)?,

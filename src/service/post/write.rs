@@ -52,7 +52,8 @@ pub fn gather(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Res
                 return Ok(None);
             }
             let token = office.reply_token(letter.id, &letter.message_id);
-            Some(Said::Reminders(Box::new(office.letter(tx, entries, token, now)?)))
+            let forms = office.letter_forms(tx, letter.id, &entries)?;
+            Some(Said::Reminders(Box::new(Letter { forms, ..office.letter(tx, entries, token, now)? })))
         }
     };
     let Some(said) = said else { return Ok(None) };
@@ -133,7 +134,7 @@ fn render_notice(tx: &Tx, office: &Office, notice: &str, letter: i64, now: &Mome
     Ok(words.map(|words| letter::notice::render(tag, contact, &words)))
 }
 
-/// The items that the letter still has to bring, most urgent first, numbered for replies.
+/// The items that the letter still has to bring, in the order in which it lists them, numbered for replies.
 fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result<Vec<Entry>> {
     let mut entries: Vec<(i64, Entry)> = Vec::new();
     let mut is_to_leader = false;
@@ -162,7 +163,8 @@ fn entries(tx: &Tx, office: &Office, letter: &LetterRow, now: &Moment) -> Result
         also_overdue(tx, office, letter, now, &mut entries)?;
     }
     entries.sort_by(|(_, a), (_, b)| {
-        (a.days_left, a.dates.due, &a.deadline).cmp(&(b.days_left, b.dates.due, &b.deadline))
+        let key = |e: &Entry| (letter::when::phase(e, now.today()), e.days_left, e.dates.due, e.deadline.clone());
+        key(a).cmp(&key(b))
     });
     let items: Vec<_> = entries.iter().map(|(id, entry)| (*id, entry.reports_for.clone())).collect();
     let numbers = tx.number_items(letter.id, &items)?;
@@ -239,7 +241,8 @@ impl Office {
         let feeds = self.feeds(tx, &entries, now)?;
         let now = now.at.to_zoned(self.settings.timezone.clone());
         let (tag, contact) = (self.tag().to_owned(), self.settings.contact.clone());
-        Ok(Letter { now, tag, contact, entries, reply_token, from: self.settings.mail.from.to_string(), feeds })
+        let from = self.settings.mail.from.to_string();
+        Ok(Letter { now, tag, contact, entries, reply_token, from, feeds, forms: Vec::new() })
     }
 
     /// The calendars of the sections that these entries address. The admin's opens the whole board: it is not mailed.

@@ -1,5 +1,7 @@
-//! `/r/{token}`: shows an occurrence and what was recorded, with forms to report it and to take a report back.
+//! `/r/{token}`: shows an occurrence and what was recorded, with forms to report it and to take a report back. And
+//! `/l/{token}`: all that a letter asks of a section.
 
+mod letter;
 mod view;
 
 use askama::Template;
@@ -37,7 +39,8 @@ use crate::{
 };
 
 pub fn routes() -> Router<App> {
-    Router::new().route("/r/{token}", get(show).post(record)).route("/r/{token}/undo", post(undo))
+    let of_one = Router::new().route("/r/{token}", get(show).post(record)).route("/r/{token}/undo", post(undo));
+    of_one.merge(letter::routes())
 }
 
 const REPORT: &str = "report";
@@ -167,7 +170,7 @@ async fn undo(
     let reply = reply.tidy();
     let now = app.now();
     if let Err(missing) = reply.check_name() {
-        let missing = missing.into_iter().map(|m| Missing { field: "undo-by", ..m }).collect();
+        let missing = missing.into_iter().map(|m| Missing { field: "undo-by".into(), ..m }).collect();
         return page(&app, client, &opened, Shown { undo: reply, missing, ..Shown::default() }).await;
     }
     let Some(mark) = app.links().check_form(&reply.form, &opened.token, UNDO, now.at) else {
@@ -209,7 +212,7 @@ async fn after(
         Ok(Pressed::Changed) => page(app, client, opened, Shown { missing: vec![STALE], ..shown }).await,
         Ok(Pressed::Gone) => refusal(app, client),
         Err(Error::Refused(why)) => {
-            let missing = vec![Missing { field: WHOLE, what: why.into() }];
+            let missing = vec![Missing { field: WHOLE.into(), what: why.into() }];
             page(app, client, opened, Shown { missing, ..shown }).await
         }
         Err(e) => pages::failed(&e),
