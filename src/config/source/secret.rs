@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    fs::File,
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
@@ -60,10 +60,12 @@ pub enum Beside {
     Absent,
 }
 
-/// The file of a credential that systemd passed: alone under its own name, or from a folder as `duban_NAME`.
+/// The file of a credential that systemd passed: alone under its own name, or from a folder as `duban_NAME`. An empty one
+/// stands in for one that is not there: deploy/lib/credentials-files.conf.
 pub fn given(env: &BTreeMap<String, String>, name: &str) -> Option<PathBuf> {
     let folder = Path::new(env.get(DIRECTORY)?);
-    [folder.join(name), folder.join(format!("duban_{name}"))].into_iter().find(|path| path.exists())
+    let alone = Some(folder.join(name)).filter(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0));
+    alone.or_else(|| Some(folder.join(format!("duban_{name}"))).filter(|path| path.exists()))
 }
 
 /// The secret in the folder that systemd takes it from: a command that root runs gets no credentials. `folder` is
