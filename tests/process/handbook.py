@@ -43,7 +43,7 @@ FILES = """
 /etc/duban/deadlines.d /etc/duban/deadlines.d/* /etc/duban/holidays /etc/duban/holidays/20[0-9][0-9].toml
 /etc/duban/plans /etc/duban/plans/*.toml /etc/duban/credentials /etc/duban/credentials/smtp-password
 /etc/duban/credentials/imap-password /etc/duban/credentials/link-key /etc/duban/ca.pem
-/usr/bin/duban /usr/share/doc/duban /usr/share/doc/duban/examples /usr/share/doc/duban/examples/*
+/usr/bin/duban /usr/lib/duban/setup /usr/share/doc/duban /usr/share/doc/duban/examples /usr/share/doc/duban/examples/*
 /etc/systemd/system/duban.service.d /etc/systemd/system/duban.service.d/*.conf
 /var/lib/duban /var/lib/duban/duban.db /var/lib/duban/duban.db.link-key /var/lib/duban/mail /var/lib/duban/mail/*.eml
 /var/lib/duban/backup /var/lib/duban/backup/duban-20[0-9][0-9]-[0-9][0-9]-[0-9][0-9].db

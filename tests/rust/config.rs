@@ -199,6 +199,10 @@ fn the_password_comes_from_four_places() -> Fallible {
     // As one of a folder that systemd was given.
     fs::rename(&credentials, credentials.with_file_name("duban_smtp-password"))?;
     assert_eq!(password(&folder.load(&[("CREDENTIALS_DIRECTORY", directory)])?), Some("from-credential"));
+    // A blank one stands in for none, as where systemd takes no folder.
+    let empty = folder.write("empty/smtp-password", "\n")?;
+    let directory = empty.parent().and_then(Path::to_str).ok_or("no path")?;
+    assert_eq!(password(&folder.load(&[("CREDENTIALS_DIRECTORY", directory)])?), Some("from-file"));
 
     for bad in ["", "\n", "two\nlines"] {
         fs::write(&secret, bad)?;

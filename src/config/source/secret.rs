@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    fs::File,
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
@@ -60,10 +60,14 @@ pub enum Beside {
     Absent,
 }
 
-/// The file of a credential that systemd passed: alone under its own name, or from a folder as `duban_NAME`.
+/// The file of a credential that systemd passed: alone under its own name, or from a folder as `duban_NAME`. A blank one
+/// stands in for one that is not there: deploy/lib/credentials-files.conf.
 pub fn given(env: &BTreeMap<String, String>, name: &str) -> Option<PathBuf> {
     let folder = Path::new(env.get(DIRECTORY)?);
-    [folder.join(name), folder.join(format!("duban_{name}"))].into_iter().find(|path| path.exists())
+    let is_blank = |path: &Path| fs::read(path).is_ok_and(|text| text.trim_ascii().is_empty());
+    let there = |path: &PathBuf| path.exists();
+    let alone = Some(folder.join(name)).filter(|path| there(path) && !is_blank(path));
+    alone.or_else(|| Some(folder.join(format!("duban_{name}"))).filter(there))
 }
 
 /// The secret in the folder that systemd takes it from: a command that root runs gets no credentials. `folder` is

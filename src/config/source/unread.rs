@@ -17,7 +17,7 @@ pub struct Unread {
 
 /// Endings of what editors and packages leave, and of what `duban` put aside: nobody believes that they are read.
 const LEFTOVERS: &[&str] = &["~", ".bak", ".old", ".orig", ".rej", ".save", ".swo", ".swp", ".tmp"];
-const PACKAGES: &[&str] = &[".dpkg-", ".ucf-", ".rpm", ".old-"];
+const PACKAGES: &[&str] = &[".dpkg-", ".ucf-", ".rpm", ".duban-", ".old-"];
 /// How alike the names of folders are that are taken for each other.
 const ALIKE: f64 = 0.75;
 /// How deep a folder is searched for files.
@@ -172,6 +172,7 @@ mod tests {
             (".本局.toml.swp", None),
             ("#本局.toml#", None),
             ("duban.toml.dpkg-dist", None),
+            ("duban.toml.duban-new", None),
             ("2022.toml.old-1", None),
             ("README.md", None),
             ("说明.txt", None),

@@ -17,6 +17,7 @@ from machine import (CLOCK, DATABASE, DEB, ETC, PREVIOUS, STATE, Machine, cursor
                      systemctl, until)
 
 from handbook import D_Handbook  # noqa: F401  (its tests are run with these)
+from life import E_Tarball  # noqa: F401
 
 PASSWORD = "Kj7-never-shown"
 

@@ -26,9 +26,10 @@ struct User {
 pub(super) fn look(config: &Path, loaded: &Result<Loaded, Findings>, settings: &Settings) -> Vec<Check> {
     let mut checks = Vec::new();
     let credentials = beside(config).join(secret::FOLDER);
-    checks.extend(secrets(&credentials));
     let folder = settings.database.parent().unwrap_or(Path::new("."));
-    if let Ok(user) = fs::metadata(folder).map(|m| User::of(&m)) {
+    let user = fs::metadata(folder).map(|m| User::of(&m)).ok();
+    checks.extend(secrets(&credentials, user));
+    if let Some(user) = user {
         checks.extend(unreadable(config, loaded, &credentials, user));
         checks.extend(database_folder(folder));
         checks.extend(mail_folder(settings, user));
@@ -75,18 +76,22 @@ fn beside(config: &Path) -> &Path {
     config.parent().unwrap_or(Path::new("."))
 }
 
-/// Only root may read the passwords.
-fn secrets(folder: &Path) -> Vec<Check> {
+/// Only root may read the passwords, and the service's group where systemd hands nothing over.
+fn secrets(folder: &Path, user: Option<User>) -> Vec<Check> {
+    let is_open_to_others = |metadata: &Metadata| {
+        let reads = if user.is_some_and(|user| user.gid == metadata.gid()) { 0o027 } else { 0o077 };
+        metadata.mode() & reads != 0
+    };
     let Ok(metadata) = fs::metadata(folder) else { return Vec::new() };
     let shown = tidy(folder);
     let mut checks = Vec::new();
-    if metadata.mode() & 0o077 != 0 {
+    if is_open_to_others(&metadata) {
         let found = format!("口令的目录 {} 别人也能看", shown.display());
         checks.push(Check::bad(NAME, found, format!("执行 chmod 700 {}", shown.display())));
     }
     match fs::read_dir(folder) {
         Ok(entries) => {
-            let open = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.is_file() && m.mode() & 0o077 != 0);
+            let open = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.is_file() && is_open_to_others(&m));
             let mut open: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(open).collect();
             open.sort();
             checks.extend(open.iter().map(|path| {

@@ -15,13 +15,32 @@ use crate::{
 };
 
 const NAME: &str = "服务";
+const HANDED: &str = "凭据";
+/// What /usr/lib/duban/setup puts beside the unit where systemd is older than 250.
+const DROP_IN: &str = "/etc/systemd/system/duban.service.d/credentials.conf";
 
 pub(in crate::service) fn look(given: &Given<'_>, settings: &Settings, troubles: &[Trouble]) -> Vec<Check> {
     let mut checks = vec![process(given, settings)];
     checks.extend(troubles.iter().filter_map(|found| trouble(found, given)));
     checks.extend(is_older_than_its_passwords(given));
     checks.extend(is_not_enabled(given));
+    if is_installed(given) {
+        checks.push(handed(fs::read_to_string(DROP_IN).ok().as_deref()));
+    }
     checks
+}
+
+/// How the passwords reach the service.
+fn handed(drop_in: Option<&str>) -> Check {
+    let sets = |key: &str| drop_in.is_some_and(|text| text.lines().any(|line| line.starts_with(key)));
+    let way = match () {
+        () if sets("SetCredential=") => "由 systemd 逐个文件交给服务（247 到 249 版的办法）",
+        () if sets("ExecStartPre=") => {
+            "由服务所属的组自己读（247 以前的 systemd 不会转交）：以 duban 身份运行的别的程序也读得到"
+        }
+        () => "由 systemd 整个目录交给服务（250 以后的办法）",
+    };
+    Check::good(HANDED, format!("credentials/ 里的口令和密钥{way}"))
 }
 
 fn process(given: &Given<'_>, settings: &Settings) -> Check {
@@ -83,6 +102,22 @@ fn is_not_enabled(given: &Given<'_>) -> Option<Check> {
     is_disabled.then(|| Check::warning(NAME, "机器重启以后不会自动启动", "执行 systemctl enable duban"))
 }
 
-fn is_installed(given: &Given<'_>) -> bool {
+pub(super) fn is_installed(given: &Given<'_>) -> bool {
     Path::new("/run/systemd/system").exists() && given.config.starts_with("/etc")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_of_the_passwords_is_told() {
+        for (drop_in, way) in [
+            (None, "整个目录"),
+            (Some(include_str!("../../../../deploy/lib/credentials-files.conf")), "逐个文件"),
+            (Some(include_str!("../../../../deploy/lib/credentials-group.conf")), "所属的组"),
+        ] {
+            assert!(handed(drop_in).found.contains(way), "{drop_in:?}");
+        }
+    }
 }
