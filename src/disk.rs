@@ -24,6 +24,20 @@ pub fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_plain()) }
 }
 
+/// Opens a file that a person named; a link is followed, a pipe is not waited for.
+///
+/// # Errors
+/// Also if it is no file.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    match file.metadata()? {
+        it if it.is_file() => Ok(file),
+        it if it.is_dir() => Err(io::Error::other("这是目录，不是文件")),
+        _ => Err(io::Error::other("这是管道或设备，不是文件；从别的程序来的，写 - 读标准输入")),
+    }
+}
+
 /// Reads a small text by way of [`open_plain`].
 pub fn read_plain(path: &Path, most_bytes: u64) -> io::Result<String> {
     let file = open_plain(OpenOptions::new().read(true), path)?;

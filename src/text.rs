@@ -23,6 +23,30 @@ pub fn hidden(c: char) -> Option<String> {
     Some(format!("{kind} U+{:04X}", u32::from(c)))
 }
 
+/// A text for a terminal: what is not to be seen, or would steer it, is marked; lines and tabs stay.
+pub fn shown(text: &str) -> String {
+    let odd = |c: char| !matches!(c, '\n' | '\t') && hidden(c).is_some();
+    text.replace("\r\n", "\n").chars().map(|c| if odd(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A JSON text in which nothing is hidden: it means the same.
+pub fn json_shown(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            // Outside of strings JSON has no others.
+            '\n' => text.push(c),
+            c if hidden(c).is_some() => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    text += &format!("\\u{unit:04x}");
+                }
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
+
 fn turns(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{061C}')
 }
@@ -163,6 +187,19 @@ mod tests {
     fn one_safe_line() {
         assert_eq!(one_line(" a\r\n\u{7}b\u{202E}c \u{200B}\u{2028} 甲\u{3000}乙\u{A0}"), "a bc 甲 乙");
         assert_eq!((short_line("长 长 长", 4), short_line("长长", 1)), ("长 长".into(), "长".into()));
+    }
+
+    #[test]
+    fn nothing_steers_a_terminal() {
+        let odd = "甲\u{1b}]0;pwn\u{7}\u{202E}乙\u{9b}31m\r丙\u{200B}";
+        assert_eq!(
+            shown(&format!("{odd}\r\n\t一\n")),
+            "甲\u{FFFD}]0;pwn\u{FFFD}\u{FFFD}乙\u{FFFD}31m\u{FFFD}丙\u{FFFD}\n\t一\n"
+        );
+        let json = serde_json::to_string_pretty(&[odd, "\u{E0041}", "\u{2028}"]).unwrap();
+        let plain = json_shown(&json);
+        assert!(plain.chars().all(|c| c == '\n' || hidden(c).is_none()) && plain.contains("\\u202e"), "{plain}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&plain).unwrap(), [odd, "\u{E0041}", "\u{2028}"]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Target {
                 if let Some((copies, _)) = &kept {
                     copies.leave_room(&settings.database)?;
                 }
-                let put = PutArgs { file: file.clone(), mode: 0o600, keep: args.keep, today: Some(today) };
+                let put = PutArgs { file: file.clone(), mode: 0o600, copy: true, keep: args.keep, today: Some(today) };
                 Some(Hand::reach(&folder, &put)?)
             }
             None => None,
@@ -85,10 +85,20 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Result {
     let (holdings, bytes, gone) = match hand {
         Some(hand) => {
             let beside = named(&settings.database, &format!(".{}.copy", std::process::id()));
-            let (holdings, bytes) = copy(&mut db, &beside)?;
+            let (holdings, _) = copy(&mut db, &beside)?;
             let copied = disk::open_plain(OpenOptions::new().read(true), &beside);
             let _ = disk::remove_if_there(&beside);
-            let gone = hand.give(bytes, &mut copied.map_err(|e| Failure::unwritten(&beside, &e))?)?;
+            let unread = |e| Failure::unwritten(&beside, &e);
+            let mut copied = copied.map_err(unread)?;
+            // The name is in the service's folder, where its user may have put another file in the meantime.
+            let bytes = copied.metadata().map_err(unread)?.len();
+            if bytes > db.most_bytes_of_a_copy()? {
+                return Err(Failure::new(format!(
+                    "没有备份：刚写好的 {} 被换成了更大的文件，原来的备份没有动。看看是谁放的，再备份一次。",
+                    beside.display()
+                )));
+            }
+            let gone = hand.give(bytes, &mut copied)?;
             (holdings, bytes, gone.into_iter().map(|name| args.to.join(name)).collect())
         }
         None => {

@@ -1,11 +1,8 @@
 //! Opening the database for a command. What cannot be read is said, and never taken for empty.
 
-use std::{
-    io::{ErrorKind, Write},
-    path::Path,
-};
+use std::{io::ErrorKind, path::Path};
 
-use super::{Context, Failure, Result};
+use super::{Context, Failure, Result, terminal};
 use crate::{
     config::{Settings, tidy},
     daemon::lock::{SenderLock, make_folder_of},
@@ -68,11 +65,8 @@ pub fn say_if_there_is_none(settings: &Settings) {
 }
 
 fn say_that_there_is_none(absent: &Absent, settings: &Settings) {
-    let _ = writeln!(
-        std::io::stderr(),
-        "说明：{}，以下只按文件，不知道办结和发信的情况。",
-        absent.what(&settings.database)
-    );
+    let what = absent.what(&settings.database);
+    let _ = terminal::tell(&format!("说明：{what}，以下只按文件，不知道办结和发信的情况。\n"));
 }
 
 /// Why there is no database to open.

@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    fs::File,
     io::{self, Read},
     path::Path,
     process::{self, Stdio},
@@ -11,7 +10,10 @@ use std::{
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{Answer, Failure, Result};
-use crate::ledger::{self, Document};
+use crate::{
+    disk,
+    ledger::{self, Document},
+};
 
 /// Far above what the largest table needs.
 const MAX_MEMORY_BYTES: u64 = 3 << 29;
@@ -26,15 +28,7 @@ pub(super) fn read(file: &Path) -> Result<Document> {
         io::ErrorKind::PermissionDenied => unread("没有读取权限。"),
         _ => unread(&format!("{e}。")),
     };
-    let input = if file == Path::new("-") {
-        Stdio::inherit()
-    } else {
-        let input = File::open(file).map_err(of)?;
-        if input.metadata().map_err(of)?.is_dir() {
-            return Err(unread("这是目录，不是文件。"));
-        }
-        input.into()
-    };
+    let input = if file == Path::new("-") { Stdio::inherit() } else { disk::open_file(file).map_err(of)?.into() };
     let program = env::current_exe().map_err(of)?;
     let mut command = process::Command::new(program);
     command.arg("read-sheet").stdin(input).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -56,5 +50,5 @@ pub fn read_sheet() -> Result {
     io::stdin().take(most).read_to_end(&mut bytes).map_err(|e| Failure::new(e.to_string()))?;
     let document = ledger::document(&bytes).map_err(|e| e.to_string());
     let json = serde_json::to_string(&document).map_err(|e| Failure::new(e.to_string()))?;
-    Ok(Answer::done(json))
+    Ok(Answer::file(json))
 }

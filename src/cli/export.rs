@@ -74,7 +74,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
         }
     };
     if is_stdout {
-        return Ok(Answer::done(String::from_utf8_lossy(&bytes)));
+        return Ok(Answer::file(String::from_utf8_lossy(&bytes)));
     }
     match hand {
         Some(hand) => drop(hand.give(bytes.len() as u64, &mut &*bytes)?),
@@ -89,7 +89,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result {
 /// Who writes the file, if it is for root.
 fn hand(gate: &Gate, args: &ExportArgs, is_stdout: bool) -> Result<Option<Hand>> {
     let folder = if is_stdout { None } else { gate.for_root(&args.file)? };
-    let put = PutArgs { file: args.file.clone(), mode: 0o666, keep: None, today: None };
+    let put = PutArgs { file: args.file.clone(), mode: 0o666, copy: false, keep: None, today: None };
     folder.map(|folder| Hand::reach(&folder, &put)).transpose()
 }
 

@@ -28,6 +28,11 @@ use crate::{config::Settings, disk::folder_of, service::desk::link_key};
 const MOST_LINKS: usize = 40;
 const LOOK: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
+/// As root it is as untrusted as a user's, and there is no one user to become.
+const OPEN: &str = "它属于 root，别的用户也能往里放文件，root 在里面做什么都可能被换掉。\
+请把它交给运行服务的用户（chown duban:duban 目录，chmod 0700 目录），或只让 root 写（chmod go-w 目录），再执行；\
+还没有的，在别处先建好";
+
 /// Who a command goes on as.
 pub struct Gate {
     /// `None`: as who it is.
@@ -38,6 +43,8 @@ pub struct Gate {
 pub struct Way {
     folder: OwnedFd,
     owner: (Uid, Gid),
+    /// Whether others than its owner may put something into it.
+    is_open: bool,
     /// Whether the path ends here: the rest of it may not be there.
     is_end: bool,
 }
@@ -77,7 +84,10 @@ impl Gate {
         if !geteuid().is_root() {
             return Ok(Self { user: None });
         }
-        let owner = Way::to(folder_of(database))?.owner;
+        let Way { owner, is_open, .. } = Way::to(folder_of(database))?;
+        if owner.0.is_root() && is_open {
+            return Err(io::Error::other(OPEN));
+        }
         Ok(Self { user: Some(owner).filter(|(uid, _)| !uid.is_root()) })
     }
 
@@ -136,7 +146,8 @@ impl Way {
             }
         }
         let found = fstat(&folder)?;
-        Ok(Self { folder, owner: (Uid::from_raw(found.st_uid), Gid::from_raw(found.st_gid)), is_end })
+        let owner = (Uid::from_raw(found.st_uid), Gid::from_raw(found.st_gid));
+        Ok(Self { folder, owner, is_open: found.st_mode & 0o022 != 0, is_end })
     }
 
     /// A path that stays this folder's, whatever lies at the one that was given.

@@ -16,5 +16,5 @@ pub fn help(of: &[String]) -> ExitCode {
 pub fn completions(shell: clap_complete::Shell) -> Answer {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(), "duban", &mut script);
-    Answer::done(String::from_utf8_lossy(&script))
+    Answer::file(String::from_utf8_lossy(&script))
 }

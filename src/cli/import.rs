@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     fs, io,
-    io::Write as _,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     Answer, Context, Exit, Failure, Result, answers::PlanArgs, database::say_if_there_is_none, diff::effect_if_any,
-    document::read, init::ask, progress,
+    document::read, init::ask, progress, terminal,
 };
 use crate::{
     config::{self, Loaded},
@@ -24,7 +24,7 @@ use crate::{
     },
     ledger::{
         self, Bureau, Document, Imported, Sheet,
-        paper::{self, Answers, Around, Entry, Key, OFF, Outcome, Previous, Question, REST, build},
+        paper::{self, Answers, Around, Entry, Key, OFF, Outcome, Previous, Question, REST, build, in_quotes, quoted},
     },
     service::house::setup::replace,
 };
@@ -76,8 +76,8 @@ fn ledger_rows(args: &ImportArgs, sheets: &[Sheet], loaded: Option<&Loaded>) -> 
     let exit = if findings.is_empty() { Exit::Done } else { Exit::Nothing };
     let Some(target) = &args.write else {
         // On standard error, so that the file on standard output can be redirected by itself.
-        let _ = io::stderr().write_all(findings.as_bytes());
-        return Ok(Answer::done(imported.toml).with(exit));
+        let _ = terminal::tell(&findings);
+        return Ok(Answer::file(imported.toml).with(exit));
     };
     put(target, &imported.toml)?;
     Ok(Answer::done(findings + &written(target, imported.deadlines)).with(exit))
@@ -113,8 +113,8 @@ fn paper(context: &Context, args: &ImportArgs, document: &Document, loaded: Opti
         return Ok(Answer::done(said).with(exit));
     }
     let Some(target) = &args.write else {
-        let _ = io::stderr().write_all(said.as_bytes());
-        return Ok(Answer::done(outcome.toml).with(exit));
+        let _ = terminal::tell(&said);
+        return Ok(Answer::file(outcome.toml).with(exit));
     };
     put(target, &outcome.toml)?;
     Ok(Answer::done(said + &written(target, outcome.entries)).with(exit))
@@ -171,7 +171,7 @@ fn notes(outcome: &Outcome) -> String {
 }
 
 fn taken_over(taken: &Answers) -> String {
-    let chosen = taken.before.iter().map(|(key, answer)| format!(" --choose {key}={answer}"));
+    let chosen = taken.before.iter().map(|(key, answer)| format!(" --choose {}", quoted(&format!("{key}={answer}"))));
     let chosen: String = chosen.collect();
     if taken.flags().is_empty() && chosen.is_empty() {
         return String::new();
@@ -198,7 +198,8 @@ pub(super) fn first_plan(
 /// The entries of the file that is to be replaced, and what was answered for it.
 fn previous(file: &Path) -> Result<(Vec<Previous>, Option<Answers>)> {
     let unread = |why: String| Failure::new(format!("读不了 {}：{why}。", file.display()));
-    let text = fs::read_to_string(file).map_err(|e| unread(e.to_string()))?;
+    let mut text = String::new();
+    disk::open_file(file).and_then(|mut it| it.read_to_string(&mut text)).map_err(|e| unread(e.to_string()))?;
     Ok((paper::previous(&text).map_err(unread)?, PlanArgs::at_head(&text)))
 }
 
@@ -254,9 +255,11 @@ fn unanswered(outcome: &Outcome, said: &str) -> Failure {
             Key::Crosses => "--cross-year 或 --within-year".to_owned(),
             Key::Hidden => "--hidden 算数 或 --hidden 不算".to_owned(),
             Key::Above => "--blank 同上 或 --blank 没有写".to_owned(),
-            Key::NoOffice => format!("--office {first}"),
-            Key::Office(name) => format!("--office '{name}={first}'"),
-            Key::Choose(key) => format!("--choose '{key}={first}'（或 {key}={OFF}）"),
+            Key::NoOffice => format!("--office {}", quoted(first)),
+            Key::Office(name) => format!("--office {}", in_quotes(&format!("{name}={first}"))),
+            Key::Choose(key) => {
+                format!("--choose {}（或 {}）", in_quotes(&format!("{key}={first}")), quoted(&format!("{key}={OFF}")))
+            }
         };
         let choices = match (&question.key, question.choices.len()) {
             (Key::Scope | Key::Crosses | Key::Above | Key::Hidden, _) | (_, 0 | 1) => String::new(),

@@ -1,10 +1,8 @@
 //! `duban link`: prints a signed URL of the board, for the admin or a section; lists what is out, or revokes it.
 
-use std::io::Write;
-
 use clap::Args;
 
-use super::{Answer, Context, Failure, Result, check_section, table};
+use super::{Answer, Context, Failure, Result, check_section, listener, table, terminal};
 use crate::{
     config::Settings,
     service::desk::links_out::{Out, Whose},
@@ -63,7 +61,10 @@ pub fn link(context: &Context, args: &LinkArgs) -> Result {
     let url = url.ok_or_else(|| Failure::new("没有链接密钥。"))?;
     // Also on a full disk it is printed.
     if let Err(e) = db.write(|tx| office.note_printed(tx, section, &now)) {
-        let _ = writeln!(std::io::stderr(), "说明：这个网址没有记进 duban link --list：{}", e.explain());
+        let _ = terminal::tell(&format!("说明：这个网址没有记进 duban link --list：{}\n", e.explain()));
+    }
+    if let Some(what) = office.settings.web.as_ref().and_then(|web| listener::not_ours(web.listen)) {
+        let _ = terminal::tell(&format!("注意：{what}\n"));
     }
     Ok(Answer::done(format!("{url}\n")))
 }

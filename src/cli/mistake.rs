@@ -4,7 +4,7 @@ use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Exit, command};
+use super::{Exit, command, terminal};
 
 /// Prints help or the version if asked for; else explains the mistake in Chinese.
 pub fn explain(e: &clap::Error, args: &[OsString]) -> ExitCode {
@@ -44,7 +44,7 @@ pub fn explain(e: &clap::Error, args: &[OsString]) -> ExitCode {
     };
     let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg].map(text).concat();
     let near = if near.is_empty() { String::new() } else { format!("，是不是 {near}？") };
-    eprintln!("{what}{near}\n用 {} --help 查看用法。", called(args));
+    let _ = terminal::tell(&format!("{what}{near}\n用 {} --help 查看用法。\n", called(args)));
     ExitCode::from(Exit::Usage as u8)
 }
 

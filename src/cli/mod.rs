@@ -22,6 +22,7 @@ mod incoming;
 mod init;
 mod link;
 mod list;
+mod listener;
 mod mistake;
 mod outbox;
 mod plan;
@@ -33,6 +34,7 @@ mod restore;
 mod run;
 mod status;
 mod table;
+mod terminal;
 mod test_mail;
 mod values;
 mod verify;
@@ -41,7 +43,6 @@ use std::{
     cell::OnceCell,
     collections::BTreeMap,
     ffi::OsString,
-    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -71,6 +72,8 @@ use crate::{
 pub struct Answer {
     pub text: String,
     pub exit: Exit,
+    /// The text is a file's or a program's, and is written as it is.
+    pub is_file: bool,
 }
 
 /// 0 done, 1 findings or nothing to act on, 2 usage, 75 something is still owed (`EX_TEMPFAIL`).
@@ -118,15 +121,15 @@ pub fn main() -> ExitCode {
         Err(e) => return mistake::explain(&e, &args),
     };
     let result = Context::new(&cli).and_then(|context| dispatch(&context, cli.command));
-    let (text, exit, is_error) = match result {
-        Ok(answer) => (answer.text, answer.exit, false),
-        Err(failure) => (failure.why, failure.exit, true),
-    };
-    // If the reader of a pipe has gone, that is not our error.
-    let _ = if is_error {
-        writeln!(std::io::stderr(), "{}", text.trim_end())
-    } else {
-        std::io::stdout().write_all(text.as_bytes())
+    let exit = match result {
+        Ok(answer) => {
+            terminal::answer(&answer);
+            answer.exit
+        }
+        Err(failure) => {
+            let _ = terminal::tell(&format!("{}\n", failure.why.trim_end()));
+            failure.exit
+        }
     };
     ExitCode::from(exit as u8)
 }
@@ -294,7 +297,7 @@ impl Context {
 
     /// On standard error, beside the answer.
     fn say(what: &str) {
-        let _ = writeln!(std::io::stderr(), "注意：{what}\n");
+        let _ = terminal::tell(&format!("注意：{what}\n\n"));
     }
 
     /// Opens the link keys; makes them if there are none.
@@ -342,22 +345,6 @@ fn default_config(env: &BTreeMap<String, String>) -> PathBuf {
         Some(path) => path.into(),
         None if system.exists() => system.into(),
         None => "config/duban.toml".into(),
-    }
-}
-
-impl Answer {
-    pub fn done(text: impl Into<String>) -> Self {
-        Self { text: text.into(), exit: Exit::Done }
-    }
-
-    pub fn json<T: serde::Serialize>(value: &T) -> Result<Self> {
-        let text = serde_json::to_string_pretty(value).map_err(|e| Failure::new(e.to_string()))?;
-        Ok(Self::done(text + "\n"))
-    }
-
-    pub fn with(mut self, exit: Exit) -> Self {
-        self.exit = exit;
-        self
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     disk,
     domain::Date,
     service::{house::keep::Copies, named},
+    store::{HEADER_BYTES, is_copy},
 };
 
 #[derive(Args)]
@@ -26,6 +27,9 @@ pub struct PutArgs {
     /// The umask restricts it.
     #[arg(long)]
     pub mode: u32,
+    /// It is a copy of the database: nothing else is written.
+    #[arg(long)]
+    pub copy: bool,
     #[arg(long, requires = "today")]
     pub keep: Option<u16>,
     #[arg(long, value_parser = parse_date)]
@@ -41,6 +45,9 @@ impl Hand {
     pub fn reach(folder: &Way, args: &PutArgs) -> Result<Self> {
         let mut command = process::Command::new(env::current_exe().map_err(|e| Failure::unwritten(&args.file, &e))?);
         command.arg("put").args(["--mode", &args.mode.to_string()]).current_dir(folder.path());
+        if args.copy {
+            command.arg("--copy");
+        }
         if let (Some(keep), Some(today)) = (args.keep, args.today) {
             command.args(["--keep", &keep.to_string(), "--today", &today.to_string()]);
         }
@@ -56,7 +63,7 @@ impl Hand {
         let Self(mut child) = self;
         let given = child.stdin.take().map_or(Ok(0), |mut pipe| {
             pipe.write_all(&length.to_le_bytes())?;
-            io::copy(bytes, &mut pipe)
+            io::copy(&mut bytes.take(length), &mut pipe)
         });
         let said = child.wait_with_output().map_err(|e| Failure::new(e.to_string()))?;
         if !said.status.success() {
@@ -85,8 +92,15 @@ fn write(args: &PutArgs, length: u64, bytes: &mut impl Read) -> io::Result<()> {
     let name = Path::new(args.file.file_name().ok_or(io::ErrorKind::InvalidInput)?);
     let temporary = named(name, &format!(".{}.partial", process::id()));
     let written = (|| {
+        let mut header = Vec::new();
+        let bytes = &mut bytes.take(length);
+        bytes.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+        if args.copy && !header.as_slice().try_into().is_ok_and(|header| is_copy(header, length)) {
+            return Err(io::Error::other("交来的不是督办的数据库，原来的没有动；看看是谁换掉了它，再备份一次"));
+        }
         let mut file = disk::create_new(&temporary, args.mode)?;
-        if io::copy(&mut bytes.take(length), &mut file)? < length {
+        file.write_all(&header)?;
+        if header.len() as u64 + io::copy(bytes, &mut file)? < length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         file.sync_all()?;

@@ -84,6 +84,15 @@ fn told(restored: &Restored, holdings: &Holdings, settings: &Settings) -> String
         ),
     });
     text.push('\n');
+    if restored.ends_links {
+        text.push_str(
+            "备份以后作废过哪些链接查不到了：以前发出的网页链接（登记链接、看板、日历订阅）一概作废，以后的信用新的；\
+             请用 duban link 重新打印要用的。\n",
+        );
+    }
+    if restored.replaced.is_none() {
+        text.push_str("备份以后作废过的链接又有效了：有过的，请再作废一次（duban link --revoke）。\n");
+    }
     if let Some(replaced) = &restored.replaced {
         let _ = writeln!(text, "原来的数据库留在 {}，确认无误后再删。", replaced.display());
     }

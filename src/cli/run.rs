@@ -1,15 +1,12 @@
 //! `duban run`: runs the service; with `--once`, one sweep and one round of sending.
 
-use std::{
-    io::Write,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 use jiff::Timestamp;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::{EnvFilter, fmt, fmt::format::debug_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::{Answer, Context, Exit, Failure, Result, example};
+use super::{Answer, Context, Exit, Failure, Result, example, terminal};
 use crate::{
     clock::{Clock, Moment},
     config::{self, Fingerprint, Settings},
@@ -174,7 +171,7 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
 fn show_an_example(db: &mut Db, office: &Office, now: &Moment) {
     match example::write(db, office, now) {
         Ok(None) => {}
-        Ok(Some(words)) => drop(writeln!(std::io::stderr(), "{words}")),
+        Ok(Some(words)) => drop(terminal::tell(&format!("{words}\n"))),
         Err(e) => tracing::warn!(error = %e, "no example of a letter is written: {e}"),
     }
 }

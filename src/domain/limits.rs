@@ -1,6 +1,6 @@
 //! How much people may write, the same on a section's page, on the board, on the command line and by mail.
 
-use crate::text::is_hidden;
+use crate::text::{bare, is_hidden};
 
 /// A person's name. In characters, as all of these.
 pub const NAME: usize = 30;
@@ -26,10 +26,16 @@ pub fn fault(what: &str, text: &str, most: usize) -> Option<String> {
     text.chars().any(is_hidden).then(|| format!("{what}里有看不见的或改变文字方向的字符，请删去重写"))
 }
 
+/// Whether it is the name under which duban itself stands in the history.
+pub fn is_our_own(by: &str) -> bool {
+    bare(by).eq_ignore_ascii_case("duban")
+}
+
 /// What is wrong with a name.
 pub fn name_fault(by: &str) -> Option<String> {
     match by {
         by if by.trim().is_empty() => Some("请填经办人姓名".to_owned()),
+        by if is_our_own(by) => Some("“duban”是本系统的名字，请填经办人姓名".to_owned()),
         address if address.contains('@') => fault("经办人", address, ADDRESS),
         name => fault("经办人", name, NAME).map(|fault| format!("{fault}：只写姓名")),
     }
@@ -51,6 +57,7 @@ mod tests {
         }
         assert_eq!(name_fault(" ").as_deref(), Some("请填经办人姓名"));
         assert_eq!(name_fault("张三"), None);
+        assert!([" duban", "Duban", "ｄｕｂａｎ"].iter().all(|by| name_fault(by).unwrap().contains("本系统")));
         assert!(name_fault("张\u{200B}三").is_some());
         assert_eq!(
             name_fault(&"长".repeat(NAME + 1)).as_deref(),

@@ -8,6 +8,7 @@ use super::{
     Result, excel,
     read::{Cell, Cells, MAX_COLUMNS, Room, Sheet, Value},
 };
+use crate::text::is_hidden;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Document {
@@ -31,9 +32,11 @@ pub enum Block {
 
 impl Document {
     pub fn words(&mut self, place: String, text: &str) {
-        let text = text.trim();
+        // As in cells: what is hidden is left out, and nothing steers a terminal.
+        let kept = text.trim().chars().filter(|c| !is_hidden(*c));
+        let text: String = kept.map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect();
         if !text.is_empty() {
-            self.blocks.push(Block::Words { place, text: text.to_owned() });
+            self.blocks.push(Block::Words { place, text });
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Restored {
     pub has_gaps: bool,
     /// How many reminders were taken as sent.
     pub kept_quiet: Option<u32>,
+    /// All links that were out are good no more.
+    pub ends_links: bool,
 }
 
 /// The subject, and the body.
@@ -51,6 +53,12 @@ pub(super) fn said(restored: &Restored) -> (String, Vec<Block>) {
             "请核对",
             "备份以后科室报的办结、来件登记和答复可能不在了：请对照各科室的信和台账，用 duban done 补登记；\
              回信登记的可请科室再回一次",
+        ));
+    }
+    if restored.ends_links {
+        rows.push(Row::new(
+            "网页链接",
+            "备份以后作废过哪些查不到了，以前发出的（信里的登记链接、看板、日历订阅）一概作废；以后的信用新的，看板请重新打印：duban link",
         ));
     }
     (subject, vec![note(tone, &what), Block::Rows(rows)])

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Db, Error, Result, Tx,
     held::{beside, refuse_odd},
-    schema,
+    planted, schema,
     state::{COPIED_AT, IDS_FROM},
 };
 
@@ -54,6 +54,9 @@ pub struct Restored {
     pub has_gaps: bool,
     /// Reminders that were taken as said.
     pub silenced: u32,
+    /// Which links were revoked since the copy is not known: all that are out were ended.
+    #[serde(default)]
+    pub ends_links: bool,
     /// Where the replaced database is.
     pub replaced: Option<PathBuf>,
 }
@@ -78,6 +81,9 @@ impl Db {
     pub fn open_to_look(path: &Path) -> Result<Self> {
         let is_left = beside(path, "-wal").exists();
         let db = Self::open_copy(path)?;
+        if db.is_up_to_date(path).is_ok_and(|is| is) {
+            planted::refuse(&db.conn)?;
+        }
         db.conn.pragma_update(None, "query_only", true)?;
         // The log of a killed process is left for the next start to fold up.
         db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left)?;
@@ -89,9 +95,14 @@ impl Db {
         Ok(schema::pending(&self.conn, &path.display().to_string())?.is_none())
     }
 
+    /// Whether its tables are those of this version, and nothing lies in a table's place.
+    pub fn has_our_tables(&self) -> Result<bool> {
+        planted::has_our_tables(&self.conn)
+    }
+
     /// Migrates a copy and keeps it in one file.
     pub fn ready_to_serve(self, path: &Path) -> Result<Self> {
-        let db = schema::migrate(self, &path.display().to_string())?;
+        let db = planted::migrate(self, &path.display().to_string())?;
         db.conn.pragma_update(None, "journal_mode", "DELETE")?;
         Ok(db)
     }
@@ -120,6 +131,14 @@ impl Db {
         Ok(self.checkpoint()? && held.has_its_database())
     }
 
+    /// No copy takes more bytes than this: a copy has no empty pages.
+    pub fn most_bytes_of_a_copy(&self) -> Result<u64> {
+        let of = |pragma| self.conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
+        // What a copy says of itself may need a page.
+        const LITTLE: u64 = 1 << 20;
+        Ok(of("page_count")?.saturating_mul(of("page_size")?).saturating_add(LITTLE))
+    }
+
     pub fn holdings(&mut self) -> Result<Holdings> {
         self.read(|tx| {
             let count = |sql| tx.tx.query_row(sql, [], |row| row.get(0));
@@ -135,6 +154,23 @@ impl Db {
             })
         })
     }
+}
+
+/// How much of a file says what it is.
+pub const HEADER_BYTES: usize = 100;
+
+/// Whether these are the first bytes of a copy of ours that is as long as it says: without opening it, since whoever
+/// asks may not trust what it holds.
+pub fn is_copy(header: &[u8; HEADER_BYTES], length: u64) -> bool {
+    // As SQLite's file format has them.
+    let word = |at: usize| header[at..at + 4].iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+    let page = match word(16) >> 16 {
+        1 => 65_536,
+        bytes => bytes,
+    };
+    header.starts_with(b"SQLite format 3\0")
+        && word(68) == u64::from(schema::APPLICATION_ID)
+        && page * word(28) == length
 }
 
 impl Tx<'_> {

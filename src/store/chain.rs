@@ -13,8 +13,11 @@ use super::{Db, Result, Tx};
 /// The columns that are hashed, in this order.
 const SAID: &str = "id, at, who, what, deadline, period, detail, occurrence";
 const COLUMNS: usize = 8;
-/// How much of a head is written in a letter, in hex digits: enough that nobody makes other lines that fit it.
-const SHOWN: usize = 16;
+/// How much of a head is written in a letter, in hex digits: enough that nobody makes other lines that fit it, nor two
+/// histories beforehand that fit each other.
+const SHOWN: usize = 32;
+/// As letters had it before.
+const LEAST: usize = 16;
 
 /// The last line of an audit trail: its number, and its hash. Written as `3f2a9c1b7d045e68@1234`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,9 +48,13 @@ impl std::str::FromStr for Head {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let wrong = || format!("请照每周一的信里写的抄，{SHOWN} 位十六进制、@ 和行数，如 3f2a9c1b7d045e68@1234");
+        let wrong = || {
+            format!(
+                "请照每周一的信里写的抄，{SHOWN} 位十六进制、@ 和行数，如 3f2a9c1b7d045e683f2a9c1b7d045e68@1234（以前的信是 {LEAST} 位）"
+            )
+        };
         let (hash, line) = text.trim().split_once('@').ok_or_else(wrong)?;
-        let is_hex = (SHOWN..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_hex = (LEAST..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit());
         let line = line.parse().ok().filter(|line| *line > 0);
         line.filter(|_| is_hex).map(|line| Self { line, hash: hash.to_ascii_lowercase() }).ok_or_else(wrong)
     }

@@ -16,6 +16,9 @@ pub enum Error {
     /// The file that was opened is no longer the one at its path.
     #[error("{} was {} while it was open", path.display(), if *is_gone { "removed" } else { "replaced by another file" })]
     Displaced { path: PathBuf, is_gone: bool },
+    /// Its schema holds what no version of ours made, or lacks something.
+    #[error("the schema was changed: {0}")]
+    Planted(String),
     #[error("{} is no plain file", .0.display())]
     Odd(PathBuf),
     #[error("the database thread has ended")]
@@ -49,7 +52,7 @@ impl Error {
             Self::Sqlite(e) => e.sqlite_error_code(),
             _ => None,
         };
-        matches!(code, Some(Code::DatabaseCorrupt | Code::NotADatabase))
+        matches!(self, Self::Planted(_)) || matches!(code, Some(Code::DatabaseCorrupt | Code::NotADatabase))
     }
 
     /// What it means for the operator and what to do, in Chinese.
@@ -74,6 +77,10 @@ impl Error {
             (Self::Odd(path), _) => {
                 format!("{} 不是普通的文件，是链接、管道或目录，没有打开。看看是谁放的，移开它再试。", path.display())
             }
+            (Self::Planted(what), _) => format!(
+                "数据库里有不是督办建的东西，或者少了督办建的：{what}。没有使用：触发器、视图会暗中改收件人、改登记，或让命令卡住。\n\
+                 停止服务（systemctl stop duban），用 duban restore 从没有它们的备份恢复，并查明谁能写数据库；自己加过索引、触发器的，先删去。"
+            ),
             (_, Some(Code::DiskFull)) => "磁盘已满，数据库写不进去。请腾出空间；没有写进去的会自动重做。".into(),
             (_, Some(Code::ReadOnly)) => "数据库只能读不能写。请检查文件和目录的权限，以及磁盘是否只读。".into(),
             (_, Some(Code::DatabaseBusy | Code::DatabaseLocked)) => {

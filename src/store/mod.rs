@@ -16,6 +16,7 @@ mod letters;
 mod notes;
 mod occurrences;
 mod packed;
+mod planted;
 mod promises;
 mod requests;
 mod rules_as_data;
@@ -36,7 +37,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::
 use self::held::refuse_odd;
 pub use self::{
     audit::AuditRow,
-    backup::{Holdings, Restored, Since},
+    backup::{HEADER_BYTES, Holdings, Restored, Since, is_copy},
     chain::{Head, Kept, Walk},
     completions::{Completion, Revoked},
     deadlines::{DeadlineRow, LoadRecord, wording},
@@ -93,7 +94,7 @@ impl Db {
         refuse_odd(path)?;
         let db = Self::connect(Connection::open(path)?)?;
         db.conn.pragma_update(None, "journal_mode", "WAL")?;
-        Ok(schema::migrate(db, &path.display().to_string())?.holding(path))
+        Ok(planted::migrate(db, &path.display().to_string())?.holding(path))
     }
 
     /// Opens an existing database; an older schema is migrated first.
@@ -101,7 +102,7 @@ impl Db {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         refuse_odd(path)?;
         let db = Self::connect(Connection::open_with_flags(path, flags)?)?;
-        Ok(schema::migrate(db, &path.display().to_string())?.holding(path))
+        Ok(planted::migrate(db, &path.display().to_string())?.holding(path))
     }
 
     /// A connection beside the one that writes; it cannot change anything.
@@ -132,7 +133,7 @@ impl Db {
 
     /// A database in memory, for looking ahead when there is no file yet.
     pub fn in_memory() -> Result<Self> {
-        schema::migrate(Self::connect(Connection::open_in_memory()?)?, ":memory:")
+        planted::fresh()
     }
 
     fn connect(conn: Connection) -> Result<Self> {

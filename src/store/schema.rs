@@ -28,7 +28,7 @@ const RULES_AS_DATA: usize = 4;
 const CHAIN: usize = 13;
 
 /// Marks the file as ours in its header ("DUBN").
-const APPLICATION_ID: i64 = 0x4455_424E;
+pub(super) const APPLICATION_ID: u32 = 0x4455_424E;
 
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
@@ -70,7 +70,7 @@ pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
 /// Whether the file's header says that it is ours.
 pub(super) fn is_ours(conn: &Connection) -> Result<bool> {
     let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    Ok(application == APPLICATION_ID)
+    Ok(application == i64::from(APPLICATION_ID))
 }
 
 /// The index of the next migration, `None` when the schema is up to date.
@@ -78,7 +78,7 @@ pub(super) fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let known = MIGRATIONS.len() as i64;
-    if application != APPLICATION_ID {
+    if application != i64::from(APPLICATION_ID) {
         let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         if application != 0 || tables > 0 {
             return Err(Error::Foreign(path.to_owned()));

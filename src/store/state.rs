@@ -68,6 +68,22 @@ pub struct Generations {
 }
 
 impl Generations {
+    /// What was revoked by either is revoked.
+    pub fn keep(&mut self, other: &Self) {
+        self.admin = self.admin.max(other.admin);
+        for (name, count) in &other.sections {
+            let own = self.sections.entry(name.clone()).or_default();
+            *own = (*own).max(*count);
+        }
+    }
+
+    /// All links are revoked: `count` is higher than any before.
+    pub fn end(&mut self, roster: &Roster, count: u32) {
+        let names = roster.sections.iter().map(|section| (section.name.clone(), count));
+        let all = self.sections.keys().map(|name| (name.clone(), count));
+        self.keep(&Self { admin: count, sections: all.chain(names).collect() });
+    }
+
     /// A section whose mailboxes changed, or that left the roster: who read its mail may not read it any more.
     pub fn follow(&mut self, before: &Roster, after: &Roster) {
         let keys = |mailboxes: &[Mailbox]| mailboxes.iter().map(Mailbox::key).collect::<BTreeSet<_>>();

@@ -191,6 +191,9 @@ impl Faults {
             let what = format!("经办人请只写姓名，最多 {} 个字", limits::NAME);
             self.0.push(Missing { field: "by".into(), what: what.into() });
         }
+        // An address says in the history that a report came by mail from it.
+        self.miss(by.contains(['@', '＠']), "by", "经办人请写姓名，不写邮箱");
+        self.miss(limits::is_our_own(by), "by", "“duban”是本系统的名字，请填经办人姓名");
     }
 
     fn reason(&mut self, field: &'static str, text: &str) {

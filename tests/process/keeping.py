@@ -309,8 +309,8 @@ class Keeping(Process):
         self.duban("verify")
         sound = self.database.read_bytes()
         harm = {
-            "说了两遍": "DROP INDEX said_once; INSERT INTO said SELECT NULL, occurrence, counted_from, saying, mailbox, behalf, letter, "
-                     "on_day, to_leader, due, finish_by, target, dropped FROM said LIMIT 1",
+            "索引 said_once": "DROP INDEX said_once; INSERT INTO said SELECT NULL, occurrence, counted_from, saying, mailbox, behalf, letter, "
+                           "on_day, to_leader, due, finish_by, target, dropped FROM said LIMIT 1",
             "办结以后还发": "INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) SELECT occurrence, '', 'done', 'x', '', '', "
                       "'2026-01-01T00:00:00Z' FROM said LIMIT 1; UPDATE occurrence SET state = 'done' WHERE id IN (SELECT occurrence FROM completion)",
             "没有凭据": "UPDATE attempt SET outcome = 'temporary' WHERE id = 1",
@@ -325,12 +325,103 @@ class Keeping(Process):
         for words, statements in harm.items():
             self.database.write_bytes(sound)
             db = sqlite3.connect(self.database)
-            db.executescript(statements)
-            db.commit()
-            db.close()
+            self.tamper(db, statements)
             self.assertIn(words, self.duban("verify", "--now", DAY, code=1))
         self.database.write_bytes(sound)
         self.duban("verify")
+
+    def tamper(self, db, statements, also_the_chain=False):
+        """Triggers that are in the way are made again."""
+        triggers = dict(db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"))
+        db.executescript(statements)
+        if also_the_chain:
+            db.commit()
+            db.executemany("UPDATE audit SET chain = ? WHERE id = ?", self.hashes())
+        left = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
+        for name in triggers.keys() - left:
+            db.execute(triggers[name])
+        db.commit()
+        db.close()
+
+    def test_what_the_board_shows_is_held_against_the_chain(self):
+        self.run_days(DAY)
+        self.duban("done", "annual-report", "--by", "张三", "--note", "真话", "--now", DAY)
+        self.duban("done", "law-annual-report", "--by", "赵六", "--now", DAY)
+        self.duban("reopen", "law-annual-report", "--by", "赵六", "--now", DAY)
+        self.duban("verify")
+        head = re.search(r"校验值 (\S+@\d+)。", self.duban("verify"))[1]
+        sound = self.database.read_bytes()
+        for harm, words in [
+            ("UPDATE completion SET by = '李四'", "由 李四"),
+            ("UPDATE completion SET note = '假话'", "登记和经过对不上"),
+            ("UPDATE completion SET evidence = '〔2026〕1号'", "登记和经过对不上"),
+            ("UPDATE completion SET at = '2026-01-20T00:00:00Z'", "登记和经过对不上"),
+            ("UPDATE completion SET by = '不详'", "登记和经过对不上"),
+            ("INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) SELECT id, '', 'done', '王五', '', '', "
+             "'2026-01-27T00:40:00Z' FROM occurrence WHERE deadline = 'law-annual-report'", "由 王五"),
+            ("INSERT INTO completion (occurrence, section, kind, by, note, evidence, at) SELECT id, '', 'not_applicable', '王五', '', '', "
+             "'2026-01-27T00:40:00Z' FROM occurrence WHERE deadline = 'law-annual-report'", "由 王五"),
+            ("DELETE FROM completion WHERE revoked_at IS NULL", "登记不见了：经过里有 张三"),
+            ("UPDATE completion SET revoked_at = '2026-01-27T01:00:00Z', revoked_by = '张三' WHERE revoked_at IS NULL", "没有撤回"),
+        ]:
+            self.database.write_bytes(sound)
+            self.tamper(sqlite3.connect(self.database), harm)
+            self.assertIn(words, self.duban("verify", "--head", head, code=1), harm)
+        # A date that an edit has moved is in the history.
+        self.database.write_bytes(sound)
+        plan = self.dir / "seeds/jiangmen-2022.toml"
+        text = plan.read_text()
+        at = text.index('id       = "law-annual-report"')
+        moved = re.sub(r'due( +)= "[^"]*"', r'due\1= "每年3月10日前"', text[at:], count=1)
+        plan.write_text(text[:at] + moved)
+        self.run_days("2026-01-27T10:00")
+        self.assertIn("moved", self.duban("history", "--json"))
+        self.duban("verify")
+        self.tamper(sqlite3.connect(self.database), "UPDATE occurrence SET due = '2027-03-20' WHERE deadline = 'law-annual-report'")
+        self.assertIn("期限和经过对不上", self.duban("verify", code=1))
+
+    # Links
+
+    def test_a_revoked_link_does_not_come_back_with_a_copy(self):
+        env = {"DUBAN__WEB__LISTEN": "127.0.0.1:9", "DUBAN__WEB__BASE_URL": "http://127.0.0.1:9"}
+        say = lambda *args: self.duban(*args, "--now", DAY, env=env)
+        links = lambda: [say("link", *whose).split()[0] for whose in (("--admin",), ("--section", "办公室"), ("--section", "法制科"))]
+        self.run_days(DAY)
+        self.duban("backup", str(self.copy))
+        first = links()
+        say("link", "--revoke", "admin")
+        say("link", "--revoke", "办公室")
+        revoked = links()
+        self.assertEqual([a == b for a, b in zip(first, revoked)], [False, False, True])
+        # Of a database that can be read it is known which were revoked.
+        self.assertNotIn("一概作废", say("restore", str(self.copy), "--since-backup", "say-again"))
+        self.assertEqual(links(), revoked)
+        # Of one that cannot be read it is not.
+        say("link", "--revoke", "办公室")
+        known = [*first, *links()]
+        self.database.write_bytes(b"x" * 8192)
+        self.assertIn("一概作废", self.duban("restore", str(self.copy), "--now", "2026-01-27T09:00", env=env))
+        self.assertFalse(set(links()) & set(known))
+        # On another machine links go on, and a person is told.
+        for path in self.dir.glob("var/duban.db*"):
+            if "link-key" not in path.name:
+                path.unlink()
+        self.assertIn("再作废一次", say("restore", str(self.copy)))
+        self.assertEqual(links(), first)
+        self.duban("verify")
+
+    def test_who_is_no_admin_any_more_has_no_admins_link(self):
+        env = {"DUBAN__WEB__LISTEN": "127.0.0.1:9", "DUBAN__WEB__BASE_URL": "http://127.0.0.1:9"}
+        link = lambda: self.duban("link", "--admin", "--now", DAY, env=env).split()[0]
+        text = self.config.read_text()
+        self.run_days(DAY)
+        first = link()
+        self.config.write_text(text.replace('["admin@example.test"]', '["admin@example.test", "second@example.test"]'))
+        self.run_days("2026-01-27T09:00")
+        self.assertEqual(link(), first, "nobody has left")
+        self.config.write_text(text.replace('["admin@example.test"]', '["second@example.test"]'))
+        self.run_days("2026-01-27T09:30")
+        self.assertNotEqual(link(), first)
 
     # The chain of the audit trail
 
@@ -346,12 +437,12 @@ class Keeping(Process):
 
     def head(self, line):
         hash, id = self.hashes()[line - 1]
-        return f"{hash.hex()[:16]}@{id}"
+        return f"{hash.hex()[:32]}@{id}"
 
     def test_what_a_mondays_letter_said_is_held_against_the_database(self):
         self.run_days("2026-01-19T08:30", "2026-01-26T08:30")
         text = next(l for l in self.letters() if "本周督办" in l["subject"]).get_body(("plain",)).get_content()
-        head = re.search(r"duban verify --head ([0-9a-f]{16}@\d+)", text.replace("\n", " "))[1]
+        head = re.search(r"duban verify --head ([0-9a-f]{32}@\d+)", text.replace("\n", " "))[1]
         self.assertEqual(head, self.head(int(head.partition("@")[2])))
         self.duban("backup", str(self.copy))
         # Honest lines come after it.
@@ -359,6 +450,9 @@ class Keeping(Process):
             self.duban(act, "annual-report", "--by", "张三", "--now", DAY)
         self.run_days("2026-01-27T08:30", "2026-02-02T08:30")
         self.assertIn("和那封信说的一样", self.duban("verify", "--head", head))
+        # As letters had it before.
+        old = f"{head[:16]}@{head.partition('@')[2]}"
+        self.assertIn("和那封信说的一样", self.duban("verify", "--head", old))
         later = re.search(r"校验值 (\S+@\d+)。", self.duban("verify"))[1]
         self.assertEqual(later, self.head(0))
         self.assertGreater(int(later.partition("@")[2]), int(head.partition("@")[2]))
@@ -376,11 +470,7 @@ class Keeping(Process):
         ]:
             self.database.write_bytes(whole)
             db = sqlite3.connect(self.database)
-            db.executescript(off + harm.removesuffix("chain"))
-            if harm.endswith("chain"):
-                db.executemany("UPDATE audit SET chain = ? WHERE id = ?", self.hashes())
-            db.commit()
-            db.close()
+            self.tamper(db, off + harm.removesuffix("chain"), harm.endswith("chain"))
             said = self.duban("verify", code=0 if plain is None else 1)
             self.assertIn(plain or "数据库完好", said, harm)
             self.assertIn(words, self.duban("verify", "--head", later, code=1), harm)

@@ -5,6 +5,7 @@ Each attack ends within seconds, changes none of root's files, leaves none of ro
 or comes to nothing. Usage: root.py DUBAN [unittest arguments]. As root.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -162,6 +163,49 @@ class Root(Process):
         self.assertIn("已从备份恢复", self.duban("restore", str(copy), "--now", DAY))
         self.assertEqual(self.database.stat().st_uid, USER)
 
+    def test_a_copy_that_is_swapped_replaces_no_good_one(self):
+        self.begun()
+        copies = self.home / "copies"
+        copies.mkdir()
+        good = copies / "duban-2026-01-01.db"
+        self.duban("backup", str(good))
+        whole = good.read_bytes()
+        today = copies / "duban-2026-01-27.db"
+        # A large one of nothing, and one as long as a copy may be.
+        for size in (400 << 20, 4096 * 20):
+            process = self.loop('''
+folder, size = sys.argv[1:]
+def make():
+    with open(folder + "/big", "wb") as file:
+        file.truncate(int(size))
+make()
+while True:
+    for name in os.listdir(folder):
+        if name.endswith(".copy"):
+            try:
+                os.rename(folder + "/big", folder + "/" + name)
+                make()
+            except OSError:
+                pass
+''', self.var, size)
+            refused = 0
+            for _ in range(12):
+                said = self.duban("backup", "--keep", "1", str(copies), "--now", DAY, code=None)
+                if "已备份" in said:
+                    self.assertEqual(sqlite3.connect(today).execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+                    today.unlink()
+                    good.write_bytes(whole)
+                else:
+                    refused += 1
+                    self.assertRegex(said, "没有备份|不是督办的数据库|写不了")
+                    self.assertEqual([p.name for p in copies.iterdir()], [good.name], "a good copy was thinned out")
+                    self.assertEqual(good.read_bytes(), whole)
+            process.kill()
+            process.wait()
+            for path in self.var.glob("*.copy"):
+                path.unlink()
+            print(f"{refused} of 12 copies were swapped", file=sys.stderr)
+
     # Restore
 
     def test_a_restore_changes_the_owner_of_nothing(self):
@@ -199,7 +243,7 @@ class Root(Process):
         # Before the first start it also says that there is no database.
         first = self.duban("link", "--admin", "--now", DAY).splitlines()[0]
         self.begun()
-        self.assertEqual(self.duban("link", "--admin", "--now", DAY).splitlines(), [first])
+        self.assertEqual(self.duban("link", "--admin", "--now", DAY).splitlines()[0], first)
         self.assertFalse((self.var / "duban.db.link-key").exists(), "root's key was not found, and another was made")
 
     def test_links_where_the_key_is_made(self):
@@ -219,6 +263,140 @@ for pid in range(int(sys.argv[3]), int(sys.argv[3]) + 3000):
         (self.var / "duban.db.link-key").unlink()
         self.pipe("duban.db.link-key")
         self.assertIn("链接密钥", self.duban("link", "--admin", code=1))
+
+    # Folders of root's that others may write
+
+    def test_a_folder_of_roots_that_others_may_write_is_not_worked_in(self):
+        for mode in (0o2770, 0o1777, 0o775):
+            os.chown(self.var, 0, USER)
+            self.var.chmod(mode)
+            self.link("duban.db", self.home / "planted")
+            said = self.duban("run", "--once", "--now", DAY, code=1)
+            self.assertIn("chown duban:duban", said)
+            self.assertFalse((self.home / "planted").exists(), "root has followed a link of the user")
+            (self.var / "duban.db").unlink()
+        os.chown(self.var, 0, 0)
+        self.var.chmod(0o755)
+        self.duban("run", "--once", "--now", DAY)
+        # So that what was made is the user's when it is looked over.
+        shutil.rmtree(self.var)
+
+    def test_a_mode_is_set_on_what_was_written(self):
+        plans = self.dir / "plans"
+        plans.mkdir(mode=0o700)
+        os.chown(plans, USER, USER)
+        plan = plans / "plan.toml"
+        source = self.home / "plan.csv"
+        source.write_text("工作任务,责任单位,完成时限\n做事,办公室,每年6月底前\n")
+        for _ in range(8):
+            for path in plans.iterdir():
+                path.unlink()
+            self.as_user("sh", "-c", f"echo '# x' > {plan}")
+            # When the new file has its name, the name becomes a link's.
+            process = self.loop('''
+folder, name, link = sys.argv[1:]
+seen = False
+while True:
+    names = os.listdir(folder)
+    if any(n.endswith(".tmp") for n in names):
+        seen = True
+    elif seen:
+        try:
+            os.unlink(name); os.symlink(link, name)
+        except OSError:
+            pass
+        break
+''', plans, plan, self.home / "shadow")
+            self.duban("import", str(source), "--every-year", "--replaces", str(plan), "--now", DAY, code=None)
+            process.kill()
+            process.wait()
+            self.assertEqual((self.home / "shadow").stat().st_mode & 0o777, 0o600)
+
+    def test_import_waits_for_no_pipe(self):
+        pipe = self.pipe("plan.csv")
+        self.assertIn("管道", self.duban("import", str(pipe), code=1))
+        source = self.home / "plan.csv"
+        source.write_text("工作任务,责任单位,完成时限\n做事,办公室,每年6月底前\n")
+        self.assertIn("管道", self.duban("import", str(source), "--replaces", str(pipe), code=1))
+
+    # What a document, a name or a row says to root's terminal and shell
+
+    ODD = "\x1b]0;pwn\x07\x1b[2J\u202e\x9b31m\u200b"
+
+    def test_nothing_steers_roots_terminal(self):
+        self.begun()
+        self.duban("done", "annual-report", "--by", "张三", "--now", DAY)
+        db = sqlite3.connect(self.database)
+        db.execute("UPDATE letter SET subject = subject || ?, last_error = ?", (self.ODD, self.ODD))
+        db.execute("UPDATE completion SET by = ?, note = ?", (self.ODD, self.ODD))
+        db.execute("INSERT INTO audit (at, who, what, detail) VALUES ('2026-01-27T00:30:00Z', ?, 'done', ?)", (self.ODD, json.dumps({"note": self.ODD}, ensure_ascii=False)))
+        db.execute("INSERT INTO incoming (id, at, fingerprint, message_id, sender, subject, text, outcome, detail, waits) "
+                   "VALUES (1, '2026-01-27T00:30:00Z', 'x', '', ?, ?, ?, 'unclear', '[]', 1)", (self.ODD,) * 3)
+        db.commit()
+        db.close()
+        for path in self.var.glob("duban.db*"):
+            os.chown(path, USER, USER)
+        held = self.var / f"duban.db.held-{self.ODD}Z"
+        held.write_bytes(b"")
+        os.chown(held, USER, USER)
+        text = self.home / "plan.txt"
+        text.write_text(f"1．做{self.ODD}事情。（责任单位：办{self.ODD}公室，完成时限：每年6月{self.ODD}底前）\n")
+        for command in (["history"], ["history", "--json"], ["outbox", "--all"], ["outbox", "--all", "--json"], ["incoming", "--all"], ["list"],
+                        ["list", "--json"], ["verify"], ["doctor"], ["status"], ["import", str(text)], ["import", str(text), "--every-year"]):
+            with self.subTest(command=command):
+                said = self.duban(*command, code=None)
+                for c in "\x1b\x07\x9b\u202e\u200b":
+                    self.assertNotIn(c, said)
+                if "--json" in command:
+                    json.loads(said[said.index(next(c for c in said if c in "[{")):])
+
+    def test_a_flag_to_copy_is_one_word(self):
+        source = self.home / "plan.csv"
+        source.write_text("工作任务,责任单位,完成时限\n做事,某'`id>pwned`'科,每年6月底前\n")
+        said = self.duban("import", str(source), code=1)
+        flag = next(line for line in said.splitlines() if "--office" in line).strip()
+        words = subprocess.run(["sh", "-c", f"printf '%s\\n' {flag}"], capture_output=True, text=True,
+                               cwd=self.home).stdout
+        self.assertFalse((self.home / "pwned").exists(), f"a shell has executed {flag}")
+        self.assertIn("某'`id>pwned`'科", words)
+        self.assertEqual(len(words.splitlines()), 2, words)
+
+    # What is planted in the database
+
+    def test_what_is_planted_in_the_schema_is_not_used(self):
+        self.begun()
+        copy = self.home / "copy.db"
+        whole = self.database.read_bytes()
+        trigger = ("CREATE TRIGGER letter_changed2 AFTER INSERT ON letter BEGIN "
+                   "UPDATE letter SET mailbox = 'evil@example.test' WHERE id = new.id; END",)
+        view = ("ALTER TABLE occurrence RENAME TO other",
+                "CREATE VIEW occurrence AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT other.* FROM other, r")
+        for harm, name in ((trigger, "触发器 letter_changed2"), (view, "视图 occurrence")):
+            self.database.write_bytes(whole)
+            db = sqlite3.connect(self.database)
+            for sql in harm:
+                db.execute(sql)
+            db.commit()
+            db.close()
+            for command in (["verify"], ["doctor"], ["status"], ["list"], ["backup", str(copy)], ["link", "--admin"], ["link", "--list"],
+                            ["run", "--once", "--now", "2026-01-28T08:30"], ["done", "annual-report", "--by", "张三"], ["history"]):
+                with self.subTest(name=name, command=command):
+                    self.assertIn(name, self.duban(*command, code=None))
+            self.assertFalse(copy.exists())
+            bad = self.home / "bad.db"
+            shutil.copy(self.database, bad)
+            before = self.database.read_bytes()
+            self.assertIn(name, self.duban("restore", str(bad), "--since-backup", "say-again", code=1))
+            self.assertEqual(self.database.read_bytes(), before)
+            bad.unlink()
+            # A good copy is put in its place, whatever lies there.
+            good = self.home / "good.db"
+            good.write_bytes(whole)
+            self.assertIn("已从备份恢复", self.duban("restore", str(good), "--since-backup", "say-again", "--now", DAY))
+            good.unlink()
+            self.duban("status", code=None)
+            for path in self.var.glob("duban.db.replaced*"):
+                path.unlink()
 
     # The database itself
 

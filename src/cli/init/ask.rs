@@ -1,12 +1,12 @@
 //! Asks questions at the terminal, and repeats one with the reason until the answer is valid.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use secrecy::{SecretString, zeroize::Zeroizing};
 
 use crate::{
-    cli::{Failure, Result},
+    cli::{Failure, Result, terminal},
     config::secret,
 };
 
@@ -57,8 +57,7 @@ pub fn ask_password(question: &str) -> Result<SecretString> {
 }
 
 pub fn say(words: &str) -> Result<()> {
-    let mut out = io::stderr();
-    out.write_all(words.as_bytes()).and_then(|()| out.flush()).map_err(|e| Failure::new(e.to_string()))
+    terminal::tell(words).map_err(|e| Failure::new(e.to_string()))
 }
 
 /// `None`: it is no text, as after a character that was half rubbed out.

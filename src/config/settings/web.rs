@@ -26,7 +26,9 @@ impl Web {
 
     /// For looking at, without a word about it in the settings.
     pub fn on_this_machine() -> Self {
-        Self::new((Ipv4Addr::LOCALHOST, 8080).into(), "http://127.0.0.1:8080")
+        let web = Self::new((Ipv4Addr::LOCALHOST, 8080).into(), "http://127.0.0.1:8080");
+        // No proxy is before it, and whoever is on this machine could say that it is one.
+        Self { trusted_proxy: Vec::new(), ..web }
     }
 
     /// Whether this address is a proxy's.

@@ -153,14 +153,19 @@ impl Answers {
     }
 }
 
-/// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
+/// As a shell takes it for one word, whatever a document has put into it.
+pub fn in_quotes(text: &str) -> String {
+    format!("'{}'", excel::line(text).replace('\'', "'\\''"))
+}
+
+/// [`in_quotes`], where it needs them.
+pub fn quoted(text: &str) -> String {
     let text = excel::line(text);
     let is_plain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "=-.:/".contains(c);
     if text.chars().all(|c| is_plain(c) && !c.is_whitespace()) {
         return text;
     }
-    format!("'{}'", text.replace('\'', "'\\''"))
+    in_quotes(&text)
 }
 
 /// The words of a line that `quoted` wrote, or a person.

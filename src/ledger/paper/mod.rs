@@ -22,7 +22,7 @@ mod tests;
 mod when;
 
 pub use account::{Account, Entry, Line};
-pub use answers::{Answers, Key, NOBODY, OFF, Question, REST, offices as office_names, words, year};
+pub use answers::{Answers, Key, NOBODY, OFF, Question, REST, in_quotes, offices as office_names, quoted, words, year};
 pub use build::{Around, Outcome, build};
 pub use head::ANSWERED;
 pub use replaces::{Previous, previous};

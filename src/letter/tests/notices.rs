@@ -151,10 +151,13 @@ fn asked() {
 fn restored() {
     let at = date(2026, 2, 2).at(9, 0, 0, 0);
     let until = Some(date(2026, 1, 27).at(23, 0, 0, 0));
-    let known = Restored { at, until, is_known: true, has_gaps: false, kept_quiet: None };
+    let known = Restored { at, until, is_known: true, has_gaps: false, kept_quiet: None, ends_links: false };
     one("notice_restored_whole", &Notice::Restored(known.clone()));
     one("notice_restored_with_gaps", &Notice::Restored(Restored { has_gaps: true, ..known.clone() }));
-    one("notice_restored_again", &Notice::Restored(Restored { is_known: false, until: None, ..known.clone() }));
+    one(
+        "notice_restored_again",
+        &Notice::Restored(Restored { is_known: false, until: None, ends_links: true, ..known.clone() }),
+    );
     one("notice_restored_quiet", &Notice::Restored(Restored { is_known: false, kept_quiet: Some(12), ..known }));
 }
 

@@ -11,7 +11,7 @@ use crate::{
     config::{Fingerprint, Settings},
     domain::{
         calendar::Calendar,
-        deadline::{Deadline, Roster},
+        deadline::{Deadline, Mailbox, Roster},
         hours::House,
         identity,
         occurrence::{Occurrence, State},
@@ -100,6 +100,14 @@ pub(in crate::service) fn load(
         }
     }
     let roster_changed = tx.put(state::ROSTER, &office.roster)?;
+    // Whoever was an admin, and is none any more, has the links that were printed for the admins.
+    let is_admin = |was: &Mailbox| office.settings.admin.iter().any(|is| is.key() == was.key());
+    if tx.get(state::ADMIN)?.is_some_and(|before| !before.iter().all(is_admin)) {
+        let mut generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
+        generations.admin = generations.admin.saturating_add(1);
+        tx.put(state::GENERATIONS, &generations)?;
+        office.note_revoked(tx, None, now)?;
+    }
     let readers_changed = tx.put(state::ADMIN, &office.settings.admin)? || roster_changed;
     // A path that is not UTF-8 cannot be stored; then the files are read each time.
     tx.put(FILES, &office.seen).or_else(|e| if e.is_value() { tx.put(FILES, &None) } else { Err(e) })?;

@@ -1,6 +1,6 @@
 //! Refuses what people write at greater length than is kept.
 
-pub use crate::domain::limits::{EVIDENCE, NAME, REFERENCE, TEXT};
+pub use crate::domain::limits::{EVIDENCE, NAME, REFERENCE, TEXT, is_our_own};
 use crate::{
     domain::limits::{fault, name_fault},
     service::{Error, Result},

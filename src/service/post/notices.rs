@@ -69,6 +69,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
                 is_known: restored.since == Since::Carried,
                 has_gaps: restored.has_gaps,
                 kept_quiet,
+                ends_links: restored.ends_links,
             }))
         }
         Notice::Rejected { findings } => {

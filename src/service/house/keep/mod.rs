@@ -33,7 +33,10 @@ use crate::{
     clock::Moment,
     disk::{self, folder_of, remove_if_there, sync_folder_of},
     domain::deadline::Deadline,
-    store::{Db, Holdings, Restored, Since, state},
+    store::{
+        Db, Holdings, Restored, Since,
+        state::{self, Generations},
+    },
 };
 
 /// Writes a copy to `to`, which gets its name only when complete. Returns what it holds, and its size in bytes.
@@ -54,9 +57,10 @@ pub fn back_up(db: &mut Db, database: &Path, to: &Path, now: &Moment) -> Result<
         refuse_damage(&copy, "备份", &temporary)?;
         let holdings = copy.holdings()?;
         drop(copy);
-        File::open(&temporary).and_then(|file| file.sync_all()).map_err(words)?;
+        let file = File::open(&temporary).map_err(words)?;
+        file.sync_all().map_err(words)?;
         disk::put(&temporary, to).map_err(words)?;
-        Ok((holdings, fs::metadata(to).map_err(words)?.len()))
+        Ok((holdings, file.metadata().map_err(words)?.len()))
     })();
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -121,9 +125,11 @@ pub fn restore(
             rows: 0,
             has_gaps: false,
             silenced: 0,
+            ends_links: false,
             replaced: None,
         };
-        ask_replaced(&mut copy, database, wish, &mut restored)?;
+        let known = ask_replaced(&mut copy, database, wish, &mut restored)?;
+        keep_revoked(&mut copy, office, known, &mut restored, now)?;
         // Deadlines added to the files since the copy count as in force from the moment of the copy.
         if restored.since != Since::Carried {
             let then = Moment::new(holdings.until.unwrap_or(now.at).min(now.at), &office.settings.timezone);
@@ -143,14 +149,20 @@ pub fn restore(
     restored
 }
 
-/// Carries over what can be read from the database that is replaced.
-fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &mut Restored) -> Result<()> {
+/// Carries over what can be read from the database that is replaced. Gives which links it has revoked; `None`: that
+/// cannot be read.
+fn ask_replaced(
+    copy: &mut Db,
+    database: &Path,
+    wish: Option<Since>,
+    restored: &mut Restored,
+) -> Result<Option<Generations>> {
     if !database.exists() {
-        return Ok(());
+        return Ok(None);
     }
     let stamp = restored.at.strftime("%Y%m%dT%H%M%SZ").to_string();
     restored.replaced = Some(named(database, &format!(".replaced-{stamp}")));
-    let Ok(old) = Db::open_copy(database) else { return Ok(()) };
+    let Ok(mut old) = Db::open_copy(database) else { return Ok(None) };
     // Moves the journal into the file; a damaged database stays as it is.
     if old.fold_up().is_err_and(|e| e.is_busy()) {
         return Err(Error::Refused("有别的 duban 命令正在用数据库，等它结束再恢复。没有改动。".into()));
@@ -161,6 +173,10 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
              是新版程序的（换回旧版程序时），先把它移到别处，再恢复。没有改动。",
             database.display()
         )));
+    }
+    // What lies in a table's place may never end.
+    if !old.has_our_tables().unwrap_or(true) {
+        return Ok(None);
     }
     // An unreadable page means damage, not that it is another database.
     let is_ours_to_ask = copy.is_earlier_state_of(&old).unwrap_or_else(|e| e.is_damage());
@@ -179,14 +195,56 @@ fn ask_replaced(copy: &mut Db, database: &Path, wish: Option<Since>, restored: &
         (restored.since, restored.rows) = (Since::Carried, carried.rows);
         restored.has_gaps = carried.has_gaps;
     }
-    Ok(())
+    if !is_ours_to_ask {
+        return Ok(None);
+    }
+    let revoked = old.read(|tx| tx.get(state::GENERATIONS)).ok();
+    // Of a damaged database, nothing may be a row that is lost.
+    Ok(revoked.and_then(|revoked| revoked.or(is_sound.then(Generations::default))))
+}
+
+/// Links that were revoked since the copy stay revoked; where the replaced database cannot tell which, all that are out
+/// are. Where there is none, on another machine as a rule, that is left to a person.
+fn keep_revoked(
+    copy: &mut Db,
+    office: &Office,
+    known: Option<Generations>,
+    restored: &mut Restored,
+    now: &Moment,
+) -> Result<()> {
+    if known.is_none() && restored.replaced.is_none() {
+        return Ok(());
+    }
+    restored.ends_links = known.is_none();
+    let done = copy.write(|tx| {
+        let was = tx.get(state::GENERATIONS)?.unwrap_or_default();
+        let mut is = was.clone();
+        match known {
+            Some(known) => is.keep(&known),
+            // Higher than any since the copy.
+            None => is.end(&office.roster, u32::try_from(unused_number(now)).unwrap_or(u32::MAX >> 1)),
+        }
+        tx.put(state::GENERATIONS, &is)?;
+        if is.admin != was.admin {
+            office.note_revoked(tx, None, now)?;
+        }
+        for (name, _) in is.sections.iter().filter(|(name, count)| was.sections.get(*name) != Some(count)) {
+            office.note_revoked(tx, Some(name), now)?;
+        }
+        Ok(())
+    });
+    Ok(done?)
+}
+
+/// One number a second is more than were ever used, so no number since the copy can be as high.
+fn unused_number(now: &Moment) -> i64 {
+    now.at.as_second().saturating_sub(YEAR_2020).max(1)
 }
 
 /// Records the restore in the copy, and queues a letter to the admin about it.
 fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -> Result<()> {
     let done = copy.write(|tx| {
-        // One number a second is more than were ever used, so no number since the copy can be as high.
-        tx.put(state::IDS_FROM, &now.at.as_second().saturating_sub(YEAR_2020).max(1))?;
+        tx.put(state::IDS_FROM, &unused_number(now))?;
         if restored.since == Since::KeepQuiet {
             restored.silenced = mark_as_said(tx, office, now)?;
             tx.silence_outbox("从备份恢复，到恢复时为止的当作发过", now.at)?;

@@ -2,11 +2,13 @@
 //! the new one. The old ones are kept.
 
 use std::{
-    fs::{self, DirBuilder, Permissions},
+    fs::{self, DirBuilder, OpenOptions, Permissions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, PermissionsExt, symlink},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
+
+use rustix::fs::OFlags;
 
 use super::{Draft, draft::is_nobody_s};
 use crate::{disk, service::named};
@@ -41,7 +43,9 @@ impl Staged {
         DirBuilder::new().mode(0o700).create(&folder)?;
         let staged = Self { dir, folder, drafts, made };
         for draft in &staged.drafts {
-            write(&staged.folder.join(&draft.name), draft)?;
+            let path = staged.folder.join(&draft.name);
+            DirBuilder::new().recursive(true).mode(0o700).create(disk::folder_of(&path))?;
+            write(&path, if draft.is_secret { 0o600 } else { 0o644 }, &draft.bytes)?;
         }
         link_rest(&staged.dir, &staged.folder)?;
         Ok(staged)
@@ -108,10 +112,12 @@ fn is_replaced(dir: &Path, draft: &Draft) -> bool {
 pub fn replace(path: &Path, text: &str) -> io::Result<Option<PathBuf>> {
     let kept = if path.exists() { Some(keep(path)?) } else { None };
     let temporary = named(path, &format!(".{}.tmp", std::process::id()));
-    disk::replace(path, &temporary, 0o644, text.as_bytes())?;
-    // Regardless of the umask: the service must read what root writes.
-    fs::set_permissions(path, Permissions::from_mode(0o644))?;
-    Ok(kept)
+    disk::remove_if_there(&temporary)?;
+    let put = write(&temporary, 0o644, text.as_bytes()).and_then(|()| disk::put(&temporary, path));
+    if put.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    put.map(|()| kept)
 }
 
 /// Keeps a file under the first free name: `duban.toml.old-1`. It stays where it is, too.
@@ -127,13 +133,10 @@ fn keep(path: &Path) -> io::Result<PathBuf> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-fn write(path: &Path, draft: &Draft) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    let mode = if draft.is_secret { 0o600 } else { 0o644 };
+/// A new file. Its mode is set by its descriptor, before others know its name: by then the name may mean another file.
+fn write(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let mut file = disk::create_new(path, 0o600)?;
-    file.write_all(&draft.bytes)?;
+    file.write_all(bytes)?;
     // Regardless of the umask: the service must read what root writes.
     file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()
@@ -144,7 +147,10 @@ fn make_folder(folder: &Path, mode: u32) -> io::Result<()> {
         return Ok(());
     }
     DirBuilder::new().recursive(true).mode(mode).create(folder)?;
-    fs::set_permissions(folder, Permissions::from_mode(mode))
+    // Not by its path: by now another may lie there.
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
+    let made = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(folder)?;
+    made.set_permissions(Permissions::from_mode(mode))
 }
 
 /// Links the existing files that have no draft into the temporary folder.
