@@ -169,6 +169,20 @@ pub fn numeral(chars: &[char]) -> Option<u32> {
     }
 }
 
+/// What anybody may write, to be repeated in a letter: nothing in it may be pressed.
+pub fn without_links(text: &str) -> String {
+    let is_link = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        word.contains("://") || word.contains("www.")
+    };
+    let ends = |c: char| !c.is_ascii_graphic() || "<>()\"',;".contains(c);
+    let piece = |piece: &str| {
+        let word = piece.trim_end_matches(ends);
+        if is_link(word) { format!("〔网址略〕{}", &piece[word.len()..]) } else { piece.to_owned() }
+    };
+    text.split_inclusive(ends).map(piece).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +242,13 @@ mod tests {
     #[test]
     fn as_toml_writes_it() {
         assert_eq!(quoted("a\"\\\n\u{7f}"), "\"a\\\"\\\\\\n\\u007F\"");
+    }
+
+    #[test]
+    fn what_anybody_may_write_has_nothing_to_press() {
+        let said = without_links(
+            "550 5.7.1 请到<https://evil.example/a?b=c>，或HTTP://evil.example。www.evil.example; by mx1.a.example[192.0.2.1]",
+        );
+        assert_eq!(said, "550 5.7.1 请到<〔网址略〕>，或〔网址略〕。〔网址略〕; by mx1.a.example[192.0.2.1]");
     }
 }

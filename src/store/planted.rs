@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
+use ring::digest::{Context, SHA256};
 use rusqlite::{Connection, Row};
 
 use super::{Db, Error, Result, schema};
@@ -30,6 +31,17 @@ fn parts(conn: &Connection) -> Result<BTreeSet<Part>> {
     Ok(select.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Of what a new database consists of, so that no command has to make one to know it.
+const DIGEST: &str = "1b3e3dece7ae67dd2e9edcc89af3c03fc52c183aad5ae38e906345748ee92374";
+
+fn digest(parts: &BTreeSet<Part>) -> String {
+    let mut hash = Context::new(&SHA256);
+    for (kind, name, table, sql) in parts {
+        hash.update(format!("{kind}\0{name}\0{table}\0{}\0", sql.as_deref().unwrap_or_default()).as_bytes());
+    }
+    hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What a new database consists of.
 fn ours() -> Result<&'static BTreeSet<Part>> {
     static OURS: OnceLock<BTreeSet<Part>> = OnceLock::new();
@@ -47,6 +59,9 @@ fn ours() -> Result<&'static BTreeSet<Part>> {
 /// The schema, brought up to date, is not that of a new database.
 pub(super) fn refuse(conn: &Connection) -> Result<()> {
     let found = parts(conn)?;
+    if digest(&found) == DIGEST {
+        return Ok(());
+    }
     let odd = found.symmetric_difference(ours()?).map(|(kind, name, ..)| {
         let kind = match kind.as_str() {
             "table" => "表",
@@ -72,6 +87,11 @@ mod tests {
 
     fn opened(conn: Connection) -> Result<Db> {
         migrate(Db::connect(conn).unwrap(), "x")
+    }
+
+    #[test]
+    fn a_new_database_is_known_by_its_digest() {
+        assert_eq!(digest(ours().unwrap()), DIGEST);
     }
 
     #[test]

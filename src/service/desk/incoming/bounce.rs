@@ -10,6 +10,7 @@ use crate::{
     letter::words,
     service::{Office, Result, tell::audit, tell::pass_on},
     store::{LetterRow, LetterState, Tx},
+    text::without_links,
 };
 
 /// `None` if it is not about a letter of ours.
@@ -89,31 +90,4 @@ fn words<'a>(recipients: impl Iterator<Item = &'a Recipient>) -> String {
     let said: Vec<String> = said.filter(|s| !s.trim().is_empty()).collect();
     let said = if said.is_empty() { "邮件被退回，没有说明原因".to_owned() } else { said.join("；") };
     words::cap(&without_links(&words::plain(&said)), 300)
-}
-
-/// What anybody may write goes on to the admin: nothing in it may be pressed.
-pub(super) fn without_links(text: &str) -> String {
-    let is_link = |word: &str| {
-        let word = word.to_ascii_lowercase();
-        word.contains("://") || word.contains("www.")
-    };
-    let ends = |c: char| !c.is_ascii_graphic() || "<>()\"',;".contains(c);
-    let piece = |piece: &str| {
-        let word = piece.trim_end_matches(ends);
-        if is_link(word) { format!("〔网址略〕{}", &piece[word.len()..]) } else { piece.to_owned() }
-    };
-    text.split_inclusive(ends).map(piece).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_links;
-
-    #[test]
-    fn what_anybody_may_write_has_nothing_to_press() {
-        let said = without_links(
-            "550 5.7.1 请到<https://evil.example/a?b=c>，或HTTP://evil.example。www.evil.example; by mx1.a.example[192.0.2.1]",
-        );
-        assert_eq!(said, "550 5.7.1 请到<〔网址略〕>，或〔网址略〕。〔网址略〕; by mx1.a.example[192.0.2.1]");
-    }
 }

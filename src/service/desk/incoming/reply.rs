@@ -1,6 +1,6 @@
 //! A reply as a report: who wrote it, which letter it answers, which items it is about.
 
-use super::{Act, Outcome, Recorded, Verdict, bounce::without_links};
+use super::{Act, Outcome, Recorded, Verdict};
 use crate::{
     clock::Moment,
     domain::{
@@ -21,6 +21,7 @@ use crate::{
         },
     },
     store::{Completion, ItemRow, LetterRow, NewNote, NoteKind, RequestKind, Stored, Tx, state},
+    text::without_links,
 };
 
 /// A reply, and the items that it may report.
