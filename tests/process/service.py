@@ -246,7 +246,7 @@ class Service(Process):
     def test_a_full_disk_is_said_and_survived(self):
         small = self.dir / "var"
         small.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k", "tmpfs", str(small)], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k,mode=700", "tmpfs", str(small)], check=True)
         filler = small / "filler"
         filler.write_bytes(b"x" * 1_000_000)
         done = subprocess.run([DUBAN, "run", "--once", "--now", DAY, "--config", str(self.config)], capture_output=True, text=True)
@@ -263,7 +263,7 @@ class Service(Process):
     def test_a_disk_that_fills_while_the_service_sends_costs_no_letter_and_no_second_copy(self):
         small = self.dir / "var"
         small.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(small)], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", str(small)], check=True)
         self.duban("run", "--once", "--now", "2026-01-05T08:30")
         received = Received(pause=0.4)
         filler = small / "filler"
