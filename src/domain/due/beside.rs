@@ -205,7 +205,7 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (Zone::After, Counter) => is_last && p.words[0] == Lead,
         // …，最长60日; …，但不得晚于投标截止日
         (Zone::Elsewhere, Limit) => {
-            let next = p.from(i + 1);
+            let next = p.from(i + 1 + usize::from(p.words.get(i + 1) == Some(&To)));
             matches!(next.words, [Event | Received | Unknown, Day, ..] | [Event | Received, ..])
                 || matches!(next.words, [Num(_), length, ..] if is_length(*length))
         }
