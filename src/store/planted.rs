@@ -26,7 +26,10 @@ pub(super) fn fresh() -> Result<Db> {
 type Part = (String, String, String, Option<String>);
 
 fn parts(conn: &Connection) -> Result<BTreeSet<Part>> {
-    let mut select = conn.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
+    // Whoever looks into the file with a shell may leave ANALYZE's tables; they act on nothing.
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema
+               WHERE NOT (type = 'table' AND name IN ('sqlite_stat1', 'sqlite_stat4'))";
+    let mut select = conn.prepare(sql)?;
     let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     Ok(select.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
 }
@@ -107,6 +110,7 @@ mod tests {
             ("DROP INDEX said_once", "索引 said_once"),
         ] {
             let db = fresh().unwrap();
+            db.conn.execute_batch("ANALYZE").unwrap();
             refuse(&db.conn).unwrap();
             db.conn.execute_batch(harm).unwrap();
             let e = refuse(&db.conn).unwrap_err();
