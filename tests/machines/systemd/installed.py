@@ -13,7 +13,7 @@ import subprocess
 import time
 import unittest
 
-from machine import (CLOCK, DATABASE, DEB, ETC, PREVIOUS, STATE, Machine, cursor, letters, mode, owner, query, run, shown,
+from machine import (CLOCK, DATABASE, DEB, ETC, PREVIOUS, STATE, Machine, address, cursor, letters, mode, owner, query, run, shown,
                      systemctl, until)
 
 from handbook import D_Handbook  # noqa: F401  (its tests are run with these)
@@ -151,7 +151,7 @@ class B_Running(Machine):
         settings.write_text(settings.read_text() + '[web]\nlisten = "127.0.0.1:8080"\nbase_url = "http://127.0.0.1:8080"\n')
         self.drop_in()
         systemctl("start", "duban")
-        link = run("duban", "link", "--admin", "--now", "2026-01-27T09:30").split()[-1]
+        link = address(run("duban", "link", "--admin", "--now", "2026-01-27T09:30"))
         fetch = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
         until(lambda: "管理员" in run("python3", "-c", fetch, link, code=None), "the board by root's link")
         self.assertFalse((STATE / "duban.db.link-key").exists())

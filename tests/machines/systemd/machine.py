@@ -5,6 +5,7 @@ import email.policy
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -32,6 +33,11 @@ def run(*command, code=0, **options):
     if code is not None and done.returncode != code:
         raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{said}")
     return said
+
+
+def address(said):
+    """Of a link that was printed, whatever else is said with it."""
+    return re.search(r"https?://\S+", said)[0]
 
 
 def systemctl(*arguments, **options):
