@@ -30,7 +30,12 @@ pub(super) fn weakens(spoken: &str) -> bool {
     const MORE: &str = "审批中 修改中 如果 假如 的话 错 难 非 续办 再办 快了 左右 分之 等局 等领导 等签 等审 等批 估计 正走 \
     公示中 在补 拟 明晚 草稿 作废 重来 下架 下线 撤下 撤了 撤稿 删了 被删 退了 退稿 404 好像 觉得 认为 以为 理论上 原则上 \
     算是 勉强 唯独 看情况 视情况 有出入 少附 是灰 在校 章在 忘 失效 有误 有问题 打不 没人 维护 第一批 首批 前两项 前三项 项中 中止 搁置 什么 先这样 吧 退回 打回 驳回 返工 重做 重写 重报 重新 失败 漏 少了 少一 少两 少几 卡在";
-    if has(spoken, LEFT) || has(spoken, MORE) {
+    // A report that is taken back at once, is hearsay, or shows what is not right.
+    const NOT_SO: &str = "骗你 假的 玩笑 才怪 瞎说 别当真 做梦 谁信 鬼才信 想得美 想多了 呵呵 口误 手误 笔误 误操作 搞混 弄混 勿登记 别登记 \
+    请忽略 忽略本 据说 听说 我猜 可以说 系统显示 系统里显示 条件是 前提是 驳 有争议 有疑问的 有情况 状况 乱码 裂了 空着 是空的 空白 崩 断网 故障 卡着 卡住 \
+    桌上 桌面 在看 过目 过目中 收尾 几乎 冲刺 改天 给点时间 占个坑 占坑 占位 先应付 应付一下 应付检查 纯属应付 先销号 先把灯 挂个绿灯 老版本 旧版 旧的 去年的 抄的 \
+    估算 估的 灰度 内部版 别的事 别的科 另一个事 另外一件 请修改 请提意见 同步整改 加班赶 加快办理 等发";
+    if has(spoken, LEFT) || has(spoken, MORE) || has(spoken, NOT_SO) {
         return true;
     }
     let mut rest = spoken.as_str();
@@ -199,6 +204,37 @@ fn is_none_of_it(spoken: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_takes_a_report_back() {
+        for remark in [
+            "以上为样例，请勿登记",
+            "才怪",
+            "开玩笑的",
+            "王局在看",
+            "放在王局桌上",
+            "报告请李局过目",
+            "信息中心那边卡着",
+            "改天补链接",
+            "先占个坑",
+            "先应付一下",
+            "图表空着",
+            "数据用的去年的",
+            "按老版本",
+            "图片裂了",
+            "审核驳了",
+            "有争议",
+            "据说",
+            "条件是数据科给数",
+            "手误",
+            "搞混了",
+            "假的",
+            "骗你的",
+            "内容是旧的",
+        ] {
+            assert!(weakens(remark), "{remark}");
+        }
+    }
 
     #[test]
     fn what_is_still_to_come() {
