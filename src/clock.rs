@@ -52,6 +52,11 @@ impl Moment {
     pub fn today(&self) -> Date {
         self.local.date()
     }
+
+    /// 24 hours before, for what may be done so often a day.
+    pub fn day_ago(&self) -> Timestamp {
+        self.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN)
+    }
 }
 
 /// The wall clock and the boot clock, read together.

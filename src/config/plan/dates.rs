@@ -1,6 +1,6 @@
 //! The dates of an entry: `due`, and 局内目标 (`target`), which lies before it.
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 
 use crate::{
     config::syntax::table::{Table, Text},
@@ -88,14 +88,7 @@ fn parse(table: &Table<'_>, text: &Text<'_>, due: &Due) -> Option<Target> {
 /// Checked on the rule's next few dates. Any calendar will do: working days move a date by only a few days.
 fn lies_before(deadline: &Deadline) -> bool {
     let cal = Calendar::default();
-    let terms: Vec<Date> = match &deadline.due.rule {
-        Rule::Once(day) => vec![*day],
-        Rule::Case { .. } => return true,
-        rule => {
-            let from = date(rule.only_year().unwrap_or(2024), 1, 1);
-            rule.terms(&cal, from, date(2200, 12, 31)).take(6).map(|term| term.due).collect()
-        }
-    };
+    let terms: Vec<Date> = deadline.due.rule.first_terms(&cal).take(6).map(|term| term.due).collect();
     // A yearly target of a deadline that comes round more often would be the target of several occurrences.
     let targets: Vec<Option<Date>> = terms.iter().map(|due| deadline.target_before(&cal, *due)).collect();
     let is_date = matches!(deadline.target, Some((_, Target::Rule(_))));

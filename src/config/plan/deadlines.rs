@@ -2,8 +2,6 @@
 
 use std::{ops::Range, rc::Rc};
 
-use jiff::civil::date;
-
 use super::dates;
 use crate::{
     config::{
@@ -232,11 +230,7 @@ fn title_fits(table: &Table<'_>, text: &Text<'_>, deadline: &Deadline) {
     let period = match &deadline.due.rule {
         // The reference of a case is written by hand: no variable can be read from it.
         Rule::Case { .. } => Some("-".to_owned()),
-        Rule::Once(day) => Some(day.to_string()),
-        rule => {
-            let from = date(rule.only_year().unwrap_or(2024), 1, 1);
-            rule.terms(&Calendar::default(), from, date(2200, 12, 31)).next().map(|term| term.period)
-        }
+        rule => rule.first_terms(&Calendar::default()).next().map(|term| term.period),
     };
     let Some(filled) = period.map(|period| deadline.title_for(&period)) else { return };
     for variable in variables(text.value).filter(|v| filled.contains(&format!("{{{}}}", v.name))) {

@@ -25,7 +25,12 @@ impl Rule {
         Box::new(self.told::<()>(cal, from, to).map(|(term, ())| term))
     }
 
-    /// The same, each with the steps by which it was worked out.
+    /// Its first dates, of whichever years: enough to see what they are like. None for a case.
+    pub fn first_terms<'a>(&'a self, cal: &'a Calendar) -> Box<dyn Iterator<Item = Term> + 'a> {
+        self.terms(cal, date(self.only_year().unwrap_or(2024), 1, 1), LAST)
+    }
+
+    /// As [`Self::terms`], each with the steps by which it was worked out.
     pub fn told<'a, E: Ear + 'a>(
         &'a self,
         cal: &'a Calendar,

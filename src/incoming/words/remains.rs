@@ -33,8 +33,8 @@ pub(super) fn weakens(spoken: &str) -> bool {
     // A report that is taken back at once, is hearsay, or shows what is not right.
     const NOT_SO: &str = "骗你 假的 玩笑 才怪 瞎说 别当真 做梦 谁信 鬼才信 想得美 想多了 呵呵 口误 手误 笔误 误操作 搞混 弄混 勿登记 别登记 \
     请忽略 忽略本 据说 听说 我猜 可以说 系统显示 系统里显示 条件是 前提是 驳 有争议 有疑问的 有情况 状况 乱码 裂了 空着 是空的 空白 崩 断网 故障 卡着 卡住 \
-    桌上 桌面 在看 过目 过目中 收尾 几乎 冲刺 改天 给点时间 占个坑 占坑 占位 先应付 应付一下 应付检查 纯属应付 先销号 先把灯 挂个绿灯 老版本 旧版 旧的 去年的 抄的 \
-    估算 估的 灰度 内部版 别的事 别的科 另一个事 另外一件 请修改 请提意见 同步整改 加班赶 加快办理 等发";
+    桌上 桌面 在看 过目 收尾 几乎 冲刺 改天 给点时间 占个坑 占坑 占位 先应付 应付一下 应付检查 纯属应付 先销号 先把灯 挂个绿灯 老版本 旧版 旧的 去年的 抄的 \
+    估算 估的 灰度 内部版 别的事 别的科 另一个事 另外一件 请修改 请提意见 同步整改 加班赶 加快办理";
     if has(spoken, LEFT) || has(spoken, MORE) || has(spoken, NOT_SO) {
         return true;
     }
@@ -59,7 +59,7 @@ const COMING: &str = "还 晚点 晚些时 回头 过几天 过两天 过会 过
 /// A step that is taken at the beginning, however much 已 stands before it.
 const STARTED: &str =
     "完善 送审 报批 送签 报签 报审 请示 申请 启动 安排 部署 布置 着手 开始 进入 催 转 呈 让 叫 通知张 通知李";
-const WAITING: &str = "等回复 等反馈 等盖章 等上级 等市 等省 等厅 等县 等区 等分管 等主要 等会 等开会 等下 等一下 等系统 \
+const WAITING: &str = "等发 等回复 等反馈 等盖章 等上级 等市 等省 等厅 等县 等区 等分管 等主要 等会 等开会 等下 等一下 等系统 \
     等批复 等结果";
 /// Deeds that are to come where nothing says that they are done: `材料送审`, `报局长审批`, `补报`.
 const DEEDS: &str = "征求意见 完善 征集 意见稿 讨论稿 样稿 送签 送审 报签 审核 审批 审定 审阅 审议 审签 签批 签发 签字 核准 会签 批准 批示 送审 报审 报批 盖章 准备 补报 补交 \

@@ -195,14 +195,8 @@ fn shortest(text: &str, due: Due, year: Option<i16>) -> Certain {
         Due::parse(clause, year)
             .is_ok_and(|same| (&same.rule, same.times, same.roll) == (&due.rule, due.times, due.roll))
     });
-    let yearless = match due.rule {
-        Rule::Once(date) => Some(date),
-        ref rule => rule.only_year().and_then(|year| {
-            let days = (Date::new(year, 1, 1).ok()?, Date::new(year, 12, 31).ok()?);
-            rule.terms(&Calendar::default(), days.0, days.1).next().map(|term| term.due)
-        }),
-    }
-    .filter(|_| Due::parse(text, None).is_err());
+    let yearless = due.rule.only_year().filter(|_| Due::parse(text, None).is_err());
+    let yearless = yearless.and_then(|_| due.rule.first_terms(&Calendar::default()).next().map(|term| term.due));
     Certain { words: clause.unwrap_or_else(|| text.to_owned()), due, yearless }
 }
 

@@ -90,24 +90,18 @@ pub(in crate::service) fn load(
     // The calendar that the stored dates were counted with.
     let before = tx.get(state::CALENDAR)?.unwrap_or_else(|| office.calendar.clone());
     let calendar_moved = tx.put(state::CALENDAR, &office.calendar)?;
-    if let Some(before) = tx.get(state::ROSTER)? {
-        let mut generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
-        let was = generations.sections.clone();
-        generations.follow(&before, &office.roster);
-        tx.put(state::GENERATIONS, &generations)?;
-        for (name, _) in generations.sections.iter().filter(|(name, count)| was.get(*name) != Some(count)) {
-            office.note_revoked(tx, Some(name), now)?;
+    let (roster, admins) = (tx.get(state::ROSTER)?, tx.get(state::ADMIN)?.unwrap_or_default());
+    office.change_generations(tx, now, |generations| {
+        if let Some(roster) = roster {
+            generations.follow(&roster, &office.roster);
         }
-    }
+        // Whoever was an admin, and is none any more, has the links that were printed for the admins.
+        let is_admin = |was: &Mailbox| office.settings.admin.iter().any(|is| is.key() == was.key());
+        if !admins.iter().all(is_admin) {
+            generations.admin = generations.admin.saturating_add(1);
+        }
+    })?;
     let roster_changed = tx.put(state::ROSTER, &office.roster)?;
-    // Whoever was an admin, and is none any more, has the links that were printed for the admins.
-    let is_admin = |was: &Mailbox| office.settings.admin.iter().any(|is| is.key() == was.key());
-    if tx.get(state::ADMIN)?.is_some_and(|before| !before.iter().all(is_admin)) {
-        let mut generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
-        generations.admin = generations.admin.saturating_add(1);
-        tx.put(state::GENERATIONS, &generations)?;
-        office.note_revoked(tx, None, now)?;
-    }
     let readers_changed = tx.put(state::ADMIN, &office.settings.admin)? || roster_changed;
     // A path that is not UTF-8 cannot be stored; then the files are read each time.
     tx.put(FILES, &office.seen).or_else(|e| if e.is_value() { tx.put(FILES, &None) } else { Err(e) })?;

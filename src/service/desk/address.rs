@@ -118,14 +118,13 @@ impl Office {
 
     /// Revokes all links of the admin, or those of a section: none that was signed before is good any more.
     pub fn revoke_links(&self, tx: &Tx, section: Option<&str>, now: &Moment) -> crate::store::Result<()> {
-        let mut generations = tx.get(state::GENERATIONS)?.unwrap_or_default();
-        let count = match section {
-            Some(name) => generations.sections.entry(name.to_owned()).or_default(),
-            None => &mut generations.admin,
-        };
-        *count = count.saturating_add(1);
-        tx.put(state::GENERATIONS, &generations)?;
-        self.note_revoked(tx, section, now)?;
+        self.change_generations(tx, now, |generations| {
+            let count = match section {
+                Some(name) => generations.sections.entry(name.to_owned()).or_default(),
+                None => &mut generations.admin,
+            };
+            *count = count.saturating_add(1);
+        })?;
         tx.audit(&audit(now, "links-revoked", None, None, json!({ "section": section })))
     }
 

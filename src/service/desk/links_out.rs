@@ -76,9 +76,24 @@ impl Office {
         self.note_links(tx, section, now, |note| note.printed = Some((now.at, shift(now.today(), days))))
     }
 
-    /// The links of this holder were revoked just now.
-    pub fn note_revoked(&self, tx: &Tx, section: Option<&str>, now: &Moment) -> Result<()> {
-        self.note_links(tx, section, now, |_| ())
+    /// Changes which links are good, and notes of each holder whose were revoked that none from before counts.
+    pub(in crate::service) fn change_generations(
+        &self,
+        tx: &Tx,
+        now: &Moment,
+        change: impl FnOnce(&mut state::Generations),
+    ) -> Result<()> {
+        let was = tx.get(state::GENERATIONS)?.unwrap_or_default();
+        let mut is = was.clone();
+        change(&mut is);
+        tx.put(state::GENERATIONS, &is)?;
+        if is.admin != was.admin {
+            self.note_links(tx, None, now, |_| ())?;
+        }
+        for (name, _) in is.sections.iter().filter(|(name, count)| was.sections.get(*name) != Some(count)) {
+            self.note_links(tx, Some(name), now, |_| ())?;
+        }
+        Ok(())
     }
 
     /// Something was recorded through a link that allows this.

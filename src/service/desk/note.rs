@@ -1,6 +1,5 @@
 //! What a section says before it is done: 材料已报, 签收, 进展. Reminders of what it still owes go on.
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::service::{
@@ -45,11 +44,10 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, new: &NewNote, now: &
     let mut same = said.iter().filter(|note| note.section == *section && note.kind == *kind);
     match kind {
         NoteKind::Progress => {
-            let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
             if same.clone().next_back().is_some_and(|note| note.text == *text) {
                 return Ok(false);
             }
-            if same.filter(|note| note.at > day_ago).count() >= TOLD_A_DAY {
+            if same.filter(|note| note.at > now.day_ago()).count() >= TOLD_A_DAY {
                 return Err(Error::Refused("一天里的进展记得够多了，请明天再写。".into()));
             }
         }

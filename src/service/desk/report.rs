@@ -155,16 +155,11 @@ pub(in crate::service) fn take_back(tx: &Tx, office: &Office, report: &Report, n
     let completions = tx.completions(occurrence.id)?;
     let mine = completions.iter().filter(|c| report.section.as_ref().is_none_or(|s| *s == c.section));
     let mine: Vec<&Completion> = mine.collect();
+    let noted = |section, kind| note::take_back(tx, &occurrence, (section, kind), &report.by, now);
     let is_noted = match &report.section {
-        Some(section) => note::take_back(tx, &occurrence, (section, NoteKind::HandedIn), &report.by, now)?,
+        // With nothing else to take back it is the last 进展.
+        Some(section) => noted(section, NoteKind::HandedIn)? || mine.is_empty() && noted(section, NoteKind::Progress)?,
         None => false,
-    };
-    // With nothing else to take back it is the last 进展.
-    let is_noted = match &report.section {
-        Some(section) if mine.is_empty() && !is_noted => {
-            note::take_back(tx, &occurrence, (section, NoteKind::Progress), &report.by, now)?
-        }
-        _ => is_noted,
     };
     if mine.is_empty() && !is_noted {
         return Err(Error::Refused(format!("{} {} 没有可以撤回的办结登记。", deadline.id, occurrence.period)));

@@ -1,6 +1,6 @@
 //! Requests: a section reports 不能按期 or 不适用, and the admin confirms or returns it (退回).
 
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::civil::Date;
 use serde_json::json;
 
 use crate::service::{Error, Office, Result, desk::limits, in_transaction, tell::Notice, tell::act};
@@ -56,9 +56,8 @@ pub(in crate::service) fn record(tx: &Tx, office: &Office, ask: &Ask, now: &Mome
     // Each is a letter to the admin. Who writes from outside the roster does not use up what the section may ask.
     let is_outside = |by: &str| by.contains('@') && !office.knows(by);
     let most = if is_outside(&ask.by) { 1 } else { ASKED_A_DAY };
-    let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
     let mut earlier = tx.requests_of(ask.occurrence)?;
-    earlier.retain(|r| r.section == ask.section && r.at > day_ago && is_outside(&r.by) == is_outside(&ask.by));
+    earlier.retain(|r| r.section == ask.section && r.at > now.day_ago() && is_outside(&r.by) == is_outside(&ask.by));
     if earlier.len() >= most {
         return Err(Error::Refused("一天里报得太多了，请直接和管理员联系。".into()));
     }
@@ -107,7 +106,7 @@ fn is_its_own(deadline: &Deadline, section: &str) -> bool {
 
 /// What a confirmation will do, for whoever gives it.
 pub fn if_confirmed(deadline: &Deadline, kind: RequestKind, section: &str) -> String {
-    let helps = deadline.part_of(section) == Part::Helps && deadline.done == Done::Any;
+    let helps = deadline.part_of(section) == Part::Helps;
     match (kind, is_its_own(deadline, section)) {
         (RequestKind::Postponed, true) => format!("预计日期之前不再催{section}，其他科室照常；规定期限不变"),
         (RequestKind::Postponed, false) => "预计日期之前不再催办，规定期限不变".to_owned(),
@@ -144,9 +143,7 @@ pub fn decide(
         let detail = json!({ "section": request.section, "kind": request.kind, "confirmed": confirmed, "note": note });
         tx.audit(&act(now, by, if confirmed { "confirmed" } else { "returned" }, &occurrence, detail))?;
         match (confirmed, request.kind, request.expected) {
-            (true, RequestKind::NotApplicable, _)
-                if deadline.done == Done::Any && deadline.part_of(&request.section) == Part::Helps =>
-            {
+            (true, RequestKind::NotApplicable, _) if deadline.part_of(&request.section) == Part::Helps => {
                 let RequestRow { occurrence, section, by, reason, .. } = &request;
                 let text = format!("不适用：{reason}");
                 let new = NewNote { occurrence: *occurrence, section, kind: NoteKind::HandedIn, by, text: &text };

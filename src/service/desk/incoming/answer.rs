@@ -1,6 +1,6 @@
 //! The answer to the sender of a reply, and the notice to the admin about an unknown sender.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Act, Outcome, Recorded};
 use crate::{
@@ -65,7 +65,7 @@ pub fn answer(
             return Ok(());
         }
     }
-    let day_ago = now.at.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    let day_ago = now.day_ago();
     let is_enough = match known {
         Some(_) => is_answered_enough(tx, sender, recorded, day_ago)?,
         None => {

@@ -217,21 +217,11 @@ fn keep_revoked(
     }
     restored.ends_links = known.is_none();
     let done = copy.write(|tx| {
-        let was = tx.get(state::GENERATIONS)?.unwrap_or_default();
-        let mut is = was.clone();
-        match known {
-            Some(known) => is.keep(&known),
+        office.change_generations(tx, now, |generations| match known {
+            Some(known) => generations.keep(&known),
             // Higher than any since the copy.
-            None => is.end(&office.roster, u32::try_from(unused_number(now)).unwrap_or(u32::MAX >> 1)),
-        }
-        tx.put(state::GENERATIONS, &is)?;
-        if is.admin != was.admin {
-            office.note_revoked(tx, None, now)?;
-        }
-        for (name, _) in is.sections.iter().filter(|(name, count)| was.sections.get(*name) != Some(count)) {
-            office.note_revoked(tx, Some(name), now)?;
-        }
-        Ok(())
+            None => generations.end(&office.roster, u32::try_from(unused_number(now)).unwrap_or(u32::MAX >> 1)),
+        })
     });
     Ok(done?)
 }
