@@ -118,5 +118,5 @@ pub fn mail(bytes: &[u8]) {
     if let incoming::Kind::Written { text, .. } = &message.kind {
         let _ = incoming::understand(&incoming::written(text, None), &[], date(2026, 3, 1));
     }
-    let _ = incoming::text_of(bytes);
+    let _ = incoming::all_texts_of(bytes);
 }

@@ -2,6 +2,9 @@
 
 use super::{address, header::Header, mime::Parts, quotes, words};
 
+/// Only its words show it: a person may have written them.
+const BY_TEXT: &str = "text of an automatic reply";
+
 /// What is known of a message when its kind is decided.
 pub(super) struct Seen<'a> {
     pub header: &'a Header,
@@ -128,7 +131,7 @@ pub(super) fn automatic(seen: &Seen) -> Option<&'static str> {
         return Some("challenge");
     }
     if is_automatic_text(seen.text) {
-        return Some("text of an automatic reply");
+        return Some(BY_TEXT);
     }
     if is_automatic_subject(seen.subject) {
         return Some("subject of an automatic reply");
@@ -142,6 +145,13 @@ pub(super) fn automatic(seen: &Seen) -> Option<&'static str> {
         return Some("sender takes no replies");
     }
     None
+}
+
+/// Whether a person may have written it after all: only its words show a machine, and they are about the work.
+pub(super) fn may_be_a_persons(why: &str, text: &str) -> bool {
+    const WORK: &str = "没发 没报 没办 还没 还在 已发 已报 已办 办结 办完 延期 推迟 下周";
+    let own = quotes::written(text, None).words;
+    why == BY_TEXT && WORK.split_whitespace().any(|word| own.contains(word))
 }
 
 /// `自动回复：…`, also after `回复：`, which some responders put before it.
@@ -179,13 +189,15 @@ fn is_automatic_text(text: &str) -> bool {
     const SAYS: &str = "自动回复|自動回覆|自动答复|您发给我的信件已经收到|您的邮件已收到，我会尽快|此邮件由系统自动|本邮件由系统自动|this is an automated|this is an automatic|\
         automatically generated|automated response|automatic reply|i am out of the office|i am currently out|i'm out of the office|out of office until|auto-reply|\
         autoreply|i am away from|please click the link below to verify|click here to confirm|点击以下链接验证|点击下面的链接确认|这是邮件收条|的邮件已被阅读|正在休假（|目前正在休假|目前在休假|休假期间无法|期间无法及时处理邮件|将离开办公室|\
-        离开办公室，|请求已登记|被反垃圾|邮件被隔离|on annual leave|on vacation until|on leave until|with no access to email|limited access to email|would like to recall|撤回邮件“";
-    let own = quotes::written(text, None);
+        离开办公室，|请求已登记|被反垃圾|邮件被隔离|on annual leave|on vacation until|on leave until|with no access to email|limited access to email";
+    let own = quotes::written(text, None).words;
     let first: String =
         own.lines().filter(|l| !l.trim().is_empty()).take(3).collect::<Vec<_>>().join("\n").to_lowercase();
     // Ours may stand there, quoted without a mark.
     let first = first.replace("由系统自动回复，请勿", "");
-    SAYS.split('|').any(|words| first.contains(words.trim_start())) && !words::reports(&first)
+    let is_recall =
+        ["would like to recall", "将撤回邮件", "希望撤回邮件", "尝试撤回邮件"].iter().any(|w| first.contains(w));
+    is_recall || SAYS.split('|').any(|words| first.contains(words.trim_start())) && !words::reports(&first)
 }
 
 #[cfg(test)]
@@ -196,7 +208,7 @@ mod tests {
     fn why(head: &str) -> Option<&'static str> {
         let message = format!("{head}\nMIME-Version: 1.0\n\n已办结\n");
         match read(message.as_bytes()).kind {
-            Kind::Automatic(why) => Some(why),
+            Kind::Automatic { why, .. } => Some(why),
             Kind::Written { .. } => None,
             Kind::Report(report) => panic!("{report:?}"),
         }

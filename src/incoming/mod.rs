@@ -20,9 +20,9 @@ mod transfer;
 mod words;
 
 pub use authentication::Authenticated;
-pub use quotes::{Ours, without_known, written};
+pub use quotes::{Ours, Written, without_known, written};
 pub use report::{Action, DeliveryReport, Recipient};
-pub use words::{Act, Item, Statement, Understood, understand};
+pub use words::{Act, Item, Said, Statement, Understood, understand};
 
 use ring::digest::{Context, SHA256};
 
@@ -58,10 +58,17 @@ pub struct Message {
 pub enum Kind {
     /// Written by a person: the whole text with its quotes, and the names of the attachments.
     Written { text: String, attachments: Vec<String> },
-    /// Written by a machine, and what shows it: nothing is recorded, and no answer is sent.
-    Automatic(&'static str),
+    /// Written by a machine, and what shows it: nothing is recorded, and no answer is sent. `is_sure`: no person could
+    /// have written the text.
+    Automatic { why: &'static str, text: String, is_sure: bool },
     /// A delivery report.
     Report(DeliveryReport),
+}
+
+impl<'a> From<&'a Written> for Said<'a> {
+    fn from(written: &'a Written) -> Self {
+        Self { words: &written.words, among: &written.among, subject: "" }
+    }
 }
 
 pub fn read(bytes: &[u8]) -> Message {
@@ -88,7 +95,7 @@ pub fn read(bytes: &[u8]) -> Message {
     let kind = if let Some(report) = report::of(&seen).or_else(|| bounce::of(&seen)) {
         Kind::Report(report)
     } else if let Some(why) = machine::automatic(&seen) {
-        Kind::Automatic(why)
+        Kind::Automatic { why, is_sure: !machine::may_be_a_persons(why, &text), text }
     } else {
         Kind::Written { attachments: body::attachments(&parts), text }
     };
@@ -104,10 +111,15 @@ pub fn read(bytes: &[u8]) -> Message {
     }
 }
 
-/// A message's text, whatever its kind.
-pub fn text_of(bytes: &[u8]) -> String {
+/// All that a letter of ours says, as text and as a page: a reply may quote either.
+pub fn all_texts_of(bytes: &[u8]) -> String {
     let (header, body_at) = Header::read(bytes, |_| false);
-    body::text(&mime::read(&header, bytes.get(body_at..).unwrap_or_default()))
+    let mut all = header.text("subject").unwrap_or_default();
+    body::every_text(&mime::read(&header, bytes.get(body_at..).unwrap_or_default()), |text| {
+        all.push('\n');
+        all.push_str(text);
+    });
+    all
 }
 
 /// Skips the `From ` line that a mailbox file puts before each message.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::text::is_hidden;
 
+mod among;
 mod footer;
 mod head;
 
@@ -20,20 +21,36 @@ const LINES: usize = 2000;
 /// Our letter that is answered, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ours<'a> {
-    /// Its plain text.
+    /// All that it says, as text and as a page.
     pub text: &'a str,
     pub subject: &'a str,
     /// Our addresses and our name as a sender.
     pub names: &'a [&'a str],
 }
 
-/// The sender's own words, without quotes, the quoted letter's header, and phone signatures.
+/// What the sender wrote, without quotes, the quoted letter's head, and phone signatures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// What stands above the quoted letter; if nothing does, what stands below it or between its lines.
+    pub words: String,
+    /// What stands below it or between its lines too.
+    pub among: String,
+}
+
+impl Written {
+    /// All of it, to be kept.
+    pub fn all(&self) -> String {
+        [self.words.as_str(), &self.among].join("\n\n").trim_end().to_owned()
+    }
+}
+
+/// The sender's own words.
 ///
 /// `ours` is our letter, if it is known: a line that stands in it is a quote, however the mail program marks it, and a
 /// line with our address or its subject is the head over one, in any language.
-pub fn written(text: &str, ours: Option<Ours>) -> String {
+pub fn written(text: &str, ours: Option<Ours>) -> Written {
     let known = ours.unwrap_or_default();
-    let ours = ours.map(|ours| letters(ours.text));
+    let ours = ours.map(|ours| letters(ours.text)).filter(|ours| !ours.is_empty());
     let text = visible(text);
     let lines: Vec<&str> = text.lines().take(LINES).map(str::trim_end).collect();
     let is_ours = |line: &str| ours.as_deref().is_some_and(|ours| stands_in(line, ours));
@@ -42,26 +59,15 @@ pub fn written(text: &str, ours: Option<Ours>) -> String {
     };
     let cut = (0..lines.len()).find(|i| begins_quote(*i)).unwrap_or(lines.len());
     let above = tidy(&lines[..cut]);
-    if !above.is_empty() || cut == lines.len() {
-        return above;
+    let among = among::lines(&lines, cut, &known, ours.as_deref(), above.is_empty());
+    let marked = |is: bool| among.iter().filter(|(marked, _)| *marked == is).map(|(_, line)| *line).collect::<Vec<_>>();
+    if !above.is_empty() {
+        let among: Vec<&str> = among.iter().map(|(_, line)| *line).collect();
+        return Written { words: above, among: tidy(&among) };
     }
-    below(&lines, cut, is_ours)
-}
-
-/// The answer of a sender who writes below the quote, or between its lines.
-fn below(lines: &[&str], cut: usize, is_ours: impl Fn(&str) -> bool) -> String {
-    let Some(first) = (cut..lines.len()).find(|i| is_marked(lines[*i])) else { return String::new() };
-    let mut own = Vec::new();
-    for i in first..lines.len() {
-        if is_marked(lines[i]) || is_ours(lines[i]) {
-            continue;
-        }
-        if ends_own_words(lines, i) {
-            break;
-        }
-        own.push(lines[i]);
-    }
-    tidy(&own)
+    // Below the quote; red letters inside it may be all there is.
+    let (below, inside) = (tidy(&marked(false)), tidy(&marked(true)));
+    if below.is_empty() { Written { words: inside, among: below } } else { Written { words: below, among: inside } }
 }
 
 fn is_marked(line: &str) -> bool {
@@ -122,36 +128,48 @@ fn is_signature_mark(line: &str) -> bool {
     (2..20).contains(&dashes) && line.chars().all(|c| matches!(c, '-' | '—' | '－' | '_' | '─'))
 }
 
-/// `发件人：… 发送时间：…`: two fields of a quoted letter's header near each other, the sender first.
-fn is_quoted_head(lines: &[&str], i: usize) -> bool {
-    const SENDER: [&str; 6] = ["发件人", "发信人", "寄件者", "寄件人", "from", "发送人"];
-    const OTHER: [&str; 14] = [
-        "发送时间",
-        "发送日期",
-        "日期",
-        "时间",
-        "收件人",
-        "收信人",
-        "抄送",
-        "主题",
-        "sent",
-        "date",
-        "to",
-        "cc",
-        "subject",
-        "邮件主题",
-    ];
-    let is_field = |line: &str, names: &[&str]| {
-        let line = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '|' | '【')).to_lowercase();
-        names.iter().any(|name| {
-            let after = line
-                .strip_prefix(name)
-                .map(|r| r.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '】' | '|')));
-            after.is_some_and(|after| {
+/// The fields of a quoted letter's head: whose it is, and the others.
+const SENDER: [&str; 6] = ["发件人", "发信人", "寄件者", "寄件人", "from", "发送人"];
+const OTHER: [&str; 20] = [
+    "发送时间",
+    "发送日期",
+    "日期",
+    "时间",
+    "收件人",
+    "收信人",
+    "抄送",
+    "密送",
+    "主题",
+    "邮件主题",
+    "附件",
+    "重要性",
+    "sent",
+    "date",
+    "to",
+    "cc",
+    "subject",
+    "attachments",
+    "importance",
+    "reply-to",
+];
+
+/// Whether a line is one of these fields.
+fn is_field(line: &str, names: &[&str]) -> bool {
+    let line = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '|' | '【')).to_lowercase();
+    let label = line.split_once([':', '：']).map(|(label, _)| label.split_whitespace().collect::<String>());
+    names.iter().any(|name| {
+        let after = line
+            .strip_prefix(name)
+            .map(|r| r.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '】' | '|')));
+        label.as_deref() == Some(*name)
+            || after.is_some_and(|after| {
                 after.starts_with([':', '：']) || (after.len() < line.len() - name.len() && after.contains('@'))
             })
-        })
-    };
+    })
+}
+
+/// `发件人：… 发送时间：…`: two fields of a quoted letter's header near each other, the sender first.
+fn is_quoted_head(lines: &[&str], i: usize) -> bool {
     if !is_field(lines[i], &SENDER) {
         return false;
     }

@@ -58,16 +58,26 @@ fn shown(message: &Message, ours: &str, items: &[Item]) -> String {
     match &message.kind {
         Kind::Written { text: whole, attachments } => {
             let _ = writeln!(text, "attachments: {attachments:?}");
-            let written = incoming::written(whole, Some(Ours { text: ours, ..Ours::default() }));
-            let _ = writeln!(text, "written: {written:?}");
-            let blind = incoming::written(whole, None);
-            if blind != written {
+            let written = incoming::written(
+                whole,
+                Some(Ours {
+                    text: ours,
+                    subject: "【政务公开提醒】3项待办",
+                    names: &["duban@example.test", "政务公开提醒"],
+                }),
+            );
+            let _ = writeln!(text, "written: {:?}", written.words);
+            if !written.among.is_empty() {
+                let _ = writeln!(text, "among our lines: {:?}", written.among);
+            }
+            let blind = incoming::written(whole, None).words;
+            if blind != written.words {
                 let _ = writeln!(text, "without our letter: {blind:?}");
             }
             let understood = incoming::understand(&written, items, date(2026, 2, 4));
             let _ = writeln!(text, "understood: {understood:?}");
         }
-        Kind::Automatic(why) => {
+        Kind::Automatic { why, .. } => {
             let _ = writeln!(text, "automatic: {why}");
         }
         Kind::Report(report) => {

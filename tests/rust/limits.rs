@@ -199,7 +199,7 @@ fn by_mail() {
             "From: bgs@example.test\r\nTo: duban@example.test\r\nSubject: Re: x\r\nMessage-ID: <1@client.test>\r\n\
              Content-Type: text/plain; charset=utf-8\r\nIn-Reply-To: <{}>\r\n\r\n已办结，{}\r\n",
             letter.message_id,
-            "材料".repeat(written / 2)
+            "材料、".chars().cycle().take(written - 2).chain("材料".chars()).collect::<String>()
         );
         assert!(matches!(bureau.comes_in(&message, NOW), Fate::Done));
         let notes = bureau.db.read(|tx| {

@@ -6,6 +6,10 @@ const OURS: Ours = Ours {
     text: "办公室（牵头）：\n\n事项：发布2025年度《政府信息公开工作年度报告》（分工方案第31项）\n期限：已逾期3个工作日，规定期限2026年1月31日（周六）已过，请立即办结。\n\n────────────\n联系人：办公室 张三，电话 0750-1234567\n",
 };
 
+fn written(text: &str, ours: Option<Ours>) -> String {
+    super::written(text, ours).words
+}
+
 fn cut(text: &str) {
     assert_eq!(written(text, None), "已办结，网址附后", "{text}");
     assert_eq!(written(text, Some(OURS)), "已办结，网址附后", "{text}");
@@ -55,7 +59,10 @@ fn our_words_begin_the_quote() {
         "已办结，网址附后\n\n办公室 （牵头）：\n事项 发布2025年度《政府信息公开工作年度报告》（分工方案第31项）\n期限";
     // The first line is too short to be recognised.
     assert_eq!(written(text, Some(OURS)), "已办结，网址附后\n\n办公室 （牵头）：");
-    assert_eq!(written("规定期限2026年1月31日（周六）已过\n已办结", Some(OURS)), "");
+    // A program that puts the words below an unmarked quote.
+    assert_eq!(written("规定期限2026年1月31日（周六）已过\n已办结", Some(OURS)), "已办结");
+    // What our letter says too is not the sender's for certain.
+    assert_eq!(written("规定期限2026年1月31日（周六）已过\n立即办结", Some(OURS)), "");
 }
 
 #[test]

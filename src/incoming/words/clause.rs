@@ -3,8 +3,9 @@
 use super::{
     Item, NO_SUCH, NOT_UNDERSTOOD, WHICH, date,
     folded::{Piece, Text, is_pause, letters},
+    known,
     numbers::{self, Named, Numbers},
-    polite,
+    polite, remains,
     verbs::{self, Verb},
 };
 
@@ -112,11 +113,23 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
     if named.is_none() && PLANS.iter().any(|plan| bare.starts_with(plan)) {
         return Ok(Meaning::Plan(clause.trim_start()));
     }
-    if let Some((subject, verb, remark)) = subject(rest) {
+    if let Some((words, verb, remark)) = subject(rest) {
         // `1、2已完成。附件已上传`: of what was reported before.
         let of_before = follows && named.is_none() && verb == Verb::Handled;
-        let Some(titled) = titled(&subject, items) else {
-            return if of_before { Ok(Meaning::Other(clause.trim_start())) } else { Err(NOT_UNDERSTOOD) };
+        let Some(titled) = titled(&letters(words.plain.iter().copied()), items) else {
+            if of_before {
+                return Ok(Meaning::Other(clause.trim_start()));
+            }
+            // `昨天小王已办结`, `见附件，已办结`: of the only item.
+            return match fitting(verb, items).as_slice() {
+                [item]
+                    if named.is_none()
+                        && is_told(words, rest.to(rest.plain.len() - remark.plain.len()), verb, item) =>
+                {
+                    Ok(Meaning::Said(Clause { numbers: vec![item.number], verb, remark }))
+                }
+                _ => Err(NOT_UNDERSTOOD),
+            };
         };
         // If a number is given too, both must mean the same item.
         let agrees = match &named {
@@ -169,13 +182,26 @@ fn sole(items: &[Item]) -> Result<Vec<u32>, &'static str> {
     }
 }
 
+/// Whether the words before a report of something done only say who did what, and when, and that it is over: `小王办结`
+/// may be an order to him, and `报告已完成` a step of 发布报告.
+fn is_told(words: Piece, said: Piece, verb: Verb, item: &Item) -> bool {
+    let is_over = said.plain.iter().any(|c| "已了昨早".contains(*c));
+    let is_whole = verb == Verb::Handled || said.plain[words.plain.len()..].iter().any(|c| "结号".contains(*c));
+    let title = if is_whole { item.title } else { "" };
+    let spoken = words.to_owned().spoken();
+    matches!(verb, Verb::Done | Verb::Handled)
+        && is_over
+        && !remains::is_suspicious(&spoken)
+        && spoken.split(is_pause).all(|piece| known::is_subject(piece, title))
+}
+
 /// The words before the first verb, the verb, and the remark. The words are a subject if a title contains them.
-fn subject(clause: Piece) -> Option<(String, Verb, Piece)> {
+fn subject(clause: Piece) -> Option<(Piece, Verb, Piece)> {
     let window = clause.plain.len().min(SUBJECT_WINDOW);
-    (1..window).find_map(|at| {
+    // `请销号` asks for it.
+    (1..window).filter(|at| clause.plain[at - 1] != '请').find_map(|at| {
         let (verb, end) = verbs::read(&clause.plain[at..])?;
-        let subject = letters(clause.plain[..at].iter().copied());
-        Some((subject, verb, clause.from(at + end)))
+        Some((clause.to(at), verb, clause.from(at + end)))
     })
 }
 

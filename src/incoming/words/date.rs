@@ -10,8 +10,10 @@ const LEADS: [&str; 12] =
 
 /// The date in these words, if there is only one, or only one that is marked as expected.
 pub(super) fn expected(words: &str, today: Date) -> Option<Date> {
-    // A past date is not expected.
-    let ahead: Vec<Found> = dates(words, today).into_iter().filter(|found| found.date >= today).collect();
+    // A past date is not expected; without a year, one that is far ahead may be this year's, which is past.
+    let far = today.saturating_add(jiff::Span::new().months(9));
+    let is_meant = |found: &Found| found.date >= today && (found.has_year || found.date <= far);
+    let ahead: Vec<Found> = dates(words, today).into_iter().filter(is_meant).collect();
     let all = ahead.iter().map(|found| found.date).collect();
     only(all).or_else(|| only(ahead.iter().filter(|found| found.is_led).map(|found| found.date).collect()))
 }
@@ -212,7 +214,7 @@ mod tests {
             ("2026.2.10", Some(date(2026, 2, 10))),
             ("预计10日", None),
             ("2月30日", None),
-            ("1月10日", Some(date(2027, 1, 10))),
+            ("1月10日", None),
             ("2月4日", Some(date(2026, 2, 4))),
             ("2026年1月31日系统故障", None),
             ("2026年1月31日系统故障,预计2月10日", Some(date(2026, 2, 10))),
@@ -221,7 +223,7 @@ mod tests {
             ("2月10日,最迟2月10日", Some(date(2026, 2, 10))),
             ("文号2026-123", None),
             ("预计2月中旬", Some(date(2026, 2, 20))),
-            ("1月下旬", Some(date(2027, 1, 31))),
+            ("1月下旬", None),
             ("下周五前报", Some(date(2026, 2, 13))),
             ("周五", Some(date(2026, 2, 6))),
             ("周二", Some(date(2026, 2, 10))),

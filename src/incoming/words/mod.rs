@@ -3,9 +3,11 @@
 mod clause;
 mod date;
 mod folded;
+mod known;
 mod numbers;
 mod polite;
 mod remains;
+mod signature;
 mod verbs;
 mod year;
 
@@ -27,6 +29,8 @@ const OTHER_YEAR: &str = "写的年份与事项的不同，请写明是不是这
 const NOTHING: &str = "没有看到回复的内容";
 const TOO_LONG: &str = "内容太长，请只写办理情况";
 const OUR_WORDS: &str = "回复里夹着来信的内容，请只写办理情况";
+const AMONG: &str = "引用的来信下面或中间也写了话，请都写在最前面";
+const SUBJECT: &str = "主题里的话与正文不一样，请在正文里写清";
 const NOT_UNDERSTOOD: &str = "没有看懂，请用“已办结”“不能按期”“不适用”或“撤回”开头";
 
 /// An item of the letter, with its number there.
@@ -75,10 +79,46 @@ pub enum Act {
     TakeBack,
 }
 
-/// What the sender's own words say about these items.
+/// What a person said in a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said<'a> {
+    /// The report.
+    pub words: &'a str,
+    /// What was written into the quoted letter too.
+    pub among: &'a str,
+    /// The subject, if the sender wrote one of his own.
+    pub subject: &'a str,
+}
+
+impl<'a> From<&'a str> for Said<'a> {
+    fn from(words: &'a str) -> Self {
+        Self { words, ..Self::default() }
+    }
+}
+
+/// What the sender's own words say about these items. Of what is done, nothing beside the report may leave a doubt.
 ///
 /// A date without a year is the next one, `today` included.
-pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
+pub fn understand<'a>(said: impl Into<Said<'a>>, items: &[Item], today: Date) -> Understood {
+    let Said { words, among, subject } = said.into();
+    let understood = of_words(words, items, today);
+    let is_done = |s: &Statement| matches!(s.act, Act::Done | Act::HandedIn);
+    match &understood {
+        Understood::Statements(statements) if statements.iter().any(is_done) => {
+            let spoken = Text::new(signature::split(among).0).spoken();
+            if reports(among) || !remains::leaves_nothing_open(&spoken, today) {
+                Understood::Unclear(AMONG)
+            } else if remains::is_doubtful(&Text::new(subject).spoken()) {
+                Understood::Unclear(SUBJECT)
+            } else {
+                understood
+            }
+        }
+        _ => understood,
+    }
+}
+
+fn of_words(written: &str, items: &[Item], today: Date) -> Understood {
     if written.chars().take(REPLY_CHARS + 1).count() > REPLY_CHARS {
         return Understood::Unclear(TOO_LONG);
     }
@@ -88,7 +128,7 @@ pub fn understand(written: &str, items: &[Item], today: Date) -> Understood {
     if is_struck_out(written) {
         return Understood::Unclear(NOT_UNDERSTOOD);
     }
-    match statements(&Text::new(&unwrapped(written)), items, today) {
+    match statements(&Text::new(&unwrapped(signature::split(written).0)), items, today) {
         Ok((statements, false)) if statements.is_empty() => Understood::Unclear(NOTHING),
         Ok((statements, true)) if statements.is_empty() => Understood::Acknowledged,
         Ok((statements, _)) => Understood::Statements(statements),

@@ -2,7 +2,10 @@
 
 use super::folded::{Piece, is_pause, starts_with};
 
-const GREETINGS: [&str; 23] = [
+const GREETINGS: [&str; 26] = [
+    "答",
+    "补报",
+    "done",
     "报告",
     "尊敬的",
     "您好",

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::{
     Act, date,
     folded::{Text, is_pause, starts_with},
-    remains,
+    known, remains,
 };
 
 /// What a verb reports; an expected date is read from the remark.
@@ -279,7 +279,8 @@ fn skip(chars: &[char], at: usize, words: &[&str]) -> usize {
 /// A verb ends with the clause, with punctuation or a space, or before one of these words.
 fn ends(chars: &[char], at: usize, before: &[&str]) -> Option<usize> {
     let rest = chars.get(at..).unwrap_or_default();
-    let mark = rest.first().is_none_or(|c| is_pause(*c) || matches!(c, '(' | '-' | '…' | '—' | '[' | '【'));
+    let is_mark = |c: &char| is_pause(*c) || matches!(c, '(' | '-' | '…' | '—' | '[' | '【') || known::is_face(*c);
+    let mark = rest.first().is_none_or(is_mark);
     (mark || before.iter().any(|word| starts_with(rest, word))).then_some(at)
 }
 
@@ -326,7 +327,7 @@ impl Verb {
         }
         // What was published for comment, or asked for, is a step.
         let is_step = says(&["征求意见", "征集", "意见稿", "讨论稿", "草案", "草稿", "样稿", "预告", "请示", "申请"]);
-        let is_whole = !remains::weakens(&spoken) && !remains::is_to_come(&spoken) && !date::lies_ahead(&spoken, today);
+        let is_whole = remains::leaves_nothing_open(&spoken, today);
         match self {
             Self::Handled => (is_whole && !is_step && is_evidence(remark)).then_some(Act::Done),
             Self::Done => is_whole.then_some(Act::Done),
@@ -354,7 +355,8 @@ impl Verb {
             Self::Progress => {
                 let told: Vec<char> = spoken.trim_matches(is_pause).chars().collect();
                 let reports = matches!(read(&told), Some((Self::Done | Self::NotApplicable | Self::TakeBack, _)));
-                (!told.is_empty() && !reports).then_some(Act::Progress)
+                let is_late = says(&["延期", "推迟", "延后", "不能按", "无法按", "不适用", "撤回"]);
+                (!told.is_empty() && !reports && !is_late).then_some(Act::Progress)
             }
             Self::TakeBack => {
                 (!says(&["不撤", "不用撤", "不要撤", "已办结", "已完成", "不适用"])).then_some(Act::TakeBack)

@@ -302,3 +302,60 @@ fn remarks_that_only_say_more() {
     let wrong: Vec<&str> = REMARKS.split('|').filter(asked).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+/// What is of no known kind is asked about: everybody takes a report back in his own words.
+#[test]
+fn what_is_not_known_to_be_harmless_is_asked_back() {
+    for remark in [
+        "王局在看",
+        "骗你的",
+        "乱码",
+        "指季度目录",
+        "听候通知",
+        "盖完章发您",
+        "微信群发了",
+        "看台账是",
+        "❌",
+        "（ ）",
+        "：0",
+    ] {
+        unclear(&format!("已办结，{remark}"));
+    }
+    for words in ["2月20日已办结", "小王办结", "听小李说已办结", "局长让年报已办结", "1已办结 2已办结 3王局在看"]
+    {
+        unclear(words);
+    }
+    for words in [
+        "年报已办结",
+        "昨天小王已办结",
+        "见附件，已办结",
+        "补报：已办结",
+        "收到，谢谢提醒，这项我们上周已经办完了",
+        "已办结👍",
+        "已经办结，不用再提醒了",
+    ] {
+        assert!(matches!(understand(words, &ITEMS[..1], TODAY), Understood::Statements(_)), "{words}");
+    }
+}
+
+/// A signature may say what it likes, but not that something is still to come.
+#[test]
+fn a_signature_is_no_remark() {
+    one("已办结\n\n张三\n忠诚 干净 担当\n江门市蓬江区建设二路29号\n电话：0750-1234567", Act::Done, "");
+    unclear("已办结\n\n第三步没做\n电话：0750-1234567");
+    unclear("已办结\n\n忠诚 干净 担当");
+}
+
+/// What a person wrote beside the report counts too.
+#[test]
+fn what_stands_beside_the_report() {
+    let understood = |among, subject| understand(Said { words: "已办结", among, subject }, &ITEMS[..1], TODAY);
+    for (among, subject) in
+        [("第三步没做", ""), ("王局在看", ""), ("不能按期", ""), ("", "年报还没发布"), ("", "稍后发布")]
+    {
+        assert!(matches!(understood(among, subject), Understood::Unclear(_)), "{among} {subject}");
+    }
+    for (among, subject) in [("谢谢", ""), ("粤交函〔2026〕1号", ""), ("", "关于年报的回复"), ("", "")] {
+        assert!(matches!(understood(among, subject), Understood::Statements(_)), "{among} {subject}");
+    }
+}

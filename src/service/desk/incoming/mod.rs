@@ -146,11 +146,16 @@ fn judge(tx: &Tx, office: &Office, message: &Message, now: &Moment) -> Result<Op
     match &message.kind {
         Kind::Report(report) => bounce::judge(tx, office, message, report, now),
         Kind::Written { text, attachments } => reply::judge(tx, office, message, text, attachments, now),
-        Kind::Automatic(why) => {
+        Kind::Automatic { why, text, is_sure } => {
             let letter = reply::letters(tx, office, message)?.into_iter().next();
             let is_known = letter.is_some() || message.from.as_deref().is_some_and(|from| office.knows(from));
-            let outcome = Outcome::Automatic((*why).to_owned());
-            Ok(is_known.then(|| Verdict::of_machine(letter, outcome)))
+            let outcome = if *is_sure {
+                Outcome::Automatic((*why).to_owned())
+            } else {
+                Outcome::Refused("像是自动回复，但说到了办理情况，请看一下是不是本人写的".into())
+            };
+            let text = beginning(&incoming::written(text, None).all()).into_owned();
+            Ok(is_known.then(|| Verdict { text, ..Verdict::of_machine(letter, outcome) }))
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         deadline::{Deadline, Done, Part},
         occurrence::{Occurrence, State},
     },
-    incoming::{self, Authenticated, Item, Message, Statement, Understood},
+    incoming::{self, Authenticated, Item, Message, Said, Statement, Understood},
     letter::words,
     service::{
         Error, Office, Result,
@@ -32,8 +32,7 @@ struct Reply<'a> {
     sender: &'a str,
     letter: &'a LetterRow,
     items: Vec<ItemRow>,
-    /// The sender's own words, without what is quoted.
-    text: &'a str,
+    said: Said<'a>,
     attachments: &'a [String],
 }
 
@@ -54,7 +53,7 @@ pub fn judge(
     let letter = found.first().cloned();
     // What is damaged or no longer kept only helps to tell a quotation from the reply.
     let ours = letter.as_ref().and_then(|l| tx.handed_over(l.id).ok().flatten());
-    let ours = ours.map(|bytes| incoming::text_of(&bytes));
+    let ours = ours.map(|bytes| incoming::all_texts_of(&bytes));
     let from = [office.settings.mail.from.as_str()];
     let own = office.settings.mailbox.iter().map(|m| m.address.as_str());
     let names: Vec<&str> = from.into_iter().chain(own).chain([office.settings.mail.from_name.as_str()]).collect();
@@ -66,7 +65,10 @@ pub fn judge(
     let written = incoming::written(text, ours);
     // A footer that comes a second time from the same sender is known as one.
     let earlier = tx.earlier_words(sender, letter.as_ref().map(|l| l.id))?;
-    let said = incoming::without_known(&written, &earlier);
+    let of_sender = |words: &str| incoming::without_known(words, &earlier);
+    let (words, among) = (of_sender(&written.words), of_sender(&format!("\n{}", written.among)));
+    let subject = own_subject(&message.subject, letter.as_ref());
+    let said = Said { words: &words, among: &among, subject };
     let (items, all) = match &letter {
         Some(letter) => may_report(tx, office, message, letter, now)?,
         None => (Vec::new(), 0),
@@ -81,18 +83,25 @@ pub fn judge(
         (Some(_), None) if items.is_empty() => Outcome::Unclear("所回复的邮件里没有要您登记的事项".into()),
         (Some(letter), None) => {
             let items = items.clone();
-            Reply { tx, office, now, sender, letter, items, text: &said, attachments }.outcome()?
+            Reply { tx, office, now, sender, letter, items, said, attachments }.outcome()?
         }
     };
-    Ok(Some(Verdict { letter, items, text: written, outcome }))
+    Ok(Some(Verdict { letter, items, text: written.all(), outcome }))
+}
+
+/// The subject, unless it is the letter's: programs cut it, and put their marks before it.
+fn own_subject<'a>(subject: &'a str, letter: Option<&LetterRow>) -> &'a str {
+    let ours = letter.and_then(|l| l.subject.as_deref()).unwrap_or_default();
+    let tag = ours.split_once('】').map_or(ours, |(tag, _)| tag);
+    if !tag.is_empty() && subject.contains(tag) { "" } else { subject }
 }
 
 /// Who is on no roster and answers no letter of ours, but says that something is done: a person looks at it, and nobody
 /// is answered.
 fn of_stranger(text: &str, now: &Moment) -> Option<Verdict> {
-    let written = incoming::written(text, None);
+    let written = incoming::written(text, None).all();
     let any = [Item { number: 1, title: "", helps: false }];
-    let reports = matches!(incoming::understand(&written, &any, now.today()), Understood::Statements(_));
+    let reports = matches!(incoming::understand(written.as_str(), &any, now.today()), Understood::Statements(_));
     let why = "发件人不在科室名册里，也看不出回复的是哪一封督办邮件".to_owned();
     reports.then(|| Verdict { letter: None, items: Vec::new(), text: written, outcome: Outcome::Refused(why) })
 }
@@ -186,7 +195,7 @@ impl Reply<'_> {
             .iter()
             .map(|(number, title, part)| Item { number: *number, title, helps: *part == Part::Helps })
             .collect();
-        let understand = |items: &[Item]| incoming::understand(self.text, items, self.now.today());
+        let understand = |items: &[Item]| incoming::understand(self.said, items, self.now.today());
         let mut understood = understand(&items);
         // A bare 撤回 in answer to a confirmation takes back everything confirmed there.
         if let (Understood::Unclear(_), Some(_), [first, _, ..]) =
