@@ -4,6 +4,7 @@ use super::{address, header::Header, mime::Parts, quotes, words};
 
 /// Only its words show it: a person may have written them.
 const BY_TEXT: &str = "text of an automatic reply";
+const BY_SUBJECT: &str = "subject of an automatic reply";
 
 /// What is known of a message when its kind is decided.
 pub(super) struct Seen<'a> {
@@ -134,7 +135,7 @@ pub(super) fn automatic(seen: &Seen) -> Option<&'static str> {
         return Some(BY_TEXT);
     }
     if is_automatic_subject(seen.subject) {
-        return Some("subject of an automatic reply");
+        return Some(BY_SUBJECT);
     }
     if seen.has_empty_return_path() {
         return Some("empty Return-Path");
@@ -147,11 +148,12 @@ pub(super) fn automatic(seen: &Seen) -> Option<&'static str> {
     None
 }
 
-/// Whether a person may have written it after all: only its words show a machine, and they are about the work.
+/// Whether a person may have written it after all: only its words or its subject show a machine, and the words are
+/// about the work.
 pub(super) fn may_be_a_persons(why: &str, text: &str) -> bool {
-    const WORK: &str = "没发 没报 没办 还没 还在 已发 已报 已办 办结 办完 延期 推迟 下周";
+    const WORK: &str = "没发 没报 没办 还没 已发 已报 已办 办结 办完 延期 推迟 不能按 退回 送审 进展：";
     let own = quotes::written(text, None).words;
-    why == BY_TEXT && WORK.split_whitespace().any(|word| own.contains(word))
+    [BY_TEXT, BY_SUBJECT].contains(&why) && WORK.split_whitespace().any(|word| own.contains(word))
 }
 
 /// `自动回复：…`, also after `回复：`, which some responders put before it.

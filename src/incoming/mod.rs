@@ -67,7 +67,7 @@ pub enum Kind {
 
 impl<'a> From<&'a Written> for Said<'a> {
     fn from(written: &'a Written) -> Self {
-        Self { words: &written.words, among: &written.among, subject: "" }
+        Self { words: &written.words, among: &written.among, ..Self::default() }
     }
 }
 

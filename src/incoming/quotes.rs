@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::words;
 use crate::text::is_hidden;
 
 mod among;
@@ -78,7 +79,7 @@ fn is_marked(line: &str) -> bool {
 fn ends_own_words(lines: &[&str], i: usize) -> bool {
     let line = lines[i].trim();
     is_rule(line)
-        || (is_signature_mark(line) && !speaks_on(&lines[i + 1..]))
+        || (is_signature_mark(line) && is_signed(&lines[i + 1..]))
         || is_quoted_head(lines, i)
         || is_attribution(lines, i)
 }
@@ -116,10 +117,11 @@ fn is_rule(line: &str) -> bool {
         || label == "以下是转发的邮件"
 }
 
-/// Whether words about the work stand below a line of dashes: then it only divides.
-fn speaks_on(below: &[&str]) -> bool {
-    let near = below.iter().map(|line| line.trim()).take(8);
-    near.take_while(|line| !is_marked(line) && !is_rule(line)).any(footer::speaks_of_work)
+/// Whether a signature stands below a line of dashes; else the line only divides.
+fn is_signed(below: &[&str]) -> bool {
+    let near = below.iter().map(|line| line.trim()).take(12);
+    let near: Vec<&str> = near.take_while(|line| !is_marked(line) && !is_rule(line)).collect();
+    words::signs(&near.join("\n"))
 }
 
 /// `-- ` and `——` alone on a line: a signature with name and telephone follows.
@@ -226,9 +228,18 @@ fn is_phone_signature(line: &str) -> bool {
         "发自网易",
         "发自qq邮箱",
     ];
-    let line = line.trim().trim_start_matches(['-', '—', ' ', '[', '【', '|']).to_lowercase();
+    const DEVICES: [&str; 13] =
+        ["手机", "平板", "邮箱", "大师", "客户端", "电脑", "设备", "微信", "钉钉", "粤政易", "飞书", "版邮件", "发送"];
+    let line = line.trim().trim_matches(['-', '—', ' ', '[', ']', '【', '】', '|']).to_lowercase();
+    let begins = STARTS.iter().chain(&["发自"]).find_map(|start| line.strip_prefix(start));
+    // The name of a device or a program, and nothing more.
+    let is_name = |word: &str| word.is_ascii() || DEVICES.iter().any(|name| word.ends_with(name));
+    let is_mark = |c: char| matches!(c, '，' | '。' | '、' | '；' | '（' | ',' | ';' | '！' | '：');
     line.chars().count() <= 60
-        && (STARTS.iter().any(|s| line.starts_with(s)) || line.starts_with("发自") && line.chars().count() <= 20)
+        && begins.is_some_and(|name| {
+            !line.contains(is_mark) && name.split(|c: char| c.is_whitespace() || c == '<').all(is_name)
+                || STARTS.iter().any(|start| line == *start)
+        })
 }
 
 fn tidy(lines: &[&str]) -> String {

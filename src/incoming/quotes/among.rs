@@ -1,8 +1,8 @@
 //! What a person wrote below the quoted letter, or between its lines: it may take back what stands above.
 
 use super::{
-    OTHER, Ours, SENDER, ends_own_words, head, is_attribution, is_field, is_marked, is_quoted_head, is_rule, letters,
-    stands_in,
+    OTHER, OUR_LINE_CHARS, Ours, SENDER, ends_own_words, head, is_attribution, is_field, is_marked, is_quoted_head,
+    is_rule, letters, stands_in,
 };
 use crate::incoming::words;
 
@@ -41,6 +41,10 @@ pub(super) fn lines<'a>(
 ) -> Vec<(bool, &'a str)> {
     let bare: Vec<&str> = lines.iter().map(|line| line.trim_start().trim_start_matches(['>', '＞', ' '])).collect();
     let mut whose = if ours.is_some() { Whose::Ours } else { Whose::Unknown };
+    // Another letter like ours may be quoted.
+    let quoted = || bare[cut..].iter().filter(|line| line.chars().count() >= OUR_LINE_CHARS);
+    let exact = ours.map_or(0, |ours| quoted().filter(|line| stands_in(line, ours)).count());
+    let is_exact = exact * 10 >= quoted().count() * 6;
     let mut is_sure = !is_all;
     let mut before = String::new();
     let mut own = Vec::new();
@@ -81,7 +85,7 @@ pub(super) fn lines<'a>(
         };
         let said = letters(line);
         let is_quoted = |ours: &str| is_quoted(line, &said, &before, ours) || !is_sure && ours.contains(&said);
-        if is_others || is_of_a_letter(lines[i - 1]) || ours.is_some_and(is_quoted) {
+        if is_others || !is_exact && is_of_a_letter(lines[i - 1]) || ours.is_some_and(is_quoted) {
             before = said;
             continue;
         }

@@ -16,6 +16,9 @@ const FIXED: &str = "请保护环境|请考虑环境|保护环境|节约用纸|�
     未经授权|工作时间|办公时间|上班时间|扫描二维码|扫码|关注公众号|人民至上|为人民服务|学习贯彻|深入学习|12345|important: the contents|important notice|this email may contain|\
     this e-mail may contain|this message may contain|if you are not the intended";
 
+/// No footer of an office speaks of these: `免责声明：数据未经核对`.
+const OF_WORK: &str = "草稿 年报 报告 数据 数字 核对 审查 审批 代发 我没 我科 演示 测试 样例 没看 没办 没发 看得到 走到 网站 坏 汇总 各科室";
+
 /// The lines without fixed footers and short rules, trimmed. A footer's paragraph goes as a whole.
 pub(super) fn without_fixed<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let mut own = Vec::with_capacity(lines.len());
@@ -38,6 +41,7 @@ fn begins_footer(line: &str) -> bool {
     // Our own last line shows that our letter is quoted.
     !bare.is_empty()
         && !bare.starts_with("本邮件由系统于")
+        && OF_WORK.split(' ').all(|word| !line.contains(word))
         && FIXED.split('|').any(|start| bare.starts_with(start.trim_start()))
 }
 

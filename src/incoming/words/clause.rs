@@ -21,6 +21,8 @@ const PLANS: [&str; 7] = ["预计", "预期", "计划", "争取", "力争", "拟
 pub(super) struct Clause<'a> {
     pub numbers: Vec<u32>,
     pub verb: Verb,
+    /// Up to the end of the verb.
+    pub said: Piece<'a>,
     pub remark: Piece<'a>,
 }
 
@@ -98,7 +100,7 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
         return if follows && named.is_none() {
             Ok(Meaning::Other(clause.trim_start()))
         } else {
-            Ok(Meaning::Said(Clause { numbers, verb: Verb::Postponed, remark: rest }))
+            Ok(Meaning::Said(Clause { numbers, verb: Verb::Postponed, said: rest.to(0), remark: rest }))
         };
     }
     if let Some((verb, end)) = verb {
@@ -108,12 +110,13 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
             None if verbs::is_of_all(rest.plain) => chosen(&Numbers::All, &fitting(verb, items))?,
             None => sole(&fitting(verb, items))?,
         };
-        return Ok(Meaning::Said(Clause { numbers, verb, remark: rest.from(end) }));
+        return Ok(Meaning::Said(Clause { numbers, verb, said: rest.to(end), remark: rest.from(end) }));
     }
     if named.is_none() && PLANS.iter().any(|plan| bare.starts_with(plan)) {
         return Ok(Meaning::Plan(clause.trim_start()));
     }
     if let Some((words, verb, remark)) = subject(rest) {
+        let said = rest.to(rest.plain.len() - remark.plain.len());
         // `1、2已完成。附件已上传`: of what was reported before.
         let of_before = follows && named.is_none() && verb == Verb::Handled;
         let Some(titled) = titled(&letters(words.plain.iter().copied()), items) else {
@@ -122,11 +125,8 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
             }
             // `昨天小王已办结`, `见附件，已办结`: of the only item.
             return match fitting(verb, items).as_slice() {
-                [item]
-                    if named.is_none()
-                        && is_told(words, rest.to(rest.plain.len() - remark.plain.len()), verb, item) =>
-                {
-                    Ok(Meaning::Said(Clause { numbers: vec![item.number], verb, remark }))
+                [item] if named.is_none() && is_told(words, said, verb, item) => {
+                    Ok(Meaning::Said(Clause { numbers: vec![item.number], verb, said, remark }))
                 }
                 _ => Err(NOT_UNDERSTOOD),
             };
@@ -137,7 +137,7 @@ pub(super) fn read<'a>(clause: Piece<'a>, items: &[Item], follows: bool) -> Resu
             None => true,
         };
         return if agrees {
-            Ok(Meaning::Said(Clause { numbers: vec![titled], verb, remark }))
+            Ok(Meaning::Said(Clause { numbers: vec![titled], verb, said, remark }))
         } else {
             Err(NOT_UNDERSTOOD)
         };

@@ -15,7 +15,8 @@ pub(super) fn expected(words: &str, today: Date) -> Option<Date> {
     let is_meant = |found: &Found| found.date >= today && (found.has_year || found.date <= far);
     let ahead: Vec<Found> = dates(words, today).into_iter().filter(is_meant).collect();
     let all = ahead.iter().map(|found| found.date).collect();
-    only(all).or_else(|| only(ahead.iter().filter(|found| found.is_led).map(|found| found.date).collect()))
+    let led = || only(ahead.iter().filter(|found| found.is_led).map(|found| found.date).collect());
+    only(all).or_else(led).filter(|_| ahead.iter().all(|found| found.is_of_end || !found.is_led && ahead.len() > 1))
 }
 
 /// Whether the words name a future day. Without a year, only a day within 60 days counts: the past year may be
@@ -45,8 +46,31 @@ struct Found {
     has_year: bool,
     /// 预计 or the like stands before it.
     is_led: bool,
-    /// 已 follows it: if no year is named, the date is last year's.
+    /// A weekday, and 已 follows it: the last one.
     has_passed: bool,
+    /// What stands there says that it is the day by which it will be done.
+    is_of_end: bool,
+}
+
+/// Whether what stands around a day says that it will be done by then: not `2月3日恢复`, `最快2月6日以后`.
+fn is_of_end(before: &str, after: &[char]) -> bool {
+    const NOT_BY: [&str; 9] = ["早于", "最快", "去年", "上年", "农历", "不了", "系统", "也是", "也要"];
+    const END: [&str; 24] = [
+        "办结", "办理", "完成", "办完", "办好", "报", "上报", "交", "提交", "发", "公布", "公开", "印发", "上网",
+        "挂网", "上线", "出", "能", "可", "左右", "为", "送", "定稿", "执行",
+    ];
+    let after: String = after.iter().filter(|c| **c != ' ').take(12).collect();
+    let mut rest = after.as_str();
+    // `2月6日（周五）`
+    if let Some(inside) = rest.strip_prefix(['(', '（']) {
+        rest = inside
+            .split_once([')', '）'])
+            .filter(|(day, _)| day.starts_with(['周', '星']))
+            .map_or("农历", |(_, rest)| rest);
+    }
+    let rest = ["之前", "以前", "前", "底", "后报"].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
+    !NOT_BY.iter().any(|word| before.ends_with(word))
+        && (rest.is_empty() || rest.starts_with(is_pause) || END.iter().any(|word| rest.starts_with(word)))
 }
 
 fn dates(words: &str, today: Date) -> Vec<Found> {
@@ -65,8 +89,9 @@ fn dates(words: &str, today: Date) -> Vec<Found> {
             let before = before.trim_end_matches(['于', '在', '到', '至', '为', ':', ',']);
             let is_led = LEADS.iter().any(|lead| before.ends_with(lead.trim_end_matches(['到', '至', '于'])));
             let has_year = number(&chars[at..], 4).is_some_and(|(n, _)| n >= 1000);
-            let has_passed = chars.get(at + width) == Some(&'已');
-            found.push(Found { date, has_year, is_led, has_passed });
+            let is_of_end = is_of_end(before, &chars[at + width..]);
+            let has_passed = chars.get(at + width) == Some(&'已') && !chars[at].is_ascii_digit();
+            found.push(Found { date, has_year, is_led, has_passed, is_of_end });
         }
         at += width;
     }
@@ -76,7 +101,8 @@ fn dates(words: &str, today: Date) -> Vec<Found> {
 /// `下周五`, `月底`, `明天` at this place, and how many characters it has.
 fn near(chars: &[char], at: usize, today: Date) -> Option<(Option<Date>, usize)> {
     let before = at.checked_sub(1).map(|i| chars[i]);
-    if before.is_some_and(|c| "上每前次下本这双单".contains(c) || c.is_ascii_digit()) {
+    if before.is_some_and(|c| "上每前次下本这双单大一二三四五六七八九十".contains(c) || c.is_ascii_digit())
+    {
         return None;
     }
     let rest = &chars[at..];

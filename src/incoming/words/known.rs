@@ -4,7 +4,7 @@
 use super::folded::is_pause;
 
 /// Said for politeness, or to deny what is of no weight.
-const POLITE: &str = "请查收 请审阅 请查阅 请知悉 请收悉 请核销 请销号 请登记 请存档 请备案 请核 请阅 望知悉 特此报告 特此回复 特此反馈 \
+const POLITE: &str = "请查收 请查看 请审阅 请查阅 请知悉 请收悉 请核销 请销号 请登记 请存档 请备案 请核 请阅 望知悉 特此报告 特此回复 特此反馈 \
     特此汇报 特此说明 专此报告 专此回复 此复 谢谢 多谢 感谢 辛苦 再次感谢 再次谢谢 感谢再次提醒 祝好 祝工作顺利 顺祝商祺 不再另行报送 \
     不再另行上报 不再报送 无异议 无意见 无其他意见 无补充 无遗漏 无问题 没有问题 没问题 公示期满 公示期已满 公示无异议 如需补充请联系 \
     零报告 收到 收悉 好的 您好 你好 以上 如下 情况如下 报告如下 详情如下 均已 按期 按时 如期 按要求 经核实 ok 一切正常 浏览正常 妥 供参考 麻烦销号 麻烦核销 麻烦登记 麻烦回个确认 麻烦消一下提醒 不用再提醒 不用再提醒了 不要再提醒了 不用提醒了 请不要再发提醒 请不要再发提醒了 以后不用催了 \
@@ -89,7 +89,7 @@ pub(super) fn is_face(c: char) -> bool {
 /// Whether words before a report say who did what, and when: `昨天小王`, `这项我们`, `年报` of 年度报告.
 pub(super) fn is_subject(piece: &str, title: &str) -> bool {
     const WHO_AND_WHEN: &str = "昨天 昨日 前天 今天 今早 今日 上午 下午 上周五 上周四 上周三 上周二 上周一 上周 上月 刚刚 刚才 刚 早就 就 也 都 均 \
-        这项 这个 这件事 该项 此项 本项 工作 事项 我科室 我科 我们 我 贵单位提醒的 科室 办公室 提醒的 您 的";
+        此事 这项 这个 这件事 该项 此项 本项 工作 事项 我科室 我科 我们 我 贵单位提醒的 科室 办公室 提醒的 您 的";
     let mut rest = piece.trim();
     while let Some(after) = WHO_AND_WHEN.split_whitespace().find_map(|word| rest.strip_prefix(word)) {
         rest = after;
@@ -105,7 +105,8 @@ pub(super) fn is_subject(piece: &str, title: &str) -> bool {
     rest.is_empty()
         || is_short_for(&chars, title)
         || is_known_piece(rest)
-            && !rest.contains(|c: char| c.is_ascii_digit())
+            && !is_count(rest)
+            && (!rest.contains(|c: char| c.is_ascii_digit()) || rest.contains('月'))
             // `报告已完成`: a step.
             && (!title.is_empty() || !is_evidence(rest))
 }
@@ -118,7 +119,8 @@ fn is_short_for(words: &[char], title: &str) -> bool {
 
 fn is_known_piece(piece: &str) -> bool {
     // Where nobody sees it.
-    if has(piece, "内网 内部 测试 试运行 群里 微信群") {
+    if has(piece, "内网 内部 测试 试运行 群里 微信群 后台 预览 电脑 草稿箱 本地 localhost 新站")
+    {
         return false;
     }
     // A sign says something: ❌.
@@ -155,6 +157,7 @@ fn is_known_piece(piece: &str) -> bool {
 fn is_evidence(words: &str) -> bool {
     // `链接见` and the link.
     let words = words.trim_end_matches(|c: char| c.is_ascii_digit() || "见为是".contains(c));
+    let words = words.strip_suffix("如下").unwrap_or(words);
     let words = ["请审阅", "请查阅", "请查收"].iter().find_map(|ask| words.strip_prefix(ask)).unwrap_or(words);
     let mut ends = EVIDENCE.split_whitespace().chain(PLACES);
     words == "材料齐全"
@@ -182,7 +185,8 @@ fn is_thanks(words: &str) -> bool {
 /// `经办人:张三`
 fn is_label(words: &str) -> bool {
     words.split_once(':').is_some_and(|(label, value)| {
-        is_one_of(label.trim(), LABELS) && !value.trim().is_empty() && value.chars().count() <= 40
+        let value = value.trim();
+        is_one_of(label.trim(), LABELS) && (2..=40).contains(&value.chars().count())
     })
 }
 
@@ -260,13 +264,16 @@ fn is_past(words: &str) -> bool {
     let names_day = words.contains(|c: char| c.is_ascii_digit()) && words.contains(['日', '号', '.']);
     let is_told = words.ends_with('的') || words.contains("的是") && names_year(words);
     let is_over = has(words, OVER) || names_day || is_told;
-    is_over && has(words, DEEDS) && words.chars().count() <= 60 && !words.contains("去了") && !is_first_step(words)
+    is_over && has(words, DEEDS) && words.chars().count() <= 60 && !is_a_step(words)
 }
 
-/// `盖完章发您`: the deed comes after what is over.
-fn is_first_step(words: &str) -> bool {
+/// `盖完章发您`, `报了保密审查`, `听小王说发了`: the deed is still to come, another's, or hearsay.
+fn is_a_step(words: &str) -> bool {
     let (_, then) = words.split_once('完').unwrap_or_default();
-    then.contains(['发', '寄', '报', '送', '交', '挂']) && !then.contains(['了', '已', '成', '毕', '结'])
+    let is_first =
+        then.contains(['发', '寄', '报', '送', '交', '挂']) && !then.contains(['了', '已', '成', '毕', '结']);
+    let handed_on = ["报了", "送了", "交了"].iter().any(|word| words.contains(word) && !words.ends_with(word));
+    is_first || handed_on || has(words, "去了 传给 报给 听 说 印象 好像")
 }
 
 fn names_year(words: &str) -> bool {

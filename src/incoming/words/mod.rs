@@ -31,6 +31,7 @@ const TOO_LONG: &str = "内容太长，请只写办理情况";
 const OUR_WORDS: &str = "回复里夹着来信的内容，请只写办理情况";
 const AMONG: &str = "引用的来信下面或中间也写了话，请都写在最前面";
 const SUBJECT: &str = "主题里的话与正文不一样，请在正文里写清";
+const FILES: &str = "附件的名称与正文不一样，请在正文里写清";
 const NOT_UNDERSTOOD: &str = "没有看懂，请用“已办结”“不能按期”“不适用”或“撤回”开头";
 
 /// An item of the letter, with its number there.
@@ -86,8 +87,10 @@ pub struct Said<'a> {
     pub words: &'a str,
     /// What was written into the quoted letter too.
     pub among: &'a str,
-    /// The subject, if the sender wrote one of his own.
+    /// What the subject says beside our letter's.
     pub subject: &'a str,
+    /// The names of what is attached.
+    pub files: &'a [String],
 }
 
 impl<'a> From<&'a str> for Said<'a> {
@@ -100,7 +103,7 @@ impl<'a> From<&'a str> for Said<'a> {
 ///
 /// A date without a year is the next one, `today` included.
 pub fn understand<'a>(said: impl Into<Said<'a>>, items: &[Item], today: Date) -> Understood {
-    let Said { words, among, subject } = said.into();
+    let Said { words, among, subject, files } = said.into();
     let understood = of_words(words, items, today);
     let is_done = |s: &Statement| matches!(s.act, Act::Done | Act::HandedIn);
     match &understood {
@@ -108,14 +111,26 @@ pub fn understand<'a>(said: impl Into<Said<'a>>, items: &[Item], today: Date) ->
             let spoken = Text::new(signature::split(among).0).spoken();
             if reports(among) || !remains::leaves_nothing_open(&spoken, today) {
                 Understood::Unclear(AMONG)
-            } else if remains::is_doubtful(&Text::new(subject).spoken()) {
+            } else if is_doubtful(subject, statements, items) {
                 Understood::Unclear(SUBJECT)
+            } else if files.iter().any(|name| remains::is_doubtful(&Text::new(name).spoken())) {
+                Understood::Unclear(FILES)
             } else {
                 understood
             }
         }
         _ => understood,
     }
+}
+
+/// Whether a subject does not go with what is reported as done.
+fn is_doubtful(subject: &str, statements: &[Statement], items: &[Item]) -> bool {
+    const NOT_MEANT: [&str; 8] = ["测试", "草稿", "样例", "登记", "作废", "进展", "参考", "演练"];
+    let text = Text::new(subject);
+    let numbers: Vec<u32> = statements.iter().flat_map(|s| s.numbers.iter().copied()).collect();
+    remains::is_doubtful(&text.spoken())
+        || NOT_MEANT.iter().any(|word| subject.contains(word))
+        || year::is_another(text.piece().plain, items, &numbers)
 }
 
 fn of_words(written: &str, items: &[Item], today: Date) -> Understood {
@@ -172,6 +187,11 @@ fn is_struck_out(written: &str) -> bool {
     written.matches("~~").nth(1).is_some() && struck.any(|words| verbs::stands_in(Text::new(words).piece().plain))
 }
 
+/// Whether a text is a signature.
+pub(super) fn signs(below: &str) -> bool {
+    signature::is_signature(below) || known::is_known(&Text::new(below).spoken())
+}
+
 /// Whether a verb of a report stands in the words.
 pub(super) fn reports(written: &str) -> bool {
     verbs::stands_in(Text::new(written).piece().plain)
@@ -181,6 +201,8 @@ pub(super) fn reports(written: &str) -> bool {
 struct Open {
     numbers: Vec<u32>,
     verb: verbs::Verb,
+    /// The words up to the verb's end.
+    said: Text,
     remark: Text,
 }
 
@@ -192,8 +214,8 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
         match clause::read(clause, items, !open.is_empty())? {
             Meaning::Nothing => {}
             Meaning::Acknowledged => acknowledged = true,
-            Meaning::Said(Clause { numbers, verb, remark }) => {
-                open.push(Open { numbers, verb, remark: remark.to_owned() });
+            Meaning::Said(Clause { numbers, verb, said, remark }) => {
+                open.push(Open { numbers, verb, said: said.to_owned(), remark: remark.to_owned() });
             }
             Meaning::Plan(words) => match open.last_mut().filter(|o| o.verb == verbs::Verb::Postponed) {
                 Some(last) => last.remark.push(words),
@@ -206,8 +228,12 @@ fn statements(text: &Text, items: &[Item], today: Date) -> Result<(Vec<Statement
         }
     }
     let mut said: Vec<Statement> = Vec::new();
-    for Open { mut numbers, verb, remark } in open {
+    for Open { mut numbers, verb, said: said_of, remark } in open {
         let act = verb.act(&remark, today).ok_or(NOT_UNDERSTOOD)?;
+        // Nothing was done on a day that is still to come.
+        if act == Act::Done && date::lies_ahead(&said_of.spoken(), today) {
+            return Err(NOT_UNDERSTOOD);
+        }
         // Of one item all that was written is about it.
         let spoken = if items.len() == 1 { text.piece() } else { remark.piece() };
         if act == Act::Done && year::is_another(spoken.plain, items, &numbers) {

@@ -26,7 +26,8 @@ pub(super) fn is_suspicious(spoken: &str) -> bool {
 
 /// Whether a subject of the sender's own makes a report doubtful. Deeds stand in any subject.
 pub(super) fn is_doubtful(subject: &str) -> bool {
-    weakens(subject) || has(subject, COMING) || has(subject, WAITING)
+    // `x` is no answer here.
+    weakens(&format!("主题 {subject}")) || has(subject, COMING) || has(subject, WAITING)
 }
 
 /// Whether a remark says that not all is done.
@@ -39,11 +40,12 @@ fn weakens(spoken: &str) -> bool {
     let first = head.trim_start_matches(part);
     if head.starts_with(['否', '无', '×', 'x', 'X'])
         || spoken.replace(' ', "").contains("()")
+        || has(&spoken.replace(' ', ""), "〕号 xx号 XX号 ××号")
         || (first.len() < head.len() && first.starts_with(['成', '/']))
     {
         return true;
     }
-    const LEFT: &str = "未 没 尚 除 但 还差 还有 还需 仍 待 预计 预期 计划 部分 一半 差 正在 进度 基本 大部 大体 大致 初稿 \
+    const LEFT: &str = "去年 前年 空白 打开是 未 没 尚 除 但 还差 还有 还需 仍 待 预计 预期 计划 部分 一半 差 正在 进度 基本 大部 大体 大致 初稿 \
     初步 阶段 过半 多半 大半 小半 其余 其他 其它 剩 缺 欠 下周 下月 下个月 明天 明日 后天 争取 尽快 即将 \
     将于 将在 暂 延期 推迟 无法 撤回 撤销 误报 取消 只 仅 % 进行中 办理中 审核中";
     const MORE: &str = "审批中 修改中 如果 假如 的话 错 难 非 续办 再办 快了 左右 分之 等局 等领导 等签 等审 等批 估计 正走 \

@@ -5,6 +5,9 @@ use super::{folded::Text, remains, reports};
 /// The longest signature, in lines, and its longest line, in characters.
 const LINES: usize = 8;
 const LINE_CHARS: usize = 60;
+/// What stands in a sentence, and in no signature: `联系人改为王浩`.
+const IN_SENTENCES: [char; 16] =
+    ['，', '。', '；', '！', '？', ',', ';', '!', '?', '改', '问', '找', '换', '我', '您', '请'];
 
 /// The words, and the signature under them: the last paragraphs, if one says how to reach the sender, and no line
 /// could be about the work.
@@ -23,12 +26,14 @@ pub(super) fn split(written: &str) -> (&str, &str) {
     written.split_at(found)
 }
 
-fn is_signature(below: &str) -> bool {
+pub(super) fn is_signature(below: &str) -> bool {
     let lines = below.lines().map(str::trim).filter(|line| !line.is_empty());
     let lines: Vec<&str> = lines.take(LINES + 1).collect();
     lines.len() <= LINES
         && lines.iter().any(|line| is_contact(line))
-        && lines.iter().all(|line| line.chars().count() <= LINE_CHARS && !is_of_work(line))
+        && lines
+            .iter()
+            .all(|line| line.chars().count() <= LINE_CHARS && !line.contains(IN_SENTENCES) && !is_of_work(line))
 }
 
 /// A telephone number or an address. A link may be what shows that it is done.

@@ -148,7 +148,7 @@ fn several_items() {
     three("1、已办结\n2、不适用", &[done(&[1]), said(&[2], Act::NotApplicable, "")]);
     three("①已办结。①已办结。", &[done(&[1])]);
     three("①③已办结，③已办结，链接附后", &[said(&[1, 3], Act::Done, "链接附后")]);
-    three("①已办结，3月2日已发布，2个附件", &[said(&[1], Act::Done, "3月2日已发布，2个附件")]);
+    three("①已办结，2月2日已发布，2个附件", &[said(&[1], Act::Done, "2月2日已发布，2个附件")]);
 }
 
 #[test]

@@ -349,7 +349,8 @@ fn a_signature_is_no_remark() {
 /// What a person wrote beside the report counts too.
 #[test]
 fn what_stands_beside_the_report() {
-    let understood = |among, subject| understand(Said { words: "已办结", among, subject }, &ITEMS[..1], TODAY);
+    let understood =
+        |among, subject| understand(Said { words: "已办结", among, subject, files: &[] }, &ITEMS[..1], TODAY);
     for (among, subject) in
         [("第三步没做", ""), ("王局在看", ""), ("不能按期", ""), ("", "年报还没发布"), ("", "稍后发布")]
     {
