@@ -134,8 +134,20 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         {
             return refuse(p.sub(i..i + 2).place(), TWICE, &[]);
         }
-        if (zone, word) == (Zone::Before, Named(Name::Rhythm)) {
+        // 按月缴纳，期满后15日内: is it a month that ends?
+        if word == Named(Name::Rhythm) && (zone == Zone::Before || clause.event.is_some()) {
             clause.rhythm = Some(at.clone());
+        }
+        if let [Named(Name::Rhythm), OrElse | Slash | Comma, Named(Name::Rhythm), ..] = p.words[i..] {
+            return refuse(p.sub(i..i + 3).place(), TWO, &[]);
+        }
+        // …，全年三次
+        if clause.times.is_none()
+            && matches!(zone, Zone::Elsewhere | Zone::Bracket)
+            && matches!(p.words[i..], [Num(_), Times, ..])
+            && p.words[..i].iter().all(|w| matches!(w, Lead | Hope | Verb | AtLeast | ThisYear | Named(Name::NoDate)))
+        {
+            return refuse(p.sub(0..i + 2).place(), TWO, &[]);
         }
         if let Some(len) = beside_a_thing(p, i, zone, clause) {
             let at = p.sub(i + 1 - len..i + 1).place();
@@ -151,6 +163,7 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
                     Err(changes(word, at))
                 }
                 Basis | To | Lead => Err(refusal::named(Name::NoDuty, at)),
+                Whose | Within if i > 0 => refuse(p.sub(i - 1..i + 1).place(), TWO, &[]),
                 _ => refuse(at, TWO, &[]),
             };
         }
@@ -178,6 +191,8 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
             Named(Moves | Except | EveryOther | NotBefore | Dawn) | Meet | MovedTo | Word::Roll(_) | Word::Beside(_),
         ) => true,
         // 验收后次月10日, 月份或者季度终了后, 3个月零10日: more than the core is meant.
+        // 新任职的每年
+        (Zone::Before, Whose) if is_last => true,
         (Zone::Before, OrElse | Comma | AndHalf | Named(Current | Vague)) if is_last => true,
         // 根据3月5日通知; 任期至, 数据截至: until when something holds.
         (Zone::Before, Basis) if is_last => true,
@@ -220,8 +235,11 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (Zone::Bracket, word) => narrows(word) || matches!(p.words[i..], [Nth(_) | Num(_), Quarter | Month, ..]),
         // A time of its own: …，上旬完成. Further on it names a thing: 完成春季植树.
         (Zone::After | Zone::Elsewhere, Ten(_) | Named(PartOf | HalfMonth | TenDays | Daily | Lunar | Feast)) => {
-            opens && (i > 0 || zone == Zone::Elsewhere) || is_before(p.words.get(i + 1))
+            let is_thing = i > 0 && p.words[i - 1] == Verb && p.words.get(i + 1) == Some(&Unknown);
+            opens && !is_thing && (i > 0 || zone == Zone::Elsewhere) || is_before(p.words.get(i + 1))
         }
+        // …，单月报
+        (Zone::Elsewhere, Odd | Even) => opens,
         (Zone::After | Zone::Elsewhere, Named(Relative)) => {
             matches!(p.words.get(i + 1), None | Some(Num(_) | End | Before))
         }

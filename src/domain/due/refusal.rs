@@ -75,6 +75,16 @@ pub fn vague(p: Phrase) -> Option<No> {
     })
 }
 
+/// What makes one of two dates the other's exception.
+pub fn moved(p: Phrase) -> Option<No> {
+    let is_moved = |w: &Word| {
+        matches!(w, Named(Name::Except | Name::Moves | Name::EveryOther | Name::Season | Name::Lunar) | MovedTo)
+    };
+    let i = p.words.iter().position(is_moved)?;
+    let name = if let Named(name) = p.words[i] { name } else { Name::Moves };
+    Some(named(name, p.places[i].clone()))
+}
+
 /// Why a text has no date: the first word that says so, or a mistake that is known.
 pub fn no_date(p: Phrase) -> No {
     let first = |is: fn(&Name) -> bool| {

@@ -85,6 +85,8 @@ pub enum Word {
     Hope,
     /// Stands before the latest date: 最迟.
     Limit,
+    /// 办结时限: an amount behind it is from the day of the case on.
+    Allowed,
     /// Changes nothing and is not worth showing: 则.
     Soft,
     /// 的: after a verb, what stands before it only names a thing.
