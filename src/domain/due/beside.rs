@@ -23,7 +23,7 @@ pub fn is_remark(piece: &Piece) -> bool {
             || matches!(piece.words.words[..], [Inclusive] | [Inclusive, Num(_), ..] | [Num(_)]))
 }
 
-const TWO: &str = "“”和期限连在一起，分不清以哪个为准：请只写期限本身";
+pub const TWO: &str = "“”和期限连在一起，分不清以哪个为准：请只写期限本身";
 const TWICE: &str = "写了两个次数：请每一件事写一个事项";
 
 fn weekday(p: Phrase) -> Option<usize> {
@@ -70,7 +70,9 @@ pub fn bracket(piece: &Piece, clause: &mut Clause) -> Result<(), No> {
 pub fn narrows(word: Word) -> bool {
     use Name::*;
     match word {
-        Named(name) => !matches!(name, NoDate | Rhythm | Vague | Current | Hours | Bound | NoDuty | Label),
+        Named(name) => {
+            !matches!(name, NoDate | Rhythm | Vague | Current | Hours | Bound | NoDuty | Done | Label | Phase)
+        }
         Word::Roll(_) | Word::Beside(_) | Meet | MovedTo | During | Ten(_) => true,
         _ => false,
     }
@@ -138,6 +140,9 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         if word == Named(Name::Rhythm) && (zone == Zone::Before || clause.event.is_some()) {
             clause.rhythm = Some(at.clone());
         }
+        if (zone, word) == (Zone::Before, Named(Name::Phase)) && clause.core.words.contains(&Every) {
+            return Err(refusal::named(Name::Phase, at));
+        }
         if let [Named(Name::Rhythm), OrElse | Slash | Comma, Named(Name::Rhythm), ..] = p.words[i..] {
             return refuse(p.sub(i..i + 3).place(), TWO, &[]);
         }
@@ -159,11 +164,14 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         }
         if stands_wrong(p, i, zone) {
             return match word {
+                Named(Name::Label) if i > 0 => Err(changes(word, p.sub(i - 1..i + 1).place())),
                 Named(_) | During | MovedTo | Meet | DayOff | SomeOff | Word::Roll(_) | Word::Beside(_) => {
                     Err(changes(word, at))
                 }
                 Basis | To | Lead => Err(refusal::named(Name::NoDuty, at)),
-                Whose | Within if i > 0 => refuse(p.sub(i - 1..i + 1).place(), TWO, &[]),
+                Whose | Before | Within | Day | Days | Workday | Months | Week | Quarters | Year if i > 0 => {
+                    refuse(p.sub(i - 1..i + 1).place(), TWO, &[])
+                }
                 _ => refuse(at, TWO, &[]),
             };
         }
@@ -206,16 +214,33 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
             true
         }
         // 严禁在10月底前, but not 禁止燃放的宣传于10月底前
-        (Zone::Before, Named(NoDuty | Label)) => {
+        (Zone::Before, Named(NoDuty | Done | Label)) => {
             p.words[i + 1..].iter().all(|w| matches!(w, Lead | Limit | To | Colon))
         }
         (Zone::Elsewhere, Named(Label)) => is_last,
         (Zone::Before, word) => {
             narrows(word) && !matches!(word, Ten(_)) || matches!(p.words[i..], [Nth(_), Year, ..] | [AndHalf])
         }
-        (Zone::Elsewhere, After | SinceDay) => i + 1 == p.words.len(),
+        // 整改完成前，每月5日前; …，从次月起算, but not 从今年起，…
+        (Zone::Elsewhere, Before | After | SinceDay) => is_last,
+        (Zone::Elsewhere, Begin) => is_last && !matches!(p.words[..i], [.., Year | ThisYear]),
+        // …，均指工作日; …，承诺5日; …，共三年
+        (Zone::Elsewhere, Workday) => true,
+        (Zone::Elsewhere, Day | Days | Months | Week | Quarters | Year) => {
+            matches!(p.words[..i], [.., Num(0..=99)])
+                && !matches!(p.words[..i], [.., AtLeast, Num(_)])
+                && !matches!(p.words[i + 1..], [Num(_), Times, ..] | [AtLeast, ..])
+        }
+        // …，已取消
+        (Zone::Elsewhere | Zone::Bracket, Named(Ends)) => true,
+        (Zone::Bracket, Named(NoDuty)) => p.words.len() == 1,
+        (Zone::Elsewhere | Zone::Bracket, Named(Done | Others)) => opens,
+        // …，每届一次, but not 汛期准备工作，…
+        (Zone::Elsewhere, Named(Season)) => opens && p.words.get(i + 1) != Some(&Unknown),
         // 已报送, 应不予受理
-        (Zone::After, Named(NoDuty)) => p.words[..i].iter().all(|w| matches!(w, Lead | Hope | How | Filler | Comma)),
+        (Zone::After, Named(NoDuty | Done)) => {
+            p.words[..i].iter().all(|w| matches!(w, Lead | Hope | How | Filler | Comma))
+        }
         // 至6月30日为禁渔期
         (Zone::After, Counter) => is_last && p.words[0] == Lead,
         // …，最长60日; …，但不得晚于投标截止日
@@ -274,7 +299,9 @@ fn scope(p: Phrase) -> Option<usize> {
     let named = &p.words[skip..of];
     let is_verb = |w: &Word| matches!(w, Verb | Received | Event | Filler | Named(Name::NoDuty) | OrElse | Comma);
     let is_duty = matches!(named.first(), Some(Verb | Basis | Received | Event | Filler));
-    (named.iter().all(is_verb) || !is_duty).then_some(of + 1)
+    // 三年内发现的，可以要求退还
+    let is_who = matches!(p.words.get(of + 1), None | Some(Named(Name::NoDuty)));
+    (is_who || named.iter().all(is_verb) || !is_duty).then_some(of + 1)
 }
 
 fn is_before(next: Option<&Word>) -> bool {

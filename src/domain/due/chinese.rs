@@ -350,9 +350,8 @@ fn no_row(p: Phrase) -> No {
         [Pair(m, d) | MonthDay(m, d)] => ("日期请写成几月几日", vec![format!("每年{m}月{d}日前")]),
         [Num(_), Named(name), ..] | [Named(name), ..] => return named(*name, p.place()),
         [Num(n), Day] if *n > 31 => ("日期请写成几年几月几日", Vec::new()),
-        [Num(n), Day | Days] => {
-            ("分不清是每月的哪一天，还是多少天以内", vec![format!("每月{n}日"), format!("{n}日内")])
-        }
+        [Num(_), Days] => ("没有说从哪一天算起", Vec::new()),
+        [Num(n), Day] => ("分不清是每月的哪一天，还是多少天以内", vec![format!("每月{n}日"), format!("{n}日内")]),
         [Num(n), Workday] => ("没有说从哪一天算起", vec![format!("{n}个工作日内")]),
         [Num(n), Months] => ("没有说从哪一天算起", vec![format!("{n}个月内")]),
         [Num(_), Week | Quarters | Half] => ("没有说从哪一天算起", Vec::new()),

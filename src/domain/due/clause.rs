@@ -72,6 +72,9 @@ pub fn find(read: &Words) -> Result<Clause, No> {
     });
     for i in named..core.range.end {
         match whole.words[i..] {
+            [Named(Name::Moves), ..] if named > 0 && whole.words[named - 1] == From && i < core.range.start => {}
+            // 不能于收到之日起
+            [Named(name @ Name::NoDuty), Lead, ..] => return Err(refusal::named(name, whole.places[i].clone())),
             [Named(name @ (Name::NotBefore | Name::Moves)), ..] => {
                 return Err(refusal::named(name, whole.sub(i..i + 1).place()));
             }
@@ -129,6 +132,17 @@ pub fn find(read: &Words) -> Result<Clause, No> {
         } else if piece.is_bracket {
             beside::bracket(piece, &mut clause)?;
         } else {
+            // 30日内，伤亡人数发生变化的，应当补报; 截至12月10日，共收到意见8条
+            let is_bare = n == core.piece + 1 && core.range.end == whole.words.len();
+            let is_report = |w: &Word| matches!(w, Received | Named(Name::Done | Name::Around));
+            let is_told = starts_with_to(whole, core) && p.words.iter().any(is_report);
+            // 每月10日前报送，按季度报送
+            let is_again = n > core.piece && matches!(p.words, [Named(Name::Rhythm) | Half, Verb, ..]);
+            let is_case = core.event.is_some() || matches!(found.words, [Num(_), length, ..] if is_length(*length));
+            let is_condition = is_case && (matches!(p.words, [.., Whose]) || has_condition(p));
+            if is_again || is_bare && (is_told || is_condition) {
+                return refuse(p.place(), beside::TWO, &[]);
+            }
             beside::check(p, Zone::Elsewhere, &mut clause)?;
         }
     }
@@ -137,6 +151,16 @@ pub fn find(read: &Words) -> Result<Clause, No> {
         clause.quote = Some(whole.place());
     }
     Ok(clause)
+}
+
+/// 截至3月31日: until when something is reported.
+fn starts_with_to(p: Phrase, core: &Core) -> bool {
+    core.range.start > 0 && p.words[core.range.start - 1] == To && p.words.get(core.range.end - 1) != Some(&Before)
+}
+
+/// 发生变化的应当补报
+fn has_condition(p: Phrase) -> bool {
+    p.words.windows(2).any(|w| matches!(w, [Whose, Lead]))
 }
 
 /// The words for the date, without those inside it that change nothing.
@@ -153,13 +177,18 @@ fn paced(pieces: &[Piece], count: &Core, date: &Core) -> Option<(Core, Word, Vec
     let words = |core: &Core| own(pieces[core.piece].words.phrase(), core).map(|(w, _)| w).collect::<Vec<_>>();
     let rhythm: Vec<Word> = words(count).into_iter().filter(|w| *w != AtLeast).collect();
     let ([Every | Num(1), unit] | [Every, Num(1), unit] | [unit @ Half]) = rhythm[..] else { return None };
+    let is_unit = matches!(unit, Year | Half | Quarter | Quarters | Month | Months | Week);
     let before = &pieces[date.piece].words.words[..date.range.start];
     let own = words(date);
     // 每月检查一次，10日内反馈: from then on.
     let is_amount = matches!(own[..], [Num(_), length, Within] if is_length(length));
     let is_other = |w: &Word| matches!(w, Every | Times | OrElse);
     let has_year = own.windows(2).any(|w| matches!(w, [Num(2000..), Year])) || own.iter().any(|w| matches!(w, Iso(..)));
-    if count.times.is_none() || date.times.is_some() || date.event.is_some() || count.piece == date.piece {
+    // 每半年（7月10日、次年1月10日前）, 每月预扣的税款，应当在次月十五日内
+    let is_once_each = rhythm[0] == Every && (pieces[date.piece].is_bracket || own.first() == Some(&NextMonth));
+    let once = is_once_each.then(|| (1, pieces[count.piece].words.phrase().sub(count.range.clone()).place()));
+    let times = count.times.clone().or(once);
+    if !is_unit || times.is_none() || date.times.is_some() || date.event.is_some() || count.piece == date.piece {
         return None;
     }
     let of_year = |w: &[Word]| matches!(w, [Num(_), Month] | [Nth(_) | Num(_), Quarter]);
@@ -167,7 +196,7 @@ fn paced(pieces: &[Piece], count: &Core, date: &Core) -> Option<(Core, Word, Vec
     let has_object = pieces[count.piece].words.words.iter().any(|w| matches!(w, Unknown | Event | Filler));
     let is_act = pieces[date.piece].words.words[date.range.end..].contains(&Verb);
     let has_day = is_dated(pieces[date.piece].words.phrase().sub(date.range.clone())) || own.windows(2).any(of_year);
-    if is_amount || has_year || !has_day || has_object && is_act || before.iter().any(is_other) {
+    if is_amount || has_year || !has_day || has_object && is_act && !is_once_each || before.iter().any(is_other) {
         return None;
     }
     let missing = match own[..] {
@@ -178,12 +207,12 @@ fn paced(pieces: &[Piece], count: &Core, date: &Core) -> Option<(Core, Word, Vec
         [first, ..] if first == unit => vec![Every],
         _ => vec![Every, unit],
     };
-    Some((Core { times: count.times.clone(), ..date.clone() }, unit, missing))
+    Some((Core { times, ..date.clone() }, unit, missing))
 }
 
 /// What follows a date without 前 or 内 must be known: `每月25日某`.
 fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
-    let is_closed = core.times.is_some() || core.range.clone().any(|i| is_limit(p.words[i]));
+    let is_closed = core.times.is_some() || core.range.clone().any(|i| is_limit(p.words[i]) || p.words[i] == Ahead);
     let rest = p.from(core.range.end);
     // 3月两会前: the number is no day.
     if let ([.., Month, Num(_)], Some(Unknown | Event | Filler | Verb)) =
@@ -222,12 +251,15 @@ fn several(read: Phrase, pieces: &[Piece], cores: &[Core]) -> No {
         let place = p.sub(core.range.clone()).place();
         place.start.min(from)..place.end
     };
+    // Of two amounts the longer one may be for another kind of case.
     let limit = |core: &Core| {
         let p = pieces[core.piece].words.phrase();
-        core.range.start > 0 && p.words[core.range.start - 1] == Limit
+        let is_amount =
+            matches!(p.words[core.range.start..], [Num(_), length, ..] if is_length(length) && length != Month);
+        core.range.start > 0 && p.words[core.range.start - 1] == Limit && !is_amount
     };
     let what = if cores[1..].iter().any(limit) {
-        "写了想要的和最迟的两个日期：最迟的写在 due，想要的写在 target（局内目标）"
+        refusal::LATEST
     } else {
         "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项"
     };
@@ -252,6 +284,8 @@ fn several(read: Phrase, pieces: &[Piece], cores: &[Core]) -> No {
     let is_part = |core: &Core| {
         let p = pieces[core.piece].words.phrase();
         pieces[core.piece].is_bracket
+            || core.event.is_none()
+                && matches!(p.words[core.range.clone()], [Num(_), length, Within] if is_length(length))
             || core.times.is_some()
             || !is_dated(p.sub(core.range.clone()))
             || core.range.start > 0 && p.words[core.range.start - 1] == To
@@ -259,6 +293,10 @@ fn several(read: Phrase, pieces: &[Piece], cores: &[Core]) -> No {
     let is_whole = !pieces.iter().any(|piece| piece.words.words.iter().any(is_moved)) && !cores.iter().any(is_part);
     let has_limit = cores[1..].iter().any(limit);
     let cores = cores.iter().filter(|core| is_whole && (!has_limit || limit(core)));
-    let forms = |core| [Some(Form::Own(place(core))), is_yearly.then(|| Form::Every(place(core)))];
-    No { at, what: what.to_owned(), forms: cores.flat_map(forms).flatten().collect() }
+    let form = |core: &Core| match pieces[core.piece].words.words[core.range.start] {
+        Every => Form::Own(place(core)),
+        _ if is_yearly => Form::Every(place(core)),
+        _ => Form::Own(place(core)),
+    };
+    No { at, what: what.to_owned(), forms: cores.map(form).collect() }
 }

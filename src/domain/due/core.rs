@@ -55,7 +55,8 @@ fn extend(p: Phrase, core: &mut Core) -> Result<(), No> {
                 core.range.end = i + 1;
                 let more = match p.words.get(i + 1) {
                     Some(Comma) => starts_again(p, i + 2),
-                    Some(Num(_) | Nth(_) | Iso(..) | Ended | Named(Name::HalfMonth)) => true,
+                    Some(Num(_) | Nth(_) | Iso(..) | Named(Name::HalfMonth)) => true,
+                    Some(Ended) => starts(p, i + 1),
                     Some(AtLeast) => starts::amount(p.from(i + 1)).is_some(),
                     Some(next) => is_limit(*next),
                     None => false,

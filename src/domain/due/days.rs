@@ -320,7 +320,8 @@ fn day_of(unit: Unit, p: Phrase, aside: &mut Clause) -> Result<DayOf, No> {
 fn not_a_day(p: Phrase) -> No {
     let missing = p.words.iter().enumerate().find(|(i, w)| {
         let before = i.checked_sub(1).and_then(|i| p.words.get(i));
-        let is_counted = matches!(before, Some(Num(_) | Nth(_) | Times)) || matches!(p.words.get(i + 1), Some(Num(_)));
+        let is_counted =
+            matches!(before, Some(Num(_) | Nth(_) | Times | Every)) || matches!(p.words[*i..], [Workday, Num(_), ..]);
         matches!(w, Day | Days | Workday | Month) && !is_counted
     });
     match missing {

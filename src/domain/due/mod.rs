@@ -154,8 +154,7 @@ impl Due {
         let words = lexer::read(text);
         understand(text, &words, year).map_err(|no| {
             let at = if no.at.is_empty() { whole(text) } else { no.at };
-            let is_unknown = no.what == refusal::UNKNOWN;
-            let instead = suggest(text, &words, (&at, is_unknown), no.forms, year);
+            let instead = suggest(text, &words, (&at, &no.what), no.forms, year);
             Refusal { what: no.what.replace("“”", &format!("“{}”", &text[at.clone()])), at, instead }
         })
     }
@@ -172,10 +171,11 @@ fn whole(text: &str) -> Range<usize> {
 fn suggest(
     text: &str,
     words: &Words,
-    (at, is_unknown): (&Range<usize>, bool),
+    (at, what): (&Range<usize>, &str),
     forms: Vec<Form>,
     year: Option<i16>,
 ) -> Vec<String> {
+    let dates = forms.iter().filter(|form| !matches!(form, Form::Put(_))).count();
     let mut tried: Vec<String> = forms
         .into_iter()
         .flat_map(|form| match form {
@@ -187,7 +187,7 @@ fn suggest(
             Form::Every(place) => vec![format!("每年{}前", &text[place.clone()]), format!("每年{}", &text[place])],
         })
         .collect();
-    if tried.is_empty() && is_unknown {
+    if tried.is_empty() && what == refusal::UNKNOWN {
         let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
         tried.extend(did_you_mean(word).map(|w| format!("{before}{w}{after}")));
     }
@@ -206,9 +206,13 @@ fn suggest(
             found.push(due);
         }
     }
+    // Of several dates all are shown, or none.
+    if found.len() < dates {
+        return Vec::new();
+    }
     found.truncate(3);
     let found: Vec<String> = found.into_iter().map(|due| due.text).collect();
-    if keeps_what_is_said(words, &found) { found } else { Vec::new() }
+    if what == refusal::LATEST || keeps_what_is_said(words, &found) { found } else { Vec::new() }
 }
 
 /// Whether the suggestions together have every number of the text, but for years, the time of day, and a day that its
@@ -280,14 +284,7 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
             [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months]
                 | [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months, Word::Before]
         );
-        let begins = core.places.first().map_or(0, |place| place.start);
-        let is_named = words.words.iter().zip(&words.places).any(|(w, p)| {
-            p.start < begins
-                && matches!(
-                    w,
-                    Word::Unknown | Word::Verb | Word::Event | Word::Received | Word::Filler | Word::Named(_)
-                )
-        });
+        let is_named = words.places[0].start < core.places.first().map_or(0, |place| place.start);
         let no = if is_amount && is_named { No { forms: Vec::new(), ..no } } else { no };
         let why = (no.what == refusal::NO_DAY).then(|| refusal::vague(words.phrase())).flatten();
         why.unwrap_or(no)

@@ -47,7 +47,9 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
                     return refuse(rest.places[0].clone(), "左括号没有对应的右括号", &[]);
                 };
                 len = n;
-                if let [inner @ (Workday | Days)] = rest.words[1..n - 1]
+                let said = |w: &&Word| !matches!(w, Unknown | Filler | Lead | Pause);
+                let inside: Vec<Word> = rest.words[1..n - 1].iter().filter(said).copied().collect();
+                if let [inner @ (Workday | Days)] = inside[..]
                     && let Some(at) = length_before(&piece.words, rest.words.get(n))
                 {
                     piece.words[at] = inner;
@@ -100,7 +102,7 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
 
 /// Whether 的 is kept: not in 每年的1月, 上月的数据, 结束后的10日内, but in 新任职的每年.
 fn names(before: &[Word], next: Option<&Word>) -> bool {
-    let is_date = |w: &Word| is_core(*w) || matches!(w, Lead | Hope | Limit | Named(Name::HalfMonth));
+    let is_date = |w: &Word| is_core(*w) || matches!(w, Limit | Named(Name::HalfMonth));
     !before.last().is_none_or(|w| is_period(*w) || matches!(w, Every | Named(Name::Current)))
         && !next.is_some_and(|w| is_date(w) && *w != Every)
 }

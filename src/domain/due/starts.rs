@@ -294,7 +294,8 @@ pub fn event_label(p: Phrase, start: usize) -> Option<Range<usize>> {
         // 答辩日期55天以前, 开庭三日前
         [Num(_), length, Before, ..] if is_length(length) && start > 0 => {
             let known = matches!(p.words[start - 1], Event | Ended);
-            let free = !matches!(p.words[start - 1], Lead | Hope | Limit | Comma | How | Named(_));
+            let before = p.words[start - 1];
+            let free = !matches!(before, Lead | Hope | Limit | Comma | How | Named(_)) || before == Named(Name::Label);
             (known || free && matches!(length, Days | Workday | Months | Week)).then_some(first..start)
         }
         _ => None,
