@@ -223,14 +223,17 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         }
         // 整改完成前，每月5日前; …，从次月起算, but not 从今年起，…
         (Zone::Elsewhere, Before | After | SinceDay) => is_last,
-        (Zone::Elsewhere, Begin) => is_last && !matches!(p.words[..i], [.., Year | ThisYear]),
+        (Zone::Elsewhere, Begin) => match p.words[..i] {
+            [.., Named(Relative)] => true,
+            _ => is_last && !matches!(p.words[..i], [.., Year | ThisYear]),
+        },
+        // 休渔期：5月1日至8月16日, but not 第一期：…
+        (Zone::Elsewhere, Counter) => is_last && i > 0 && !matches!(p.words[i - 1], Num(_) | Nth(_)),
+        // …，季度首月加报
+        (Zone::Elsewhere, Quarter) => matches!(p.words.get(i + 1), Some(Nth(_))),
         // …，均指工作日; …，承诺5日; …，共三年
         (Zone::Elsewhere, Workday) => true,
-        (Zone::Elsewhere, Day | Days | Months | Week | Quarters | Year) => {
-            matches!(p.words[..i], [.., Num(0..=99)])
-                && !matches!(p.words[..i], [.., AtLeast, Num(_)])
-                && !matches!(p.words[i + 1..], [Num(_), Times, ..] | [AtLeast, ..])
-        }
+        (Zone::Elsewhere | Zone::Bracket, Day | Days | Months | Week | Quarters | Year) if is_amount(p, i) => true,
         // …，已取消
         (Zone::Elsewhere | Zone::Bracket, Named(Ends)) => true,
         (Zone::Bracket, Named(NoDuty)) => p.words.len() == 1,
@@ -271,6 +274,13 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (_, OrElse) => i == 0,
         _ => false,
     }
+}
+
+/// Whether an amount ends at `i`: neither a minimum nor 一年两次.
+fn is_amount(p: Phrase, i: usize) -> bool {
+    matches!(p.words[..i], [.., Num(0..=99)])
+        && !matches!(p.words[..i], [.., AtLeast, Num(_)])
+        && !matches!(p.words[i + 1..], [Num(_), Times, ..] | [AtLeast, ..])
 }
 
 /// What stands beside a date or a count and has a time of its own: how many words that is.

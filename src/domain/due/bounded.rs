@@ -34,9 +34,13 @@ pub fn months(p: Phrase, i: usize, year: Option<i16>, aside: &mut Clause) -> Res
     let mut at = Vec::new();
     for day in list(Unit::Month, p.from(i + 2), aside)? {
         for month in first..=last {
-            at.push(checked(Unit::Year, u8::try_from(month).unwrap_or(12), day.day, p.place())?);
+            let month = u8::try_from(month).unwrap_or(12);
+            // 每月31日 is the last day where there is none.
+            at.push(checked(Unit::Year, month, day.day, p.place()).unwrap_or(At { month, day: DayOf::Last }));
         }
     }
+    at.sort_unstable();
+    at.dedup();
     match cycle {
         Some(cycle) => Ok(Rule::cyclic(cycle, at)),
         None => Err(No {
@@ -54,6 +58,9 @@ pub fn years(p: Phrase, aside: &mut Clause) -> Result<Rule, No> {
         [Num(a), Year, To | Dash, Num(b), Year, Every, Year, ..] => (*a, *b, p.from(7)),
         _ => return refuse(p.place(), "写了起止年份的，后面只能写“每年”的几月几日", &[]),
     };
+    if a > b {
+        return refuse(p.place(), "起止年份写反了", &[]);
+    }
     let at = list(Unit::Year, rest, aside)?;
     let months: Vec<String> = at.iter().map(|at| at.month.to_string()).collect();
     let day = match at[0].day {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    bounded::{self, ends_with_years},
+    bounded,
     counted::{case, next_month, period},
     days::{list, not_understood},
     english::period_end,
@@ -35,13 +35,13 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
     }
     match p.words {
         [Every, ..] => every(whole.from(1), year, aside),
-        [From, Num(y), Year, Begin, Every, ..] => since(*y, p.from(5), aside, p.place()),
+        // 自2026年起每年…, 从3月至5月
+        [From, ..] if p.words.iter().any(|w| matches!(w, To | Every | NextMonth)) => {
+            rule(whole.from(1), year, is_received, aside)
+        }
         [Num(y), Year, Begin, Every, ..] => since(*y, p.from(4), aside, p.place()),
         [Num(_), To | Dash, Num(_), Year, Every, ..] | [Num(_), Year, To | Dash, Num(_), Year, Every, ..] => {
             bounded::years(p, aside)
-        }
-        [From, ..] if p.words.iter().position(|w| *w == Every).is_some_and(|i| ends_with_years(&p.words[..i])) => {
-            bounded::years(p.from(1), aside)
         }
         [SinceDay | Begin, Every, ..] => {
             refuse(p.place(), "分不清是从那天起每期都办，还是从那天起数：每期都办的只写“每”的那一句", &[])
@@ -54,7 +54,6 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
             None => days(Cycle::YEARLY, Unit::Year, p.from(1), aside),
         },
         [NextMonth, ..] => next_month(Unit::Month, p.from(1), aside),
-        [From, NextMonth, ..] => next_month(Unit::Month, p.from(2), aside),
         [Quarter, Nth(_), Month, ..] => days(Cycle::Quarters, Unit::Quarter, p.from(1), aside),
         [Half, Nth(_), Month, ..] => days(Cycle::HalfYears, Unit::HalfYear, p.from(1), aside),
         [Half | Named(Name::HalfMonth)] if within => case(whole, true),
@@ -93,10 +92,8 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
             Ok(Rule::Once(date(*y, *m, *d, p.sub(0..1).place())?))
         }
         [Iso(..), To | Dash, Iso(..)] => window_once(p, aside),
-        [From, Num(_), Year, _, ..] if p.words.contains(&To) => once(p.from(1), aside),
         [Num(_), Year, _, ..] => once(p, aside),
         [ThisYear, _, ..] => this_year(p.from(1), year, aside),
-        [From, Num(_), Month, ..] if p.words.contains(&To) => this_year(p.from(1), year, aside),
         [Num(_), Month, ..] | [Num(_), Comma | To | Dash, Num(_), Month | Comma, ..] => this_year(p, year, aside),
         [Year, End, ..] | [FirstHalf | SecondHalf, ..] | [Nth(_) | Num(_), Quarter, ..] => this_year(p, year, aside),
         _ => Err(no_row(p)),

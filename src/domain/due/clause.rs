@@ -135,11 +135,15 @@ pub fn find(read: &Words) -> Result<Clause, No> {
             // 30日内，伤亡人数发生变化的，应当补报; 截至12月10日，共收到意见8条
             let is_bare = n == core.piece + 1 && core.range.end == whole.words.len();
             let is_report = |w: &Word| matches!(w, Received | Named(Name::Done | Name::Around));
-            let is_told = starts_with_to(whole, core) && p.words.iter().any(is_report);
+            let is_until = core.range.start > 0
+                && whole.words[core.range.start - 1] == To
+                && whole.words[core.range.end - 1] != Before;
+            let is_told = is_until && p.words.iter().any(is_report);
             // 每月10日前报送，按季度报送
             let is_again = n > core.piece && matches!(p.words, [Named(Name::Rhythm) | Half, Verb, ..]);
             let is_case = core.event.is_some() || matches!(found.words, [Num(_), length, ..] if is_length(*length));
-            let is_condition = is_case && (matches!(p.words, [.., Whose]) || has_condition(p));
+            let is_condition =
+                is_case && (matches!(p.words, [.., Whose]) || p.words.windows(2).any(|w| matches!(w, [Whose, Lead])));
             if is_again || is_bare && (is_told || is_condition) {
                 return refuse(p.place(), beside::TWO, &[]);
             }
@@ -151,16 +155,6 @@ pub fn find(read: &Words) -> Result<Clause, No> {
         clause.quote = Some(whole.place());
     }
     Ok(clause)
-}
-
-/// 截至3月31日: until when something is reported.
-fn starts_with_to(p: Phrase, core: &Core) -> bool {
-    core.range.start > 0 && p.words[core.range.start - 1] == To && p.words.get(core.range.end - 1) != Some(&Before)
-}
-
-/// 发生变化的应当补报
-fn has_condition(p: Phrase) -> bool {
-    p.words.windows(2).any(|w| matches!(w, [Whose, Lead]))
 }
 
 /// The words for the date, without those inside it that change nothing.

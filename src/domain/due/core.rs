@@ -30,7 +30,7 @@ pub fn next_core(piece: usize, p: Phrase, from: usize) -> Result<Option<Core>, N
     let Some(start) = (from..p.words.len()).find(|i| starts(p, *i)) else { return Ok(None) };
     let label = event_label(p, start);
     let event = label.clone().map(|label| p.sub(label).place()).filter(|place| !place.is_empty());
-    let start = label.map_or(start, |label| starts::after_label(p, start, label.end));
+    let start = label.filter(|_| p.words[start] == From).map_or(start, |label| label.end);
     let mut core = Core { piece, range: start..start, event, times: None, skipped: Vec::new(), counted: 0..0 };
     extend(p, &mut core)?;
     count(p, &mut core)?;

@@ -49,6 +49,17 @@ impl Words {
 }
 
 impl Words {
+    /// 〔2026〕12号 is the number of a paper.
+    fn name_a_paper(&mut self) {
+        if let [.., Open, Num(_), Close, Num(_), Day] = self.words[..] {
+            let from = self.words.len() - 5;
+            let place = self.places[from].start..self.places[from + 4].end;
+            self.words.truncate(from);
+            self.places.truncate(from);
+            self.push(&[Filler], place);
+        }
+    }
+
     pub fn phrase(&self) -> Phrase<'_> {
         Phrase { words: &self.words, places: &self.places }
     }
@@ -129,6 +140,7 @@ pub fn read(text: &str) -> Words {
         };
         let (taken, after) = rest.split_at(len.clamp(1, rest.len()));
         found.push(words, place(taken));
+        found.name_a_paper();
         rest = after;
     }
     found

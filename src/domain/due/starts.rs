@@ -163,7 +163,7 @@ pub fn starts(p: Phrase, i: usize) -> bool {
         [Num(1), Year | Half | Quarters | Months | Week, AtLeast, ..]
         | [Num(1), Year | Half | Quarters | Months | Week, Num(_), Times, ..] => true,
         // 至少10日前
-        [AtLeast, Num(_), length, Before, ..] => is_length(length),
+        [AtLeast, Num(_), length, Before, ..] => is_length(length) && !before.is_some_and(is_core),
         [Half, Num(_), Times, ..] => before.is_none_or(|w| matches!(w, Lead)),
         // 2026—2028年每年
         [Num(_), To | Dash, Num(_), Year, Every, ..] | [Num(_), Year, To | Dash, Num(_), Year, Every, ..] => true,
@@ -299,14 +299,6 @@ pub fn event_label(p: Phrase, start: usize) -> Option<Range<usize>> {
             (known || free && matches!(length, Days | Workday | Months | Week)).then_some(first..start)
         }
         _ => None,
-    }
-}
-
-/// Where the core of a case begins: at the word that leads to the amount.
-pub fn after_label(p: Phrase, start: usize, label_end: usize) -> usize {
-    match p.words[start] {
-        From => label_end,
-        _ => start,
     }
 }
 
