@@ -169,7 +169,9 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
                     Err(changes(word, at))
                 }
                 Basis | To | Lead => Err(refusal::named(Name::NoDuty, at)),
-                Whose | Before | Within | Day | Days | Workday | Months | Week | Quarters | Year if i > 0 => {
+                Whose | Before | Within | Begin | Counter | Day | Days | Workday | Months | Week | Quarters | Year
+                    if i > 0 =>
+                {
                     refuse(p.sub(i - 1..i + 1).place(), TWO, &[])
                 }
                 _ => refuse(at, TWO, &[]),

@@ -140,7 +140,7 @@ pub fn find(read: &Words) -> Result<Clause, No> {
                 && whole.words[core.range.end - 1] != Before;
             let is_told = is_until && p.words.iter().any(is_report);
             // 每月10日前报送，按季度报送
-            let is_again = n > core.piece && matches!(p.words, [Named(Name::Rhythm) | Half, Verb, ..]);
+            let is_again = n > core.piece && matches!(p.words, [Named(Name::Rhythm) | Half, Verb | Num(_), ..]);
             let is_case = core.event.is_some() || matches!(found.words, [Num(_), length, ..] if is_length(*length));
             let is_condition =
                 is_case && (matches!(p.words, [.., Whose]) || p.words.windows(2).any(|w| matches!(w, [Whose, Lead])));

@@ -159,7 +159,10 @@ fn known(rest: &[Glyph], is_chinese: bool) -> Option<(usize, &'static [Word])> {
             |(i, g): &(usize, &Glyph)| (g.c.is_ascii_alphabetic() || g.c == '-') && (*i == 0 || !g.follows_gap());
         let run: String = rest.iter().enumerate().take_while(letters).map(|(_, g)| g.c).collect();
         let words = BY_RUN.get(run.as_str()).copied().filter(|words| !is_chinese || matches!(words, [Recurrence]));
-        return Some((run.len(), words.unwrap_or(&[Unknown])));
+        // The digit of l5日内 is none.
+        let digits = rest[run.len()..].iter().take_while(|g| is_chinese && g.c.is_ascii_digit()).count();
+        let taken = run.len() + if words.is_none() { digits } else { 0 };
+        return Some((taken, words.unwrap_or(&[Unknown])));
     }
     let entries = BY_FIRST.get(&first)?;
     let longest = |(text, words): &(&'static str, &'static [Word])| {
