@@ -278,10 +278,12 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
     }
 }
 
-/// Whether an amount ends at `i`: neither a minimum nor 一年两次.
+/// Whether an amount ends at `i`: neither a minimum, nor 一年两次, nor the name of a plan.
 fn is_amount(p: Phrase, i: usize) -> bool {
     matches!(p.words[..i], [.., Num(0..=99)])
         && !matches!(p.words[..i], [.., AtLeast, Num(_)])
+        // 三年行动计划
+        && !matches!(p.words[i..], [Year, _, ..])
         && !matches!(p.words[i + 1..], [Num(_), Times, ..] | [AtLeast, ..])
 }
 
