@@ -293,6 +293,9 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
         return refuse(at, "“”和只办一次的期限合不到一起：每期都办的写“每”", &[]);
     }
     parts_agree(&rule, &clause)?;
+    if let (Rule::Recurrence(_), Some((_, at))) = (&rule, &clause.roll) {
+        return refuse(at.clone(), "写了起止年份的，不能再写遇节假日怎么办：请去掉“”", &[]);
+    }
     // 15日内（含当日）, 收到之日起10日内, 首日计入: the day that it is counted from is the first.
     if let Rule::Case { from: CaseFrom::AfterReceipt | CaseFrom::AfterEvent, .. } = rule
         && let Some(i) = words.words.iter().position(|w| *w == Word::Inclusive)
