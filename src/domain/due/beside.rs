@@ -23,7 +23,7 @@ pub fn is_remark(piece: &Piece) -> bool {
             || matches!(piece.words.words[..], [Inclusive] | [Inclusive, Num(_), ..] | [Num(_)]))
 }
 
-const TWO: &str = "“”和期限连在一起，分不清以哪个为准：请只写期限本身";
+pub const TWO: &str = "“”和期限连在一起，分不清以哪个为准：请只写期限本身";
 const TWICE: &str = "写了两个次数：请每一件事写一个事项";
 
 fn weekday(p: Phrase) -> Option<usize> {
@@ -70,7 +70,9 @@ pub fn bracket(piece: &Piece, clause: &mut Clause) -> Result<(), No> {
 pub fn narrows(word: Word) -> bool {
     use Name::*;
     match word {
-        Named(name) => !matches!(name, NoDate | Rhythm | Vague | Current | Hours | Bound | NoDuty | Label),
+        Named(name) => {
+            !matches!(name, NoDate | Rhythm | Vague | Current | Hours | Bound | NoDuty | Done | Label | Phase)
+        }
         Word::Roll(_) | Word::Beside(_) | Meet | MovedTo | During | Ten(_) => true,
         _ => false,
     }
@@ -134,8 +136,23 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         {
             return refuse(p.sub(i..i + 2).place(), TWICE, &[]);
         }
-        if (zone, word) == (Zone::Before, Named(Name::Rhythm)) {
+        // 按月缴纳，期满后15日内: is it a month that ends?
+        if word == Named(Name::Rhythm) && (zone == Zone::Before || clause.event.is_some()) {
             clause.rhythm = Some(at.clone());
+        }
+        if (zone, word) == (Zone::Before, Named(Name::Phase)) && clause.core.words.contains(&Every) {
+            return Err(refusal::named(Name::Phase, at));
+        }
+        if let [Named(Name::Rhythm), OrElse | Slash | Comma, Named(Name::Rhythm), ..] = p.words[i..] {
+            return refuse(p.sub(i..i + 3).place(), TWO, &[]);
+        }
+        // …，全年三次
+        if clause.times.is_none()
+            && matches!(zone, Zone::Elsewhere | Zone::Bracket)
+            && matches!(p.words[i..], [Num(_), Times, ..])
+            && p.words[..i].iter().all(|w| matches!(w, Lead | Hope | Verb | AtLeast | ThisYear | Named(Name::NoDate)))
+        {
+            return refuse(p.sub(0..i + 2).place(), TWO, &[]);
         }
         if let Some(len) = beside_a_thing(p, i, zone, clause) {
             let at = p.sub(i + 1 - len..i + 1).place();
@@ -147,10 +164,16 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         }
         if stands_wrong(p, i, zone) {
             return match word {
+                Named(Name::Label) if i > 0 => Err(changes(word, p.sub(i - 1..i + 1).place())),
                 Named(_) | During | MovedTo | Meet | DayOff | SomeOff | Word::Roll(_) | Word::Beside(_) => {
                     Err(changes(word, at))
                 }
                 Basis | To | Lead => Err(refusal::named(Name::NoDuty, at)),
+                Whose | Before | Within | Begin | Counter | Day | Days | Workday | Months | Week | Quarters | Year
+                    if i > 0 =>
+                {
+                    refuse(p.sub(i - 1..i + 1).place(), TWO, &[])
+                }
                 _ => refuse(at, TWO, &[]),
             };
         }
@@ -178,6 +201,8 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
             Named(Moves | Except | EveryOther | NotBefore | Dawn) | Meet | MovedTo | Word::Roll(_) | Word::Beside(_),
         ) => true,
         // 验收后次月10日, 月份或者季度终了后, 3个月零10日: more than the core is meant.
+        // 新任职的每年
+        (Zone::Before, Whose) if is_last => true,
         (Zone::Before, OrElse | Comma | AndHalf | Named(Current | Vague)) if is_last => true,
         // 根据3月5日通知; 任期至, 数据截至: until when something holds.
         (Zone::Before, Basis) if is_last => true,
@@ -191,16 +216,36 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
             true
         }
         // 严禁在10月底前, but not 禁止燃放的宣传于10月底前
-        (Zone::Before, Named(NoDuty | Label)) => {
+        (Zone::Before, Named(NoDuty | Done | Label)) => {
             p.words[i + 1..].iter().all(|w| matches!(w, Lead | Limit | To | Colon))
         }
         (Zone::Elsewhere, Named(Label)) => is_last,
         (Zone::Before, word) => {
             narrows(word) && !matches!(word, Ten(_)) || matches!(p.words[i..], [Nth(_), Year, ..] | [AndHalf])
         }
-        (Zone::Elsewhere, After | SinceDay) => i + 1 == p.words.len(),
+        // 整改完成前，每月5日前; …，从次月起算, but not 从今年起，…
+        (Zone::Elsewhere, Before | After | SinceDay) => is_last,
+        (Zone::Elsewhere, Begin) => match p.words[..i] {
+            [.., Named(Relative)] => true,
+            _ => is_last && !matches!(p.words[..i], [.., Year | ThisYear]),
+        },
+        // 休渔期：5月1日至8月16日, but not 第一期：…
+        (Zone::Elsewhere, Counter) => is_last && i > 0 && !matches!(p.words[i - 1], Num(_) | Nth(_)),
+        // …，季度首月加报
+        (Zone::Elsewhere, Quarter) => matches!(p.words.get(i + 1), Some(Nth(_))),
+        // …，均指工作日; …，承诺5日; …，共三年
+        (Zone::Elsewhere, Workday) => true,
+        (Zone::Elsewhere | Zone::Bracket, Day | Days | Months | Week | Quarters | Year) if is_amount(p, i) => true,
+        // …，已取消
+        (Zone::Elsewhere | Zone::Bracket, Named(Ends)) => true,
+        (Zone::Bracket, Named(NoDuty)) => p.words.len() == 1,
+        (Zone::Elsewhere | Zone::Bracket, Named(Done | Others)) => opens,
+        // …，每届一次, but not 汛期准备工作，…
+        (Zone::Elsewhere, Named(Season)) => opens && p.words.get(i + 1) != Some(&Unknown),
         // 已报送, 应不予受理
-        (Zone::After, Named(NoDuty)) => p.words[..i].iter().all(|w| matches!(w, Lead | Hope | How | Filler | Comma)),
+        (Zone::After, Named(NoDuty | Done)) => {
+            p.words[..i].iter().all(|w| matches!(w, Lead | Hope | How | Filler | Comma))
+        }
         // 至6月30日为禁渔期
         (Zone::After, Counter) => is_last && p.words[0] == Lead,
         // …，最长60日; …，但不得晚于投标截止日
@@ -220,14 +265,26 @@ fn stands_wrong(p: Phrase, i: usize, zone: Zone) -> bool {
         (Zone::Bracket, word) => narrows(word) || matches!(p.words[i..], [Nth(_) | Num(_), Quarter | Month, ..]),
         // A time of its own: …，上旬完成. Further on it names a thing: 完成春季植树.
         (Zone::After | Zone::Elsewhere, Ten(_) | Named(PartOf | HalfMonth | TenDays | Daily | Lunar | Feast)) => {
-            opens && (i > 0 || zone == Zone::Elsewhere) || is_before(p.words.get(i + 1))
+            let is_thing = i > 0 && p.words[i - 1] == Verb && p.words.get(i + 1) == Some(&Unknown);
+            opens && !is_thing && (i > 0 || zone == Zone::Elsewhere) || is_before(p.words.get(i + 1))
         }
+        // …，单月报
+        (Zone::Elsewhere, Odd | Even) => opens,
         (Zone::After | Zone::Elsewhere, Named(Relative)) => {
             matches!(p.words.get(i + 1), None | Some(Num(_) | End | Before))
         }
         (_, OrElse) => i == 0,
         _ => false,
     }
+}
+
+/// Whether an amount ends at `i`: neither a minimum, nor 一年两次, nor the name of a plan.
+fn is_amount(p: Phrase, i: usize) -> bool {
+    matches!(p.words[..i], [.., Num(0..=99)])
+        && !matches!(p.words[..i], [.., AtLeast, Num(_)])
+        // 三年行动计划
+        && !matches!(p.words[i..], [Year, _, ..])
+        && !matches!(p.words[i + 1..], [Num(_), Times, ..] | [AtLeast, ..])
 }
 
 /// What stands beside a date or a count and has a time of its own: how many words that is.
@@ -256,7 +313,9 @@ fn scope(p: Phrase) -> Option<usize> {
     let named = &p.words[skip..of];
     let is_verb = |w: &Word| matches!(w, Verb | Received | Event | Filler | Named(Name::NoDuty) | OrElse | Comma);
     let is_duty = matches!(named.first(), Some(Verb | Basis | Received | Event | Filler));
-    (named.iter().all(is_verb) || !is_duty).then_some(of + 1)
+    // 三年内发现的，可以要求退还
+    let is_who = matches!(p.words.get(of + 1), None | Some(Named(Name::NoDuty)));
+    (is_who || named.iter().all(is_verb) || !is_duty).then_some(of + 1)
 }
 
 fn is_before(next: Option<&Word>) -> bool {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    bounded,
     counted::{case, next_month, period},
     days::{list, not_understood},
     english::period_end,
@@ -12,7 +13,7 @@ use super::{
     refusal::{No, named, refuse, refuse_with},
     rule::{At, Cycle, DayOf, Months as Which, Rule, Unit, YEARS, weekday_zh},
     starts::is_length,
-    word::Word,
+    word::{Name, Word},
 };
 
 use Word::*;
@@ -21,17 +22,30 @@ use Word::*;
 pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Clause) -> Result<Rule, No> {
     aside.before = whole.words.last() == Some(&Before);
     let within = matches!(whole.words.last(), Some(Within | During));
+    aside.within = within;
     let p = whole.trim();
+    if let Some(i) = (1..p.words.len()).find(|i| matches!(p.words[*i..], [Every, Month | Months, ..]))
+        && matches!(p.words[i - 1], Month)
+    {
+        return bounded::months(p, i, year, aside);
+    }
     conflicts(p)?;
     if aside.times.is_some() && aside.event.is_none() {
         return often(p, year, within, aside);
     }
     match p.words {
         [Every, ..] => every(whole.from(1), year, aside),
-        [From, Num(y), Year, Begin, Comma, Every, ..] => since(*y, p.from(6), aside, p.place()),
-        [From, Num(y), Year, Begin, Every, ..] => since(*y, p.from(5), aside, p.place()),
-        [Num(y), Year, Begin, Comma, Every, ..] => since(*y, p.from(5), aside, p.place()),
+        // 自2026年起每年…, 从3月至5月
+        [From, ..] if p.words.iter().any(|w| matches!(w, To | Every | NextMonth)) => {
+            rule(whole.from(1), year, is_received, aside)
+        }
         [Num(y), Year, Begin, Every, ..] => since(*y, p.from(4), aside, p.place()),
+        [Num(_), To | Dash, Num(_), Year, Every, ..] | [Num(_), Year, To | Dash, Num(_), Year, Every, ..] => {
+            bounded::years(p, aside)
+        }
+        [SinceDay | Begin, Every, ..] => {
+            refuse(p.place(), "分不清是从那天起每期都办，还是从那天起数：每期都办的只写“每”的那一句", &[])
+        }
         [Odd, ..] => days(Cycle::Months(Which::Odd), Unit::Month, p.from(1), aside),
         [Even, ..] => days(Cycle::Months(Which::Even), Unit::Month, p.from(1), aside),
         [NextYear, Num(1), Month, Num(1), Day, Begin, ..] => next_month(Unit::Year, p.from(3), aside),
@@ -40,13 +54,13 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
             None => days(Cycle::YEARLY, Unit::Year, p.from(1), aside),
         },
         [NextMonth, ..] => next_month(Unit::Month, p.from(1), aside),
-        [From, NextMonth, ..] => next_month(Unit::Month, p.from(2), aside),
         [Quarter, Nth(_), Month, ..] => days(Cycle::Quarters, Unit::Quarter, p.from(1), aside),
         [Half, Nth(_), Month, ..] => days(Cycle::HalfYears, Unit::HalfYear, p.from(1), aside),
-        [Half] if within => case(whole, true),
+        [Half | Named(Name::HalfMonth)] if within => case(whole, true),
         [NextQuarter, Nth(1), Month, ..] => next_month(Unit::Quarter, p.from(3), aside),
         [Year | ThisYear, Ended] if aside.before => in_the_year(year, p.place()),
         [ThisYear, Ended, ..] if year.is_none() => period(whole, false, aside),
+        [Half | Quarter | Month, Ended] if aside.before => Err(no_row(p)),
         [Year | Half | Quarter | Month, Ended | After, ..]
         | [Year | Half | Quarter | Month, End, After | NextMonth, ..] => period(whole, false, aside),
         [FirstHalf | SecondHalf, Ended] | [Nth(_) | Num(_), Quarter, Ended] if aside.before => {
@@ -56,6 +70,12 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
             refuse(p.place(), "只说了这一段结束以后：请直接写日期，每期都办的写“每”", &[])
         }
         [SinceDay | After | Begin | Before | Ended | Ahead, ..] => case(whole, is_received),
+        [AtLeast, ..] if aside.before => case(whole, is_received),
+        // 2026.12
+        [Pair(y, m)] if YEARS.contains(y) && !aside.before => {
+            Ok(Rule::Once(date(*y, *m, 1, p.place())?.last_of_month()))
+        }
+        [.., Pair(1..=12, 13..=31)] => this_year(p, year, aside),
         [Num(_), length, Before] if aside.event.is_some() && is_length(*length) => case(whole, is_received),
         [Num(_), length] if is_length(*length) && aside.event.is_some() => case(whole, is_received),
         [Num(n), Year] if YEARS.contains(n) && within => Ok(Rule::Once(date(*n, 12, 31, p.place())?)),
@@ -72,10 +92,8 @@ pub fn rule(whole: Phrase, year: Option<i16>, is_received: bool, aside: &mut Cla
             Ok(Rule::Once(date(*y, *m, *d, p.sub(0..1).place())?))
         }
         [Iso(..), To | Dash, Iso(..)] => window_once(p, aside),
-        [From, Num(_), Year, _, ..] if p.words.contains(&To) => once(p.from(1), aside),
         [Num(_), Year, _, ..] => once(p, aside),
         [ThisYear, _, ..] => this_year(p.from(1), year, aside),
-        [From, Num(_), Month, ..] if p.words.contains(&To) => this_year(p.from(1), year, aside),
         [Num(_), Month, ..] | [Num(_), Comma | To | Dash, Num(_), Month | Comma, ..] => this_year(p, year, aside),
         [Year, End, ..] | [FirstHalf | SecondHalf, ..] | [Nth(_) | Num(_), Quarter, ..] => this_year(p, year, aside),
         _ => Err(no_row(p)),
@@ -93,7 +111,9 @@ fn often(p: Phrase, year: Option<i16>, within: bool, aside: &mut Clause) -> Resu
         [Num(m), Month] => refuse(place, format!("分不清是{m}月份里，还是每{m}个月"), &[]),
         [ThisYear] => times_in_the_year(year, aside, place),
         [Year] if within => times_in_the_year(year, aside, place),
-        [Every | Num(1), unit] | [Every, Num(1), unit] | [unit] => match period_end(*unit) {
+        // 每月初召开一次
+        [Every, unit] if aside.before && period_end(*unit).is_some() => refuse(place, super::refusal::NO_DAY, &[]),
+        [Every | Num(1), unit] | [Every, Num(1), unit] | [unit] if aside.pace.is_none() => match period_end(*unit) {
             Some(rule) => Ok(rule),
             None => Err(not_understood(p)),
         },
@@ -108,10 +128,42 @@ fn often(p: Phrase, year: Option<i16>, within: bool, aside: &mut Clause) -> Resu
             let rule = rule(p, year, true, aside)?;
             aside.times = times;
             match rule {
+                _ if aside.pace.is_some() => keep_pace(rule, aside),
                 Rule::Cyclic { .. } | Rule::Once(_) | Rule::Following { .. } => Ok(rule),
                 _ => Err(not_understood(p)),
             }
         }
+    }
+}
+
+/// `每年两次，6月底、12月底前`: as many dates as times, or one date by which all of them are done.
+fn keep_pace(rule: Rule, aside: &mut Clause) -> Result<Rule, No> {
+    let (Some((n, place)), Some(pace)) = (aside.times.take(), aside.pace) else { return Ok(rule) };
+    let in_a_year = match &rule {
+        Rule::Cyclic { cycle, at } => u32::try_from(at.len()).unwrap_or(0) * per_year(cycle),
+        Rule::After { unit, .. } | Rule::Following { unit, .. } => 12 / u32::from(unit.months()),
+        _ => 0,
+    };
+    let periods = match period_end(pace) {
+        Some(Rule::Cyclic { cycle, .. }) => per_year(&cycle),
+        _ => 1,
+    };
+    match (in_a_year / periods, in_a_year % periods) {
+        (1, 0) if n > 1 => aside.times = Some((n, place)),
+        (dates, 0) if dates == n => {}
+        _ => return refuse(place, "“”和期限对不上：请只写期限，或只写次数", &[]),
+    }
+    Ok(rule)
+}
+
+fn per_year(cycle: &Cycle) -> u32 {
+    match cycle {
+        Cycle::Years { every: 1, from: None } => 1,
+        Cycle::HalfYears => 2,
+        Cycle::Quarters => 4,
+        Cycle::Months(Which::Every) => 12,
+        Cycle::Weeks => 52,
+        _ => 0,
     }
 }
 
@@ -262,6 +314,7 @@ fn conflicts(p: Phrase) -> Result<(), No> {
     if let Some(at) = two_in_a_row(p.words) {
         let is_amount = p.words.get(at + 1).is_some_and(|w| is_length(*w) && !matches!(w, Year | Month));
         let what = match p.words[at - 1] {
+            End if is_amount => "分不清是最后一个月的这一天，还是往前数这么多天",
             Before if is_amount => "不能从一个日期往前数：请直接写那一天",
             _ => "写了两个日期，分不清以哪个为准：几天都要办的，用顿号“、”隔开",
         };
@@ -294,9 +347,8 @@ fn no_row(p: Phrase) -> No {
         [Pair(m, d) | MonthDay(m, d)] => ("日期请写成几月几日", vec![format!("每年{m}月{d}日前")]),
         [Num(_), Named(name), ..] | [Named(name), ..] => return named(*name, p.place()),
         [Num(n), Day] if *n > 31 => ("日期请写成几年几月几日", Vec::new()),
-        [Num(n), Day | Days] => {
-            ("分不清是每月的哪一天，还是多少天以内", vec![format!("每月{n}日"), format!("{n}日内")])
-        }
+        [Num(_), Days] => ("没有说从哪一天算起", Vec::new()),
+        [Num(n), Day] => ("分不清是每月的哪一天，还是多少天以内", vec![format!("每月{n}日"), format!("{n}日内")]),
         [Num(n), Workday] => ("没有说从哪一天算起", vec![format!("{n}个工作日内")]),
         [Num(n), Months] => ("没有说从哪一天算起", vec![format!("{n}个月内")]),
         [Num(_), Week | Quarters | Half] => ("没有说从哪一天算起", Vec::new()),

@@ -4,28 +4,16 @@ use std::ops::Range;
 
 use super::{
     beside,
+    core::{Core, next_core},
     lexer::{Phrase, Words},
     pieces::{Piece, pieces},
     reading::{Clause, Zone},
     refusal::{self, Form, No, refuse},
-    starts::{self, event_label, is_core, is_dated, is_length, is_limit, is_rhythm, is_time, starts},
+    starts::{is_dated, is_length, is_limit, is_time},
     word::{Name, Word},
 };
 
 use Word::*;
-
-/// Where the words for a date lie in a piece.
-#[derive(Clone, Debug)]
-struct Core {
-    piece: usize,
-    range: Range<usize>,
-    event: Option<Range<usize>>,
-    times: Option<(u32, Range<usize>)>,
-    /// Words inside that change nothing: a time of day, a subject.
-    skipped: Vec<usize>,
-    /// Words inside that say how many times.
-    counted: Range<usize>,
-}
 
 /// Finds the one date of a text.
 pub fn find(read: &Words) -> Result<Clause, No> {
@@ -42,10 +30,17 @@ pub fn find(read: &Words) -> Result<Clause, No> {
     if cores.len() > 1 {
         cores.retain(|core| !matches!(pieces[core.piece].words.words[..], [Num(_), Year]));
     }
+    let pace = match cores.as_slice() {
+        [a, b] => paced(&pieces, a, b).or_else(|| paced(&pieces, b, a)),
+        _ => None,
+    };
+    if let Some((core, ..)) = &pace {
+        cores = vec![core.clone()];
+    }
     let [core] = cores.as_slice() else {
         return Err(match cores.first() {
             None => refusal::no_date(read.phrase()),
-            Some(_) => several(&pieces, &cores),
+            Some(_) => several(read.phrase(), &pieces, &cores),
         });
     };
     let whole = pieces[core.piece].words.phrase();
@@ -57,10 +52,19 @@ pub fn find(read: &Words) -> Result<Clause, No> {
         is_closed: core.times.is_some() || found.words.iter().any(|w| is_limit(*w)),
         ..Clause::default()
     };
-    for i in core.range.clone().filter(|i| !core.skipped.contains(i) && !core.counted.contains(i)) {
-        if !matches!(whole.words[i], Lead | Hope | Limit) {
-            clause.core.push(&whole.words[i..=i], whole.places[i].clone());
-        }
+    if let Some((_, unit, missing)) = pace {
+        clause.pace = Some(unit);
+        clause.core.push(&missing, found.places[0].clone());
+    }
+    for (word, place) in own(whole, core) {
+        clause.core.push(&[word], place);
+    }
+    // 办结时限20个工作日
+    let named = whole.words[..core.range.start].iter().rfind(|w| !matches!(w, Lead | Limit | Hope));
+    if let ([Num(_), length] | [Num(_), To | Dash, Num(_), length], Some(Allowed)) = (&clause.core.words[..], named)
+        && is_length(*length)
+    {
+        clause.core.push(&[Within], found.place());
     }
     // 提前不超过10日, 不早于会议召开前10日: the first day on which it may be done, and not the last.
     let named = core.event.as_ref().map_or(core.range.start, |event| {
@@ -68,10 +72,13 @@ pub fn find(read: &Words) -> Result<Clause, No> {
     });
     for i in named..core.range.end {
         match whole.words[i..] {
+            [Named(Name::Moves), ..] if named > 0 && whole.words[named - 1] == From && i < core.range.start => {}
+            // 不能于收到之日起
+            [Named(name @ Name::NoDuty), Lead, ..] => return Err(refusal::named(name, whole.places[i].clone())),
             [Named(name @ (Name::NotBefore | Name::Moves)), ..] => {
                 return Err(refusal::named(name, whole.sub(i..i + 1).place()));
             }
-            [Ahead, Limit, ..] => return Err(refusal::named(Name::NotBefore, whole.sub(i..i + 2).place())),
+            [Ahead | Before, Limit, ..] => return Err(refusal::named(Name::NotBefore, whole.sub(i..i + 2).place())),
             _ => {}
         }
     }
@@ -125,6 +132,21 @@ pub fn find(read: &Words) -> Result<Clause, No> {
         } else if piece.is_bracket {
             beside::bracket(piece, &mut clause)?;
         } else {
+            // 30日内，伤亡人数发生变化的，应当补报; 截至12月10日，共收到意见8条
+            let is_bare = n == core.piece + 1 && core.range.end == whole.words.len();
+            let is_report = |w: &Word| matches!(w, Received | Named(Name::Done | Name::Around));
+            let is_until = core.range.start > 0
+                && whole.words[core.range.start - 1] == To
+                && whole.words[core.range.end - 1] != Before;
+            let is_told = is_until && p.words.iter().any(is_report);
+            // 每月10日前报送，按季度报送
+            let is_again = n > core.piece && matches!(p.words, [Named(Name::Rhythm) | Half, Verb | Num(_), ..]);
+            let is_case = core.event.is_some() || matches!(found.words, [Num(_), length, ..] if is_length(*length));
+            let is_condition =
+                is_case && (matches!(p.words, [.., Whose]) || p.words.windows(2).any(|w| matches!(w, [Whose, Lead])));
+            if is_again || is_bare && (is_told || is_condition) {
+                return refuse(p.place(), beside::TWO, &[]);
+            }
             beside::check(p, Zone::Elsewhere, &mut clause)?;
         }
     }
@@ -135,185 +157,56 @@ pub fn find(read: &Words) -> Result<Clause, No> {
     Ok(clause)
 }
 
-/// The next words for a date from `from` on.
-fn next_core(piece: usize, p: Phrase, from: usize) -> Result<Option<Core>, No> {
-    let Some(start) = (from..p.words.len()).find(|i| starts(p, *i)) else { return Ok(None) };
-    let label = event_label(p, start);
-    let event = label.clone().map(|label| p.sub(label).place()).filter(|place| !place.is_empty());
-    let start = label.map_or(start, |label| starts::after_label(p, start, label.end));
-    let mut core = Core { piece, range: start..start, event, times: None, skipped: Vec::new(), counted: 0..0 };
-    extend(p, &mut core)?;
-    count(p, &mut core)?;
-    Ok(Some(core))
-}
-
-/// Takes in all words that belong to the date.
-fn extend(p: Phrase, core: &mut Core) -> Result<(), No> {
-    let mut i = core.range.start;
-    while let Some(word) = p.words.get(i) {
-        let rest = p.from(i);
-        let clock = time_of_day(rest, p.sub(core.range.clone()))?;
-        if clock > 0 {
-            core.skipped.extend(i..i + clock);
-            core.range.end = i + clock;
-            i += clock;
-            continue;
-        }
-        match word {
-            Num(_) if !core.range.is_empty() && is_count(rest) => break,
-            _ if is_limit(*word) => {
-                core.range.end = i + 1;
-                let more = match p.words.get(i + 1) {
-                    Some(Comma) => starts_again(p, i + 2),
-                    Some(Num(_) | Nth(_) | Iso(..) | Ended | Named(Name::HalfMonth)) => true,
-                    Some(next) => is_limit(*next),
-                    None => false,
-                };
-                if !more || time_of_day(p.from(i + 1), p)? > 0 {
-                    break;
-                }
-            }
-            Comma if is_weekday_list(p.sub(core.range.clone()), p.from(i + 1)) => core.range.end = i + 2,
-            Comma if !starts_again(p, i + 1) => break,
-            Comma => {}
-            Lead | Hope => {}
-            Limit if !is_dated(p.sub(core.range.clone())) => {}
-            Named(Name::HalfMonth | Name::Hours) => core.range.end = i + 1,
-            Named(name @ Name::Around) if matches!(rest.words.get(1), Some(Num(_))) => {
-                return Err(refusal::named(*name, rest.places[0].clone()));
-            }
-            // 每月应于当月25日前
-            Named(Name::Current) if is_rhythm(p.sub(core.range.clone())) => core.skipped.push(i),
-            _ if is_core(*word) => core.range.end = i + 1,
-            // 每年各单位应于1月31日前
-            _ => match subject(p, i).filter(|_| is_rhythm(p.sub(core.range.clone()))) {
-                Some(next) => {
-                    core.skipped.extend(i..next);
-                    i = next;
-                    continue;
-                }
-                None => break,
-            },
-        }
-        i += 1;
-    }
-    let end = core.range.end;
-    core.skipped.retain(|i| *i < end);
-    Ok(())
-}
-
-/// 每周一、三 and 每周一、周三: the second is a weekday too.
-fn is_weekday_list(core: Phrase, rest: Phrase) -> bool {
-    let is_next = match rest.words {
-        [Weekday(_), ..] => true,
-        [Num(1..=6), next @ ..] => !next.first().is_some_and(|w| is_length(*w) || *w == Times),
-        _ => false,
+/// The words for the date, without those inside it that change nothing.
+fn own<'a>(p: Phrase<'a>, core: &'a Core) -> impl Iterator<Item = (Word, Range<usize>)> + 'a {
+    let is_own = |i: &usize| {
+        !core.skipped.contains(i) && !core.counted.contains(i) && !matches!(p.words[*i], Lead | Hope | Limit)
     };
-    is_next && core.words.iter().any(|w| matches!(w, Weekday(_)))
+    core.range.clone().filter(is_own).map(move |i| (p.words[i], p.places[i].clone()))
 }
 
-/// `1次`, `1-2次`
-fn is_count(rest: Phrase) -> bool {
-    match rest.words {
-        [Num(_), Times, Slash, ..] | [Num(_), _, Num(_), Times, Slash, ..] => false,
-        words => matches!(words, [Num(_), Times | Counter, ..] | [Num(_), Dash | To, Num(_), Times, ..]),
+/// `每月一次，25日前`: how often, and by when. The date with the count, the period, and the words for it that the date
+/// leaves out.
+fn paced(pieces: &[Piece], count: &Core, date: &Core) -> Option<(Core, Word, Vec<Word>)> {
+    let words = |core: &Core| own(pieces[core.piece].words.phrase(), core).map(|(w, _)| w).collect::<Vec<_>>();
+    let rhythm: Vec<Word> = words(count).into_iter().filter(|w| *w != AtLeast).collect();
+    let ([Every | Num(1), unit] | [Every, Num(1), unit] | [unit @ Half]) = rhythm[..] else { return None };
+    let is_unit = matches!(unit, Year | Half | Quarter | Quarters | Month | Months | Week);
+    let before = &pieces[date.piece].words.words[..date.range.start];
+    let own = words(date);
+    // 每月检查一次，10日内反馈: from then on.
+    let is_amount = matches!(own[..], [Num(_), length, Within] if is_length(length));
+    let is_other = |w: &Word| matches!(w, Every | Times | OrElse);
+    let has_year = own.windows(2).any(|w| matches!(w, [Num(2000..), Year])) || own.iter().any(|w| matches!(w, Iso(..)));
+    // 每半年（7月10日、次年1月10日前）, 每月预扣的税款，应当在次月十五日内
+    let is_once_each = rhythm[0] == Every && (pieces[date.piece].is_bracket || own.first() == Some(&NextMonth));
+    let once = is_once_each.then(|| (1, pieces[count.piece].words.phrase().sub(count.range.clone()).place()));
+    let times = count.times.clone().or(once);
+    if !is_unit || times.is_none() || date.times.is_some() || date.event.is_some() || count.piece == date.piece {
+        return None;
     }
-}
-
-/// After a comma: another day of the list, not another thing.
-fn starts_again(p: Phrase, i: usize) -> bool {
-    let leads = p.from(i).words.iter().take_while(|w| matches!(w, Lead | Comma)).count();
-    let rest = p.from(i + leads);
-    match rest.words {
-        [Num(_), Comma | Day | To | Dash, ..] | [Year | Month | Quarter | Half, End, ..] | [End, ..] => true,
-        [Num(_) | Nth(_) | Weekday(_) | SecondHalf | FirstHalf | NextYear | NextMonth, ..] => starts(rest, 0),
-        _ => false,
+    let of_year = |w: &[Word]| matches!(w, [Num(_), Month] | [Nth(_) | Num(_), Quarter]);
+    // 每月召开一次例会，25日前报送纪要: two things.
+    let has_object = pieces[count.piece].words.words.iter().any(|w| matches!(w, Unknown | Event | Filler));
+    let is_act = pieces[date.piece].words.words[date.range.end..].contains(&Verb);
+    let has_day = is_dated(pieces[date.piece].words.phrase().sub(date.range.clone())) || own.windows(2).any(of_year);
+    if is_amount || has_year || !has_day || has_object && is_act && !is_once_each || before.iter().any(is_other) {
+        return None;
     }
-}
-
-/// Words between a rhythm and its day: who does it. They end with 于 or the like before the day.
-fn subject(p: Phrase, from: usize) -> Option<usize> {
-    let next = (from + 1..p.words.len()).find(|i| matches!(p.words[*i - 1], Lead) && starts_again(p, *i))?;
-    let free = (from..next).all(|i| !starts(p, i) && !beside::narrows(p.words[i]));
-    free.then_some(next)
-}
-
-/// How many words a time of day takes: `17:00`, `下午5点`, `9时30分`.
-fn time_of_day(rest: Phrase, before: Phrase) -> Result<usize, No> {
-    if !is_dated(before) {
-        return Ok(0);
-    }
-    let mut len = rest.words.iter().take_while(|w| matches!(w, DayPart)).count();
-    let hour = match rest.from(len).words {
-        [Num(h), Colon, Num(_), ..] => Some((*h, 3)),
-        [Num(h), Clock, Num(_), Clock, ..] => Some((*h, 4)),
-        [Num(h), Clock, AndHalf, ..] => Some((*h, 3)),
-        [Num(h), Clock, ..] => Some((*h, 2)),
-        _ => None,
+    let missing = match own[..] {
+        [Every, ..] => vec![],
+        [Weekday(_), ..] => vec![Every],
+        [FirstHalf | SecondHalf, ..] => vec![Every, Year],
+        _ if own.windows(2).any(of_year) => vec![Every, Year],
+        [first, ..] if first == unit => vec![Every],
+        _ => vec![Every, unit],
     };
-    if let Some((hour, taken)) = hour {
-        if hour == 0 || hour > 24 {
-            return Err(refusal::named(Name::Dawn, rest.sub(len..len + taken).place()));
-        }
-        len += taken;
-        if matches!(rest.words.get(len), Some(To | Dash)) {
-            let until = time_of_day(rest.from(len + 1), before)?;
-            len += if until > 0 { until + 1 } else { 0 };
-        }
-    }
-    Ok(len)
-}
-
-/// `至少2次`, after a rhythm or a date: within the clause.
-fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
-    let found = p.sub(core.range.clone());
-    if let [Num(n @ 1..=99), .., Times, Slash, _] = found.words {
-        core.times = Some((*n, found.sub(0..found.words.len() - 1).place()));
-        core.range.start = core.range.end - 1;
-        return Ok(());
-    }
-    if found.words.contains(&Times) || core.event.is_some() {
-        return Ok(());
-    }
-    let rest = p.from(core.range.end);
-    let stop = (0..rest.words.len()).find(|i| starts(rest, *i)).unwrap_or(rest.words.len());
-    for i in 0..stop {
-        let (n, len) = match rest.words[i..] {
-            [Num(n), Times, ..] => (n, 2),
-            [Num(n), Dash | To, Num(_), Times, ..] => (n, 4),
-            [Num(n), Counter, ..] if is_rhythm(found) => (n, 2),
-            _ => continue,
-        };
-        // 每季度或半年一次
-        let is_other = |w: Word| beside::narrows(w) || matches!(w, OrElse | Half | Quarter | NextMonth);
-        if let Some(k) = (0..i).find(|k| is_other(rest.words[*k])) {
-            return Err(beside::changes(rest.words[k], rest.places[k].clone()));
-        }
-        let is_bound = |w: &Word| matches!(w, Limit | Named(Name::Bound));
-        let after = rest.words.get(i + len).is_some_and(|w| is_bound(w) || *w == Within);
-        if after || rest.words[..i].iter().any(is_bound) {
-            return refuse(rest.sub(0..i + len).place(), "没有说最少几次：请写“至少几次”", &[]);
-        }
-        if !(1..=99).contains(&n) {
-            return refuse(rest.sub(i..i + len).place(), "次数应在1到99之间", &[]);
-        }
-        let place = rest.sub(i..i + len).place();
-        if is_rhythm(found) {
-            let end = core.range.end;
-            core.skipped.extend(end..end + i);
-            let more = usize::from(matches!(rest.words.get(i + len), Some(OrMore)));
-            core.counted = end + i..end + i + len + more;
-            core.range.end = core.counted.end;
-        }
-        core.times = Some((n, place));
-        return Ok(());
-    }
-    Ok(())
+    Some((Core { times, ..date.clone() }, unit, missing))
 }
 
 /// What follows a date without 前 or 内 must be known: `每月25日某`.
 fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
-    let is_closed = core.times.is_some() || core.range.clone().any(|i| is_limit(p.words[i]));
+    let is_closed = core.times.is_some() || core.range.clone().any(|i| is_limit(p.words[i]) || p.words[i] == Ahead);
     let rest = p.from(core.range.end);
     // 3月两会前: the number is no day.
     if let ([.., Month, Num(_)], Some(Unknown | Event | Filler | Verb)) =
@@ -334,6 +227,10 @@ fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
         {
             "这样写不能确定日期"
         }
+        // 11月底至12月初
+        Some(Named(name @ Name::PartOf)) if matches!(p.words[core.range.end - 1], Num(_)) => {
+            return Err(refusal::named(*name, rest.places[0].clone()));
+        }
         Some(Unknown | Filler | Counter | Colon | Slash | OrElse | Clock | AndHalf) if !is_closed => refusal::UNKNOWN,
         _ => return Ok(()),
     };
@@ -341,19 +238,22 @@ fn follows_well(p: Phrase, core: &Core) -> Result<(), No> {
 }
 
 /// Two dates: each is shown, as it was written.
-fn several(pieces: &[Piece], cores: &[Core]) -> No {
+fn several(read: Phrase, pieces: &[Piece], cores: &[Core]) -> No {
     let place = |core: &Core| {
         let p = pieces[core.piece].words.phrase();
         let from = core.event.as_ref().map_or(usize::MAX, |event| event.start);
         let place = p.sub(core.range.clone()).place();
         place.start.min(from)..place.end
     };
+    // Of two amounts the longer one may be for another kind of case.
     let limit = |core: &Core| {
         let p = pieces[core.piece].words.phrase();
-        core.range.start > 0 && p.words[core.range.start - 1] == Limit
+        let is_amount =
+            matches!(p.words[core.range.start..], [Num(_), length, ..] if is_length(length) && length != Month);
+        core.range.start > 0 && p.words[core.range.start - 1] == Limit && !is_amount
     };
     let what = if cores[1..].iter().any(limit) {
-        "写了想要的和最迟的两个日期：最迟的写在 due，想要的写在 target（局内目标）"
+        refusal::LATEST
     } else {
         "一句话里有两个日期，分不清以哪个为准：请只留一个，另一个另写一个事项"
     };
@@ -367,21 +267,30 @@ fn several(pieces: &[Piece], cores: &[Core]) -> No {
     }) {
         return refusal::named(Name::Moves, p.from(at).place());
     }
+    // 每月10日前（12月除外）
+    if let Some(no) = refusal::moved(read) {
+        return no;
+    }
     let at = place(&cores[1]);
-    // The latest is what is due. What says otherwise makes each half another date.
-    let is_moved = |w: &Word| {
-        matches!(w, Named(Name::Except | Name::Moves | Name::EveryOther | Name::Season) | MovedTo | Ahead | OrElse)
-    };
+    // What says otherwise makes each half another date.
+    let is_moved = |w: &Word| matches!(w, Ahead | OrElse);
     // A bracket, a count or 至12月 belongs to the other date.
     let is_part = |core: &Core| {
         let p = pieces[core.piece].words.phrase();
         pieces[core.piece].is_bracket
+            || core.event.is_none()
+                && matches!(p.words[core.range.clone()], [Num(_), length, Within] if is_length(length))
             || core.times.is_some()
+            || !is_dated(p.sub(core.range.clone()))
             || core.range.start > 0 && p.words[core.range.start - 1] == To
     };
     let is_whole = !pieces.iter().any(|piece| piece.words.words.iter().any(is_moved)) && !cores.iter().any(is_part);
     let has_limit = cores[1..].iter().any(limit);
     let cores = cores.iter().filter(|core| is_whole && (!has_limit || limit(core)));
-    let forms = |core| [Some(Form::Own(place(core))), is_yearly.then(|| Form::Every(place(core)))];
-    No { at, what: what.to_owned(), forms: cores.flat_map(forms).flatten().collect() }
+    let form = |core: &Core| match pieces[core.piece].words.words[core.range.start] {
+        Every => Form::Own(place(core)),
+        _ if is_yearly => Form::Every(place(core)),
+        _ => Form::Own(place(core)),
+    };
+    No { at, what: what.to_owned(), forms: cores.map(form).collect() }
 }

@@ -41,7 +41,7 @@ pub fn period(p: Phrase, is_every: bool, aside: &mut Clause) -> Result<Rule, No>
         }
         // 每季度结束后次月10日前, 年度结束后次年1月31日前
         [Ended | End, After, NextMonth, ..] if unit != Unit::Year => return next_month(unit, p.from(4), aside),
-        [Ended | End, NextMonth, ..] if unit != Unit::Year => return next_month(unit, p.from(3), aside),
+        [Ended | End | After, NextMonth, ..] if unit != Unit::Year => return next_month(unit, p.from(3), aside),
         [Ended, After, NextYear, ..] if unit == Unit::Year => {
             return Ok(Rule::cyclic(Cycle::YEARLY, list(Unit::Year, p.from(4), aside)?));
         }
@@ -131,9 +131,12 @@ pub fn case(p: Phrase, is_received: bool) -> Result<Rule, No> {
     {
         return refuse(p.place(), WITHIN_BEFORE, &[]);
     }
-    if from != CaseFrom::BeforeEvent {
-        no_minimum(rest)?;
-    }
+    // 提前10日以上
+    let rest = match (from, rest.words) {
+        (CaseFrom::BeforeEvent, [.., OrMore]) => rest.sub(0..rest.words.len() - 1),
+        (CaseFrom::BeforeEvent, _) => rest,
+        _ => no_minimum(rest).map(|()| rest)?,
+    };
     Ok(Rule::Case { from, span: whole_amount(rest, CASE)? })
 }
 

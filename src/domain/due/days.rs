@@ -44,9 +44,24 @@ pub fn list(unit: Unit, phrase: Phrase, aside: &mut Clause) -> Result<Vec<At>, N
             }
             _ => window(unit, month, part, aside)?,
         };
+        // 5、6月底前, but not 3、6、9、12月底前
+        if let ([Num(m), Month, ..], Some((Item::Number(before), place))) = (part.words, open.last())
+            && before + 1 == *m
+        {
+            let place = place.start..part.place().end;
+            return refuse(place, "分不清是每个月各一次，还是到最后一个月为止", &[]);
+        }
         let Item::Whole(at) = item else {
-            if let Item::Day(m, _) = item {
-                month = Some(m);
+            match item {
+                Item::Day(m, _) => month = Some(m),
+                Item::Month(_) => {
+                    for (item, place) in &mut open {
+                        if let Item::Number(m) = item {
+                            *item = Item::Month(month_number(*m, place.clone())?);
+                        }
+                    }
+                }
+                _ => {}
             }
             open.push((item, part.place()));
             continue;
@@ -131,6 +146,9 @@ fn window(unit: Unit, month: Option<u8>, part: Phrase, aside: &mut Clause) -> Re
     // 3至5月
     let first = match (start.words, end.words) {
         ([Num(m)], [Num(_), Month]) if unit == Unit::Year => Item::Month(month_number(*m, start.place())?),
+        ([Pair(m @ 1..=12, d)], [Pair(_, 13..)]) if unit == Unit::Year => {
+            Item::Day(month_number(*m, start.place())?, day_number(*d, start.place())?)
+        }
         _ => item(unit, month, start, aside)?,
     };
     let (first_month, first) = match first {
@@ -233,6 +251,8 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
         }
         (Unit::Month, [Num(d)]) => Ok(Item::Day(1, day_number(*d, place)?)),
         (Unit::Year, [Num(d)]) if month.is_some() => Ok(Item::Day(month.unwrap_or(1), day_number(*d, place)?)),
+        // 每季度前15日内
+        (Unit::Quarter | Unit::HalfYear, [Before, ..]) if aside.within => whole(1, day_of(Unit::Month, p, aside)?),
         (Unit::Month, _) => whole(1, day_of(unit, p, aside)?),
         (Unit::Year | Unit::Quarter | Unit::HalfYear, [Num(_), Day, ..]) if month.is_some() => {
             whole(month.unwrap_or(1), day_of(unit, p, aside)?)
@@ -253,6 +273,9 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
             format!("没有写是半年的哪个月的{d}日"),
             vec![format!("每半年末月{d}日"), format!("每半年首月{d}日")],
         ),
+        (Unit::Year, [MonthDay(m @ 1..=12, d @ 13..) | Pair(m @ 1..=12, d @ 13..)]) => {
+            whole(month_number(*m, place.clone())?, DayOf::Day(day_number(*d, place.clone())?))
+        }
         (Unit::Year, [MonthDay(m, d) | Pair(m, d)]) => {
             refuse_with(place, "日期请写成几月几日", vec![format!("每年{m}月{d}日前")])
         }
@@ -263,6 +286,7 @@ fn item(unit: Unit, month: Option<u8>, p: Phrase, aside: &mut Clause) -> Result<
 /// 第三, or 三 before 季度.
 fn quarter(word: Word) -> Option<u8> {
     match word {
+        Nth(-1) => Some(4),
         Nth(n @ 1..=4) => u8::try_from(n).ok(),
         Num(n @ 1..=4) => u8::try_from(n).ok(),
         _ => None,
@@ -296,8 +320,9 @@ fn day_of(unit: Unit, p: Phrase, aside: &mut Clause) -> Result<DayOf, No> {
 fn not_a_day(p: Phrase) -> No {
     let missing = p.words.iter().enumerate().find(|(i, w)| {
         let before = i.checked_sub(1).and_then(|i| p.words.get(i));
-        let counted = matches!(before, Some(Num(_) | Nth(_)));
-        matches!(w, Day | Days | Workday | Month) && !counted
+        let is_counted =
+            matches!(before, Some(Num(_) | Nth(_) | Times | Every)) || matches!(p.words[*i..], [Workday, Num(_), ..]);
+        matches!(w, Day | Days | Workday | Month) && !is_counted
     });
     match missing {
         Some((i, _)) if !p.words.contains(&Unknown) => {

@@ -184,7 +184,9 @@ pub fn period_end(unit: Word) -> Option<Rule> {
     let (cycle, day) = match unit {
         Year => return Some(Rule::Cyclic { cycle: Cycle::YEARLY, at: vec![at(12, DayOf::Day(31))] }),
         Half => (Cycle::HalfYears, DayOf::Last),
-        Quarter => (Cycle::Quarters, DayOf::Last),
+        Quarter | Quarters => (Cycle::Quarters, DayOf::Last),
+        Odd => (Cycle::Months(Which::Odd), DayOf::Last),
+        Even => (Cycle::Months(Which::Even), DayOf::Last),
         Month | Months => (Cycle::Months(Which::Every), DayOf::Last),
         Week => (Cycle::Weeks, DayOf::Weekday(1, 6)),
         _ => return None,

@@ -49,6 +49,17 @@ impl Words {
 }
 
 impl Words {
+    /// 〔2026〕12号 is the number of a paper.
+    fn name_a_paper(&mut self) {
+        if let [.., Open, Num(_), Close, Num(_), Day] = self.words[..] {
+            let from = self.words.len() - 5;
+            let place = self.places[from].start..self.places[from + 4].end;
+            self.words.truncate(from);
+            self.places.truncate(from);
+            self.push(&[Filler], place);
+        }
+    }
+
     pub fn phrase(&self) -> Phrase<'_> {
         Phrase { words: &self.words, places: &self.places }
     }
@@ -117,9 +128,10 @@ pub fn read(text: &str) -> Words {
     let glyphs = glyphs(text);
     let mut found = Words { words: Vec::with_capacity(glyphs.len()), places: Vec::with_capacity(glyphs.len()) };
     let mut rest = glyphs.as_slice();
+    let is_chinese = is_chinese(text);
     while !rest.is_empty() {
         let (len, one);
-        let words: &[Word] = if let Some((n, words)) = known(rest) {
+        let words: &[Word] = if let Some((n, words)) = known(rest, is_chinese) {
             len = n;
             words
         } else {
@@ -128,19 +140,29 @@ pub fn read(text: &str) -> Words {
         };
         let (taken, after) = rest.split_at(len.clamp(1, rest.len()));
         found.push(words, place(taken));
+        found.name_a_paper();
         rest = after;
     }
     found
 }
 
-/// A word of the dictionary; English ones only as whole runs of letters.
-fn known(rest: &[Glyph]) -> Option<(usize, &'static [Word])> {
+/// Whether letters in the text name something: 通过OA报送.
+pub fn is_chinese(text: &str) -> bool {
+    text.contains(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c))
+}
+
+/// A word of the dictionary; English ones only as whole runs of letters, in a text that is English.
+fn known(rest: &[Glyph], is_chinese: bool) -> Option<(usize, &'static [Word])> {
     let first = rest.first()?.c;
     if first.is_ascii_alphabetic() {
         let letters =
             |(i, g): &(usize, &Glyph)| (g.c.is_ascii_alphabetic() || g.c == '-') && (*i == 0 || !g.follows_gap());
         let run: String = rest.iter().enumerate().take_while(letters).map(|(_, g)| g.c).collect();
-        return Some((run.len(), BY_RUN.get(run.as_str()).copied().unwrap_or(&[Unknown])));
+        let words = BY_RUN.get(run.as_str()).copied().filter(|words| !is_chinese || matches!(words, [Recurrence]));
+        // The digit of l5日内 is none.
+        let digits = rest[run.len()..].iter().take_while(|g| is_chinese && g.c.is_ascii_digit()).count();
+        let taken = run.len() + if words.is_none() { digits } else { 0 };
+        return Some((taken, words.unwrap_or(&[Unknown])));
     }
     let entries = BY_FIRST.get(&first)?;
     let longest = |(text, words): &(&'static str, &'static [Word])| {

@@ -7,16 +7,18 @@
 //! - `glyphs`: characters that compare, each with its place in the text as written
 //! - `lexer`: words (`word`) of the `dictionary`, longest match first
 //! - `pieces`: what stands between two pauses, or in a bracket
-//! - `clause`: the piece that holds the date, and in it the words for the date (they begin where `starts` says);
+//! - `clause`: the piece that holds the date, and in it the words for the date (`core`; they begin where `starts` says);
 //!   what stands `beside` them is passed over, or says how a day off moves the date, or is asked
-//! - `chinese` (with `days`, `once` and `counted`), `english`, `recurrence`: the forms, one match arm each
+//! - `chinese` (with `days`, `once`, `bounded` and `counted`), `english`, `recurrence`: the forms, one match arm each
 //! - `rule`: what was meant, and its canonical form; `dates`: its dates; `told`: how they were worked out
 //!
 //! A refusal is made of the same words (`refusal`), and offers only what the writer's own words and numbers give.
 
 mod beside;
+mod bounded;
 mod chinese;
 mod clause;
+mod core;
 mod counted;
 mod dates;
 mod days;
@@ -152,8 +154,7 @@ impl Due {
         let words = lexer::read(text);
         understand(text, &words, year).map_err(|no| {
             let at = if no.at.is_empty() { whole(text) } else { no.at };
-            let is_unknown = no.what == refusal::UNKNOWN;
-            let instead = suggest(text, &words, (&at, is_unknown), no.forms, year);
+            let instead = suggest(text, &words, (&at, &no.what), no.forms, year);
             Refusal { what: no.what.replace("“”", &format!("“{}”", &text[at.clone()])), at, instead }
         })
     }
@@ -170,10 +171,11 @@ fn whole(text: &str) -> Range<usize> {
 fn suggest(
     text: &str,
     words: &Words,
-    (at, is_unknown): (&Range<usize>, bool),
+    (at, what): (&Range<usize>, &str),
     forms: Vec<Form>,
     year: Option<i16>,
 ) -> Vec<String> {
+    let dates = forms.iter().filter(|form| !matches!(form, Form::Put(_))).count();
     let mut tried: Vec<String> = forms
         .into_iter()
         .flat_map(|form| match form {
@@ -185,7 +187,7 @@ fn suggest(
             Form::Every(place) => vec![format!("每年{}前", &text[place.clone()]), format!("每年{}", &text[place])],
         })
         .collect();
-    if tried.is_empty() && is_unknown {
+    if tried.is_empty() && what == refusal::UNKNOWN {
         let (before, word, after) = (&text[..at.start], &text[at.clone()], &text[at.end..]);
         tried.extend(did_you_mean(word).map(|w| format!("{before}{w}{after}")));
     }
@@ -204,9 +206,13 @@ fn suggest(
             found.push(due);
         }
     }
+    // Of several dates all are shown, or none.
+    if found.len() < dates {
+        return Vec::new();
+    }
     found.truncate(3);
     let found: Vec<String> = found.into_iter().map(|due| due.text).collect();
-    if keeps_what_is_said(words, &found) { found } else { Vec::new() }
+    if what == refusal::LATEST || keeps_what_is_said(words, &found) { found } else { Vec::new() }
 }
 
 /// Whether the suggestions together have every number of the text, but for years, the time of day, and a day that its
@@ -214,14 +220,14 @@ fn suggest(
 fn keeps_what_is_said(words: &Words, found: &[String]) -> bool {
     let read: Vec<Words> = found.iter().map(|form| lexer::read(form)).collect();
     let offered: Vec<i64> = read.iter().flat_map(|words| numbers(words, true)).collect();
-    let has = |n: u32| offered.contains(&i64::from(n));
+    let has = |n: u32| n > 0 && offered.contains(&i64::from(n));
     let is_last = read.iter().any(|words| words.words.contains(&Word::End));
     let is_said = |(i, word): (usize, &Word)| {
         let is_time = matches!(words.words.get(i + 1), Some(Word::Clock | Word::Colon))
             || i > 0 && words.words[i - 1] == Word::Colon;
         match *word {
             Word::Num(n) if is_time || rule::YEARS.contains(&n) => true,
-            Word::Num(n) => has(n) || has(n / 100) || has(n % 100) || n > 28 && is_last,
+            Word::Num(n) => has(n) || has(n / 100) && has(n % 100) || n > 28 && is_last,
             Word::Nth(n) => offered.contains(&i64::from(n)),
             Word::MonthDay(m, d) | Word::Pair(m, d) | Word::Iso(_, m, d) => has(m) && (has(d) || d > 28 && is_last),
             _ => true,
@@ -258,8 +264,8 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
         let rule = Rule::Recurrence(Recurrence::parse(text)?);
         return Ok(Due { rule, ..Due::plain(text) });
     }
-    let is_english = words.places.iter().any(|p| text[p.start..].starts_with(|c: char| c.is_ascii_alphabetic()));
-    if is_english {
+    let has_letters = words.places.iter().any(|p| text[p.start..].starts_with(|c: char| c.is_ascii_alphabetic()));
+    if has_letters && !lexer::is_chinese(text) {
         let mut words = words.clone();
         words.words.iter_mut().filter(|word| **word == Word::Pause).for_each(|word| *word = Word::Comma);
         let (rule, times, roll) = english::rule(words.phrase().trim())?;
@@ -278,22 +284,18 @@ fn understand(text: &str, words: &Words, year: Option<i16>) -> Result<Due, No> {
             [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months]
                 | [Word::Num(_), Word::Day | Word::Days | Word::Workday | Word::Months, Word::Before]
         );
-        let begins = core.places.first().map_or(0, |place| place.start);
-        let is_named = words.words.iter().zip(&words.places).any(|(w, p)| {
-            p.start < begins
-                && matches!(
-                    w,
-                    Word::Unknown | Word::Verb | Word::Event | Word::Received | Word::Filler | Word::Named(_)
-                )
-        });
+        let is_named = words.places[0].start < core.places.first().map_or(0, |place| place.start);
         let no = if is_amount && is_named { No { forms: Vec::new(), ..no } } else { no };
         let why = (no.what == refusal::NO_DAY).then(|| refusal::vague(words.phrase())).flatten();
         why.unwrap_or(no)
     })?;
-    if let (Some(_), Some(at)) = (rule.only_year(), clause.rhythm.take()) {
-        return refuse(at, "“”和只办一次的日期合不到一起：每期都办的写“每”", &[]);
+    if let (true, Some(at)) = (rule.only_year().is_some() || clause.event.is_some(), clause.rhythm.take()) {
+        return refuse(at, "“”和只办一次的期限合不到一起：每期都办的写“每”", &[]);
     }
     parts_agree(&rule, &clause)?;
+    if let (Rule::Recurrence(_), Some((_, at))) = (&rule, &clause.roll) {
+        return refuse(at.clone(), "写了起止年份的，不能再写遇节假日怎么办：请去掉“”", &[]);
+    }
     // 15日内（含当日）, 收到之日起10日内, 首日计入: the day that it is counted from is the first.
     if let Rule::Case { from: CaseFrom::AfterReceipt | CaseFrom::AfterEvent, .. } = rule
         && let Some(i) = words.words.iter().position(|w| *w == Word::Inclusive)

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    bounded::ends_with_years,
     lexer::{Phrase, Words},
     refusal::{No, refuse},
     starts::{self, is_core, is_length, starts},
@@ -46,7 +47,9 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
                     return refuse(rest.places[0].clone(), "左括号没有对应的右括号", &[]);
                 };
                 len = n;
-                if let [inner @ (Workday | Days)] = rest.words[1..n - 1]
+                let said = |w: &&Word| !matches!(w, Unknown | Filler | Lead | Pause);
+                let inside: Vec<Word> = rest.words[1..n - 1].iter().filter(said).copied().collect();
+                if let [inner @ (Workday | Days)] = inside[..]
                     && let Some(at) = length_before(&piece.words, rest.words.get(n))
                 {
                     piece.words[at] = inner;
@@ -76,12 +79,12 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
                 piece.push(&[Event], place);
             }
             Whose if names(&piece.words, rest.words.get(1)) => piece.push(&[Whose], rest.places[0].clone()),
+            Colon if piece.words.last() == Some(&Allowed) => {}
             Soft | Whose | TitleClose | Close | Quote => {}
             // `1、每年…` is the number of the item.
             Num(_) if piece.words.is_empty() && is_numbering(rest) => len = 2,
             Colon if is_clock(piece.words.last(), rest.words.get(1)) => piece.push(&[Colon], rest.places[0].clone()),
-            Pause if matches!(piece.words.last(), Some(Begin | After | SinceDay)) && joins(&piece, all.from(i + 1)) => {
-            }
+            Pause if drops(&piece) && joins(&piece, all.from(i + 1)) => {}
             Pause if joins(&piece, all.from(i + 1)) => piece.push(&[Comma], rest.places[0].clone()),
             Stop | Pause | Colon => {
                 pieces.push(Piece::new(std::mem::take(&mut piece)));
@@ -97,11 +100,11 @@ pub fn pieces(read: &Words) -> Result<Vec<Piece>, No> {
     Ok(pieces)
 }
 
-/// Whether 的 is kept: not in 每年的1月, 上月的数据, 结束后的10日内.
+/// Whether 的 is kept: not in 每年的1月, 上月的数据, 结束后的10日内, but in 新任职的每年.
 fn names(before: &[Word], next: Option<&Word>) -> bool {
-    let is_date = |w: &Word| is_core(*w) || matches!(w, Lead | Hope | Limit | Named(Name::HalfMonth));
+    let is_date = |w: &Word| is_core(*w) || matches!(w, Limit | Named(Name::HalfMonth));
     !before.last().is_none_or(|w| is_period(*w) || matches!(w, Every | Named(Name::Current)))
-        && !next.is_some_and(is_date)
+        && !next.is_some_and(|w| is_date(w) && *w != Every)
 }
 
 fn is_period(word: Word) -> bool {
@@ -128,6 +131,16 @@ fn is_clock(before: Option<&Word>, after: Option<&Word>) -> bool {
     matches!((before, after), (Some(Num(0..=24)), Some(Num(0..=59))))
 }
 
+/// Whether a pause that stands inside one date says nothing.
+fn drops(piece: &Words) -> bool {
+    matches!(piece.words[..], [.., Begin | After | SinceDay]) || bounds(&piece.words)
+}
+
+/// Whether years or months end here in which something is done again and again.
+fn bounds(words: &[Word]) -> bool {
+    matches!(words, [.., To | Dash, Num(_), Month]) || ends_with_years(words)
+}
+
 /// Whether `，` stands inside one date: `自2020年起，每年…`, `7月10日，12月20日前`.
 fn joins(piece: &Words, rest: Phrase) -> bool {
     let leads = rest.words.iter().take_while(|w| matches!(w, Lead | Soft)).count();
@@ -135,6 +148,7 @@ fn joins(piece: &Words, rest: Phrase) -> bool {
     let is_date = matches!(next, Some(Num(_) | Nth(_) | Every | AtLeast));
     match piece.words.as_slice() {
         [.., Num(_), Year, Begin] => matches!(next, Some(Every)),
+        words if bounds(words) && next == Some(&Every) => true,
         // 遇节假日，顺延至下一个工作日
         [.., DayOff] => matches!(next, Some(Roll(_) | MovedTo | Ahead)),
         [Num(_), Year] => matches!(next, Some(Num(_))),

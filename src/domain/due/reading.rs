@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::civil::Weekday;
 
-use super::{lexer::Words, roll::Roll};
+use super::{lexer::Words, roll::Roll, word::Word};
 
 /// The words for the date, and what else the text says about it.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Clause {
     pub event: Option<Range<usize>>,
     /// `至少2次`, and where that stands.
     pub times: Option<(u32, Range<usize>)>,
+    /// `每月一次，25日前`: the period of the count.
+    pub pace: Option<Word>,
     /// A count in every period, and no day.
     pub is_count: bool,
     /// The date ends with 前 or 内, or with a count.
@@ -36,6 +38,8 @@ pub struct Clause {
     pub quote: Option<Range<usize>>,
     /// The date ends with 前.
     pub before: bool,
+    /// The date ends with 内.
+    pub within: bool,
 }
 
 /// Where words stand, seen from the date.

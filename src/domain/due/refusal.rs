@@ -54,25 +54,44 @@ pub fn named(name: Name, at: Range<usize>) -> No {
         Name::NotBefore => "“”只说了从哪天开始，没有说最晚哪天",
         Name::EveryOther => "“”各人理解不一：请写明几年一次、单月还是双月",
         Name::Bound => "“”说的不是至少几次：请写“至少几次”",
-        Name::NoDuty | Name::Label => "“”旁边的日期不是要办好什么的期限：请只写要办的事和它的期限",
+        Name::Ends => "“”说这件事不再办，或只办到什么时候：还要办的，请去掉这几个字，到时候再删掉这个事项",
+        Name::Others => "“”说明还有别的期限：请每一种写一个事项",
+        Name::NoDuty | Name::Done | Name::Label => "“”旁边的日期不是要办好什么的期限：请只写要办的事和它的期限",
         Name::Except => "“”会改变日期：请直接写最晚能办的那一天",
         Name::Moves => "“”会改变日期，怎么改没有写定：请直接写最晚能办的那一天",
-        Name::Season => "“”的起止各年各地不同：请写明日期",
+        Name::Season | Name::Phase => "“”的起止各年各地不同：请写明日期",
     };
     No { at, what: what.to_owned(), forms: Vec::new() }
 }
 
 pub const NO_DAY: &str = "没有写哪一天";
+pub const LATEST: &str = "写了想要的和最迟的两个日期：最迟的写在 due，想要的写在 target（局内目标）";
 /// What no form knows.
 pub const UNKNOWN: &str = "这几个字看不懂";
 
 /// The word that is the reason why no day is given: `每年定期更新`.
 pub fn vague(p: Phrase) -> Option<No> {
-    let is_vague = |w: &Word| matches!(w, Named(name) if !matches!(name, Name::Current | Name::Moves | Name::NoDuty | Name::Label));
+    let is_vague = |w: &Word| matches!(w, Named(name) if !is_beside(*name) && *name != Name::Moves);
     p.words.iter().position(is_vague).and_then(|i| match p.words[i] {
         Named(name) => Some(named(name, p.places[i].clone())),
         _ => None,
     })
+}
+
+/// What makes one of two dates the other's exception.
+pub fn moved(p: Phrase) -> Option<No> {
+    let is_moved = |w: &Word| {
+        matches!(w, Named(Name::Except | Name::Moves | Name::EveryOther | Name::Season | Name::Lunar) | MovedTo)
+    };
+    let i = p.words.iter().position(is_moved)?;
+    let name = if let Named(name) = p.words[i] { name } else { Name::Moves };
+    Some(named(name, p.places[i].clone()))
+}
+
+/// What says something about a date, and not that there is none.
+fn is_beside(name: Name) -> bool {
+    use Name::*;
+    matches!(name, Current | NoDuty | Done | Ends | Others | Phase | Label)
 }
 
 /// Why a text has no date: the first word that says so, or a mistake that is known.
@@ -91,8 +110,8 @@ pub fn no_date(p: Phrase) -> No {
         let what = "“”没有写定日期：定下来后再写，或先给它定一个检查的日子（如“每季度末”）".to_owned();
         return No { what, ..no };
     }
-    first(|name| !matches!(name, Name::Current | Name::Vague | Name::NoDuty | Name::Label))
-        .or_else(|| first(|name| !matches!(name, Name::NoDuty | Name::Label)))
+    first(|name| !is_beside(*name) && *name != Name::Vague)
+        .or_else(|| first(|name| *name == Name::Current || !is_beside(*name)))
         .unwrap_or_else(|| known(p))
 }
 

@@ -142,14 +142,11 @@ pub fn starts(p: Phrase, i: usize) -> bool {
             })
         }
         // 报送上半年总结: the object of a verb only names a thing.
-        [FirstHalf | SecondHalf, ref rest @ ..]
-        | [Nth(_) | Num(1..=4), Quarter, ref rest @ ..]
-        | [Num(_), Month, ref rest @ ..]
-        | [Num(_), Year, Num(_), Month, ref rest @ ..]
-        | [Num(_), To | Dash, Num(_), Month, ref rest @ ..]
-            if before == Some(Verb) =>
+        ref words
+            if before == Some(Verb)
+                && let Some(len) = part_of_year(words) =>
         {
-            matches!(rest.first(), Some(Num(_) | End | Ten(_) | Ended)) || rest.first().is_some_and(|w| is_limit(*w))
+            words.get(len).is_some_and(|w| is_limit(*w) || matches!(w, Num(_) | End | Ten(_) | Ended))
         }
         [FirstHalf | SecondHalf, ref rest @ ..] | [Nth(_) | Num(1..=4), Quarter, ref rest @ ..] => {
             ends_here(rest.first()) || matches!(rest.first(), Some(Num(_) | Ended))
@@ -158,14 +155,18 @@ pub fn starts(p: Phrase, i: usize) -> bool {
         // 季末月20日
         [Quarter | Half, Nth(_), Month, Num(_) | Nth(_) | End | Ten(_), ..] => !matches!(before, Some(Num(_) | Nth(_))),
         // 季度不少于1次, 半年内
-        [Quarter | Month | Year, AtLeast, Num(_), Times, ..] | [Half, Within, ..] => {
+        [Quarter | Month | Year, AtLeast, Num(_), Times, ..] | [Half | Named(Name::HalfMonth), Within, ..] => {
             before.is_none_or(|w| matches!(w, Lead | Hope))
         }
         [Nth(_), Workday | Weekday(_), ref rest @ ..] => rest.first().is_none_or(|w| is_limit(*w)),
         [Num(_), Times, Slash, ..] | [Num(_), To | Dash, Num(_), Times, Slash, ..] => true,
-        [Num(1), Year | Half | Months | Week, AtLeast, ..]
-        | [Num(1), Year | Half | Months | Week, Num(_), Times, ..] => true,
+        [Num(1), Year | Half | Quarters | Months | Week, AtLeast, ..]
+        | [Num(1), Year | Half | Quarters | Months | Week, Num(_), Times, ..] => true,
+        // 至少10日前
+        [AtLeast, Num(_), length, Before, ..] => is_length(length) && !before.is_some_and(is_core),
         [Half, Num(_), Times, ..] => before.is_none_or(|w| matches!(w, Lead)),
+        // 2026—2028年每年
+        [Num(_), To | Dash, Num(_), Year, Every, ..] | [Num(_), Year, To | Dash, Num(_), Year, Every, ..] => true,
         [Num(_), Comma, Num(_), Comma | Month | Day | Quarter, ..] => true,
         [Num(_), To | Dash, Num(_), Month | Day | Workday | Days | Months | Week, ..] => true,
         [Num(_), ref rest @ ..] => number(rest, before, i),
@@ -176,17 +177,31 @@ pub fn starts(p: Phrase, i: usize) -> bool {
         [unit, Ended, ref rest @ ..] if is_unit(unit) && !matches!(before, Some(Num(_) | Nth(_))) => {
             matches!(rest.first(), Some(After | SinceDay | Begin | Num(_) | Before | NextMonth | NextYear))
         }
-        [unit, After, Num(_) | Nth(_), ..] if is_unit(unit) => !matches!(before, Some(Num(_) | Nth(_))),
+        [unit, After, Num(_) | Nth(_) | NextMonth, ..] if is_unit(unit) => !matches!(before, Some(Num(_) | Nth(_))),
         // 年内
         [Year, Within, ..] => !matches!(before, Some(Num(_) | Nth(_))),
         [From, ..] => from(p, i),
+        [Ahead, Half, ..] => true,
         [Ahead, ..] => amount(p.from(i + 1)).is_some(),
         [SinceDay | Begin | After, ..] => amount(p.from(i + 1)).is_some() || missing_number(p.from(i + 1)),
         [Before, ..] => i > 0 && amount(p.from(i + 1)).is_some(),
         [Ended, ..] => event_end(p, i),
         // 个工作日内: the number is missing.
-        [Workday | Months | Days | Day | Month, Within | Before, ..] => true,
+        [Workday | Months | Days | Day | Month, Within | Before, ..] => {
+            !matches!(before, Some(Unknown | Filler | Times))
+        }
         _ => false,
+    }
+}
+
+/// How many words name a part of a year: `2026年第一季度`.
+fn part_of_year(words: &[Word]) -> Option<usize> {
+    let year = if matches!(words, [Num(_), Year, ..]) { 2 } else { 0 };
+    match words[year..] {
+        [FirstHalf | SecondHalf, ..] => Some(year + 1),
+        [Nth(_) | Num(1..=4), Quarter, ..] | [Num(_), Month, ..] => Some(year + 2),
+        [Num(_), To | Dash, Num(_), Month, ..] => Some(year + 4),
+        _ => None,
     }
 }
 
@@ -204,14 +219,16 @@ fn number(rest: &[Word], before: Option<Word>, i: usize) -> bool {
             None => i == 0,
             Some(w) => {
                 is_limit(*w)
-                    || matches!(w, Num(_) | Nth(_) | FirstHalf | SecondHalf | End | Begin | To | Dash | After | Quarter)
+                    || matches!(w, Num(_) | FirstHalf | SecondHalf | End | Begin | To | Dash | After | Quarter)
+                    // 2026年第1期简报 is a thing.
+                    || matches!((w, rest.get(2)), (Nth(_), Some(next)) if is_core(*next) || *next == Comma)
             }
         },
         Some(Month) => ends_here(next) || matches!(next, Some(Num(_) | Nth(_) | Ten(_) | After)),
         // 10日公示期: how long something lasts.
         Some(Day | Days | Workday | Months | Week | Quarters) => {
-            let leads =
-                before.is_none_or(|w| is_core(w) || matches!(w, Lead | Hope | Limit | Comma | MovedTo | Named(_)));
+            let leads = before
+                .is_none_or(|w| is_core(w) || matches!(w, Lead | Hope | Limit | Allowed | Comma | MovedTo | Named(_)));
             next.map_or(leads, |w| {
                 is_limit(*w) || matches!(w, Pause | Stop | Comma | To | Dash | Begin | After | Num(_) | DayOff | Meet)
             }) && !matches!(before, Some(To | Dash))
@@ -236,7 +253,8 @@ fn event_end(p: Phrase, i: usize) -> bool {
 fn from(p: Phrase, i: usize) -> bool {
     let since = since(p, i);
     match since {
-        Some(j) if is_period_end(p, j) => false,
+        // 自发文之日起至6月30日
+        Some(j) if is_period_end(p, j) || p.words.get(j + 1) == Some(&To) => false,
         Some(_) => true,
         None => i + 1 < p.words.len() && starts(p, i + 1),
     }
@@ -270,24 +288,17 @@ pub fn event_label(p: Phrase, start: usize) -> Option<Range<usize>> {
             let holds_date = (start + 1..j).any(|i| !ends(&i) && starts(p, i));
             (!holds_date).then_some(start + 1..j)
         }
-        [SinceDay | Begin | After | Before, ..] => Some(first..start),
+        [SinceDay | Begin | After | Before, ..] | [AtLeast, Num(_), ..] => Some(first..start),
         [Ended, ..] => Some(first..start + 1),
         [Ahead, ..] => Some(start..start),
         // 答辩日期55天以前, 开庭三日前
         [Num(_), length, Before, ..] if is_length(length) && start > 0 => {
             let known = matches!(p.words[start - 1], Event | Ended);
-            let free = !matches!(p.words[start - 1], Lead | Hope | Limit | Comma | How | Named(_));
+            let before = p.words[start - 1];
+            let free = !matches!(before, Lead | Hope | Limit | Comma | How | Named(_)) || before == Named(Name::Label);
             (known || free && matches!(length, Days | Workday | Months | Week)).then_some(first..start)
         }
         _ => None,
-    }
-}
-
-/// Where the core of a case begins: at the word that leads to the amount.
-pub fn after_label(p: Phrase, start: usize, label_end: usize) -> usize {
-    match p.words[start] {
-        From => label_end,
-        _ => start,
     }
 }
 
@@ -318,7 +329,7 @@ pub fn is_rhythm(core: Phrase) -> bool {
             | [Every, Num(_), Year | Half | Quarter | Month | Months | Week | Quarters, AtLeast]
             | [From, Num(_), Year, Begin, Every, Year]
             | [Num(_), Year, Begin, Every, Year]
-            | [Num(1), Year | Half | Months | Week]
+            | [Num(1), Year | Half | Quarters | Months | Week]
             | [Quarter | Month | Year, AtLeast]
             | [Odd | Even | Half]
     )

@@ -85,6 +85,8 @@ pub enum Word {
     Hope,
     /// Stands before the latest date: 最迟.
     Limit,
+    /// 办结时限: an amount behind it is from the day of the case on.
+    Allowed,
     /// Changes nothing and is not worth showing: 则.
     Soft,
     /// 的: after a verb, what stands before it only names a thing.
@@ -177,8 +179,16 @@ pub enum Name {
     Dawn,
     /// 少于, 以下: how many at most, or what happens to whoever has done so many.
     Bound,
-    /// 不得, 已, 有效期至: the date beside it is no deadline.
+    /// 不得, 有效期至: the date beside it is no deadline.
     NoDuty,
+    /// 已: done before now.
+    Done,
+    /// 废止, 试行: the duty ends, or has ended.
+    Ends,
+    /// 其他: one of several duties.
+    Others,
+    /// 整改阶段: again and again in that time only.
+    Phase,
     /// 生效日期: the date behind it is that of a thing.
     Label,
     /// 逐年, 按月: again and again; beside a single date it is asked.
