@@ -12,7 +12,7 @@ use super::{
     answers::{Answers, Key, OFF, Question, REST, chosen},
     head::{head, title, year_of},
     naming,
-    number::propose,
+    number::{leading, propose},
     offices::{self, Offices},
     replaces::{self, Previous},
     rows::Duty,
@@ -20,10 +20,7 @@ use super::{
     when::{self, Certain, When, falls},
 };
 use crate::{
-    domain::{
-        calendar::Calendar,
-        deadline::{Roster, Section},
-    },
+    domain::{calendar::Calendar, deadline::Roster},
     ledger::{document::Document, draft::Draft, excel},
     text::short_line,
 };
@@ -159,13 +156,17 @@ fn read<'a>(
         offices = offices::read(&inside.offices, around.roster, answers);
         notes.push("责任单位出自任务里的括号".into());
     }
-    // A sheet for each office.
-    let is_of = |section: &&Section| duty.place.starts_with(&format!("“{}”", section.name));
-    if is_nobody(&offices)
-        && let Some(section) = around.roster.and_then(|roster| roster.sections.iter().find(is_of))
-    {
-        offices.sections.push(section.name.clone());
-        notes.push("没有写责任单位，按表名".into());
+    // A sheet for each office, or a heading between the rows.
+    let sheet = duty.place.strip_prefix('“').and_then(|place| place.split_once('”')).map(|(name, _)| name);
+    for (words, what) in [(Some(duty.section.as_str()), "表中的标题"), (sheet, "表名")] {
+        let words = words.map(|words| leading(words).map_or(words, |(_, rest)| rest)).unwrap_or_default();
+        if is_nobody(&offices) && around.roster.is_some() {
+            let named = offices::read(&[words.to_owned(), String::new(), String::new()], around.roster, answers);
+            if !named.sections.is_empty() && named.unknown.is_empty() {
+                notes.push(format!("没有写责任单位，按{what}“{}”", short_line(words, 30)));
+                offices = named;
+            }
+        }
     }
     for (name, near) in &offices.unknown {
         let words = match around.roster {

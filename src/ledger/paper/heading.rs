@@ -55,13 +55,16 @@ impl Heading {
         (count >= 2 && columns.len() >= 2).then(|| Self { columns }.without_people())
     }
 
-    /// 责任人 beside 责任单位 names a person, and no office.
+    /// 责任人 beside 责任单位 names a person, and no office; 单位 beside it is 件 or 次.
     fn without_people(mut self) -> Self {
         let names_office = |name: &str| ["单位", "部门", "科", "处", "股"].iter().any(|word| name.contains(word));
         let is_who = |column: Column| matches!(column, Office | Lead | Support);
         if self.columns.values().any(|(column, name)| is_who(*column) && names_office(name)) {
             let people = self.columns.values_mut().filter(|(column, name)| is_who(*column) && name.contains('人'));
             people.filter(|(_, name)| !names_office(name)).for_each(|(column, _)| *column = Other);
+        }
+        if self.columns.values().any(|(column, name)| is_who(*column) && name != "单位") {
+            self.columns.values_mut().filter(|(_, name)| name == "单位").for_each(|(column, _)| *column = Other);
         }
         self
     }
@@ -92,7 +95,9 @@ impl Heading {
             let both = if upper == lower { lower.clone() } else { format!("{upper}{lower}") };
             let of = [column(&both), column(&lower)];
             let found = if !is_part(of[0]) && is_part(of[1]) { of[1] } else { of[0] };
-            (parts, is_parts) = (parts + 1, is_parts && is_part(found));
+            // 时间 is parted into what is a deadline, and what is none.
+            let is_date = matches!(column(upper), Due(_));
+            (parts, is_parts) = (parts + 1, is_parts && (is_part(found) || is_date && found == Other));
             columns.insert(*at, (found, both));
         }
         (whole.is_some() || parts >= 2 && is_parts).then(|| Self { columns }.without_people())
@@ -151,10 +156,33 @@ fn name(cell: &Cell) -> Option<String> {
     Some(name.to_owned()).filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// What dates are of that are no deadlines: they are asked about where there is no other.
+const NO_DEADLINE: &[&str] = &[
+    "开始",
+    "启动",
+    "起始",
+    "开工",
+    "发现",
+    "印发",
+    "发文",
+    "收文",
+    "交办",
+    "下达",
+    "受理",
+    "登记",
+    "实际",
+    "销号",
+    "上年",
+    "去年",
+    "上次",
+    "原定",
+    "原计划",
+];
+
 fn column(name: &str) -> Column {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is = |words: &[&str]| words.contains(&name);
-    if is(&["序号", "编号", "项号", "任务序号", "项目序号", "No.", "NO", "NO.", "号"]) {
+    if is(&["序号", "编号", "项号", "任务序号", "项目序号", "No.", "NO", "NO.", "号", "No"]) {
         return Number;
     }
     if has(&["进展", "情况", "完成率", "备注", "说明", "联系", "电话", "领导", "签字", "依据", "来源"])
@@ -169,17 +197,21 @@ fn column(name: &str) -> Column {
         (true, true) => return Office,
         _ => {}
     }
-    if has(&["开始", "启动", "起始", "开工"]) {
-        return Due(3);
+    if has(NO_DEADLINE) || name.ends_with('起') {
+        return Other;
     }
-    if has(&["时限", "期限", "截止", "完成时间", "完成日期", "完成日程", "节点", "时点"]) {
+    if has(&["周期", "起止"]) {
+        return Due(2);
+    }
+    if name.ends_with('止') {
+        return Due(0);
+    }
+    if has(&["时限", "期限", "截止", "办结", "完成日", "完成时间", "完成日期", "完成日程", "节点", "时点"])
+    {
         return Due(0);
     }
     if is(&TERMS) {
         return Due(0);
-    }
-    if has(&["周期", "起止"]) {
-        return Due(2);
     }
     if has(&["时间", "日程", "日期", "进度", "月份"]) {
         return Due(1);

@@ -49,6 +49,11 @@ pub fn is_part(words: &str) -> bool {
     numeral > 0 && ["、", ".", ")", ",", "部", "章", "阶", "类"].contains(&after.as_str())
 }
 
+/// A heading between the rows, and not a long note or a number.
+pub fn leading_part(words: &str) -> bool {
+    words.chars().count() <= 120 && !bare(words).chars().all(|c| c.is_ascii_digit())
+}
+
 /// The number that stands alone in its cell.
 pub fn of_cell(text: &str) -> Option<u32> {
     let bare = bare(&excel::line(text));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     content,
     heading::{Column, Heading, TERMS},
-    number::{is_part, leading, of_cell},
+    number::{is_part, leading, leading_part, of_cell},
 };
 use crate::{
     ledger::{
@@ -24,6 +24,8 @@ pub struct Duty {
     pub number: Option<u32>,
     /// Headings between the rows above it.
     pub above: Vec<String>,
+    /// The heading between the rows that it stands under: `责任科室：办公室`.
+    pub section: String,
     /// The leftmost column of a table that is divided by it.
     pub part: String,
     /// The other columns before the task, in their order; a merged one is that of several duties.
@@ -80,6 +82,7 @@ struct Walk {
     part: String,
     left: BTreeMap<u32, String>,
     above: Vec<String>,
+    section: String,
     offices: Option<[String; 3]>,
     dates: Vec<(String, Value)>,
     hides_merges: bool,
@@ -148,6 +151,9 @@ impl Walk {
         let goes_on = first.is_none()
             && self.heading.as_ref().is_some_and(|h| h.columns.keys().next_back() == Some(&widest) && !is_named(h));
         self.is_top = true;
+        if !goes_on {
+            self.section.clear();
+        }
         let mut from = first;
         if first.is_none() && !goes_on {
             match content::heading(table) {
@@ -215,6 +221,7 @@ impl Walk {
         let cells = shifted.as_ref().unwrap_or(cells);
         if let Some(words) = words_alone(heading, cells, task) {
             if leading_part(&words) {
+                self.section.clone_from(&words);
                 self.above.push(words);
             }
             return Became::Words;
@@ -263,6 +270,7 @@ impl Walk {
             place: place.to_owned(),
             number: number.or(own_number),
             above: std::mem::take(&mut self.above),
+            section: self.section.clone(),
             part: self.part.clone(),
             left: self.left.values().cloned().collect(),
             task: if own_number.is_some() { rest.to_owned() } else { full.clone() },
@@ -369,10 +377,6 @@ fn words_alone(heading: &Heading, cells: &Cells, task: u32) -> Option<String> {
     let is_who_or_when =
         matches!(heading.columns.get(&at), Some((Column::Office | Column::Lead | Column::Support | Column::Due(_), _)));
     (is_number && bare(&words).chars().all(|c| c.is_ascii_digit()) || !is_task && !is_who_or_when).then_some(words)
-}
-
-fn leading_part(words: &str) -> bool {
-    words.chars().count() <= 120 && !bare(words).chars().all(|c| c.is_ascii_digit())
 }
 
 /// What stands behind the task: another text with its heading, a remark.

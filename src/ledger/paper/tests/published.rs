@@ -38,6 +38,21 @@ fn rows(rows: &[&[&str]]) -> String {
 
 const HEADING: &[&str] = &["序号", "工作任务", "责任科室", "完成时限"];
 
+/// A date of something else stands in for no deadline: it is asked about.
+#[test]
+fn dates_that_are_no_deadlines() {
+    for other in ["实际完成时间", "销号时间", "发现时间", "启动时间", "原定完成时限", "上年完成时间", "印发时间"]
+    {
+        let text = format!(
+            "序号\t任务\t责任科室\t{other}\t完成时间\n1\t甲事办理\t办公室\t2027年2月5日\t2027年9月底前\n2\t乙事办理\t办公室\t2027年2月6日\t\n"
+        );
+        let outcome = read(text.as_bytes(), &[(Key::Above, "没有写")]);
+        assert!(entries(&outcome)[0].contains("2027年9月底前"), "{other}: {}", outcome.toml);
+        let asked: Vec<&Key> = outcome.questions.iter().map(|q| &q.key).collect();
+        assert_eq!(asked, [&Key::Choose("2".into())], "{other}");
+    }
+}
+
 /// Side by side in one sheet, or folded: each half has its own columns.
 #[test]
 fn two_tables_side_by_side() {
@@ -71,6 +86,11 @@ fn a_heading_in_three_lines() {
         sheet.merge_range(top, left, bottom, right, text, &Format::new()).unwrap();
     }
     assert_eq!(entries(&read(&book.save_to_buffer().unwrap(), &[])), ["推进归集: 2027年6月 办公室*、法制科"]);
+    for (first, last) in [("起", "止"), ("发现", "整改"), ("启动", "办结")] {
+        let two =
+            format!("序号\t任务\t责任科室\t时间\t\n\t\t\t{first}\t{last}\n1\t推进归集\t办公室\t2027年1月\t2027年6月\n");
+        assert_eq!(entries(&read(two.as_bytes(), &[])), ["推进归集: 2027年6月 办公室"], "{first}");
+    }
     let two = "序号\t任务\t责任科室\t时间安排\t\n\t\t\t开始\t完成\n1\t推进归集\t办公室\t2027年1月\t2027年6月\n";
     assert_eq!(entries(&read(two.as_bytes(), &[])), ["推进归集: 2027年6月 办公室"]);
 }
@@ -175,6 +195,11 @@ fn whose_it_is() {
         "序号\t任务\t完成时限\n1\t公布清单（法制科牵头，办公室配合）\t2027年3月底前\n2\t编制目录\t2027年4月底前\n";
     let outcome = read(rows.as_bytes(), &[(Key::NoOffice, "规划科")]);
     assert!(entries(&outcome)[0].ends_with("法制科*、办公室") && entries(&outcome)[1].ends_with(" 规划科"));
+    let rows = "序号\t任务\t完成时限\n（一）法制科\t\t\n1\t编制目录\t2027年4月底前\n责任科室：规划科\t\t\n2\t编制规划\t2027年5月底前\n";
+    let outcome = read(rows.as_bytes(), &[(Key::Above, "没有写"), (Key::NoOffice, "办公室")]);
+    assert_eq!(entries(&outcome), ["编制目录: 2027年4月底前 法制科", "编制规划: 2027年5月底前 规划科"]);
+    let rows = "序号\t指标\t单位\t责任单位\t完成时限\n1\t办件数量\t件\t法制科\t2027年4月底前\n";
+    assert_eq!(entries(&read(rows.as_bytes(), &[])), ["办件数量: 2027年4月底前 法制科"]);
     let mut book = Workbook::new();
     let sheet = book.add_worksheet().set_name("法制科").unwrap();
     for (row, cells) in (0..).zip([["序号", "任务", "完成时限"], ["1", "编制目录", "2027年4月底前"]]) {
