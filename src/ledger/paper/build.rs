@@ -144,10 +144,10 @@ fn read<'a>(
     }
     if duty.is_hidden {
         if answers.hidden.is_none() {
-            let words = "有的内容写在隐藏的行、列或表里（哪些见说明），算数还是不算".to_owned();
+            let words = "有的内容在隐藏的行、列或表里，或画了删除线（哪些见说明），算数还是不算".to_owned();
             ask(questions, Key::Hidden, words, vec!["算数".into(), "不算".into()]);
         }
-        notes.push("有的内容写在隐藏的行、列或表里".into());
+        notes.push("有的内容在隐藏的行、列或表里，或画了删除线".into());
     }
     let is_nobody = |offices: &Offices| offices.sections.is_empty() && offices.unknown.is_empty();
     if is_nobody(&offices)

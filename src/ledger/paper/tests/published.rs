@@ -245,3 +245,28 @@ fn what_stands_beside() {
     let outcome = read(&docx(&body.concat(), &[]), &[]);
     assert_eq!((outcome.entries, outcome.account.count(Entry::Unused)), (1, 2), "{}", outcome.account.render());
 }
+
+/// A cell that is struck through is asked about, as a hidden one is.
+#[test]
+fn struck_through_in_a_sheet() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let struck = Format::new().set_font_strikethrough();
+    let lines = [HEADING, &["1", "甲事办理", "办公室", "2027年3月底前"], &["2", "乙事办理", "办公室", "2027年4月底前"]];
+    for (row, cells) in (0..).zip(lines) {
+        for (column, cell) in (0..).zip(cells) {
+            let format = if row == 1 { &struck } else { &Format::new() };
+            sheet.write_string_with_format(row, column, *cell, format).unwrap();
+        }
+    }
+    let bytes = book.save_to_buffer().unwrap();
+    let asked = read(&bytes, &[]);
+    assert_eq!(asked.questions.iter().map(|q| &q.key).collect::<Vec<_>>(), [&Key::Hidden]);
+    assert!(
+        asked.account.notes.iter().any(|note| note.contains("删除线的格子：A2、B2、C2、D2")),
+        "{:?}",
+        asked.account.notes
+    );
+    assert_eq!(entries(&read(&bytes, &[(Key::Hidden, "不算")])), ["乙事办理: 2027年4月底前 办公室"]);
+    assert_eq!(read(&bytes, &[(Key::Hidden, "算数")]).entries, 2);
+}
