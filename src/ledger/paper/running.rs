@@ -86,6 +86,15 @@ fn is_label(text: &str) -> bool {
     NAMES.iter().chain(MORE).any(|label| *label == name)
 }
 
+/// `公布清单。责任单位：法制科；完成时限：6月底前`: as if the labels stood in brackets.
+fn bracketed(text: &str) -> Option<String> {
+    let label = |name: &&str| ['：', ':'].iter().find_map(|mark| text.find(&format!("{name}{mark}")));
+    let (task, labels) = text.split_at(NAMES.iter().filter_map(label).min()?);
+    let is_task = task.trim().chars().count() > 3 && bracket(text).is_none();
+    let labels = labels.replace(['。', '\n'], "；");
+    is_task.then(|| format!("{}（{}）", task.trim_end(), parted(labels.trim_end_matches('；'))))
+}
+
 /// Several labels in one paragraph are parted as they are in a bracket.
 fn parted(text: &str) -> String {
     let words =
@@ -96,7 +105,8 @@ fn parted(text: &str) -> String {
 /// The duties of one paragraph: what stands before each bracket that names an office.
 pub fn duties(place: &str, text: &str) -> Vec<Duty> {
     let mut duties: Vec<Duty> = Vec::new();
-    let mut rest = text;
+    let text = &bracketed(text).unwrap_or_else(|| text.to_owned());
+    let mut rest = text.as_str();
     while let Some((before, inside, after)) = bracket(rest) {
         rest = after;
         let task = before.trim().trim_start_matches(['。', '；', ';', ' ']).trim();

@@ -157,7 +157,7 @@ fn a_page_as_it_is_saved() {
 /// Brackets without a label, labels in paragraphs of their own, and text beside a table: none is passed over unsaid.
 #[test]
 fn running_text_as_it_is_published() {
-    let text = "2027年工作要点\n1.每月10日前通报。（办公室、法制科按职责分工负责，持续推进）\n2.2027年6月底前公布清单。（安监科牵头，各科室配合，适时调整）\n3.2027年7月底前公布目录。（法制科、质监科）\n4.改造小区\n责任单位：规划科\n责任人：张三　完成时限：2027年9月底前\n5.加强值守。\n";
+    let text = "2027年工作要点\n1.每月10日前通报。（办公室、法制科按职责分工负责，持续推进）\n2.2027年6月底前公布清单。（安监科牵头，各科室配合，适时调整）\n3.2027年7月底前公布目录。（法制科、质监科）\n4.改造小区\n责任单位：规划科\n责任人：张三　完成时限：2027年9月底前\n5.加强值守。\n6.修订办法。责任单位：质监科。完成时限：2027年10月底前。\n";
     let outcome = read(text.as_bytes(), &[]);
     assert_eq!(outcome.questions, []);
     assert_eq!(
@@ -167,10 +167,11 @@ fn running_text_as_it_is_published() {
             "公布清单: 2027年6月底前 安监科*、各科室",
             "公布目录: 2027年7月底前 法制科、质监科",
             "改造小区: 2027年9月底前 规划科",
+            "修订办法: 2027年10月底前 质监科",
         ]
     );
     assert!(outcome.account.notes.iter().any(|note| note.contains("5.加强值守")), "{:?}", outcome.account.notes);
-    assert_eq!(outcome.account.lines.len(), 8, "{}", outcome.account.summary());
+    assert_eq!(outcome.account.lines.len(), 9, "{}", outcome.account.summary());
     let body = format!(
         "<w:p><w:r><w:t>一、2027年2月底前成立专班。（责任单位：办公室）</w:t></w:r></w:p>{}",
         rows(&[HEADING, &["1", "排查隐患", "安监科", "2027年6月底前"]])
