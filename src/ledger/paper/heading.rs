@@ -69,13 +69,14 @@ impl Heading {
         self
     }
 
-    /// Where a table that is folded begins again: its heading says the same twice or more.
-    pub fn fold(&self) -> Option<u32> {
+    /// Where the parts of a table begin that is folded, or of tables side by side: the heading says the same again.
+    pub fn folds(&self) -> Vec<u32> {
         let names: Vec<&String> = self.columns.values().map(|(_, name)| name).collect();
-        let width = (2..=names.len() / 2).find(|width| {
+        let is_period = |width: &usize| {
             names.len().is_multiple_of(*width) && names.chunks(*width).all(|part| part == &names[..*width])
-        })?;
-        self.columns.keys().nth(width).copied()
+        };
+        let width = (2..=names.len() / 2).find(is_period);
+        width.map(|width| self.columns.keys().copied().step_by(width).collect()).unwrap_or_default()
     }
 
     /// With a second line, which says what part of the column above is meant: `时间`, and below it `开始`, `完成`.

@@ -131,12 +131,15 @@ impl Walk {
     }
 
     fn table(&mut self, table: &Sheet) {
-        if let Some(fold) = table.rows.values().find_map(Heading::of).and_then(|heading| heading.fold()) {
-            let (mut left, mut right) = (table.clone(), table.clone());
-            left.rows.values_mut().for_each(|cells| cells.retain(|at, _| *at < fold));
-            right.rows.values_mut().for_each(|cells| cells.retain(|at, _| *at >= fold));
-            self.table(&left);
-            return self.table(&right);
+        let folds = table.rows.values().find_map(Heading::of).map(|heading| heading.folds()).unwrap_or_default();
+        for (n, from) in folds.iter().enumerate() {
+            let all = if n == 0 { 0 } else { *from }..folds.get(n + 1).copied().unwrap_or(u32::MAX);
+            let part = |cells: &Cells| cells.range(all.clone()).map(|(at, cell)| (*at, cell.clone())).collect();
+            let rows = table.rows.iter().map(|(row, cells)| (*row, part(cells))).collect();
+            self.table(&Sheet { name: table.name.clone(), rows, notes: Vec::new() });
+        }
+        if !folds.is_empty() {
+            return;
         }
         let width = |cells: &Cells| cells.keys().next_back().copied().unwrap_or(0);
         let widest = table.rows.values().map(width).max().unwrap_or(0);
@@ -151,9 +154,7 @@ impl Walk {
         let goes_on = first.is_none()
             && self.heading.as_ref().is_some_and(|h| h.columns.keys().next_back() == Some(&widest) && !is_named(h));
         self.is_top = true;
-        if !goes_on {
-            self.section.clear();
-        }
+        self.section = std::mem::take(&mut self.section).repeat(usize::from(goes_on));
         let mut from = first;
         if first.is_none() && !goes_on {
             match content::heading(table) {
