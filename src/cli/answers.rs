@@ -39,7 +39,7 @@ pub struct PlanArgs {
     /// 粘贴的文字里空着的单位和期限：同上（合并的单元格），或 没有写
     #[arg(long, value_name = "同上|没有写", value_parser = blank)]
     pub blank: Option<bool>,
-    /// 隐藏的行、列和表里写的：算数，或 不算
+    /// 隐藏的行、列和表里写的，画了删除线的：算数，或 不算
     #[arg(long, value_name = "算数|不算", value_parser = hidden)]
     pub hidden: Option<bool>,
 }

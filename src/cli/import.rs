@@ -144,6 +144,7 @@ fn understood(
             break outcome;
         }
         if !ask::is_possible() {
+            said += if around.roster.is_none() { NO_CONFIGURATION } else { "" };
             return Err(unanswered(&outcome, &said));
         }
         for question in &outcome.questions {

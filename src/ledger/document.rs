@@ -17,12 +17,14 @@ pub struct Document {
     pub notes: Vec<String>,
     /// Pasted text does not show which empty cell is part of a merged one.
     pub hides_merges: bool,
+    #[serde(skip)]
+    pub(super) paragraphs: usize,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Block {
     Words {
-        /// `第3行`; empty where the form has no lines.
+        /// `第3行`; `第3段` where the form has no lines.
         place: String,
         text: String,
     },
@@ -36,6 +38,8 @@ impl Document {
         let kept = text.trim().chars().filter(|c| !is_hidden(*c));
         let text: String = kept.map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect();
         if !text.is_empty() {
+            self.paragraphs += 1;
+            let place = if place.is_empty() { format!("第{}段", self.paragraphs) } else { place };
             self.blocks.push(Block::Words { place, text });
         }
     }
@@ -76,14 +80,25 @@ pub struct Grid {
     rows: BTreeMap<u32, Cells>,
     at: Option<u32>,
     column: u32,
+    /// The row is hidden.
+    hidden: bool,
     /// By column: for how many rows more the cell above goes on.
     spans: BTreeMap<u32, (u32, String)>,
 }
 
 impl Grid {
-    pub fn row(&mut self) {
+    pub fn row(&mut self, hidden: bool) {
         self.at = Some(self.at.map_or(0, |at| at.saturating_add(1)));
-        self.column = 0;
+        (self.column, self.hidden) = (0, hidden);
+    }
+
+    /// Whether no row so far has more than two cells, counting one that is open.
+    pub fn is_narrow(&self) -> bool {
+        self.column < 2 && self.rows.values().all(|cells| cells.keys().all(|at| *at < 2))
+    }
+
+    pub fn texts(self) -> impl Iterator<Item = String> {
+        self.rows.into_values().flat_map(BTreeMap::into_values).map(|cell| shown(&cell.value))
     }
 
     pub fn skip(&mut self, columns: u32) {
@@ -150,7 +165,7 @@ impl Grid {
         if !self.rows.contains_key(&row) {
             room.row()?;
         }
-        self.rows.entry(row).or_default().insert(column, Cell { carried, ..Cell::new(value) });
+        self.rows.entry(row).or_default().insert(column, Cell { carried, hidden: self.hidden, ..Cell::new(value) });
         Ok(())
     }
 

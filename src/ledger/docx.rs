@@ -16,11 +16,13 @@ use super::{
     read::Room,
     unpack::{self, attribute},
 };
-use crate::text::{is_numeral, unescaped};
+use crate::text::{is_numeral, short_line, unescaped};
 
 pub const BODY: &str = "word/document.xml";
 /// Deeper than any writer nests; a file may be made to nest more.
 const MAX_DEPTH: usize = 400;
+/// So many footnotes are told of.
+const MAX_NOTES: usize = 20;
 
 /// # Errors
 /// In Chinese: damaged, or too big.
@@ -30,26 +32,16 @@ pub fn read(bytes: &[u8]) -> Result<Document> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| damaged())?;
     // Its size was measured by `check_zip`.
     archive.by_name(BODY).map_err(|_| damaged())?.read_to_end(&mut xml).map_err(|_| damaged())?;
-    let (xml, ..) = UTF_8.decode(&xml);
-    let mut reader = Reader::from_str(&xml);
-    reader.config_mut().check_end_names = false;
-    let mut body = Body { numbering: Numbering::of(&mut archive), ..Body::default() };
-    loop {
-        match reader.read_event().map_err(|_| damaged())? {
-            Event::Start(tag) => body.open(&tag)?,
-            Event::Empty(tag) => {
-                body.open(&tag)?;
-                body.close(tag.local_name().as_ref())?;
-            }
-            Event::End(tag) => body.close(tag.local_name().as_ref())?,
-            Event::Text(text) => body.text(&text),
-            Event::GeneralRef(name) => body.text(&unescaped(&format!("&{};", &*name))),
-            Event::CData(text) => body.text(&text),
-            Event::Eof => break,
-            _ => {}
-        }
+    let mut document = Body { numbering: Numbering::of(&mut archive), ..Body::default() }.read(&xml)?;
+    for (part, name) in [("footnotes", "脚注"), ("endnotes", "尾注"), ("comments", "批注")] {
+        let mut xml = Vec::new();
+        let Ok(mut part) = archive.by_name(&format!("word/{part}.xml")) else { continue };
+        part.read_to_end(&mut xml).map_err(|_| damaged())?;
+        let lines = Body::default().read(&xml)?.lines();
+        let dated = lines.lines().filter(|line| line.contains(['日', '月', '季', '天'])).take(MAX_NOTES);
+        document.notes.extend(dated.map(|line| format!("{name}里写着“{}”，没有读成事项", short_line(line, 100))));
     }
-    body.finish()
+    Ok(document)
 }
 
 fn damaged() -> Error {
@@ -76,10 +68,33 @@ struct Body {
     is_text: bool,
     /// Depth at which text that is stored twice, or that was struck out, began.
     skipped: Option<usize>,
-    hidden: bool,
+    /// Of the open run: whether it is struck through or hidden.
+    is_unseen: Option<bool>,
+    has_unseen: bool,
 }
 
 impl Body {
+    fn read(mut self, xml: &[u8]) -> Result<Document> {
+        let (xml, ..) = UTF_8.decode(xml);
+        let mut reader = Reader::from_str(&xml);
+        reader.config_mut().check_end_names = false;
+        loop {
+            match reader.read_event().map_err(|_| damaged())? {
+                Event::Start(tag) => self.open(&tag)?,
+                Event::Empty(tag) => {
+                    self.open(&tag)?;
+                    self.close(tag.local_name().as_ref())?;
+                }
+                Event::End(tag) => self.close(tag.local_name().as_ref())?,
+                Event::Text(text) => self.text(&text),
+                Event::GeneralRef(name) => self.text(&unescaped(&format!("&{};", &*name))),
+                Event::CData(text) => self.text(&text),
+                Event::Eof => return self.finish(),
+                _ => {}
+            }
+        }
+    }
+
     fn open(&mut self, tag: &BytesStart) -> Result<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -89,13 +104,15 @@ impl Body {
             return Ok(());
         }
         match tag.local_name().as_ref() {
-            "Fallback" | "del" | "moveFrom" | "pPrChange" => self.skipped = Some(self.depth),
+            // `rt` is how a word is pronounced; `tcPrChange` how a cell was merged before.
+            "Fallback" | "del" | "moveFrom" | "rt" => self.skipped = Some(self.depth),
+            name if name.ends_with("PrChange") => self.skipped = Some(self.depth),
             "tbl" if self.grid.is_some() => self.nested += 1,
             "tbl" => {
                 self.tables += 1;
                 self.grid = Some(Grid::default());
             }
-            "tr" if self.nested == 0 => self.grid.iter_mut().for_each(Grid::row),
+            "tr" if self.nested == 0 => self.grid.iter_mut().for_each(|grid| grid.row(false)),
             "gridBefore" => {
                 let skip = number(tag);
                 self.grid.iter_mut().for_each(|grid| grid.skip(skip));
@@ -111,8 +128,12 @@ impl Body {
             "pStyle" => self.number.style = value(tag).unwrap_or_default(),
             "t" => self.is_text = true,
             "tab" if self.is_in_run() => self.paragraph.push('\t'),
-            "br" | "cr" => self.paragraph.push('\n'),
-            "vanish" => self.hidden = true,
+            "br" | "cr" => self.text_of_run("\n"),
+            "noBreakHyphen" => self.text_of_run("-"),
+            "r" => self.is_unseen = Some(false),
+            "strike" | "dstrike" | "vanish" if !matches!(value(tag).as_deref(), Some("0" | "false" | "off")) => {
+                self.is_unseen = self.is_unseen.map(|_| true);
+            }
             _ => {}
         }
         Ok(())
@@ -125,6 +146,14 @@ impl Body {
 
     fn text(&mut self, text: &str) {
         if self.is_text & self.skipped.is_none() {
+            self.text_of_run(text);
+        }
+    }
+
+    fn text_of_run(&mut self, text: &str) {
+        if self.is_unseen == Some(true) {
+            self.has_unseen |= !text.trim().is_empty();
+        } else {
             self.paragraph.push_str(text);
         }
     }
@@ -140,6 +169,7 @@ impl Body {
         }
         match name {
             "t" => self.is_text = false,
+            "r" => self.is_unseen = None,
             "p" => self.paragraph(),
             "tc" if self.nested == 0 => {
                 let text = std::mem::take(&mut self.cell);
@@ -190,8 +220,8 @@ impl Body {
         if self.grid.is_some() || self.depth > 0 {
             return Err(damaged());
         }
-        if self.hidden {
-            self.document.notes.push("文件里有设为隐藏的文字，已一并读出".into());
+        if self.has_unseen {
+            self.document.notes.push("文件里有画了删除线或设为隐藏的文字，没有读".into());
         }
         Ok(self.document)
     }

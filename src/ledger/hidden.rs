@@ -1,4 +1,5 @@
-//! Which rows and columns of a workbook are hidden: calamine does not say. Read from the parts themselves.
+//! Which rows and columns of a workbook are hidden, and which cells are struck through: calamine does not say. Read from
+//! the parts themselves.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +20,8 @@ const MOST_SHEETS: usize = 100;
 pub struct Hidden {
     rows: BTreeSet<u32>,
     columns: BTreeSet<u32>,
+    /// Row and column of cells that are struck through; an old workbook does not say so here.
+    struck: BTreeSet<(u32, u32)>,
 }
 
 /// By sheet, in the order of the workbook; `None` if the file does not say.
@@ -41,6 +44,10 @@ impl Hidden {
     pub fn has_column(&self, column: u32) -> bool {
         self.columns.contains(&column)
     }
+
+    pub fn is_struck(&self, row: u32, column: u32) -> bool {
+        self.struck.contains(&(row, column))
+    }
 }
 
 fn of_xlsx(bytes: &[u8]) -> Option<Vec<Hidden>> {
@@ -58,6 +65,7 @@ fn of_xlsx(bytes: &[u8]) -> Option<Vec<Hidden>> {
             paths.push(target.map(|t| t.strip_prefix('/').map_or_else(|| format!("xl/{t}"), str::to_owned)));
         }
     })?;
+    let struck = struck_styles(&mut archive);
     let mut all = Vec::new();
     for path in paths.into_iter().take(MOST_SHEETS) {
         let mut hidden = Hidden::default();
@@ -73,12 +81,45 @@ fn of_xlsx(bytes: &[u8]) -> Option<Vec<Hidden>> {
                         hidden.rows.insert(row.saturating_sub(1));
                     }
                 }
+                "c" if struck.contains(&true) => {
+                    let is_struck =
+                        number("s").and_then(|s| struck.get(usize::try_from(s).ok()?)).is_some_and(|yes| *yes);
+                    let column = attribute(tag, "r").filter(|_| is_struck).map(|place| column(&place));
+                    hidden.struck.extend(column.map(|column| (row.saturating_sub(1), column)));
+                }
                 _ => {}
             }
         })?;
         all.push(hidden);
     }
     Some(all)
+}
+
+/// By style of a cell: whether its font is struck through.
+fn struck_styles(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Vec<bool> {
+    let (mut part, mut fonts, mut styles) = ("", Vec::new(), Vec::new());
+    let _ = elements(archive, "xl/styles.xml", |tag| match (tag.local_name().as_ref(), part) {
+        ("fonts", _) => part = "fonts",
+        ("cellXfs", _) => part = "cellXfs",
+        ("fills" | "cellStyles" | "dxfs", _) => part = "",
+        ("font", "fonts") => fonts.push(false),
+        ("strike", "fonts") => {
+            let is_on = !matches!(attribute(tag, "val").as_deref(), Some("0" | "false"));
+            fonts.last_mut().into_iter().for_each(|font| *font = is_on);
+        }
+        ("xf", "cellXfs") => {
+            let font = attribute(tag, "fontId").and_then(|n| n.parse::<usize>().ok());
+            styles.push(font.and_then(|n| fonts.get(n)).is_some_and(|yes| *yes));
+        }
+        _ => {}
+    });
+    styles
+}
+
+/// `B7` is 1.
+fn column(place: &str) -> u32 {
+    let letters = place.bytes().take_while(u8::is_ascii_uppercase).take(4);
+    letters.fold(0, |n, letter| n * 26 + u32::from(letter - b'A') + 1).saturating_sub(1)
 }
 
 /// The records of an old workbook ([MS-XLS] 2.3): their kind and what they hold.

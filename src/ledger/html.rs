@@ -11,7 +11,7 @@ use crate::text::{after_closing, unescaped};
 const SILENT: &[&str] = &["script", "style", "head", "noscript", "template", "select", "svg"];
 /// Elements that begin a new line.
 const LINES: &[&str] =
-    &["p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "ul", "ol", "dd", "dt"];
+    &["p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "ul", "ol", "dd", "dt", "td"];
 
 pub fn is_html(text: &str) -> bool {
     let head: String = text.trim_start().chars().take(4000).collect::<String>().to_lowercase();
@@ -84,11 +84,18 @@ struct Page {
     /// Columns and rows of the open cell.
     cell: Option<(u32, u32)>,
     text: String,
+    /// In `<del>` or `<s>`, and whether there was such a text.
+    is_struck: bool,
+    has_struck: bool,
 }
 
 impl Page {
     fn text(&mut self, text: &str) {
         if self.grid.is_some() && self.cell.is_none() {
+            return;
+        }
+        if self.is_struck {
+            self.has_struck |= !text.trim().is_empty();
             return;
         }
         let text = unescaped(&unwrapped(text)).replace(|c: char| c.is_whitespace() && c != '\u{3000}', " ");
@@ -109,6 +116,14 @@ impl Page {
 
     fn open(&mut self, name: &str, tag: &str) -> Result<()> {
         match name {
+            "table" if self.nested == 0 && self.grid.as_ref().is_some_and(Grid::is_narrow) => {
+                // It only lays out the page: what stood in it is text.
+                let outer = self.grid.replace(Grid::default()).unwrap_or_default();
+                self.cell = None;
+                let inside = std::mem::take(&mut self.text);
+                outer.texts().chain([inside]).for_each(|text| self.document.words(String::new(), &spaced(&text)));
+                self.tables += 1;
+            }
             "table" if self.grid.is_some() => self.nested += 1,
             "table" => {
                 self.line();
@@ -117,10 +132,19 @@ impl Page {
             }
             "tr" if self.nested == 0 => {
                 self.end_cell()?;
+                self.is_struck = false;
+                let style: String = tag.to_ascii_lowercase().split_whitespace().collect();
+                let is_hidden = style.contains("display:none");
                 if let Some(grid) = &mut self.grid {
-                    grid.row();
+                    grid.row(is_hidden);
                 }
+                let note = format!("表{}有隐藏的行", self.tables);
+                if is_hidden && self.document.notes.last() != Some(&note) {
+                    self.document.notes.push(note);
+                }
+                self.line();
             }
+            "del" | "s" | "strike" => self.is_struck = true,
             "td" | "th" if self.nested == 0 && self.grid.is_some() => {
                 self.end_cell()?;
                 self.cell = Some((attribute(tag, "colspan"), attribute(tag, "rowspan")));
@@ -134,7 +158,9 @@ impl Page {
 
     fn close(&mut self, name: &str) -> Result<()> {
         match name {
+            "del" | "s" | "strike" => self.is_struck = false,
             "table" if self.nested > 0 => self.nested -= 1,
+            "table" if self.grid.is_none() => self.line(),
             "table" => {
                 self.end_row()?;
                 if let Some(grid) = self.grid.take() {
@@ -168,6 +194,9 @@ impl Page {
             self.close("table")?;
         }
         self.line();
+        if self.has_struck {
+            self.document.notes.push("页面里有画了删除线的文字，没有读".into());
+        }
         Ok(self.document)
     }
 }

@@ -198,12 +198,14 @@ impl Sheet {
 
     /// Marks what is hidden, and says what it is.
     fn hide(&mut self, hidden: &Hidden) {
-        let (mut rows, mut columns) = (Vec::new(), BTreeSet::new());
+        let (mut rows, mut columns, mut struck) = (Vec::new(), BTreeSet::new(), Vec::new());
         for (row, cells) in &mut self.rows {
             let is_row = hidden.has_row(*row);
             for (at, cell) in cells {
                 columns.extend(hidden.has_column(*at).then_some(*at));
-                cell.hidden |= is_row || hidden.has_column(*at);
+                let is_struck = hidden.is_struck(*row, *at);
+                struck.extend(is_struck.then(|| place((*row, *at))).filter(|_| struck.len() < MOST_NAMED));
+                cell.hidden |= is_row || hidden.has_column(*at) || is_struck;
             }
             rows.extend(is_row.then(|| format!("第{}行", row + 1)));
         }
@@ -213,6 +215,9 @@ impl Sheet {
         rows.extend(columns.into_iter().map(|at| format!("{} 列", excel::column_letters(at))));
         if !rows.is_empty() {
             self.notes.push(format!("“{}”有隐藏的{}", excel::line(&self.name), rows.join("、")));
+        }
+        if !struck.is_empty() {
+            self.notes.push(format!("“{}”有画了删除线的格子：{}", excel::line(&self.name), struck.join("、")));
         }
     }
 

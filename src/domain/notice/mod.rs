@@ -181,6 +181,9 @@ fn whole_year(text: &str, headings: &[Heading], given: Option<i16>) -> Result<No
         if let Some(twice) = heading.names.iter().find(|name| items.iter().any(|item| item.names.contains(*name))) {
             return Err(Misfit::new(&shown, format!("{twice}写了两次")));
         }
+        if body.contains("人民政府办公") {
+            return Err(Misfit::new(&shown, "落款是地方政府的：请用国务院办公厅的原文"));
+        }
         items.push(item(heading.names.clone(), &body, year)?);
     }
     if speaks_of_holidays(&after) {

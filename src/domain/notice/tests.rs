@@ -34,7 +34,7 @@ fn year(year: i16) -> StatutoryYear {
 #[test]
 fn every_year_s_notice_gives_exactly_its_days() {
     let all = all();
-    assert!(all.len() >= 15);
+    assert!(all.len() >= 18);
     for (year, facts) in &all {
         let notice = read(facts["text"].as_str().unwrap(), None).unwrap_or_else(|misfit| panic!("{year}: {misfit:?}"));
         assert_eq!(notice.year.to_string(), *year);
@@ -229,6 +229,8 @@ fn what_is_no_notice_is_refused() {
     {
         assert!(read(text, None).is_err(), "{text}");
     }
+    let local = text(2026).replace("国务院办公厅\n", "广东省人民政府办公厅\n");
+    assert!(read(&local, None).unwrap_err().why.contains("地方政府"), "{local}");
     let two = text(2024) + &text(2025);
     assert!(read(&two, None).is_err(), "two notices");
 }

@@ -9,10 +9,10 @@ use jiff::civil::Date;
 
 use super::{
     account::{Account, Entry, Line, account},
-    answers::{Answers, Key, OFF, Question, REST, SOME_YEAR, chosen},
+    answers::{Answers, Key, OFF, Question, REST, chosen},
     head::{head, title, year_of},
     naming,
-    number::propose,
+    number::{leading, propose},
     offices::{self, Offices},
     replaces::{self, Previous},
     rows::Duty,
@@ -20,12 +20,8 @@ use super::{
     when::{self, Certain, When, falls},
 };
 use crate::{
-    domain::{calendar::Calendar, deadline::Roster, due::Due},
-    ledger::{
-        document::{Document, shown},
-        draft::Draft,
-        excel,
-    },
+    domain::{calendar::Calendar, deadline::Roster},
+    ledger::{document::Document, draft::Draft, excel},
     text::short_line,
 };
 
@@ -148,10 +144,29 @@ fn read<'a>(
     }
     if duty.is_hidden {
         if answers.hidden.is_none() {
-            let words = "有的内容写在隐藏的行、列或表里（哪些见说明），算数还是不算".to_owned();
+            let words = "有的内容在隐藏的行、列或表里，或画了删除线（哪些见说明），算数还是不算".to_owned();
             ask(questions, Key::Hidden, words, vec!["算数".into(), "不算".into()]);
         }
-        notes.push("有的内容写在隐藏的行、列或表里".into());
+        notes.push("有的内容在隐藏的行、列或表里，或画了删除线".into());
+    }
+    let is_nobody = |offices: &Offices| offices.sections.is_empty() && offices.unknown.is_empty();
+    if is_nobody(&offices)
+        && let Some(inside) = running::duties("", &duty.task).first()
+    {
+        offices = offices::read(&inside.offices, around.roster, answers);
+        notes.push("责任单位出自任务里的括号".into());
+    }
+    // A sheet for each office, or a heading between the rows.
+    let sheet = duty.place.strip_prefix('“').and_then(|place| place.split_once('”')).map(|(name, _)| name);
+    for (words, what) in [(Some(duty.section.as_str()), "表中的标题"), (sheet, "表名")] {
+        let words = words.map(|words| leading(words).map_or(words, |(_, rest)| rest)).unwrap_or_default();
+        if is_nobody(&offices) && around.roster.is_some() {
+            let named = offices::read(&[words.to_owned(), String::new(), String::new()], around.roster, answers);
+            if !named.sections.is_empty() && named.unknown.is_empty() {
+                notes.push(format!("没有写责任单位，按{what}“{}”", short_line(words, 30)));
+                offices = named;
+            }
+        }
     }
     for (name, near) in &offices.unknown {
         let words = match around.roster {
@@ -160,7 +175,7 @@ fn read<'a>(
         };
         ask(questions, Key::Office(name.clone()), words, near.clone());
     }
-    if offices.sections.is_empty() && offices.unknown.is_empty() {
+    if is_nobody(&offices) {
         match &answers.default_office {
             Some(names) => offices.sections.clone_from(names),
             None if duty.offices_above.is_some() && answers.same_as_above.is_none() => {}
@@ -172,51 +187,8 @@ fn read<'a>(
         }
     }
     notes.append(&mut offices.notes);
-    let (when, in_sentence) = when_of(duty, answers, &mut notes);
+    let (when, in_sentence) = when::of(duty, answers, &mut notes);
     Read { duty, id, offices, when, in_sentence, notes, was: None }
-}
-
-/// The date: of its column, else of its own sentence.
-fn when_of(duty: &Duty, answers: &Answers, notes: &mut Vec<String>) -> (When, bool) {
-    let dates =
-        if duty.dates.is_empty() && answers.same_as_above == Some(true) { &duty.dates_above } else { &duty.dates };
-    let mut said = None;
-    for (name, value) in dates {
-        match when::cell(value, answers) {
-            When::None(words) => said = said.or(words.map(|words| format!("{name}写的是“{words}”"))),
-            found => {
-                let others: Vec<String> = dates
-                    .iter()
-                    .filter(|(n, v)| (n, v) != (name, value))
-                    .map(|(n, v)| format!("{n}“{}”", shown(v)))
-                    .collect();
-                if !others.is_empty() {
-                    notes.push(format!("期限取自“{name}”；另有{}", others.join("、")));
-                }
-                return (found, false);
-            }
-        }
-    }
-    match when::words(&duty.task, answers) {
-        When::None(_) => {}
-        found => return (found, true),
-    }
-    // A remark, or the task beside it, may hold a date: it is asked about, not taken.
-    let beside = duty.more.iter().chain(duty.left.last());
-    for text in beside {
-        let asked = match when::words(text, answers) {
-            When::Certain(certain) => vec![certain.words],
-            When::Asked(_, choices) => choices,
-            When::Open => Due::parse(text, answers.year.or(Some(SOME_YEAR)))
-                .map(|due| due.clause.unwrap_or(due.text))
-                .into_iter()
-                .collect(),
-            When::None(_) => continue,
-        };
-        let what = format!("日期写在旁边：“{}”，是不是这一项的期限", short_line(text, 60));
-        return (When::Asked(what, asked), true);
-    }
-    (When::None(said), true)
 }
 
 /// Asks for the year, and whether dates without one are of every year, if any date needs it.

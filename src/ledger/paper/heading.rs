@@ -52,17 +52,56 @@ impl Heading {
             known(|c| matches!(c, Due(_))),
         ];
         let count = kinds.iter().filter(|has| **has).count();
-        (count >= 2 && columns.len() >= 2).then_some(Self { columns })
+        (count >= 2 && columns.len() >= 2).then(|| Self { columns }.without_people())
     }
 
-    /// The second line of a heading: it only says which part of the column above is meant.
-    pub fn lower(cells: &Cells) -> Option<Self> {
-        let named = cells.iter().filter(|(_, cell)| !cell.carried);
-        let columns: Option<BTreeMap<_, _>> =
-            named.map(|(at, cell)| name(cell).map(|name| (*at, (column(&name), name)))).collect();
-        let columns = columns.filter(|columns| columns.len() >= 2)?;
-        let is_part = |column: &Column| matches!(column, Due(_) | Lead | Support);
-        columns.values().all(|(column, _)| is_part(column)).then_some(Self { columns })
+    /// 责任人 beside 责任单位 names a person, and no office; 单位 beside it is 件 or 次.
+    fn without_people(mut self) -> Self {
+        let names_office = |name: &str| ["单位", "部门", "科", "处", "股"].iter().any(|word| name.contains(word));
+        let is_who = |column: Column| matches!(column, Office | Lead | Support);
+        if self.columns.values().any(|(column, name)| is_who(*column) && names_office(name)) {
+            let people = self.columns.values_mut().filter(|(column, name)| is_who(*column) && name.contains('人'));
+            people.filter(|(_, name)| !names_office(name)).for_each(|(column, _)| *column = Other);
+        }
+        if self.columns.values().any(|(column, name)| is_who(*column) && name != "单位") {
+            self.columns.values_mut().filter(|(_, name)| name == "单位").for_each(|(column, _)| *column = Other);
+        }
+        self
+    }
+
+    /// Where the parts of a table begin that is folded, or of tables side by side: the heading says the same again.
+    pub fn folds(&self) -> Vec<u32> {
+        let names: Vec<&String> = self.columns.values().map(|(_, name)| name).collect();
+        let is_period = |width: &usize| {
+            names.len().is_multiple_of(*width) && names.chunks(*width).all(|part| part == &names[..*width])
+        };
+        let width = (2..=names.len() / 2).find(is_period);
+        width.map(|width| self.columns.keys().copied().step_by(width).collect()).unwrap_or_default()
+    }
+
+    /// With a second line, which says what part of the column above is meant: `时间`, and below it `开始`, `完成`.
+    pub fn over(&self, cells: &Cells) -> Option<Self> {
+        let is_part = |column: Column| matches!(column, Due(_) | Lead | Support);
+        let whole = Self::of(cells).filter(|own| own.has(|c| matches!(c, Text(_))));
+        if whole.is_some() && cells.values().all(|cell| !cell.carried) {
+            return whole;
+        }
+        let mut columns = self.columns.clone();
+        let mut parts = 0;
+        let mut is_parts = true;
+        for (at, cell) in cells.iter().filter(|(_, cell)| !cell.carried) {
+            let lower = name(cell)?;
+            // What is merged above stands in the first of its columns.
+            let upper = self.columns.range(..=at).next_back().map_or("", |(_, (_, name))| name.as_str());
+            let both = if upper == lower { lower.clone() } else { format!("{upper}{lower}") };
+            let of = [column(&both), column(&lower)];
+            let found = if !is_part(of[0]) && is_part(of[1]) { of[1] } else { of[0] };
+            // 时间 is parted into what is a deadline, and what is none.
+            let is_date = matches!(column(upper), Due(_));
+            (parts, is_parts) = (parts + 1, is_parts && (is_part(found) || is_date && found == Other));
+            columns.insert(*at, (found, both));
+        }
+        (whole.is_some() || parts >= 2 && is_parts).then(|| Self { columns }.without_people())
     }
 
     /// The columns of a middle and a final term, if there are both.
@@ -102,12 +141,6 @@ impl Heading {
     pub fn name(&self, at: u32) -> &str {
         self.columns.get(&at).map(|(_, name)| name.as_str()).unwrap_or_default()
     }
-
-    /// A heading in two lines: the lower names the columns where it has a name.
-    pub fn over(mut self, lower: Self) -> Self {
-        self.columns.extend(lower.columns);
-        self
-    }
 }
 
 /// `2022年预期目标（续）` is 预期目标.
@@ -124,10 +157,33 @@ fn name(cell: &Cell) -> Option<String> {
     Some(name.to_owned()).filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// What dates are of that are no deadlines: they are asked about where there is no other.
+const NO_DEADLINE: &[&str] = &[
+    "开始",
+    "启动",
+    "起始",
+    "开工",
+    "发现",
+    "印发",
+    "发文",
+    "收文",
+    "交办",
+    "下达",
+    "受理",
+    "登记",
+    "实际",
+    "销号",
+    "上年",
+    "去年",
+    "上次",
+    "原定",
+    "原计划",
+];
+
 fn column(name: &str) -> Column {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let is = |words: &[&str]| words.contains(&name);
-    if is(&["序号", "编号", "项号", "任务序号", "项目序号", "No.", "NO", "NO.", "号"]) {
+    if is(&["序号", "编号", "项号", "任务序号", "项目序号", "No.", "NO", "NO.", "号", "No"]) {
         return Number;
     }
     if has(&["进展", "情况", "完成率", "备注", "说明", "联系", "电话", "领导", "签字", "依据", "来源"])
@@ -142,16 +198,23 @@ fn column(name: &str) -> Column {
         (true, true) => return Office,
         _ => {}
     }
-    if has(&["时限", "期限", "截止", "完成时间", "完成日期", "完成日程", "节点", "时点"]) {
+    if has(NO_DEADLINE) || name.ends_with('起') {
+        return Other;
+    }
+    if has(&["周期", "起止"]) {
+        return Due(2);
+    }
+    if name.ends_with('止') {
+        return Due(0);
+    }
+    if has(&["时限", "期限", "截止", "办结", "完成日", "完成时间", "完成日期", "完成日程", "节点", "时点"])
+    {
         return Due(0);
     }
     if is(&TERMS) {
         return Due(0);
     }
-    if has(&["周期", "起止"]) {
-        return Due(2);
-    }
-    if has(&["时间", "日程", "日期", "进度"]) {
+    if has(&["时间", "日程", "日期", "进度", "月份"]) {
         return Due(1);
     }
     if has(&["责任", "承办", "负责", "落实单位", "落实部门", "主管", "实施单位", "实施主体"])

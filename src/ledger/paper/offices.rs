@@ -19,6 +19,7 @@ pub struct Offices {
 struct Named {
     name: String,
     leads: bool,
+    helps: bool,
 }
 
 /// Words for several offices: which, only the bureau knows.
@@ -62,7 +63,11 @@ pub fn read(cells: &[String; 3], roster: Option<&Roster>, answers: &Answers) -> 
     named.iter_mut().for_each(|named| named.leads = true);
     named.extend(split(&cells[0], &known));
     named.extend(split(&cells[2], &known).into_iter().map(|named| Named { leads: false, ..named }));
-    for Named { name, leads } in named {
+    // 办公室，各科室配合
+    if named.iter().all(|named| !named.leads) && named.iter().any(|named| named.helps) {
+        named.iter_mut().filter(|named| !named.helps).take(1).for_each(|named| named.leads = true);
+    }
+    for Named { name, leads, .. } in named {
         let names = match answers.offices.get(&name) {
             Some(names) => names.clone(),
             None if known(&name) => vec![name],
@@ -93,6 +98,16 @@ pub fn read(cells: &[String; 3], roster: Option<&Roster>, answers: &Answers) -> 
     if offices.sections.len() < 2 {
         offices.lead = None;
     }
+    // 各科室（办公室汇总）: what the bracket says is no office's name.
+    let is_role = |words: &str| LEADS.iter().chain(HELPS).any(|role| words.ends_with(role));
+    let inside =
+        |cell: &String| cell.split(OPEN).skip(1).any(|rest| !is_role(rest.split(CLOSE).next().unwrap_or(rest)));
+    if roster.is_some() && offices.unknown.is_empty() && cells.iter().any(inside) {
+        offices.notes.push(format!(
+            "责任单位原文是“{}”",
+            cells.iter().filter(|c| !c.is_empty()).cloned().collect::<Vec<_>>().join("、")
+        ));
+    }
     offices
 }
 
@@ -106,11 +121,16 @@ fn split(cell: &str, known: &impl Fn(&str) -> bool) -> Vec<Named> {
     let mut found: Vec<Named> = Vec::new();
     // `牵头单位：甲、乙；配合单位：丙`: a label holds until the next.
     let mut label: Option<bool> = None;
-    for part in parts(cell) {
+    for part in parts(cell, known) {
         let mut part = part.trim();
         if let Some((before, after)) = part.split_once(['：', ':']) {
             label = Some(LEADS.iter().any(|word| before.contains(word)));
-            part = after.trim();
+            part = if before.starts_with(OPEN) { after.trim_end_matches(CLOSE) } else { after }.trim();
+        }
+        if part.starts_with(OPEN) && part.ends_with(CLOSE) {
+            // What cannot be read is one thing.
+            one(part, label, known, &mut found);
+            continue;
         }
         let joined: String = part.split_whitespace().collect();
         // 办 公 室, spaced out to fill the column, is one name; 办公室 法制科 are two.
@@ -124,16 +144,16 @@ fn split(cell: &str, known: &impl Fn(&str) -> bool) -> Vec<Named> {
 }
 
 /// Cuts where names end; brackets hold together, and so does a name that the column's width broke.
-fn parts(cell: &str) -> Vec<String> {
+fn parts(cell: &str, known: &impl Fn(&str) -> bool) -> Vec<String> {
     let is_listed = cell.contains(['、', '，', ',', '；', ';']);
     let mut parts = vec![String::new()];
     let mut depth = 0usize;
-    let mut chars = cell.chars().peekable();
-    while let Some(c) = chars.next() {
+    for (at, c) in cell.char_indices() {
         depth = if OPEN.contains(&c) { depth + 1 } else { depth.saturating_sub(usize::from(CLOSE.contains(&c))) };
         let current = parts.last().cloned().unwrap_or_default();
-        let is_broken =
-            c == '\n' && (is_listed || !is_name(&current) || chars.peek().is_some_and(|next| OPEN.contains(next)));
+        let next = cell[at..].trim_start_matches('\n').lines().next().unwrap_or_default();
+        let ends = known(current.trim()) || next.contains(['：', ':']) || !is_listed && is_name(&current);
+        let is_broken = c == '\n' && (!ends || next.starts_with(OPEN));
         if is_broken {
             continue;
         }
@@ -152,13 +172,18 @@ fn is_name(text: &str) -> bool {
         "科", "室", "处", "局", "委", "办", "中心", "会", "队", "站", "所", "院", "部", "厅", "府", "组", "股", "位",
         "门", "头", "合",
     ];
-    text.chars().count() >= 2 && ends.iter().any(|end| text.trim().ends_with(end))
+    let text = text.trim().trim_end_matches(CLOSE);
+    text.chars().count() >= 2 && ends.iter().any(|end| text.ends_with(end))
 }
 
 fn one(word: &str, label: Option<bool>, known: &impl Fn(&str) -> bool, found: &mut Vec<Named>) {
-    let mut name = word.trim_matches(['.', '·', '“', '”']).to_owned();
-    let mut leads = label == Some(true);
-    let mut helpers: Vec<Named> = Vec::new();
+    let mut name = word.trim_matches(['.', '·', '“', '”', '*', '＊', '★', '☆', '▲', '●', '※']).to_owned();
+    if let Some((first, second)) = name.split_once("会同").filter(|_| !known(&name)) {
+        one(first, Some(true), known, found);
+        return one(second, Some(false), known, found);
+    }
+    let (mut leads, mut helps) = (label == Some(true), false);
+    let (mut helpers, mut also): (Vec<Named>, Vec<Named>) = (Vec::new(), Vec::new());
     if let Some(at) = name.find(OPEN)
         && let Some(end) = name.rfind(CLOSE)
         && at < end
@@ -177,7 +202,11 @@ fn one(word: &str, label: Option<bool>, known: &impl Fn(&str) -> bool, found: &m
             }
             name = before + &after;
         } else if known(&before) && after.is_empty() && !known(&name) {
+            // 人事科（机关党委）: two offices, or one with two names.
+            also = split(&inside, known).into_iter().filter(|named| known(&named.name)).collect();
             name = before;
+        } else if before.is_empty() && after.is_empty() && known(&inside) {
+            name = inside;
         }
     }
     name = name.strip_prefix('由').map(str::to_owned).filter(|_| !known(&name)).unwrap_or(name);
@@ -186,12 +215,16 @@ fn one(word: &str, label: Option<bool>, known: &impl Fn(&str) -> bool, found: &m
             let tails = [format!("{word}落实"), format!("{word}实施"), format!("{word}负责"), (*word).to_owned()];
             if let Some(rest) = tails.iter().find_map(|tail| name.strip_suffix(tail.as_str())) {
                 leads |= is_lead;
+                helps |= !is_lead;
                 name = rest.to_owned();
             }
         }
     }
-    if !known(&name) {
-        name = name.strip_suffix("负责").map(str::to_owned).unwrap_or(name);
+    if !known(&name)
+        && let Some(who) = name.strip_suffix("负责")
+    {
+        let how = ["按各自职责分工", "按职责分工", "按照职责分工", "按各自职责", "按职责", "按分工", "分别", "共同"];
+        name = how.iter().find_map(|how| who.strip_suffix(how)).unwrap_or(who).to_owned();
     }
     let mut names = vec![name.clone()];
     if !known(&name) {
@@ -210,8 +243,9 @@ fn one(word: &str, label: Option<bool>, known: &impl Fn(&str) -> bool, found: &m
     for name in names {
         let name = name.trim().to_owned();
         if !name.is_empty() {
-            found.push(Named { name, leads });
+            found.push(Named { name, leads, helps });
         }
     }
-    found.extend(helpers.into_iter().map(|named| Named { leads: false, ..named }));
+    found.extend(also);
+    found.extend(helpers.into_iter().map(|named| Named { leads: false, helps: true, ..named }));
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     content,
     heading::{Column, Heading, TERMS},
-    number::{leading, of_cell},
+    number::{is_part, leading, leading_part, of_cell},
 };
 use crate::{
     ledger::{
@@ -24,6 +24,8 @@ pub struct Duty {
     pub number: Option<u32>,
     /// Headings between the rows above it.
     pub above: Vec<String>,
+    /// The heading between the rows that it stands under: `责任科室：办公室`.
+    pub section: String,
     /// The leftmost column of a table that is divided by it.
     pub part: String,
     /// The other columns before the task, in their order; a merged one is that of several duties.
@@ -80,6 +82,7 @@ struct Walk {
     part: String,
     left: BTreeMap<u32, String>,
     above: Vec<String>,
+    section: String,
     offices: Option<[String; 3]>,
     dates: Vec<(String, Value)>,
     hides_merges: bool,
@@ -87,6 +90,8 @@ struct Walk {
     is_numbered: bool,
     /// The heading of the last table whose tasks do.
     numbered_under: Option<Heading>,
+    /// The row is the first below a heading, or on a page.
+    is_top: bool,
 }
 
 pub fn read(document: &Document, takes_hidden: bool) -> Rows {
@@ -126,12 +131,30 @@ impl Walk {
     }
 
     fn table(&mut self, table: &Sheet) {
+        let folds = table.rows.values().find_map(Heading::of).map(|heading| heading.folds()).unwrap_or_default();
+        for (n, from) in folds.iter().enumerate() {
+            let all = if n == 0 { 0 } else { *from }..folds.get(n + 1).copied().unwrap_or(u32::MAX);
+            let part = |cells: &Cells| cells.range(all.clone()).map(|(at, cell)| (*at, cell.clone())).collect();
+            let rows = table.rows.iter().map(|(row, cells)| (*row, part(cells))).collect();
+            self.table(&Sheet { name: table.name.clone(), rows, notes: Vec::new() });
+        }
+        if !folds.is_empty() {
+            return;
+        }
         let width = |cells: &Cells| cells.keys().next_back().copied().unwrap_or(0);
         let widest = table.rows.values().map(width).max().unwrap_or(0);
         let first = table.rows.iter().find(|(_, cells)| Heading::of(cells).is_some()).map(|(row, _)| *row);
-        // A table that goes on over the page without its heading.
+        // A table that goes on over the page without its heading; 姓名 above 电话 in its place is another one's.
+        let top = table.rows.values().next();
+        let is_named = |heading: &Heading| {
+            let number = heading.at(|c| c == Column::Number).find_map(|(at, _)| top?.get(&at));
+            number.is_some_and(|cell| of_cell(&shown(&cell.value)).is_none())
+                && top.is_some_and(|cells| cells.len() > 1)
+        };
         let goes_on = first.is_none()
-            && self.heading.as_ref().and_then(|h| h.columns.keys().next_back()).is_some_and(|last| *last == widest);
+            && self.heading.as_ref().is_some_and(|h| h.columns.keys().next_back() == Some(&widest) && !is_named(h));
+        self.is_top = true;
+        self.section = std::mem::take(&mut self.section).repeat(usize::from(goes_on));
         let mut from = first;
         if first.is_none() && !goes_on {
             match content::heading(table) {
@@ -155,13 +178,10 @@ impl Walk {
             }
             let mut say = |became| self.rows.seen.push(Seen { place: place.clone(), text: text.clone(), became });
             let follows = heading_row.is_some_and(|above| above + 1 == row);
-            if let Some(heading) = Heading::of(cells).or_else(|| Heading::lower(cells).filter(|_| follows)) {
+            let lower = self.heading.as_ref().filter(|_| follows).and_then(|above| above.over(cells));
+            if let Some(heading) = lower.or_else(|| Heading::of(cells)) {
                 say(Became::Heading);
-                let heading = match self.heading.take().filter(|_| follows) {
-                    Some(above) => above.over(heading),
-                    None => heading,
-                };
-                heading_row = Some(row);
+                (heading_row, self.is_top) = (Some(row), true);
                 self.heading = Some(heading);
                 self.begin(table, row + 1);
                 continue;
@@ -173,6 +193,7 @@ impl Walk {
                 self.rows.words.push((place, cells.values().map(|c| shown(&c.value)).collect::<Vec<_>>().join(" ")));
             } else if let Some(heading) = self.heading.clone() {
                 let became = self.row(&heading, &place, cells);
+                self.is_top = false;
                 self.rows.seen.push(Seen { place, text, became });
             } else {
                 say(Became::Unused);
@@ -201,12 +222,19 @@ impl Walk {
         let cells = shifted.as_ref().unwrap_or(cells);
         if let Some(words) = words_alone(heading, cells, task) {
             if leading_part(&words) {
+                self.section.clone_from(&words);
                 self.above.push(words);
             }
             return Became::Words;
         }
         let is_sum = |cell: &Cell| ["合计", "小计", "总计", "共计"].contains(&bare(&shown(&cell.value)).as_str());
-        if own(cells).any(|(at, cell)| at <= task && is_sum(cell)) {
+        // 填表人：张三 ｜ 审核：李四
+        let is_signed = |(at, cell): (u32, &Cell)| {
+            let words = bare(&shown(&cell.value));
+            let signs = ["填表", "填报", "制表", "审核", "审批", "联系"].iter().any(|word| words.starts_with(word));
+            at <= task && signs && words.contains(':')
+        };
+        if own(cells).any(|(at, cell)| at <= task && is_sum(cell)) || own(cells).next().is_some_and(is_signed) {
             return Became::Words;
         }
         let text = |at: u32| cells.get(&at).map(|cell| shown(&cell.value)).unwrap_or_default();
@@ -232,7 +260,7 @@ impl Walk {
             && let Some(at) = self.rows.duties.len().checked_sub(1)
             && let Some(duty) = self.rows.duties.get_mut(at)
         {
-            join(&mut duty.task, &full);
+            join(&mut duty.task, &full, !self.is_top && !self.hides_merges);
             duty.more.extend(more);
             duty.is_hidden |= cells.values().any(|cell| cell.hidden);
             return Became::Continues(at);
@@ -243,6 +271,7 @@ impl Walk {
             place: place.to_owned(),
             number: number.or(own_number),
             above: std::mem::take(&mut self.above),
+            section: self.section.clone(),
             part: self.part.clone(),
             left: self.left.values().cloned().collect(),
             task: if own_number.is_some() { rest.to_owned() } else { full.clone() },
@@ -311,9 +340,9 @@ fn place(table: &Sheet, row: u32) -> String {
     format!("{}第{}行", table.name, row + 1)
 }
 
-/// Joined as the page broke it: in the middle of a sentence, or after it.
-fn join(task: &mut String, more: &str) {
-    if !more.is_empty() && !task.is_empty() && task.ends_with(['。', '；', ';', '！']) {
+/// Joined as the page broke it, in the middle of a sentence or after it; a row in the middle of a page is a line of its own.
+fn join(task: &mut String, more: &str, is_line: bool) {
+    if !more.is_empty() && !task.is_empty() && (is_line || task.ends_with(['。', '；', ';', '！'])) {
         task.push('\n');
     }
     task.push_str(more);
@@ -349,19 +378,6 @@ fn words_alone(heading: &Heading, cells: &Cells, task: u32) -> Option<String> {
     let is_who_or_when =
         matches!(heading.columns.get(&at), Some((Column::Office | Column::Lead | Column::Support | Column::Due(_), _)));
     (is_number && bare(&words).chars().all(|c| c.is_ascii_digit()) || !is_task && !is_who_or_when).then_some(words)
-}
-
-/// `一、`, `（一）`, `第一部分`
-fn is_part(words: &str) -> bool {
-    let bare = bare(words);
-    let inner = bare.trim_start_matches(['(', '第']);
-    let numeral = inner.chars().take_while(|c| crate::text::is_numeral(*c)).count();
-    let after: String = inner.chars().skip(numeral).take(1).collect();
-    numeral > 0 && ["、", ".", ")", ",", "部", "章", "阶", "类"].contains(&after.as_str())
-}
-
-fn leading_part(words: &str) -> bool {
-    words.chars().count() <= 120 && !bare(words).chars().all(|c| c.is_ascii_digit())
 }
 
 /// What stands behind the task: another text with its heading, a remark.

@@ -2,14 +2,17 @@
 
 use jiff::{ToSpan, civil::Date};
 
-use super::answers::{Answers, SOME_YEAR};
+use super::{
+    answers::{Answers, SOME_YEAR},
+    rows::Duty,
+};
 use crate::{
     domain::{
         calendar::Calendar,
         due::{Due, Rule},
     },
-    ledger::{excel, read::Value},
-    text::{bare, is_numeral},
+    ledger::{document::shown, excel, read::Value},
+    text::{bare, is_numeral, short_line},
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +49,53 @@ impl Certain {
 /// How often the months fall back by a third of a year or more.
 pub fn falls(dates: &[Date]) -> usize {
     dates.windows(2).filter(|pair| pair[0].month() - pair[1].month() >= 4).count()
+}
+
+/// The date: of its column, else of its own sentence.
+pub fn of(duty: &Duty, answers: &Answers, notes: &mut Vec<String>) -> (When, bool) {
+    let dates =
+        if duty.dates.is_empty() && answers.same_as_above == Some(true) { &duty.dates_above } else { &duty.dates };
+    let mut said = None;
+    for (name, value) in dates {
+        match cell(value, answers) {
+            When::None(words) => said = said.or(words.map(|words| format!("{name}写的是“{words}”"))),
+            found => {
+                let others: Vec<String> = dates
+                    .iter()
+                    .filter(|(n, v)| (n, v) != (name, value))
+                    .map(|(n, v)| format!("{n}“{}”", shown(v)))
+                    .collect();
+                if !others.is_empty() {
+                    notes.push(format!("期限取自“{name}”；另有{}", others.join("、")));
+                }
+                return (found, false);
+            }
+        }
+    }
+    match words(&duty.task, answers) {
+        When::None(_) => {}
+        found => return (found, true),
+    }
+    // A remark, or the task beside it, may hold a date: it is asked about, not taken.
+    let beside = duty.more.iter().chain(duty.left.last());
+    let (mut texts, mut choices) = (Vec::new(), Vec::new());
+    for text in beside {
+        let asked = match words(text, answers) {
+            When::Certain(certain) => vec![certain.words],
+            When::Asked(_, choices) => choices,
+            When::Open => Due::parse(text, answers.year.or(Some(SOME_YEAR)))
+                .map(|due| due.clause.unwrap_or(due.text))
+                .into_iter()
+                .collect(),
+            When::None(_) => continue,
+        };
+        texts.push(format!("“{}”", short_line(text, 60)));
+        choices.extend(asked);
+    }
+    if !texts.is_empty() {
+        return (When::Asked(format!("日期写在旁边：{}，是不是这一项的期限", texts.concat()), choices), true);
+    }
+    (When::None(said), true)
 }
 
 /// A cell of a column for dates.

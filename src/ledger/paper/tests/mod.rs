@@ -1,6 +1,7 @@
 mod hidden;
 mod numbered;
 mod odd;
+mod published;
 mod replaces;
 
 use std::{fmt::Write as _, io::Write as _};
