@@ -23,7 +23,7 @@ use super::{
     preview::PreviewArgs,
     put::PutArgs,
     restore::RestoreArgs,
-    values::{TEMPLATE, parse_now},
+    values::{TEMPLATE, parse_instance, parse_now},
     verify::VerifyArgs,
 };
 
@@ -47,6 +47,9 @@ pub struct Cli {
     /// 服务配置；不写时用 $DUBAN_CONFIG，再用 /etc/duban/duban.toml，再用 config/duban.toml
     #[arg(long, global = true, value_name = "文件", help_heading = "选项")]
     pub config: Option<PathBuf>,
+    /// 同一台机器上的另一个单位：用 /etc/duban/名/duban.toml
+    #[arg(long, global = true, value_name = "名", value_parser = parse_instance, conflicts_with = "config", help_heading = "选项")]
+    pub instance: Option<String>,
     /// 当作现在是这个时间（本地），如 2026-01-27T08:30；run 只能与 --once 同用
     #[arg(long, global = true, value_name = "时间", value_parser = parse_now, help_heading = "选项")]
     pub now: Option<DateTime>,

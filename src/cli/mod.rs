@@ -63,6 +63,7 @@ use crate::{
     service::{
         self, Office,
         course::load::{days_in_force, last_good, put_in_force},
+        house::setup::SYSTEM,
     },
     store::{self, Db},
 };
@@ -186,8 +187,10 @@ impl Context {
             env.insert(BOARD.to_owned(), String::new());
         }
         let clock = cli.now.map_or(Clock::System, Clock::Fixed);
-        let config = cli.config.clone().unwrap_or_else(|| default_config(&env));
-        let is_config_given = cli.config.is_some() || env.get("DUBAN_CONFIG").is_some_and(|path| !path.is_empty());
+        let instance = cli.instance.as_ref().map(|name| Path::new(SYSTEM).join(name).join("duban.toml"));
+        let given = cli.config.clone().or(instance);
+        let config = given.clone().unwrap_or_else(|| default_config(&env));
+        let is_config_given = given.is_some() || env.get("DUBAN_CONFIG").is_some_and(|path| !path.is_empty());
         Ok(Self { config, is_config_given, env, clock, link_key: OnceCell::new(), umask: OnceCell::new() })
     }
 

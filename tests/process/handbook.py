@@ -50,7 +50,7 @@ FILES = """
 /var/lib/duban/duban.db.replaced-*
 """.split()
 # Commands that a machine has.
-PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf".split()
+PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf /usr/lib/duban/setup".split()
 
 # The forms of design, section 2.
 FORMS = """

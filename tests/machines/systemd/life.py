@@ -116,6 +116,18 @@ class Life(Machine):
         systemctl("start", "duban-backup.service")
         self.assertEqual(len(list((STATE / "backup").iterdir())), 1)
 
+        # A bureau beside it, with a folder, a database and a user of its own.
+        run("duban", "init", "--instance", "jiangmen", "--bureau", "某局", "--admin", "a@ju.gov.cn", "--contact", "办公室",
+            "--section", "办公室=b@ju.gov.cn", "--from", "d@ju.gov.cn", "--folder-only")
+        run(SETUP, "instance", "jiangmen")
+        self.assertEqual(owner(f"/proc/{shown('MainPID', 'duban@jiangmen')}"), "duban-jiangmen")
+        self.assertEqual((owner("/var/lib/duban-jiangmen"), mode("/var/lib/duban-jiangmen")), ("duban-jiangmen", 0o700))
+        self.assertIn("单位", run("duban", "doctor", "--instance", "jiangmen", code=None))
+        systemctl("start", "duban-backup@jiangmen.service")
+        other = shown("MainPID", "duban@jiangmen")
+        self.install()
+        self.assertNotEqual(shown("MainPID", "duban@jiangmen"), other, "an upgrade starts it again")
+
         # Whoever disabled it keeps it so.
         systemctl("disable", "--now", "duban")
         self.install()
@@ -124,6 +136,7 @@ class Life(Machine):
 
         self.remove()
         self.assertEqual(systemctl("is-active", "duban", code=None).strip(), "inactive")
+        self.assertEqual(systemctl("is-active", "duban@jiangmen", code=None).strip(), "inactive")
         self.assertFalse(pathlib.Path("/usr/bin/duban").exists())
         self.assertTrue(DATABASE.exists())
         self.assertTrue((ETC / "credentials/smtp-password").exists())
@@ -136,7 +149,8 @@ class Life(Machine):
         (ETC / "deadlines.d").mkdir()
         (ETC / "deadlines.d/ours.toml").write_text("")
         self.purge()
-        self.assertFalse(STATE.exists())
+        self.assertFalse(STATE.exists() or pathlib.Path("/var/lib/duban-jiangmen").exists())
+        shutil.rmtree(ETC / "jiangmen")
         left = sorted(str(path.relative_to(ETC)) for path in ETC.rglob("*"))
         self.assertEqual(left, ["deadlines.d", "deadlines.d/ours.toml"], "only what an admin made")
         left = run("find", "/usr", "/etc", "-xdev", "-name", "*duban*", "-not", "-path", "*/duban.service.d*",

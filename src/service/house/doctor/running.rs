@@ -17,15 +17,16 @@ use crate::{
 const NAME: &str = "服务";
 const HANDED: &str = "凭据";
 /// What /usr/lib/duban/setup puts beside the unit where systemd is older than 250.
-const DROP_IN: &str = "/etc/systemd/system/duban.service.d/credentials.conf";
+const DROP_IN: &str = "service.d/credentials.conf";
 
 pub(in crate::service) fn look(given: &Given<'_>, settings: &Settings, troubles: &[Trouble]) -> Vec<Check> {
     let mut checks = vec![process(given, settings)];
     checks.extend(troubles.iter().filter_map(|found| trouble(found, given)));
     checks.extend(is_older_than_its_passwords(given));
     checks.extend(is_not_enabled(given));
-    if is_installed(given) {
-        checks.push(handed(fs::read_to_string(DROP_IN).ok().as_deref()));
+    if let Some(unit) = given.unit() {
+        let of = if unit.instance.is_some() { "duban@" } else { "duban" };
+        checks.push(handed(fs::read_to_string(format!("/etc/systemd/system/{of}.{DROP_IN}")).ok().as_deref()));
     }
     checks
 }
@@ -54,7 +55,7 @@ fn process(given: &Given<'_>, settings: &Settings) -> Check {
     if is_barred(disk::open_plain(fs::OpenOptions::new().read(true), &named(&settings.database, ".lock")).map(drop)) {
         return Check::warning(NAME, "看不出有没有运行：当前用户读不了锁文件", AS_ROOT);
     }
-    let advice = match is_installed(given) {
+    let advice = match given.unit().is_some() {
         true => "执行 systemctl enable --now duban；起不来时用 journalctl -u duban -n 50 看原因",
         false => "执行 duban run",
     };
@@ -96,14 +97,10 @@ pub(super) fn passwords_changed(config: &Path) -> Option<SystemTime> {
 
 /// The service runs, but would not start with the machine.
 fn is_not_enabled(given: &Given<'_>) -> Option<Check> {
-    given.holder.filter(|_| is_installed(given))?;
-    let said = Command::new("systemctl").args(["is-enabled", "duban"]).stdin(Stdio::null()).output().ok()?;
+    let unit = given.unit().filter(|_| given.holder.is_some())?;
+    let said = Command::new("systemctl").args(["is-enabled", &unit.name()]).stdin(Stdio::null()).output().ok()?;
     let is_disabled = said.stdout.trim_ascii() == b"disabled";
     is_disabled.then(|| Check::warning(NAME, "机器重启以后不会自动启动", "执行 systemctl enable duban"))
-}
-
-pub(super) fn is_installed(given: &Given<'_>) -> bool {
-    Path::new("/run/systemd/system").exists() && given.config.starts_with("/etc")
 }
 
 #[cfg(test)]
