@@ -23,11 +23,13 @@ use super::{
     preview::PreviewArgs,
     put::PutArgs,
     restore::RestoreArgs,
+    take_over::TakeOverArgs,
     values::{TEMPLATE, parse_instance, parse_now},
     verify::VerifyArgs,
 };
 
-const EXIT_CODES: &str = "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；75 还有信没发出去。";
+const EXIT_CODES: &str =
+    "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；3 已由备用机接替；75 还有信没发出去。";
 
 #[derive(Parser)]
 #[command(
@@ -176,6 +178,9 @@ pub enum Command {
     /// 从备份恢复数据库（先停止服务）
     #[command(help_template = TEMPLATE)]
     Restore(RestoreArgs),
+    /// 在备用机上接替：放好配置，恢复数据库，启动服务，给原来的机器留下记号
+    #[command(name = "take-over", help_template = TEMPLATE)]
+    TakeOver(TakeOverArgs),
     /// 检查数据库：文件有没有坏，有没有说两遍、办结后还发，经过有没有被改
     #[command(help_template = TEMPLATE)]
     Verify(VerifyArgs),

@@ -34,6 +34,7 @@ mod restore;
 mod run;
 mod status;
 mod table;
+mod take_over;
 mod terminal;
 mod test_mail;
 mod values;
@@ -77,13 +78,15 @@ pub struct Answer {
     pub is_file: bool,
 }
 
-/// 0 done, 1 findings or nothing to act on, 2 usage, 75 something is still owed (`EX_TEMPFAIL`).
+/// 0 done, 1 findings or nothing to act on, 2 usage, 3 another machine has taken over, 75 something is still owed (`EX_TEMPFAIL`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
     #[default]
     Done = 0,
     Nothing = 1,
     Usage = 2,
+    /// systemd does not start it again: RestartPreventExitStatus.
+    TakenOver = 3,
     Owed = 75,
 }
 
@@ -168,6 +171,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::MailIn => incoming::mail_in(context),
         Command::Backup(args) => backup::backup(context, &args),
         Command::Restore(args) => restore::restore(context, &args),
+        Command::TakeOver(args) => take_over::take_over(context, &args),
         Command::Verify(args) => verify::verify(context, &args),
         Command::Status => status::status(context),
         Command::Doctor { json } => doctor::doctor(context, json),

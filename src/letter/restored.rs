@@ -21,6 +21,8 @@ pub struct Restored {
     pub kept_quiet: Option<u32>,
     /// All links that were out are good no more.
     pub ends_links: bool,
+    /// On another machine, that answers no more.
+    pub took_over: bool,
 }
 
 /// The subject, and the body.
@@ -52,7 +54,13 @@ pub(super) fn said(restored: &Restored) -> (String, Vec<Block>) {
         rows.push(Row::new(
             "请核对",
             "备份以后科室报的办结、来件登记和答复可能不在了：请对照各科室的信和台账，用 duban done 补登记；\
-             回信登记的可请科室再回一次",
+             回信登记的，程序从“已处理”里重读，读不出的请科室再回一次",
+        ));
+    }
+    if restored.took_over {
+        rows.push(Row::new(
+            "接替",
+            "备用机接替了原来的机器。原来的若还开着，两台都可能发过信；它看到备用机目录里的记号就停。现在没有备用机了，请再设一台",
         ));
     }
     if restored.ends_links {

@@ -57,6 +57,9 @@ pub struct Restored {
     /// Which links were revoked since the copy is not known: all that are out were ended.
     #[serde(default)]
     pub ends_links: bool,
+    /// On another machine, that answers no more.
+    #[serde(default)]
+    pub took_over: bool,
     /// Where the replaced database is.
     pub replaced: Option<PathBuf>,
 }
@@ -181,6 +184,12 @@ impl Tx<'_> {
         let next: i64 = self.tx.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
         let from = self.get(IDS_FROM)?.unwrap_or(0);
         Ok(next.max(from))
+    }
+
+    /// How many lines the history has, and how many attempts there were: neither goes back, but by a restore.
+    pub fn reach(&self) -> Result<(i64, i64)> {
+        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM audit), (SELECT coalesce(max(id), 0) FROM attempt)";
+        Ok(self.tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// Drops all letters that wait; their reminders still count as said.

@@ -42,6 +42,10 @@ pub const MAILBOX_FRONT: Key<MailboxFront> = Key::new("mailbox_front");
 /// In a copy: when it was made.
 pub const COPIED_AT: Key<Timestamp> = Key::new("backup_at");
 pub const RESTORED: Key<Restored> = Key::new("restored");
+/// When this database took over from another machine's.
+pub const TOOK_OVER: Key<Timestamp> = Key::new("took_over");
+/// From when on the filed mail is to be read again: since a copy that was restored.
+pub const READ_AGAIN: Key<Option<Timestamp>> = Key::new("read_again");
 /// After a restore, ids that stand in addresses and Message-IDs begin here.
 pub const IDS_FROM: Key<i64> = Key::new("ids_from");
 /// The day on which old texts were last let go of.

@@ -44,13 +44,14 @@ FILES = """
 /etc/duban/plans /etc/duban/plans/*.toml /etc/duban/credentials /etc/duban/credentials/smtp-password
 /etc/duban/credentials/imap-password /etc/duban/credentials/link-key /etc/duban/ca.pem
 /usr/bin/duban /usr/lib/duban/setup /usr/share/doc/duban /usr/share/doc/duban/examples /usr/share/doc/duban/examples/*
+/home/duban-copy/* /var/lib/duban/.ssh /var/lib/duban/.ssh/*
 /etc/systemd/system/duban.service.d /etc/systemd/system/duban.service.d/*.conf
 /var/lib/duban /var/lib/duban/duban.db /var/lib/duban/duban.db.link-key /var/lib/duban/mail /var/lib/duban/mail/*.eml
 /var/lib/duban/backup /var/lib/duban/backup/duban-20[0-9][0-9]-[0-9][0-9]-[0-9][0-9].db
 /var/lib/duban/duban.db.replaced-*
 """.split()
 # Commands that a machine has.
-PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf /usr/lib/duban/setup".split()
+PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf useradd ssh ssh-keygen /usr/lib/duban/setup".split()
 
 # The forms of design, section 2.
 FORMS = """

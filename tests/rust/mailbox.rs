@@ -6,8 +6,8 @@ use duban::{
     clock::Clock,
     imap::Inbox,
     net::ImapSettings,
-    service::desk::incoming::mailbox::{Looked, MailboxError, read_mailbox},
-    store::{Db, OccurrenceFilter, Store},
+    service::desk::incoming::mailbox::{Looked, MailboxError, read_again, read_mailbox},
+    store::{Db, OccurrenceFilter, Store, state},
 };
 use tokio::runtime::Builder;
 
@@ -71,6 +71,7 @@ impl Post {
         let settings = self.settings.clone();
         let (looked, db) = runtime.block_on(async {
             let looked = async {
+                read_again(&store, &office, &settings, LIMITS, clock).await?;
                 let mut inbox = Inbox::open(&settings, LIMITS).await?;
                 let looked = read_mailbox(&store, &office, &mut inbox, clock).await;
                 inbox.close().await;
@@ -103,6 +104,27 @@ impl Post {
 }
 
 const STRANGER: &str = "From: who@elsewhere.test\r\nMessage-ID: <s@elsewhere.test>\r\nSubject: x\r\n\r\nhello\r\n";
+
+/// What was filed since the copy that was restored is acted on again: in that database once, and filed as it is now.
+#[test]
+fn a_restore_reads_again_what_was_filed_since_the_copy() {
+    let mut post = Post::new(Server::offering("IDLE MOVE", true, |_, _, _| Act::Fine));
+    let copy = post.bureau.folder.path().join("copy.db");
+    post.bureau.db.copy_into(&copy, "2026-01-27T01:00:00Z".parse().unwrap()).unwrap();
+    for words in ["已办结", "不知道怎么弄"] {
+        let reply = post.reply(OFFICE, words);
+        post.server.put(0, &reply);
+    }
+    assert_eq!((post.looked(), post.counts()), ((1, 1, 0), (1, 2, 2)));
+    post.bureau.db = Db::open_copy(&copy).unwrap();
+    assert_eq!(post.counts(), (0, 0, 0), "the copy knows nothing of it");
+    let since = Some("2026-01-27T01:00:00Z".parse().unwrap());
+    post.bureau.db.write(|tx| tx.put(state::READ_AGAIN, &since)).unwrap();
+    for _ in 0..2 {
+        assert_eq!((post.looked(), post.counts()), ((0, 0, 0), (1, 2, 2)));
+    }
+    assert_eq!((post.server.letters(DONE).len(), post.server.letters(MANUAL).len()), (1, 1));
+}
 
 /// UIDVALIDITY is renewed, UIDs begin again, and the marks are gone: what lies there is known all the same.
 #[test]

@@ -8,7 +8,8 @@ use tracing::{error, info, warn};
 use super::{Fate, act, give_up};
 use crate::{
     clock::{Clock, Moment},
-    imap::{Filed, ImapError, Inbox},
+    imap::{Filed, ImapError, Inbox, Limits, Listed},
+    net::ImapSettings,
     service::{Error, Office, Result, in_transaction, tell::Notice},
     store::{
         Db, Place, Placed, Store, Tx,
@@ -146,6 +147,39 @@ async fn remember(store: &Store, front: MailboxFront) -> std::result::Result<(),
 async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, MailboxError> {
     let place = place.clone();
     Ok(store.call(move |db| db.write(|tx| tx.begin_place(&place))).await?)
+}
+
+/// After a restore: what was filed since the copy is looked at again, each message once, and filed anew where it comes
+/// to something else. Nothing is done without one.
+pub async fn read_again(
+    store: &Store,
+    office: &Arc<Office>,
+    settings: &ImapSettings,
+    limits: Limits,
+    clock: Clock,
+) -> std::result::Result<(), MailboxError> {
+    let since = store.call(|db| db.read(|tx| tx.get(state::READ_AGAIN))).await?.flatten();
+    let Some(since) = since else { return Ok(()) };
+    let mut read_anew = 0;
+    for (folder, of) in [(&settings.done_folder, Filed::Done), (&settings.manual_folder, Filed::Manual)] {
+        let mut inbox = Inbox::open(&ImapSettings { folder: folder.clone(), ..settings.clone() }, limits).await?;
+        let mailbox = format!("{}/{folder}", name(office));
+        for Listed { uid, size } in inbox.list_since(since).await? {
+            let place = Place { mailbox: mailbox.clone(), uid_validity: inbox.uid_validity(), uid };
+            let to = match read(store, office, &mut inbox, place, size, clock).await? {
+                Some(Fate::Done) => Filed::Done,
+                Some(Fate::Waits) => Filed::Manual,
+                Some(Fate::LeftAlone) | None => continue,
+            };
+            read_anew += 1;
+            if to != of {
+                inbox.file(uid, to).await?;
+            }
+        }
+        inbox.close().await;
+    }
+    info!(read_anew, "after the restore, {read_anew} filed messages since the copy were looked at again");
+    Ok(store.call(|db| db.write(|tx| tx.put(state::READ_AGAIN, &None).map(drop))).await?)
 }
 
 /// Account, server and folder: UIDs are valid only within one folder of one account.

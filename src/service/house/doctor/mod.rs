@@ -139,6 +139,7 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
     checks.extend(mail::senders(&office));
     checks.extend(links::look(&office.settings, given.holder.is_some()).await);
     checks.extend(given.before.permissions.iter().cloned());
+    checks.extend(running::has_no_standby(&given, &office.settings));
     if let Some(name) = given.unit().and_then(|unit| unit.instance) {
         let found = format!(
             "这是 duban@{name}：“办法”里 systemctl、journalctl 后面的 duban 写成 duban@{name}（duban-backup 写成 \

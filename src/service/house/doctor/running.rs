@@ -9,7 +9,7 @@ use std::{
 
 use super::{AS_ROOT, Check, Given};
 use crate::{
-    config::{Settings, secret},
+    config::{Settings, Transport, secret},
     disk,
     service::{house::troubles::Trouble, named},
 };
@@ -67,6 +67,7 @@ fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
     let advice = match trouble.name {
         "statutory_year" => return None,
         "backup" => "清理磁盘，再执行 systemctl start duban-backup",
+        "standby" => "执行 duban backup --standby 看原因；见手册“备用机”",
         "server" => {
             "照原话处理：说黑名单、IP 或主机名的，请网络管理员放行；说发件人、SPF 或无权发信的，核对 [mail] 的 from \
              与登录账号；用 duban test-mail 试，好了自动补发"
@@ -101,6 +102,13 @@ fn is_not_enabled(given: &Given<'_>) -> Option<Check> {
     let said = Command::new("systemctl").args(["is-enabled", &unit.name()]).stdin(Stdio::null()).output().ok()?;
     let is_disabled = said.stdout.trim_ascii() == b"disabled";
     is_disabled.then(|| Check::warning(NAME, "机器重启以后不会自动启动", "执行 systemctl enable duban"))
+}
+
+/// Told where letters really go out.
+pub(super) fn has_no_standby(given: &Given<'_>, settings: &Settings) -> Option<Check> {
+    given.unit().filter(|_| settings.standby.is_none() && matches!(settings.mail.transport, Transport::Smtp(_)))?;
+    let found = "没有备用机：这台坏了，最多丢一天的登记，要重装才能再发信";
+    Some(Check::warning("备用机", found, "见手册“备用机”：另找一台机器或一个挂载的目录，五分钟拷一次"))
 }
 
 #[cfg(test)]
