@@ -375,10 +375,6 @@ impl Failure {
     pub fn new(why: impl Into<String>) -> Self {
         Self { why: why.into(), exit: Exit::Nothing }
     }
-
-    fn of_database(e: &store::Error, path: &Path) -> Self {
-        Self::new(format!("{}\n（数据库：{}）", e.explain(), path.display()))
-    }
 }
 
 impl From<store::Error> for Failure {

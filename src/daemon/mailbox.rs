@@ -15,7 +15,7 @@ use crate::{
     net::ImapSettings,
     service::{
         Office,
-        desk::incoming::mailbox::{self, MailboxError, read_again, read_mailbox},
+        desk::incoming::mailbox::{self, MailboxError, look_back, read_again, read_mailbox},
     },
     store::Store,
 };
@@ -67,9 +67,9 @@ impl Reader {
 }
 
 async fn read(store: Store, office: Arc<Office>, settings: ImapSettings, wake: Arc<Notify>) {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut looked_back) = (FIRST_PAUSE, false);
     loop {
-        let trouble = match read_on(&store, &office, &settings, &wake, &mut pause).await {
+        let trouble = match read_on(&store, &office, &settings, &wake, (&mut pause, &mut looked_back)).await {
             MailboxError::Imap(e) => e.to_string(),
             MailboxError::Service(e) => e.explain(),
         };
@@ -92,12 +92,18 @@ async fn read_on(
     office: &Arc<Office>,
     settings: &ImapSettings,
     wake: &Notify,
-    pause: &mut Duration,
+    (pause, looked_back): (&mut Duration, &mut bool),
 ) -> MailboxError {
     let mut inbox = match Inbox::open(settings, Limits::default()).await {
         Ok(inbox) => inbox,
         Err(e) => return e.into(),
     };
+    if !*looked_back {
+        if let Err(e) = look_back(store, office, settings, Limits::default(), Clock::System).await {
+            return e;
+        }
+        *looked_back = true;
+    }
     if let Err(e) = read_again(store, office, settings, Limits::default(), Clock::System).await {
         return e;
     }

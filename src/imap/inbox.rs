@@ -80,6 +80,11 @@ impl Inbox {
         self.selected.validity
     }
 
+    /// The UID that the next letter gets, if the server says so.
+    pub fn uid_next(&self) -> Option<u32> {
+        self.selected.next
+    }
+
     /// Whether the server has begun to number anew below this UID, and kept its UIDVALIDITY, which it should not.
     pub async fn numbers_anew(&mut self, below: u32) -> Result<bool, ImapError> {
         let Some(next) = self.selected.next.filter(|next| *next < below) else { return Ok(false) };

@@ -162,11 +162,20 @@ impl Db {
 /// How much of a file says what it is.
 pub const HEADER_BYTES: usize = 100;
 
+/// As SQLite's file format has it.
+fn word(header: &[u8; HEADER_BYTES], at: usize) -> u64 {
+    header[at..at + 4].iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte))
+}
+
+/// The schema of a database whose first bytes these are.
+pub fn schema_of(header: &[u8; HEADER_BYTES]) -> u64 {
+    word(header, 60)
+}
+
 /// Whether these are the first bytes of a copy of ours that is as long as it says: without opening it, since whoever
 /// asks may not trust what it holds.
 pub fn is_copy(header: &[u8; HEADER_BYTES], length: u64) -> bool {
-    // As SQLite's file format has them.
-    let word = |at: usize| header[at..at + 4].iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+    let word = |at| word(header, at);
     let page = match word(16) >> 16 {
         1 => 65_536,
         bytes => bytes,

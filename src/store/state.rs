@@ -39,6 +39,8 @@ pub const GENERATIONS: Key<Generations> = Key::new("link_generations");
 pub const LINKS: Key<BTreeMap<String, LinkNote>> = Key::new("links");
 pub const MAILBOX: Key<MailboxState> = Key::new("mailbox");
 pub const MAILBOX_FRONT: Key<MailboxFront> = Key::new("mailbox_front");
+/// As that, of the folder of what was acted on.
+pub const FILED_FRONT: Key<MailboxFront> = Key::new("filed_front");
 /// In a copy: when it was made.
 pub const COPIED_AT: Key<Timestamp> = Key::new("backup_at");
 pub const RESTORED: Key<Restored> = Key::new("restored");

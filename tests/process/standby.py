@@ -13,8 +13,9 @@ import subprocess
 import tempfile
 import time
 import unittest
+from collections import Counter
 
-from process import DAY, DUBAN, Process, until
+from process import DAY, DUBAN, Process, Received, until
 
 LATER = "2026-02-02T08:30"
 FILES = ["alive.json", "duban.db", "files.json"]
@@ -37,15 +38,15 @@ class Standby(Process):
         self.other = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.other)
 
-    def at_other(self, *args, code=0):
+    def at_other(self, *args, code=0, env=None):
         here, self.config = self.config, self.other / "config/duban.toml"
         try:
-            return self.duban(*args, code=code)
+            return self.duban(*args, code=code, env=env)
         finally:
             self.config = here
 
-    def take_over(self, *args, code=0):
-        return self.at_other("take-over", str(self.copies), *args, code=code)
+    def take_over(self, *args, code=0, env=None):
+        return self.at_other("take-over", str(self.copies), *args, code=code, env=env)
 
     def to_sections(self, folder=None):
         found = {path.name: path.read_text(errors="replace") for path in ((folder or self.dir) / "var/mail").glob("*.eml")}
@@ -74,6 +75,7 @@ class Standby(Process):
         self.assertEqual((self.other / "config/deadlines.toml").read_text(), (self.dir / "config/deadlines.toml").read_text())
         secrets = self.other / "config/credentials"
         self.assertEqual((secrets / "link-key").read_text(), (self.dir / "var/duban.db.link-key").read_text())
+        self.assertEqual((self.copies / "taken-over.json").stat().st_mode & 0o777, 0o644, "the other's user reads it")
         self.assertEqual((secrets / "imap-password").stat().st_mode & 0o777, 0o600)
         self.at_other("run", "--once", "--now", LATER)
         letters = "".join(self.to_sections(self.other).values())
@@ -103,6 +105,32 @@ class Standby(Process):
         # That it was all a mistake is for a person to say.
         (self.copies / "taken-over.json").unlink()
         self.duban("run", "--once", "--now", "2026-02-03T08:30")
+
+    def test_killed_in_mid_round_loses_nothing(self):
+        control = {"DUBAN__DATABASE": str(self.dir / "control/duban.db"), "DUBAN__MAIL__FOLDER": str(self.dir / "control/var/mail")}
+        self.duban("run", "--once", "--now", DAY, env=control)
+        owed = {re.search(r"^To: (.*)", text, re.M)[1] for text in self.to_sections(self.dir / "control").values()}
+        received = Received(pause=0.2)
+        env = self.smtp(received)
+        process = subprocess.Popen([DUBAN, "run", "--once", "--now", DAY, "--config", str(self.config)], env={**os.environ, **env})
+        self.started.append(process)
+        until(lambda: len(received.taken) > 3, "some letters")
+        copied = len(received.taken)
+        self.duban("backup", "--standby", env=env)
+        until(lambda: len(received.taken) > copied + 3, "more letters")
+        process.kill()
+        process.wait()
+        self.assertLess(len(received.taken), len(owed), "it was in mid-round")
+        time.sleep(0.5)  # what was under way
+        before = len(received.taken)
+        self.take_over("--force", env=env)
+        self.at_other("run", "--once", "--now", "2026-01-27T08:45", env=env)
+        count = Counter(to for _, to in received.taken if to != "admin@example.test")
+        self.assertEqual(set(count), owed, "nothing is lost")
+        twice = {to for to, times in count.items() if times > 1}
+        # Two connections were under way when the copy was made.
+        self.assertLessEqual(twice, {to for _, to in received.taken[copied - 2 : before]})
+        print(f"{len(owed)} mailboxes, {len(twice)} second copies")
 
     def subjects(self, folder):
         import email

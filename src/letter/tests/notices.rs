@@ -155,6 +155,7 @@ fn restored() {
     let until = Some(date(2026, 1, 27).at(23, 0, 0, 0));
     let known =
         Restored { at, until, is_known: true, has_gaps: false, kept_quiet: None, ends_links: false, took_over: false };
+    one("notice_went_back", &Notice::WentBack { messages: 3, since: at });
     one("notice_restored_whole", &Notice::Restored(known.clone()));
     one("notice_restored_with_gaps", &Notice::Restored(Restored { has_gaps: true, ..known.clone() }));
     one(

@@ -4,10 +4,10 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File},
+    fs::{self, DirBuilder, File, Permissions},
     hash::{DefaultHasher, Hash, Hasher},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Component, Path, PathBuf},
 };
 
@@ -268,7 +268,14 @@ impl Left {
     /// In Chinese.
     pub fn mark(&self, at: Timestamp) -> Result<()> {
         let path = self.folder.join(MARK);
-        write_json(&path, &Mark { at }).map_err(|e| {
+        let temporary = named(&path, ".partial");
+        let written = (|| {
+            disk::write_temporary(&temporary, 0o644, serde_json::to_string(&Mark { at })?.as_bytes())?;
+            // Whoever hands the copies on reads it; root may have made it.
+            fs::set_permissions(&temporary, Permissions::from_mode(0o644))?;
+            disk::put(&temporary, &path)
+        })();
+        written.map_err(|e: io::Error| {
             refused(format!(
                 "写不了 {}：{e}。原来的机器回来就不知道已被接替：没有启动这里的服务。请改好权限，再执行一次。",
                 path.display()

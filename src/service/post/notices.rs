@@ -62,6 +62,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
         Notice::Swept { since, why } => Some(Words::Swept { since: local(since), why }),
         Notice::Refused { since, why } => Some(Words::Refused { since: local(since), why }),
         Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
+        Notice::WentBack { messages, since } => Some(Words::WentBack { messages, since: local(since) }),
         Notice::Restored(restored) => {
             let kept_quiet = (restored.since == Since::KeepQuiet).then_some(restored.silenced);
             Some(Words::Restored(letter::restored::Restored {
