@@ -106,6 +106,28 @@ class Standby(Process):
         (self.copies / "taken-over.json").unlink()
         self.duban("run", "--once", "--now", "2026-02-03T08:30")
 
+    def test_by_root_with_the_users_that_packages_make(self):
+        service, copies = 65534, 12345
+        for folder in (self.dir, self.other):
+            folder.chmod(0o755)
+            (folder / "var").mkdir(mode=0o700)
+            os.chown(folder / "var", service, service)
+        self.duban("run", "--once", "--now", DAY)
+        self.assertEqual((self.dir / "var/duban.db").stat().st_uid, service)
+        # Mounted: the service's user writes there. By ssh: another one does, and root takes over from there.
+        os.chown(self.copies, service, service)
+        self.copies.chmod(0o700)
+        self.duban("backup", "--standby")
+        self.assertEqual({path.stat().st_uid for path in self.copies.iterdir()}, {service})
+        self.assertIn("credentials/imap-password", json.loads((self.copies / "files.json").read_text()), "what only root reads")
+        for path in (self.copies, *self.copies.iterdir()):
+            os.chown(path, copies, copies)
+        self.take_over("--force")
+        self.assertEqual({path.stat().st_uid for path in (self.other / "var").iterdir()}, {service})
+        self.assertEqual((self.other / "config/credentials").stat().st_mode & 0o777, 0o700)
+        self.assertEqual((self.other / "config/duban.toml").stat().st_uid, 0)
+        self.at_other("run", "--once", "--now", LATER)
+
     def test_killed_in_mid_round_loses_nothing(self):
         control = {"DUBAN__DATABASE": str(self.dir / "control/duban.db"), "DUBAN__MAIL__FOLDER": str(self.dir / "control/var/mail")}
         self.duban("run", "--once", "--now", DAY, env=control)
