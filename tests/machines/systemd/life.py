@@ -75,6 +75,28 @@ class Life(Machine):
         self.drop_in()
         systemctl("restart", "duban")
 
+    def a_standby_takes_over(self):
+        """On this machine: the units, not the network, are tried."""
+        copies, settings = pathlib.Path("/srv/standby"), ETC / "duban.toml"
+        shutil.rmtree(copies, ignore_errors=True)
+        copies.mkdir()
+        shutil.chown(copies, "duban", "duban")
+        settings.write_text(settings.read_text().replace("[mail]", f'standby = "{copies}"\n\n[mail]', 1))
+        systemctl("reload", "duban")
+        systemctl("start", "duban-standby.service")
+        self.assertEqual({path.name for path in copies.iterdir()}, {"alive.json", "duban.db", "files.json"})
+        self.assertIn("Kj7-never-shown", (copies / "files.json").read_text(), "what systemd hands over goes with it")
+        (copies / "taken-over.json").write_text('{"at":"2027-01-27T02:00:00Z"}')
+        systemctl("start", "duban-standby.service", code=1)
+        # It ends, is started once more, and then for good.
+        until(lambda: (shown("ActiveState"), shown("ExecMainStatus")) == ("failed", "3"), "its end", 60)
+        (copies / "taken-over.json").unlink()
+        for path in STATE.glob("duban.db*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        systemctl("disable", "duban")
+        self.assertIn("服务已启动", run("duban", "take-over", "--force", str(copies)))
+        self.assertEqual((shown("ActiveState"), shown("UnitFileState"), owner(DATABASE)), ("active", "enabled", "duban"))
+
     def test_all_of_it(self):
         said = self.install_previous()
         self.assertIn("不会给任何人发信", said)
@@ -146,6 +168,7 @@ class Life(Machine):
         self.assertEqual(self.said_to_sections(), before)
         self.assertIn("本局改过", edited.read_text())
 
+        self.a_standby_takes_over()
         (ETC / "deadlines.d").mkdir()
         (ETC / "deadlines.d/ours.toml").write_text("")
         self.purge()
