@@ -109,7 +109,7 @@ fn weekly() {
         replies: 3,
         requests: 1,
         missing_year: Some(2027),
-        standby: None,
+        standby: Some("备用机 /mnt/standby 最近一次拷贝是 2026-01-26 08:30：没有这个目录，是不是没有挂载".into()),
         head: Some("3f2a9c1b7d045e68@1234".into()),
     };
     one("notice_weekly", &Notice::Weekly(full.clone()));

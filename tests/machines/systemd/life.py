@@ -81,6 +81,8 @@ class Life(Machine):
         shutil.rmtree(copies, ignore_errors=True)
         copies.mkdir()
         shutil.chown(copies, "duban", "duban")
+        really = {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__TLS": "none"}
+        self.assertIn("没有备用机", run("duban", "doctor", code=None, env={**os.environ, **really}))
         settings.write_text(settings.read_text().replace("[mail]", f'standby = "{copies}"\n\n[mail]', 1))
         systemctl("reload", "duban")
         systemctl("start", "duban-standby.service")
