@@ -34,6 +34,10 @@ remove() {
 	rm -rf /usr/share/doc/duban
 	if [ "$1" = everything ]; then
 		rm -rf "$lib" /var/lib/duban /etc/duban/credentials
+		for config in /etc/duban/*/duban.toml; do
+			folder=${config%/*}
+			[ ! -e "$config" ] || rm -rf "/var/lib/duban-${folder##*/}" "$folder/credentials"
+		done
 		rmdir /etc/duban/holidays /etc/duban/plans /etc/duban 2>/dev/null || true
 	fi
 	if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi

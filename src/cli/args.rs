@@ -23,11 +23,13 @@ use super::{
     preview::PreviewArgs,
     put::PutArgs,
     restore::RestoreArgs,
-    values::{TEMPLATE, parse_now},
+    take_over::TakeOverArgs,
+    values::{TEMPLATE, parse_instance, parse_now},
     verify::VerifyArgs,
 };
 
-const EXIT_CODES: &str = "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；75 还有信没发出去。";
+const EXIT_CODES: &str =
+    "退出码：0 已办好；1 有问题要看，或没有可办的；2 命令写错了；3 已由备用机接替；75 还有信没发出去。";
 
 #[derive(Parser)]
 #[command(
@@ -47,6 +49,9 @@ pub struct Cli {
     /// 服务配置；不写时用 $DUBAN_CONFIG，再用 /etc/duban/duban.toml，再用 config/duban.toml
     #[arg(long, global = true, value_name = "文件", help_heading = "选项")]
     pub config: Option<PathBuf>,
+    /// 同一台机器上的另一个单位：用 /etc/duban/名/duban.toml
+    #[arg(long, global = true, value_name = "名", value_parser = parse_instance, conflicts_with = "config", help_heading = "选项")]
+    pub instance: Option<String>,
     /// 当作现在是这个时间（本地），如 2026-01-27T08:30；run 只能与 --once 同用
     #[arg(long, global = true, value_name = "时间", value_parser = parse_now, help_heading = "选项")]
     pub now: Option<DateTime>,
@@ -173,6 +178,9 @@ pub enum Command {
     /// 从备份恢复数据库（先停止服务）
     #[command(help_template = TEMPLATE)]
     Restore(RestoreArgs),
+    /// 在备用机上接替：放好配置，恢复数据库，启动服务，给原来的机器留下记号
+    #[command(name = "take-over", help_template = TEMPLATE)]
+    TakeOver(TakeOverArgs),
     /// 检查数据库：文件有没有坏，有没有说两遍、办结后还发，经过有没有被改
     #[command(help_template = TEMPLATE)]
     Verify(VerifyArgs),

@@ -19,7 +19,10 @@ use crate::{
     config::Settings,
     disk,
     service::{
-        house::keep::{self, Copies},
+        house::{
+            keep::{self, Copies},
+            standby,
+        },
         named,
     },
     store::{Db, Holdings},
@@ -29,11 +32,14 @@ use crate::{
 #[command(next_help_heading = "选项")]
 pub struct BackupArgs {
     /// 写到哪个文件；是目录的，以日期为名写在里面
-    #[arg(value_name = "文件或目录")]
-    pub to: PathBuf,
+    #[arg(value_name = "文件或目录", required_unless_present = "standby")]
+    pub to: Option<PathBuf>,
     /// 目录里只留最近几份，更早的删去；给磁盘留足余地
     #[arg(long, value_name = "份数", value_parser = clap::value_parser!(u16).range(1..))]
     pub keep: Option<u16>,
+    /// 连同配置和密钥拷到 duban.toml 里 standby 那里，有变动才拷；由 duban-standby.timer 每五分钟执行
+    #[arg(long, conflicts_with_all = ["to", "keep"])]
+    pub standby: bool,
 }
 
 /// Where the copy goes.
@@ -46,15 +52,15 @@ struct Target {
 }
 
 impl Target {
-    fn open(context: &Context, args: &BackupArgs, gate: &Gate, settings: &Settings) -> Result<Self> {
+    fn open(context: &Context, (to, keep): (&Path, Option<u16>), gate: &Gate, settings: &Settings) -> Result<Self> {
         let today = context.now(settings).today();
-        let copies = args.to.is_dir().then(|| Copies::new(&args.to));
-        let file = copies.as_ref().map_or(args.to.clone(), |copies| copies.of(today));
-        let kept = match (copies, args.keep) {
+        let copies = to.is_dir().then(|| Copies::new(to));
+        let file = copies.as_ref().map_or(to.to_owned(), |copies| copies.of(today));
+        let kept = match (copies, keep) {
             (Some(copies), Some(keep)) => Some((copies, keep)),
             (_, None) => None,
             (None, Some(_)) => {
-                let why = format!("--keep 要写备份的目录，{} 不是目录。", args.to.display());
+                let why = format!("--keep 要写备份的目录，{} 不是目录。", to.display());
                 return Err(Failure { why, exit: Exit::Usage });
             }
         };
@@ -64,7 +70,7 @@ impl Target {
                 if let Some((copies, _)) = &kept {
                     copies.leave_room(&settings.database)?;
                 }
-                let put = PutArgs { file: file.clone(), mode: 0o600, copy: true, keep: args.keep, today: Some(today) };
+                let put = PutArgs { file: file.clone(), mode: 0o600, copy: true, keep, today: Some(today) };
                 Some(Hand::reach(&folder, &put)?)
             }
             None => None,
@@ -74,8 +80,9 @@ impl Target {
 }
 
 pub fn backup(context: &Context, args: &BackupArgs) -> Result {
+    let Some(to) = args.to.as_deref().filter(|_| !args.standby) else { return to_standby(context) };
     let (office, _, Target { file, kept, hand }) =
-        context.office_with(|gate, settings| Target::open(context, args, gate, settings))?;
+        context.office_with(|gate, settings| Target::open(context, (to, args.keep), gate, settings))?;
     let settings = &office.settings;
     let now = context.now(settings);
     let mut db = context.open(settings)?;
@@ -99,7 +106,7 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Result {
                 )));
             }
             let gone = hand.give(bytes, &mut copied)?;
-            (holdings, bytes, gone.into_iter().map(|name| args.to.join(name)).collect())
+            (holdings, bytes, gone.into_iter().map(|name| to.join(name)).collect())
         }
         None => {
             if let Some((copies, _)) = &kept {
@@ -120,6 +127,12 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Result {
         let _ = writeln!(text, "已删去较早的 {}。", old.display());
     }
     Ok(Answer::done(text))
+}
+
+fn to_standby(context: &Context) -> Result {
+    let (office, _, files) = context.office_with(|_, _| Ok(standby::files(&context.config, &context.env)?))?;
+    let mut db = context.open(&office.settings)?;
+    Ok(Answer::done(standby::round(&mut db, &office, files, &context.now(&office.settings))?))
 }
 
 /// What a database holds, in words.

@@ -6,7 +6,8 @@ use super::{Context, Failure, Result, terminal};
 use crate::{
     config::{Settings, tidy},
     daemon::lock::{SenderLock, make_folder_of},
-    store::Db,
+    service::house::keep::Copies,
+    store::{self, Db},
 };
 
 impl Context {
@@ -14,14 +15,14 @@ impl Context {
     pub fn make(&self, settings: &Settings) -> Result<Db> {
         self.make_folder(settings)?;
         Self::is_held_elsewhere(settings)?;
-        Db::open(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
+        Db::open(&settings.database).map_err(|e| failed(&e, &settings.database))
     }
 
     /// Opens the database that is there.
     pub fn open(&self, settings: &Settings) -> Result<Db> {
         there(&settings.database).map_err(|absent| absent.failure(&settings.database))?;
         Self::is_held_elsewhere(settings)?;
-        Db::open_there(&settings.database).map_err(|e| Failure::of_database(&e, &settings.database))
+        Db::open_there(&settings.database).map_err(|e| failed(&e, &settings.database))
     }
 
     /// # Errors
@@ -55,6 +56,23 @@ impl Context {
             _ => self.open(settings),
         }
     }
+}
+
+/// What a newer version wrote stays: the way back is a copy from before the upgrade.
+fn failed(e: &store::Error, path: &Path) -> Failure {
+    let shown = path.display();
+    let mut why = e.explain();
+    if let store::Error::Newer { known, .. } = e {
+        why += &match Copies::beside(path).and_then(|copies| copies.latest_up_to(*known)) {
+            Some((copy, schema)) => format!(
+                "\n要退回这个版本：停服务，把 {shown} 和旁边的 -wal 移到别处，执行 duban restore {}（结构 {schema}，升级以前的），\
+                 再启动；那以后的登记和发信不在里面。",
+                copy.display()
+            ),
+            None => "\n要退回这个版本，须有升级以前的备份；自动备份里已经没有。".to_owned(),
+        };
+    }
+    Failure::new(format!("{why}\n（数据库：{shown}）"))
 }
 
 /// Says on standard error if there is no database that could be read: for commands that need only the files.

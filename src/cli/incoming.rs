@@ -16,7 +16,7 @@ use crate::{
         desk::{
             incoming::{
                 Fate, Outcome, act,
-                mailbox::{self, MailboxError, read_mailbox},
+                mailbox::{self, MailboxError, read_again, read_mailbox},
             },
             limits,
         },
@@ -56,6 +56,7 @@ pub fn mailbox(context: &Context) -> Result {
     let noting = office.clone();
     let read = runtime()?.block_on(async {
         let read = async {
+            read_again(&store, &office, &settings, Limits::default(), clock).await?;
             let mut inbox = Inbox::open(&settings, Limits::default()).await?;
             let read = read_mailbox(&store, &office, &mut inbox, clock).await?;
             inbox.close().await;

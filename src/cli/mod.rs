@@ -34,6 +34,7 @@ mod restore;
 mod run;
 mod status;
 mod table;
+mod take_over;
 mod terminal;
 mod test_mail;
 mod values;
@@ -63,6 +64,7 @@ use crate::{
     service::{
         self, Office,
         course::load::{days_in_force, last_good, put_in_force},
+        house::setup::SYSTEM,
     },
     store::{self, Db},
 };
@@ -76,13 +78,15 @@ pub struct Answer {
     pub is_file: bool,
 }
 
-/// 0 done, 1 findings or nothing to act on, 2 usage, 75 something is still owed (`EX_TEMPFAIL`).
+/// 0 done, 1 findings or nothing to act on, 2 usage, 3 another machine has taken over, 75 something is still owed (`EX_TEMPFAIL`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
     #[default]
     Done = 0,
     Nothing = 1,
     Usage = 2,
+    /// systemd does not start it again: RestartPreventExitStatus.
+    TakenOver = 3,
     Owed = 75,
 }
 
@@ -167,6 +171,7 @@ fn dispatch(context: &Context, command: Command) -> Result {
         Command::MailIn => incoming::mail_in(context),
         Command::Backup(args) => backup::backup(context, &args),
         Command::Restore(args) => restore::restore(context, &args),
+        Command::TakeOver(args) => take_over::take_over(context, &args),
         Command::Verify(args) => verify::verify(context, &args),
         Command::Status => status::status(context),
         Command::Doctor { json } => doctor::doctor(context, json),
@@ -186,8 +191,10 @@ impl Context {
             env.insert(BOARD.to_owned(), String::new());
         }
         let clock = cli.now.map_or(Clock::System, Clock::Fixed);
-        let config = cli.config.clone().unwrap_or_else(|| default_config(&env));
-        let is_config_given = cli.config.is_some() || env.get("DUBAN_CONFIG").is_some_and(|path| !path.is_empty());
+        let instance = cli.instance.as_ref().map(|name| Path::new(SYSTEM).join(name).join("duban.toml"));
+        let given = cli.config.clone().or(instance);
+        let config = given.clone().unwrap_or_else(|| default_config(&env));
+        let is_config_given = given.is_some() || env.get("DUBAN_CONFIG").is_some_and(|path| !path.is_empty());
         Ok(Self { config, is_config_given, env, clock, link_key: OnceCell::new(), umask: OnceCell::new() })
     }
 
@@ -367,10 +374,6 @@ impl Failure {
 
     pub fn new(why: impl Into<String>) -> Self {
         Self { why: why.into(), exit: Exit::Nothing }
-    }
-
-    fn of_database(e: &store::Error, path: &Path) -> Self {
-        Self::new(format!("{}\n（数据库：{}）", e.explain(), path.display()))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     service::{
         Office,
         house::keep::{self, Copy},
+        post::standby,
     },
     store::{Holdings, Restored, Since},
 };
@@ -26,6 +27,9 @@ pub struct RestoreArgs {
     /// 备份以后的提醒：say-again 再发一遍，keep-quiet 当作发过；不写就尽量从原来的数据库带回
     #[arg(long, value_enum, value_name = "怎么办", hide_possible_values = true)]
     pub since_backup: Option<SinceBackup>,
+    /// Of `take-over`.
+    #[arg(long, hide = true)]
+    pub taking_over: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -49,7 +53,10 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
     });
     let now = context.now(&office.settings);
     let (restored, holdings) =
-        progress::shown("正在恢复", || keep::restore((&office, &deadlines), &copy, wish, &now))?;
+        progress::shown("正在恢复", || keep::restore((&office, &deadlines), &copy, wish, args.taking_over, &now))?;
+    if args.taking_over {
+        standby::forget(&office.settings);
+    }
     Ok(Answer::done(told(&restored, &holdings, &office.settings)))
 }
 

@@ -23,7 +23,7 @@ use crate::{
         },
         house::{damage, keep, tidy::tidy},
         mailer,
-        post::deliver::deliver,
+        post::{deliver::deliver, standby},
     },
     store::{self, Db, Store, state},
 };
@@ -146,6 +146,10 @@ fn ready(context: &Context, by: By) -> Result<Ready> {
     let mut lock = lock(&settings)?;
     if let Some(held) = db.held() {
         lock.note(held).map_err(unlocked)?;
+    }
+    // Before the first letter: this machine may have been away.
+    if let Some(why) = standby::ask(&settings, db.read(|tx| tx.get(state::TOOK_OVER))?) {
+        return Err(Failure { why, exit: Exit::TakenOver });
     }
     let mailer = mailer(&settings)?;
     let now = context.now(&settings);

@@ -11,6 +11,7 @@ use crate::{
         course::{load::as_in_force, plan::plan, waiting::waits_until},
         desk::incoming::mailbox,
         house::{tidy, troubles::troubles},
+        post::standby,
     },
     store::state,
 };
@@ -64,6 +65,10 @@ pub fn status(context: &Context) -> Result {
     if let Some(restored) = restored {
         let until = restored.until.map_or("时间不详".to_owned(), local);
         let _ = writeln!(text, "恢复      {} 从 {until} 的备份恢复，经过见 duban history", local(restored.at));
+    }
+    if let Some(to) = &settings.standby {
+        let at = standby::taken_at(settings).map_or("还没有拷过".to_owned(), |at| format!("{} 拷过", local(at)));
+        let _ = writeln!(text, "备用机    {to}，{at}");
     }
     let _ = writeln!(text, "邮件      {mail}");
     if let Some(web) = &settings.web {

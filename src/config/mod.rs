@@ -13,7 +13,7 @@ use std::{
 
 pub use plan::{Off, sections::name_fault};
 pub use settings::{
-    BOARD, Inbox, Mail, Settings, Transport, Web,
+    BOARD, Inbox, Mail, Settings, Standby, Transport, Web,
     server::{PLAINTEXT, is_host, is_loopback},
 };
 pub use source::{

@@ -7,7 +7,12 @@ use sd_notify::NotifyState;
 use tracing::{error, info};
 
 use super::{lock::SenderLock, systemd::notify};
-use crate::{clock::Moment, service::house::keep, store::Store};
+use crate::{
+    clock::Moment,
+    config::Settings,
+    service::{house::keep, post::standby},
+    store::Store,
+};
 
 /// # Errors
 /// Nothing more may be sent or noted; it is said in the log and in systemd's line.
@@ -20,6 +25,15 @@ pub fn look(store: &Store, lock: &SenderLock) -> anyhow::Result<()> {
     error!(what, "nothing more is sent, the service ends to start again with the files that are there: {what}");
     notify(&[NotifyState::Status(&format!("nothing more is sent, ending; in trouble: database: {what}"))]);
     anyhow::bail!("运行中有文件被删掉或换掉了（{what}）：不再发信，服务停下，由 systemd 按现有的文件重新启动。")
+}
+
+/// # Errors
+/// A standby has taken over while this ran; the next start says so, and is the last.
+pub fn look_for_another(settings: &Settings) -> anyhow::Result<()> {
+    let Some(why) = standby::taken_over(settings) else { return Ok(()) };
+    error!("a standby has taken over: nothing more is sent, the service ends");
+    notify(&[NotifyState::Status("nothing more is sent, ending: a standby has taken over")]);
+    anyhow::bail!(why)
 }
 
 /// Saves what is held and is not at the path.

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::Notify,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tracing::error;
 
 use crate::{
@@ -11,11 +15,13 @@ use crate::{
     net::ImapSettings,
     service::{
         Office,
-        desk::incoming::mailbox::{self, MailboxError, read_mailbox},
+        desk::incoming::mailbox::{self, MailboxError, look_back, read_again, read_mailbox},
     },
     store::Store,
 };
 
+/// A start waits so long for mail that is to be read again.
+const PATIENCE_AT_START: Duration = Duration::from_secs(40);
 /// Pause after a failure; doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
@@ -40,6 +46,18 @@ impl Reader {
         self.under_way = Some((office.clone(), task));
     }
 
+    /// After a restore, what was reported since the copy is known before anybody is reminded of it; as far as the mailbox
+    /// answers soon.
+    pub async fn read_again(&self, office: &Arc<Office>, store: &Store) {
+        let Some(inbox) = &office.settings.mailbox else { return };
+        let read = read_again(store, office, &inbox.imap, Limits::default(), Clock::System);
+        match timeout(PATIENCE_AT_START, read).await {
+            Ok(Ok(())) => {}
+            Ok(Err(e)) => error!(error = %e, "the filed mail cannot be read again yet: {e}"),
+            Err(_) => error!("the filed mail cannot be read again yet: the mailbox takes too long"),
+        }
+    }
+
     /// Safe at any time: the next reader finishes a message that was begun, and acts on each only once.
     pub fn stop(&mut self) {
         if let Some((_, task)) = self.under_way.take() {
@@ -49,9 +67,9 @@ impl Reader {
 }
 
 async fn read(store: Store, office: Arc<Office>, settings: ImapSettings, wake: Arc<Notify>) {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut looked_back) = (FIRST_PAUSE, false);
     loop {
-        let trouble = match read_on(&store, &office, &settings, &wake, &mut pause).await {
+        let trouble = match read_on(&store, &office, &settings, &wake, (&mut pause, &mut looked_back)).await {
             MailboxError::Imap(e) => e.to_string(),
             MailboxError::Service(e) => e.explain(),
         };
@@ -74,12 +92,21 @@ async fn read_on(
     office: &Arc<Office>,
     settings: &ImapSettings,
     wake: &Notify,
-    pause: &mut Duration,
+    (pause, looked_back): (&mut Duration, &mut bool),
 ) -> MailboxError {
     let mut inbox = match Inbox::open(settings, Limits::default()).await {
         Ok(inbox) => inbox,
         Err(e) => return e.into(),
     };
+    if !*looked_back {
+        if let Err(e) = look_back(store, office, settings, Limits::default(), Clock::System).await {
+            return e;
+        }
+        *looked_back = true;
+    }
+    if let Err(e) = read_again(store, office, settings, Limits::default(), Clock::System).await {
+        return e;
+    }
     loop {
         match read_mailbox(store, office, &mut inbox, Clock::System).await {
             Ok(read) if read.done + read.waits > 0 => wake.notify_one(),

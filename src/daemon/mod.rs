@@ -119,6 +119,7 @@ impl Daemon {
         pages::end_on_panic();
         let (mut wakeups, mut ticks) = Wakeups::start().await?;
         let mut daemon = Self::new(parts);
+        daemon.reader.read_again(&daemon.office, &daemon.store).await;
         notify(&[NotifyState::Ready]);
         info!(version = env!("CARGO_PKG_VERSION"), "ready: duban {}", env!("CARGO_PKG_VERSION"));
         daemon.tick().await;
@@ -165,6 +166,7 @@ impl Daemon {
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             held::look(&self.store, &self.lock)?;
+            held::look_for_another(&self.office.settings)?;
             tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => return Ok(()),

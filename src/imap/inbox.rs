@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use imap_proto::{AttributeValue, MailboxDatum, Response};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Limits,
@@ -79,6 +80,11 @@ impl Inbox {
         self.selected.validity
     }
 
+    /// The UID that the next letter gets, if the server says so.
+    pub fn uid_next(&self) -> Option<u32> {
+        self.selected.next
+    }
+
     /// Whether the server has begun to number anew below this UID, and kept its UIDVALIDITY, which it should not.
     pub async fn numbers_anew(&mut self, below: u32) -> Result<bool, ImapError> {
         let Some(next) = self.selected.next.filter(|next| *next < below) else { return Ok(false) };
@@ -100,6 +106,19 @@ impl Inbox {
         // `n:*` includes the last letter, even if its UID is below `n`.
         uids.retain(|uid| *uid >= from);
         uids.truncate(LISTED);
+        self.listed(&uids).await
+    }
+
+    /// The letters that came since the day before, by ascending UID; none that was dealt with and could not be moved.
+    pub async fn list_since(&mut self, since: Timestamp) -> Result<Vec<Listed>, ImapError> {
+        self.session.command("NOOP", self.limits.command, |_| {}).await?;
+        // A server counts days by its own clock.
+        let day = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(since);
+        let uids = self.search(&format!("UID 1:* SINCE {}", day.strftime("%-d-%b-%Y")), usize::MAX).await?;
+        self.listed(&uids).await
+    }
+
+    async fn listed(&mut self, uids: &[u32]) -> Result<Vec<Listed>, ImapError> {
         let mut found = Vec::new();
         for uids in uids.chunks(AT_ONCE) {
             let mut rows = Vec::new();

@@ -81,6 +81,11 @@ pub enum Notice {
     },
     /// The database was restored from a copy.
     Restored(Restored),
+    /// The filed mail knows more than the database, which last read it then.
+    WentBack {
+        messages: u32,
+        since: DateTime,
+    },
     /// The database is damaged, in SQLite's words.
     Damaged(String),
     /// Every Monday, even with nothing to report: it shows that the service is alive.
@@ -169,6 +174,9 @@ pub fn render(tag: &str, contact: &str, notice: &Notice) -> Rendered {
         }
         Notice::Damaged(found) => ("数据库损坏，已停止提醒，请马上恢复".to_owned(), restored::damaged(found)),
         Notice::Restored(restored) => restored::said(restored),
+        Notice::WentBack { messages, since } => {
+            ("数据库退回去过，回信正在重读，请核对".to_owned(), restored::went_back(*messages, *since))
+        }
         Notice::Weekly(weekly) => (weekly::said(weekly), weekly::rows(weekly)),
         Notice::Test => ("测试邮件：收到即说明发信正常".to_owned(), test()),
     };

@@ -21,6 +21,8 @@ pub struct Restored {
     pub kept_quiet: Option<u32>,
     /// All links that were out are good no more.
     pub ends_links: bool,
+    /// On another machine, that answers no more.
+    pub took_over: bool,
 }
 
 /// The subject, and the body.
@@ -52,7 +54,13 @@ pub(super) fn said(restored: &Restored) -> (String, Vec<Block>) {
         rows.push(Row::new(
             "请核对",
             "备份以后科室报的办结、来件登记和答复可能不在了：请对照各科室的信和台账，用 duban done 补登记；\
-             回信登记的可请科室再回一次",
+             回信登记的，程序从“已处理”里重读，读不出的请科室再回一次",
+        ));
+    }
+    if restored.took_over {
+        rows.push(Row::new(
+            "接替",
+            "备用机接替了原来的机器。原来的若还开着，两台都可能发过信；它看到备用机目录里的记号就停。现在没有备用机了，请再设一台",
         ));
     }
     if restored.ends_links {
@@ -62,6 +70,29 @@ pub(super) fn said(restored: &Restored) -> (String, Vec<Block>) {
         ));
     }
     (subject, vec![note(tone, &what), Block::Rows(rows)])
+}
+
+/// More is known elsewhere than in the database.
+pub(super) fn went_back(messages: u32, since: DateTime) -> Vec<Block> {
+    let what = format!(
+        "“已处理”里有{messages}封回信，数据库里没有：数据库多半退回到了{}前后，例如虚拟机恢复了快照。那以后的回信正在重读，每封登记一次。",
+        words::moment(since)
+    );
+    vec![
+        note(Tone::Red, &what),
+        Block::Rows(vec![
+            Row::new(
+                "请核对",
+                "那以后用网页、命令登记的，来件、延期和答复，可能不在了：请对照各科室的信和台账，用 duban done 补登记",
+            ),
+            Row::new("会重发", "那以后发过的提醒，现在仍该提醒的会再发一遍，请告知科室不必在意"),
+            Row::new(
+                "不是这样",
+                "有人把没读过的信手工移进了“已处理”，也会收到这封信：那几封同样登记了，看 duban incoming --all",
+            ),
+        ]),
+        Block::Para("有备用机或夜间备份比它新的，停服务，照手册“退回去了”恢复。".to_owned()),
+    ]
 }
 
 /// A service that cannot trust its database does not send.

@@ -41,6 +41,8 @@ pub struct Weekly {
     /// Requests that wait for an answer.
     pub requests: u32,
     pub missing_year: Option<i16>,
+    /// What is wrong with the standby.
+    pub standby: Option<String>,
     /// The head of the audit trail: its hash, and how many lines.
     pub head: Option<String>,
 }
@@ -60,7 +62,8 @@ pub(super) fn rows(weekly: &Weekly) -> Vec<Block> {
     let requests = (weekly.requests > 0).then(|| format!("有{}条申请等您答复", weekly.requests));
     let replies =
         (weekly.replies > 0).then(|| format!("有{}封来信在“待人工”里，等您看（duban incoming）", weekly.replies));
-    let notes: Vec<String> = [requests, replies, waiting, missing].into_iter().flatten().collect();
+    let notes: Vec<String> =
+        [requests, replies, waiting, missing, weekly.standby.clone()].into_iter().flatten().collect();
     blocks.extend((!notes.is_empty()).then(|| note(Tone::Amber, &format!("{}。", notes.join("；")))));
     let refused = weekly.refused.iter().map(|(box_, reply)| format!("{}：{}", words::plain(box_), words::plain(reply)));
     let rows = [

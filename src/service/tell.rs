@@ -49,6 +49,8 @@ pub enum Notice {
     Strangers { from: i64, to: i64 },
     /// The mailbox for replies cannot be read; since when, and why.
     MailboxDown { since: Timestamp, why: String },
+    /// So many filed messages are not known here: it went back to a state of then.
+    WentBack { messages: u32, since: Timestamp },
     /// The database was restored from a copy.
     Restored(Restored),
 }

@@ -57,6 +57,9 @@ pub struct Restored {
     /// Which links were revoked since the copy is not known: all that are out were ended.
     #[serde(default)]
     pub ends_links: bool,
+    /// On another machine, that answers no more.
+    #[serde(default)]
+    pub took_over: bool,
     /// Where the replaced database is.
     pub replaced: Option<PathBuf>,
 }
@@ -159,11 +162,20 @@ impl Db {
 /// How much of a file says what it is.
 pub const HEADER_BYTES: usize = 100;
 
+/// As SQLite's file format has it.
+fn word(header: &[u8; HEADER_BYTES], at: usize) -> u64 {
+    header[at..at + 4].iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte))
+}
+
+/// The schema of a database whose first bytes these are.
+pub fn schema_of(header: &[u8; HEADER_BYTES]) -> u64 {
+    word(header, 60)
+}
+
 /// Whether these are the first bytes of a copy of ours that is as long as it says: without opening it, since whoever
 /// asks may not trust what it holds.
 pub fn is_copy(header: &[u8; HEADER_BYTES], length: u64) -> bool {
-    // As SQLite's file format has them.
-    let word = |at: usize| header[at..at + 4].iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+    let word = |at| word(header, at);
     let page = match word(16) >> 16 {
         1 => 65_536,
         bytes => bytes,
@@ -181,6 +193,12 @@ impl Tx<'_> {
         let next: i64 = self.tx.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
         let from = self.get(IDS_FROM)?.unwrap_or(0);
         Ok(next.max(from))
+    }
+
+    /// How many lines the history has, and how many attempts there were: neither goes back, but by a restore.
+    pub fn reach(&self) -> Result<(i64, i64)> {
+        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM audit), (SELECT coalesce(max(id), 0) FROM attempt)";
+        Ok(self.tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// Drops all letters that wait; their reminders still count as said.

@@ -7,7 +7,7 @@ pub enum Error {
     #[error("{0} is a database of another program")]
     Foreign(String),
     #[error("the database has schema {found}, this program knows up to {known}: it was written by a newer duban")]
-    Newer { found: i64, known: i64 },
+    Newer { found: i64, known: i64, by: Option<String> },
     #[error("stored value cannot be read: {0}")]
     Value(String),
     /// The transaction was undone on purpose, or together with other work.
@@ -64,9 +64,10 @@ impl Error {
         };
         match (self, code) {
             (Self::Foreign(path), _) => format!("{path} 不是督办的数据库。请检查 duban.toml 里的 database。"),
-            (Self::Newer { found, known }, _) => {
+            (Self::Newer { found, known, by }, _) => {
+                let by = by.as_ref().map(|version| format!(" {version} 版")).unwrap_or_default();
                 format!(
-                    "数据库是更新版本的督办写的（结构 {found}，本程序只认到 {known}）。请换用新版程序，数据没有改动。"
+                    "数据库是更新版本的督办{by}写的（结构 {found}，本程序只认到 {known}）。请换用新版程序，数据没有改动。"
                 )
             }
             (Self::Displaced { path, is_gone }, _) => format!(

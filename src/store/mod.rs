@@ -37,7 +37,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::
 use self::held::refuse_odd;
 pub use self::{
     audit::AuditRow,
-    backup::{HEADER_BYTES, Holdings, Restored, Since, is_copy},
+    backup::{HEADER_BYTES, Holdings, Restored, Since, is_copy, schema_of},
     chain::{Head, Kept, Walk},
     completions::{Completion, Revoked},
     deadlines::{DeadlineRow, LoadRecord, wording},

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Db, Error, Result, chain, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
-const MIGRATIONS: [&str; 15] = [
+pub(super) const MIGRATIONS: [&str; 15] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incoming.sql"),
     include_str!("migrations/0003_scale.sql"),
@@ -31,7 +31,11 @@ const CHAIN: usize = 13;
 pub(super) const APPLICATION_ID: u32 = 0x4455_424E;
 
 /// Brings the schema up to date, each step in a transaction of its own.
-pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
+pub(super) fn migrate(db: Db, path: &str) -> Result<Db> {
+    migrate_up_to(MIGRATIONS.len(), db, path)
+}
+
+pub(super) fn migrate_up_to(last: usize, mut db: Db, path: &str) -> Result<Db> {
     if pending(&db.conn, path)?.is_none() {
         // Looking takes no lock: a reader does not wait for a writer.
         return Ok(db);
@@ -39,7 +43,7 @@ pub(super) fn migrate(mut db: Db, path: &str) -> Result<Db> {
     // A table that others refer to can be rebuilt only without foreign keys; a migration that breaks a reference is
     // undone.
     db.conn.pragma_update(None, "foreign_keys", false)?;
-    while let Some(migration) = pending(&db.conn, path)? {
+    while let Some(migration) = pending(&db.conn, path)?.filter(|next| *next < last) {
         let tx = db.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been first.
         if pending(&tx, path)? == Some(migration) {
@@ -87,7 +91,12 @@ pub(super) fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
     match usize::try_from(found) {
         Ok(next) if next < MIGRATIONS.len() => Ok(Some(next)),
         Ok(next) if next == MIGRATIONS.len() => Ok(None),
-        _ => Err(Error::Newer { found, known }),
+        _ => {
+            // The last to start on it, as far as that is still written where it was.
+            let sql =
+                "SELECT json_extract(detail, '$.version') FROM audit WHERE what = 'started' ORDER BY id DESC LIMIT 1";
+            Err(Error::Newer { found, known, by: conn.query_row(sql, [], |row| row.get(0)).ok() })
+        }
     }
 }
 

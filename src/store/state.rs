@@ -39,9 +39,15 @@ pub const GENERATIONS: Key<Generations> = Key::new("link_generations");
 pub const LINKS: Key<BTreeMap<String, LinkNote>> = Key::new("links");
 pub const MAILBOX: Key<MailboxState> = Key::new("mailbox");
 pub const MAILBOX_FRONT: Key<MailboxFront> = Key::new("mailbox_front");
+/// As that, of the folder of what was acted on.
+pub const FILED_FRONT: Key<MailboxFront> = Key::new("filed_front");
 /// In a copy: when it was made.
 pub const COPIED_AT: Key<Timestamp> = Key::new("backup_at");
 pub const RESTORED: Key<Restored> = Key::new("restored");
+/// When this database took over from another machine's.
+pub const TOOK_OVER: Key<Timestamp> = Key::new("took_over");
+/// From when on the filed mail is to be read again: since a copy that was restored.
+pub const READ_AGAIN: Key<Option<Timestamp>> = Key::new("read_again");
 /// After a restore, ids that stand in addresses and Message-IDs begin here.
 pub const IDS_FROM: Key<i64> = Key::new("ids_from");
 /// The day on which old texts were last let go of.

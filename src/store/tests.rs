@@ -14,6 +14,51 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// What the first version wrote, brought to each schema that there was: each is brought up to date, and so is a copy.
+#[test]
+fn a_database_of_every_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/schema-1.db.xz");
+    let unpacked = std::process::Command::new("xz").arg("-dc").arg(packed).output().unwrap();
+    let path = |name: String| folder.path().join(name);
+    let last = super::schema::MIGRATIONS.len();
+    for schema in 1..=last {
+        let (old, copy) = (path(format!("{schema}.db")), path(format!("{schema}.copy")));
+        std::fs::write(&old, &unpacked.stdout).unwrap();
+        let db = super::schema::migrate_up_to(schema, Db::open_copy(&old).unwrap(), "old").unwrap();
+        drop(db);
+        let mut header = [0; super::HEADER_BYTES];
+        header.copy_from_slice(&std::fs::read(&old).unwrap()[..super::HEADER_BYTES]);
+        assert_eq!(super::schema_of(&header), schema as u64);
+        std::fs::copy(&old, &copy).unwrap();
+        for mut db in [Db::open(&old).unwrap(), Db::open_copy(&copy).unwrap().ready_to_serve(&copy).unwrap()] {
+            let holdings = db.holdings().unwrap();
+            assert_eq!((holdings.letters, holdings.occurrences, holdings.schema), (57, 35, last as i64), "{schema}");
+            assert!(db.damage().is_empty() && db.has_our_tables().unwrap(), "{schema}");
+            assert!(db.broken_promises(at("2026-01-30T01:00:00Z")).unwrap().is_empty(), "{schema}");
+            assert_eq!(db.walk(None).unwrap().misfit, None, "{schema}");
+        }
+    }
+}
+
+#[test]
+fn who_wrote_what_is_too_new_is_told() {
+    let mut db = Db::in_memory().unwrap();
+    let detail = serde_json::json!({ "version": "9.8.7" });
+    let row = super::AuditRow {
+        at: at("2026-01-27T00:30:00Z"),
+        who: "duban".into(),
+        what: "started".into(),
+        deadline: None,
+        period: None,
+        detail,
+    };
+    db.write(|tx| tx.audit(&row)).unwrap();
+    db.conn.pragma_update(None, "user_version", 99).unwrap();
+    let why = super::schema::migrate(db, "new").err().unwrap().explain();
+    assert!(why.contains("9.8.7 版") && why.contains("结构 99"), "{why}");
+}
+
 #[test]
 fn a_letter_that_cannot_be_read_does_not_stop_the_next() {
     let mut db = Db::in_memory().unwrap();

@@ -38,6 +38,19 @@ for unit in multi-user.target.wants/duban.service timers.target.wants/duban-back
   [ -L "$root/etc/systemd/system/$unit" ] || fail "not enabled: $unit"
 done
 
+# A bureau beside it: its folder, its user, its service; and the passwords' way is its own.
+in_root duban init --instance jiangmen --bureau 某局 --admin a@ju.gov.cn --contact 办公室 --section '办公室=b@ju.gov.cn' \
+  --from d@ju.gov.cn --folder-only </dev/null >/dev/null 2>&1 || fail 'init --instance'
+in_root /usr/lib/duban/setup instance jiangmen || fail 'setup instance'
+grep -q '^database *= "/var/lib/duban-jiangmen/duban.db"' "$root/etc/duban/jiangmen/duban.toml" || fail 'where its database is'
+[ "$(in_root getent passwd duban-jiangmen | cut -d: -f6)" = /var/lib/duban-jiangmen ] || fail 'its user'
+grep -q '^LoadCredential=link-key:/etc/duban/%i/credentials/link-key' \
+  "$root/etc/systemd/system/duban@.service.d/credentials.conf" || fail 'how its passwords come'
+[ -L "$root/etc/systemd/system/multi-user.target.wants/duban@jiangmen.service" ] || fail 'its service is not enabled'
+for unit in duban@jiangmen.service duban-backup@jiangmen.timer duban-standby.timer duban-standby@jiangmen.service; do
+  said=$(in_root systemd-analyze verify --man=no "$unit" 2>&1) || fail "$unit: $said"
+done
+
 echo '# 本局改过' >>"$root/etc/duban/deadlines.toml"
 in_root systemctl disable --quiet duban.service
 said=$(do_rpm -Uvh --force "$rpm" 2>&1) || fail "$said"

@@ -44,13 +44,14 @@ FILES = """
 /etc/duban/plans /etc/duban/plans/*.toml /etc/duban/credentials /etc/duban/credentials/smtp-password
 /etc/duban/credentials/imap-password /etc/duban/credentials/link-key /etc/duban/ca.pem
 /usr/bin/duban /usr/lib/duban/setup /usr/share/doc/duban /usr/share/doc/duban/examples /usr/share/doc/duban/examples/*
+/home/duban-copy/* /var/lib/duban/.ssh /var/lib/duban/.ssh/*
 /etc/systemd/system/duban.service.d /etc/systemd/system/duban.service.d/*.conf
 /var/lib/duban /var/lib/duban/duban.db /var/lib/duban/duban.db.link-key /var/lib/duban/mail /var/lib/duban/mail/*.eml
 /var/lib/duban/backup /var/lib/duban/backup/duban-20[0-9][0-9]-[0-9][0-9]-[0-9][0-9].db
 /var/lib/duban/duban.db.replaced-*
 """.split()
 # Commands that a machine has.
-PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf".split()
+PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf useradd ssh ssh-keygen /usr/lib/duban/setup".split()
 
 # The forms of design, section 2.
 FORMS = """
@@ -80,11 +81,11 @@ RRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=2SU
 SUBJECTS = [
     "督办已启动", "新配置已生效", "期未办结的（共", "新配置有误，未生效，仍按原配置运行", "邮箱退信，请更正", "封邮件迟迟没有发出，请查邮件服务器",
     "年放假安排，请补充，现按周一至周五暂算", "，请答复：", "名册以外的邮箱登记了，请核对", "名册以外的邮箱凭回复编号来信", "检查期限停了，提醒发不出去，请查看",
-    "检查期限中断过，现已恢复", "邮件服务器拒收过本系统的信，现已恢复", "收信邮箱读不了，回信登记暂停，请查看", "数据库损坏，已停止提醒，请马上恢复",
+    "检查期限中断过，现已恢复", "邮件服务器拒收过本系统的信，现已恢复", "收信邮箱读不了，回信登记暂停，请查看", "数据库损坏，已停止提醒，请马上恢复", "数据库退回去过，回信正在重读，请核对",
     "已从备份恢复，其间的提醒不补发，请核对", "已从备份恢复，其间的发信和登记都已带回", "已从备份恢复，个别提醒可能重发，请核对登记",
     "已从备份恢复，部分提醒会重发，请核对登记", "本周督办：", "测试邮件：收到即说明发信正常",
 ]
-NOTICES = "Started Reloaded Waits ConfigRejected Undeliverable Stuck HolidayMissing Asked Stranger Strangers SweepsFail Swept Refused MailboxDown Restored Damaged Weekly Test".split()
+NOTICES = "Started Reloaded Waits ConfigRejected Undeliverable Stuck HolidayMissing Asked Stranger Strangers SweepsFail Swept Refused MailboxDown Restored WentBack Damaged Weekly Test".split()
 
 
 class Block:

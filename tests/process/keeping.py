@@ -6,6 +6,7 @@ Usage: keeping.py DUBAN [unittest arguments]. Loopback only.
 
 import hashlib
 import json
+import lzma
 import os
 import pathlib
 import re
@@ -18,7 +19,7 @@ import tempfile
 import unittest
 from collections import Counter
 
-from process import DAY, DUBAN, Process, Received, until
+from process import DAY, DUBAN, ROOT, Process, Received, until
 
 NEXT = "2026-01-28T08:30"
 LATER = "2026-02-02T08:30"
@@ -301,6 +302,35 @@ class Keeping(Process):
         self.assertIn("恢复不了", self.duban("restore", str(self.kept / "none"), code=1))
         self.assertEqual(self.database.read_bytes(), before)
         self.assertEqual(sorted(p.name for p in self.database.parent.glob("duban.db*")), ["duban.db", "duban.db.lock", "duban.db.sound"])
+
+    def test_a_copy_of_the_first_version_is_put_back(self):
+        self.copy.write_bytes(lzma.decompress((ROOT / "tests/data/schema-1.db.xz").read_bytes()))
+        self.assertIn("57 封信", self.duban("restore", str(self.copy), "--now", "2026-02-02T08:00"))
+        self.assertEqual(self.sql("PRAGMA user_version"), [(15,)])
+        self.run_days(LATER)
+        self.duban("verify", "--now", "2026-02-02T09:00")
+
+    def test_an_older_program_names_the_way_back(self):
+        self.run_days(DAY)
+        copies = self.dir / "var/backup"
+        copies.mkdir()
+        self.duban("backup", str(copies), "--now", DAY)
+        self.run_days(NEXT)
+        self.duban("backup", str(copies), "--now", NEXT)
+        copy = copies / "duban-2026-01-27.db"
+        # As a later version leaves it, which also made last night's copy.
+        for path in (self.database, copies / "duban-2026-01-28.db"):
+            self.sql("PRAGMA user_version = 99", path)
+        before = self.database.read_bytes()
+        for args in (["run", "--once", "--now", LATER], ["status"]):
+            self.assertIn(f"duban restore {copy}（结构 15", self.duban(*args, code=1))
+        self.assertEqual(self.database.read_bytes(), before)
+        self.database.rename(self.dir / "var/newer.db")
+        self.duban("restore", str(copy), "--now", "2026-02-02T08:00")
+        self.run_days(LATER)
+        copy.unlink()
+        self.sql("PRAGMA user_version = 99")
+        self.assertIn("须有升级以前的备份", self.duban("status", code=1))
 
     # Verify
 

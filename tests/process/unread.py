@@ -24,7 +24,7 @@ WORDS = {NONE: "还没有数据库", FOLDER: "当前用户进不了", FILE: "打
 NEED = [
     ["verify"], ["status"], ["list"], ["list", "--json"], ["outbox"], ["outbox", "--json"], ["outbox", "retry"], ["history"],
     ["history", "annual-report"], ["incoming"], ["incoming", "--all"], ["incoming", "--handled", "1"], ["requests"],
-    ["requests", "--confirm", "1"], ["diff"], ["export", "-"], ["backup", "copy.db"], ["reload"],
+    ["requests", "--confirm", "1"], ["diff"], ["export", "-"], ["backup", "copy.db"], ["backup", "--standby"], ["reload"],
     ["done", "annual-report", "--by", "张三"], ["note", "annual-report", "--section", "办公室", "--by", "张三"], ["reopen", "annual-report", "--by", "张三"],
     ["open", "dependent-request", "--ref", "1"], ["extend", "1", "--to", "2026-03-01", "--why", "x"],
     ["pause", "1", "--why", "x"], ["resume", "1"], ["restart", "1", "--why", "x"],
@@ -36,7 +36,7 @@ AHEAD = [["plan", "--from", "2026-01-01", "--to", "2026-01-31"], ["preview", "an
 # Commands that need only the files: they say that they had nothing else.
 FILES = [["check"], ["import", "table.csv"], ["holidays", "import", "notice.txt", "--dry-run"]]
 # Not asked for what is in it. `run` and `restore` may begin with an empty place; `mail-in` asks for the message again.
-OTHERS = {"init", "run", "restore", "link", "test-mail", "mail-in", "doctor", "help", "completions"}
+OTHERS = {"init", "run", "restore", "take-over", "link", "test-mail", "mail-in", "doctor", "help", "completions"}
 
 
 class Unread(Process):

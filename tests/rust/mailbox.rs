@@ -6,8 +6,8 @@ use duban::{
     clock::Clock,
     imap::Inbox,
     net::ImapSettings,
-    service::desk::incoming::mailbox::{Looked, MailboxError, read_mailbox},
-    store::{Db, OccurrenceFilter, Store},
+    service::desk::incoming::mailbox::{Looked, MailboxError, look_back, read_again, read_mailbox},
+    store::{Db, OccurrenceFilter, Store, state},
 };
 use tokio::runtime::Builder;
 
@@ -26,6 +26,8 @@ struct Post {
     server: Server,
     settings: ImapSettings,
     hour: u32,
+    /// As at the start of the service.
+    looks_back: bool,
 }
 
 impl Post {
@@ -42,7 +44,7 @@ impl Post {
         bureau.tick("2026-01-27T08:30");
         let settings = settings(server.port);
         bureau.office.settings.mailbox.as_mut().unwrap().imap = settings.clone();
-        Self { bureau, server, settings, hour: 9 }
+        Self { bureau, server, settings, hour: 9, looks_back: false }
     }
 
     /// A reply to the latest letter of this mailbox, without a Message-ID, all within one second.
@@ -68,9 +70,13 @@ impl Post {
         let office = Arc::new(self.bureau.office.clone());
         let store = Store::new(std::mem::replace(&mut self.bureau.db, Db::in_memory().unwrap())).unwrap();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let settings = self.settings.clone();
+        let (settings, looks_back) = (self.settings.clone(), self.looks_back);
         let (looked, db) = runtime.block_on(async {
             let looked = async {
+                if looks_back {
+                    look_back(&store, &office, &settings, LIMITS, clock).await?;
+                }
+                read_again(&store, &office, &settings, LIMITS, clock).await?;
                 let mut inbox = Inbox::open(&settings, LIMITS).await?;
                 let looked = read_mailbox(&store, &office, &mut inbox, clock).await;
                 inbox.close().await;
@@ -103,6 +109,50 @@ impl Post {
 }
 
 const STRANGER: &str = "From: who@elsewhere.test\r\nMessage-ID: <s@elsewhere.test>\r\nSubject: x\r\n\r\nhello\r\n";
+
+/// What was filed since the copy that was restored is acted on again: in that database once, and filed as it is now.
+#[test]
+fn a_restore_reads_again_what_was_filed_since_the_copy() {
+    let mut post = Post::new(Server::offering("IDLE MOVE", true, |_, _, _| Act::Fine));
+    let copy = post.bureau.folder.path().join("copy.db");
+    post.bureau.db.copy_into(&copy, "2026-01-27T01:00:00Z".parse().unwrap()).unwrap();
+    for words in ["已办结", "不知道怎么弄"] {
+        let reply = post.reply(OFFICE, words);
+        post.server.put(0, &reply);
+    }
+    assert_eq!((post.looked(), post.counts()), ((1, 1, 0), (1, 2, 2)));
+    post.bureau.db = Db::open_copy(&copy).unwrap();
+    assert_eq!(post.counts(), (0, 0, 0), "the copy knows nothing of it");
+    let since = Some("2026-01-27T01:00:00Z".parse().unwrap());
+    post.bureau.db.write(|tx| tx.put(state::READ_AGAIN, &since)).unwrap();
+    for _ in 0..2 {
+        assert_eq!((post.looked(), post.counts()), ((0, 0, 0), (1, 2, 2)));
+    }
+    assert_eq!((post.server.letters(DONE).len(), post.server.letters(MANUAL).len()), (1, 1));
+}
+
+/// A snapshot of the machine is put back: what was filed since then is not known, which the admin is told, once.
+#[test]
+fn a_database_that_went_back_is_told_by_what_was_filed() {
+    let mut post = Post::new(Server::offering("IDLE MOVE", true, |_, _, _| Act::Fine));
+    post.looks_back = true;
+    assert_eq!(post.looked(), (0, 0, 0));
+    let snapshot = post.bureau.folder.path().join("snapshot.db");
+    post.bureau.db.copy_into(&snapshot, "2026-01-27T01:00:00Z".parse().unwrap()).unwrap();
+    let reply = post.reply(OFFICE, "已办结");
+    post.server.put(0, &reply);
+    assert_eq!((post.looked(), post.counts()), ((1, 0, 0), (1, 1, 1)));
+    let told = |post: &mut Post| {
+        let letters = post.bureau.db.read(|tx| tx.outbox(jiff::Timestamp::MIN)).unwrap();
+        letters.iter().filter(|l| l.subject.as_ref().is_some_and(|s| s.contains("退回去过"))).count()
+    };
+    assert_eq!((post.looked(), told(&mut post)), ((0, 0, 0), 0), "what is known is no sign");
+    post.bureau.db = Db::open_copy(&snapshot).unwrap();
+    for _ in 0..2 {
+        assert_eq!((post.looked(), post.counts()), ((0, 0, 0), (1, 1, 1)));
+        assert_eq!(told(&mut post), 1);
+    }
+}
 
 /// UIDVALIDITY is renewed, UIDs begin again, and the marks are gone: what lies there is known all the same.
 #[test]

@@ -20,7 +20,7 @@ use crate::{
     service::{
         Office,
         course::plan::{PlannedLetter, plan},
-        house::setup::{DEADLINES, Placed, SYSTEM, Staged, draft, edited, has_shipped_plan},
+        house::setup::{DEADLINES, Placed, SYSTEM, Staged, Unit, draft, edited, has_shipped_plan},
         mailer,
     },
     store::Db,
@@ -212,9 +212,14 @@ fn first(letter: &PlannedLetter) -> String {
 }
 
 fn next(dir: &Path) -> String {
-    let is_system = dir == Path::new(SYSTEM);
-    let config = if is_system { String::new() } else { format!(" --config {}", dir.join("duban.toml").display()) };
-    let start = if is_system { "systemctl restart duban".to_owned() } else { format!("duban run{config}") };
+    let (config, start) = match Unit::of(dir).map(|unit| unit.instance) {
+        Some(None) => (String::new(), "systemctl restart duban".to_owned()),
+        Some(Some(name)) => (format!(" --instance {name}"), format!("/usr/lib/duban/setup instance {name}")),
+        None => {
+            let config = format!(" --config {}", dir.join("duban.toml").display());
+            (config.clone(), format!("duban run{config}"))
+        }
+    };
     let mut text = "\n接下来：\n".to_owned();
     for (what, command) in [
         ("启动服务        ", start),

@@ -35,6 +35,8 @@ pub struct Settings {
     pub contact: String,
     /// How long the text of a letter that went out is kept.
     pub keep_letters: Keep,
+    /// Where copies go for another machine; `None`: there is none.
+    pub standby: Option<Standby>,
     pub mail: Mail,
     /// Off without it.
     pub mailbox: Option<Inbox>,
@@ -55,6 +57,24 @@ impl Keep {
 
     pub fn span(self) -> Span {
         Span::new().months(self.months)
+    }
+}
+
+/// Where a standby's copies go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standby {
+    /// Mounted here.
+    Folder(PathBuf),
+    /// `user@host:/folder`, by ssh.
+    Remote(String),
+}
+
+impl std::fmt::Display for Standby {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(folder) => folder.display().fmt(f),
+            Self::Remote(place) => f.write_str(place),
+        }
     }
 }
 
@@ -83,6 +103,7 @@ const TOP: &[&str] = &[
     "admin",
     "contact",
     "keep_letters",
+    "standby",
     "mail",
     "mailbox",
     "web",
@@ -113,6 +134,7 @@ pub fn read(
     let admin = admin(layers);
     let contact = layers.needed("contact", "contact = \"办公室 电话 0750-0000000\"");
     let keep_letters = keep_letters(layers);
+    let standby = standby(layers, folder);
     let mail = mail(layers, folder, files);
     let inbox = inbox::read(layers, folder, files, mail.as_ref().map(|mail| &mail.from));
     let is_folder = mail.as_ref().is_some_and(|mail| matches!(mail.transport, Transport::Folder(_)));
@@ -127,6 +149,7 @@ pub fn read(
         admin: admin?,
         contact: contact?.value,
         keep_letters: keep_letters?,
+        standby,
         mail: mail?,
         mailbox: inbox,
         web,
@@ -225,6 +248,25 @@ fn keep_letters(layers: &Layers<'_>) -> Option<Keep> {
         ),
         None => layers.error(&given.at, format!("“{}”不是多久", given.value), "keep_letters = \"3年\" 或 \"18个月\""),
     }
+    None
+}
+
+/// A folder, or one on another machine.
+fn standby(layers: &Layers<'_>, folder: &Path) -> Option<Standby> {
+    const EXAMPLE: &str = "standby = \"/mnt/standby\" 或 \"duban-copy@192.0.2.9:/home/duban-copy/standby\"";
+    let given = layers.text("standby")?;
+    let text = given.value.trim().trim_end_matches('/');
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "\"'`$\\*?;|&<>".contains(c);
+    match text.split_once(':').filter(|(host, _)| !host.contains('/')) {
+        None if !text.is_empty() => return Some(Standby::Folder(joined(folder, text))),
+        Some((host, path))
+            if !host.is_empty() && !host.starts_with('-') && path.starts_with('/') && !text.contains(odd) =>
+        {
+            return Some(Standby::Remote(text.to_owned()));
+        }
+        _ => {}
+    }
+    layers.error(&given.at, format!("“{}”不是目录，也不是“用户@机器:/目录”", given.value), EXAMPLE);
     None
 }
 

@@ -109,6 +109,7 @@ fn weekly() {
         replies: 3,
         requests: 1,
         missing_year: Some(2027),
+        standby: Some("备用机 /mnt/standby 最近一次拷贝是 2026-01-26 08:30：没有这个目录，是不是没有挂载".into()),
         head: Some("3f2a9c1b7d045e68@1234".into()),
     };
     one("notice_weekly", &Notice::Weekly(full.clone()));
@@ -125,6 +126,7 @@ fn weekly() {
         replies: 0,
         requests: 0,
         missing_year: None,
+        standby: None,
         head: None,
     };
     one("notice_weekly_nothing", &Notice::Weekly(none));
@@ -151,9 +153,15 @@ fn asked() {
 fn restored() {
     let at = date(2026, 2, 2).at(9, 0, 0, 0);
     let until = Some(date(2026, 1, 27).at(23, 0, 0, 0));
-    let known = Restored { at, until, is_known: true, has_gaps: false, kept_quiet: None, ends_links: false };
+    let known =
+        Restored { at, until, is_known: true, has_gaps: false, kept_quiet: None, ends_links: false, took_over: false };
+    one("notice_went_back", &Notice::WentBack { messages: 3, since: at });
     one("notice_restored_whole", &Notice::Restored(known.clone()));
     one("notice_restored_with_gaps", &Notice::Restored(Restored { has_gaps: true, ..known.clone() }));
+    one(
+        "notice_restored_taken_over",
+        &Notice::Restored(Restored { is_known: false, took_over: true, ..known.clone() }),
+    );
     one(
         "notice_restored_again",
         &Notice::Restored(Restored { is_known: false, until: None, ends_links: true, ..known.clone() }),

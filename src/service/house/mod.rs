@@ -5,5 +5,6 @@ pub mod doctor;
 pub mod health;
 pub mod keep;
 pub mod setup;
+pub mod standby;
 pub mod tidy;
 pub mod troubles;

@@ -10,6 +10,7 @@ use crate::{
         course::sweep::{late_letters, missing_year},
         desk::incoming::mailbox,
         house::keep::{Copies, held_copies},
+        post::standby,
         tell::Notice,
     },
     store::{
@@ -28,8 +29,8 @@ pub struct Trouble {
 }
 
 /// Every name: the metrics show each one, also while it is no trouble.
-pub const NAMES: [&str; 8] =
-    ["database", "sweep", "server", "letters", "configuration", "mailbox", "statutory_year", "backup"];
+pub const NAMES: [&str; 9] =
+    ["database", "sweep", "server", "letters", "configuration", "mailbox", "statutory_year", "backup", "standby"];
 
 /// Days without a new copy before it is a trouble. Copies are nightly, but the machine may be off over a weekend.
 const COPY_DAYS: i64 = 4;
@@ -74,6 +75,9 @@ pub fn troubles(tx: &Tx, office: &Office, now: &Moment) -> Result<Vec<Trouble>> 
     let latest = Copies::beside(&office.settings.database).and_then(|copies| copies.latest());
     if let Some(day) = latest.filter(|day| shift(*day, COPY_DAYS) < now.today()) {
         add("backup", format!("最近一份自动备份是 {day} 的，用 systemctl status duban-backup 看原因"));
+    }
+    if let Some(words) = standby::trouble(&office.settings, now) {
+        add("standby", words);
     }
     Ok(found)
 }

@@ -7,4 +7,5 @@ pub mod last;
 pub mod notices;
 pub mod preview;
 mod settle;
+pub mod standby;
 pub mod write;

@@ -26,6 +26,7 @@ use crate::{
             sweep::{late_letters, missing_year},
         },
         desk::{incoming::Outcome, request::if_confirmed},
+        post::standby,
         tell::Notice,
     },
     store::{LetterState, Since, Tx},
@@ -61,6 +62,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
         Notice::Swept { since, why } => Some(Words::Swept { since: local(since), why }),
         Notice::Refused { since, why } => Some(Words::Refused { since: local(since), why }),
         Notice::MailboxDown { since, why } => Some(Words::MailboxDown { since: local(since), why }),
+        Notice::WentBack { messages, since } => Some(Words::WentBack { messages, since: local(since) }),
         Notice::Restored(restored) => {
             let kept_quiet = (restored.since == Since::KeepQuiet).then_some(restored.silenced);
             Some(Words::Restored(letter::restored::Restored {
@@ -70,6 +72,7 @@ pub fn in_words(tx: &Tx, office: &Office, notice: Notice, now: &Moment) -> Resul
                 has_gaps: restored.has_gaps,
                 kept_quiet,
                 ends_links: restored.ends_links,
+                took_over: restored.took_over,
             }))
         }
         Notice::Rejected { findings } => {
@@ -222,6 +225,7 @@ fn weekly(tx: &Tx, office: &Office, now: &Moment) -> Result<Weekly> {
         waiting_letters: late_letters(tx, office, now)?,
         requests: u32::try_from(tx.open_requests()?.len()).unwrap_or(u32::MAX),
         missing_year: missing_year(&office.calendar, today),
+        standby: standby::trouble(&office.settings, now),
         head: tx.chain_head()?.map(|head| head.to_string()),
     })
 }

@@ -118,6 +118,7 @@ fn about(notice: Option<&str>) -> String {
         Ok(Notice::Weekly) => "每周情况",
         Ok(Notice::Answer { .. }) => "答复科室回信",
         Ok(Notice::Stranger { .. } | Notice::Strangers { .. }) => "名册以外的邮箱登记",
+        Ok(Notice::WentBack { .. }) => "数据库退回去过",
         Ok(Notice::Restored(_)) => "从备份恢复",
         Ok(Notice::Swept { .. }) => "检查期限中断过",
         Ok(Notice::Refused { .. }) => "邮件服务器拒收过",

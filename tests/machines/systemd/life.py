@@ -75,6 +75,30 @@ class Life(Machine):
         self.drop_in()
         systemctl("restart", "duban")
 
+    def a_standby_takes_over(self):
+        """On this machine: the units, not the network, are tried."""
+        copies, settings = pathlib.Path("/srv/standby"), ETC / "duban.toml"
+        shutil.rmtree(copies, ignore_errors=True)
+        copies.mkdir()
+        shutil.chown(copies, "duban", "duban")
+        really = {"DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__TLS": "none"}
+        self.assertIn("没有备用机", run("duban", "doctor", code=None, env={**os.environ, **really}))
+        settings.write_text(settings.read_text().replace("[mail]", f'standby = "{copies}"\n\n[mail]', 1))
+        systemctl("reload", "duban")
+        systemctl("start", "duban-standby.service")
+        self.assertEqual({path.name for path in copies.iterdir()}, {"alive.json", "duban.db", "files.json"})
+        self.assertIn("Kj7-never-shown", (copies / "files.json").read_text(), "what systemd hands over goes with it")
+        (copies / "taken-over.json").write_text('{"at":"2027-01-27T02:00:00Z"}')
+        systemctl("start", "duban-standby.service", code=1)
+        # It ends, is started once more, and then for good.
+        until(lambda: (shown("ActiveState"), shown("ExecMainStatus")) == ("failed", "3"), "its end", 60)
+        (copies / "taken-over.json").unlink()
+        for path in STATE.glob("duban.db*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        systemctl("disable", "duban")
+        self.assertIn("服务已启动", run("duban", "take-over", "--force", str(copies)))
+        self.assertEqual((shown("ActiveState"), shown("UnitFileState"), owner(DATABASE)), ("active", "enabled", "duban"))
+
     def test_all_of_it(self):
         said = self.install_previous()
         self.assertIn("不会给任何人发信", said)
@@ -116,6 +140,18 @@ class Life(Machine):
         systemctl("start", "duban-backup.service")
         self.assertEqual(len(list((STATE / "backup").iterdir())), 1)
 
+        # A bureau beside it, with a folder, a database and a user of its own.
+        run("duban", "init", "--instance", "jiangmen", "--bureau", "某局", "--admin", "a@ju.gov.cn", "--contact", "办公室",
+            "--section", "办公室=b@ju.gov.cn", "--from", "d@ju.gov.cn", "--folder-only")
+        run(SETUP, "instance", "jiangmen")
+        self.assertEqual(owner(f"/proc/{shown('MainPID', 'duban@jiangmen')}"), "duban-jiangmen")
+        self.assertEqual((owner("/var/lib/duban-jiangmen"), mode("/var/lib/duban-jiangmen")), ("duban-jiangmen", 0o700))
+        self.assertIn("单位", run("duban", "doctor", "--instance", "jiangmen", code=None))
+        systemctl("start", "duban-backup@jiangmen.service")
+        other = shown("MainPID", "duban@jiangmen")
+        self.install()
+        self.assertNotEqual(shown("MainPID", "duban@jiangmen"), other, "an upgrade starts it again")
+
         # Whoever disabled it keeps it so.
         systemctl("disable", "--now", "duban")
         self.install()
@@ -124,6 +160,7 @@ class Life(Machine):
 
         self.remove()
         self.assertEqual(systemctl("is-active", "duban", code=None).strip(), "inactive")
+        self.assertEqual(systemctl("is-active", "duban@jiangmen", code=None).strip(), "inactive")
         self.assertFalse(pathlib.Path("/usr/bin/duban").exists())
         self.assertTrue(DATABASE.exists())
         self.assertTrue((ETC / "credentials/smtp-password").exists())
@@ -133,10 +170,12 @@ class Life(Machine):
         self.assertEqual(self.said_to_sections(), before)
         self.assertIn("本局改过", edited.read_text())
 
+        self.a_standby_takes_over()
         (ETC / "deadlines.d").mkdir()
         (ETC / "deadlines.d/ours.toml").write_text("")
         self.purge()
-        self.assertFalse(STATE.exists())
+        self.assertFalse(STATE.exists() or pathlib.Path("/var/lib/duban-jiangmen").exists())
+        shutil.rmtree(ETC / "jiangmen")
         left = sorted(str(path.relative_to(ETC)) for path in ETC.rglob("*"))
         self.assertEqual(left, ["deadlines.d", "deadlines.d/ours.toml"], "only what an admin made")
         left = run("find", "/usr", "/etc", "-xdev", "-name", "*duban*", "-not", "-path", "*/duban.service.d*",

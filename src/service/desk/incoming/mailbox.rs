@@ -8,7 +8,9 @@ use tracing::{error, info, warn};
 use super::{Fate, act, give_up};
 use crate::{
     clock::{Clock, Moment},
-    imap::{Filed, ImapError, Inbox},
+    imap::{Filed, ImapError, Inbox, Limits, Listed},
+    incoming,
+    net::ImapSettings,
     service::{Error, Office, Result, in_transaction, tell::Notice},
     store::{
         Db, Place, Placed, Store, Tx,
@@ -17,6 +19,8 @@ use crate::{
 };
 /// How often reading a message is begun before it is left to a person: reading it may end the program or connection.
 const TRIES: u32 = 5;
+/// How many of the filed messages are looked at for whether they are known.
+const LOOKED_AT: usize = 50;
 /// The admin is told if the mailbox could not be read for this long.
 const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(45);
 
@@ -146,6 +150,83 @@ async fn remember(store: &Store, front: MailboxFront) -> std::result::Result<(),
 async fn begin(store: &Store, place: &Place) -> std::result::Result<Placed, MailboxError> {
     let place = place.clone();
     Ok(store.call(move |db| db.write(|tx| tx.begin_place(&place))).await?)
+}
+
+/// After a restore: what was filed since the copy is looked at again, each message once, and filed anew where it comes
+/// to something else. Nothing is done without one.
+pub async fn read_again(
+    store: &Store,
+    office: &Arc<Office>,
+    settings: &ImapSettings,
+    limits: Limits,
+    clock: Clock,
+) -> std::result::Result<(), MailboxError> {
+    let since = store.call(|db| db.read(|tx| tx.get(state::READ_AGAIN))).await?.flatten();
+    let Some(since) = since else { return Ok(()) };
+    let mut read_anew = 0;
+    for (folder, of) in [(&settings.done_folder, Filed::Done), (&settings.manual_folder, Filed::Manual)] {
+        let mut inbox = Inbox::open(&ImapSettings { folder: folder.clone(), ..settings.clone() }, limits).await?;
+        let mailbox = format!("{}/{folder}", name(office));
+        for Listed { uid, size } in inbox.list_since(since).await? {
+            let place = Place { mailbox: mailbox.clone(), uid_validity: inbox.uid_validity(), uid };
+            let to = match read(store, office, &mut inbox, place, size, clock).await? {
+                Some(Fate::Done) => Filed::Done,
+                Some(Fate::Waits) => Filed::Manual,
+                Some(Fate::LeftAlone) | None => continue,
+            };
+            read_anew += 1;
+            if to != of {
+                inbox.file(uid, to).await?;
+            }
+        }
+        inbox.close().await;
+    }
+    info!(read_anew, "after the restore, {read_anew} filed messages since the copy were looked at again");
+    Ok(store.call(|db| db.write(|tx| tx.put(state::READ_AGAIN, &None).map(drop))).await?)
+}
+
+/// Looks at what was filed since the last look: what is not known here was acted on by a database that knew more. This
+/// one went back, as a machine's snapshot does that is put back. The admin is told, and the mail is read again.
+pub async fn look_back(
+    store: &Store,
+    office: &Arc<Office>,
+    settings: &ImapSettings,
+    limits: Limits,
+    clock: Clock,
+) -> std::result::Result<(), MailboxError> {
+    let folder = settings.done_folder.clone();
+    let mailbox = format!("{}/{folder}", name(office));
+    let mut inbox = Inbox::open(&ImapSettings { folder, ..settings.clone() }, limits).await?;
+    let mut front = MailboxFront { mailbox, uid_validity: inbox.uid_validity(), from: inbox.uid_next().unwrap_or(1) };
+    let known = store.call(|db| db.read(|tx| tx.get(state::FILED_FRONT))).await?;
+    let mut messages = 0;
+    if let Some(known) = known.filter(|it| it.mailbox == front.mailbox && it.uid_validity == front.uid_validity) {
+        let listed = inbox.list(known.from).await?;
+        front.from = listed.last().map_or(known.from, |last| last.uid.saturating_add(1));
+        for Listed { uid, size } in listed.iter().rev().take(LOOKED_AT) {
+            let Some(bytes) = inbox.fetch_both_ends(*uid, *size).await? else { continue };
+            let fingerprint = incoming::read(&bytes).fingerprint;
+            let known = store.call(move |db| db.read(|tx| tx.incoming_by_fingerprint(&fingerprint))).await?;
+            messages += u32::from(known.is_none());
+        }
+    }
+    inbox.close().await;
+    if messages > 0 {
+        warn!(messages, "{messages} filed messages are not known: the database went back");
+    }
+    let (office, now) = (office.clone(), clock.now(&office.settings.timezone));
+    let noted = store.call(move |db| {
+        db.write(|tx| {
+            tx.put(state::FILED_FRONT, &front)?;
+            if messages > 0 && tx.get(state::READ_AGAIN)?.flatten().is_none() {
+                let since = state_in(tx)?.read_at.unwrap_or(now.at);
+                tx.put(state::READ_AGAIN, &Some(since))?;
+                office.tell_admin(tx, &Notice::WentBack { messages, since }, &now)?;
+            }
+            Ok(())
+        })
+    });
+    Ok(noted.await?)
 }
 
 /// Account, server and folder: UIDs are valid only within one folder of one account.

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{AS_ROOT, Check, Given, Verdict, running};
+use super::{AS_ROOT, Check, Given, Verdict};
 use crate::{
     clock::Moment,
     config::tidy,
@@ -25,8 +25,6 @@ use crate::{
 const NAME: &str = "数据库";
 /// 200 MiB. Ten years of data are about 600 MB.
 const LEAST_FREE_BYTES: u64 = 200 << 20;
-/// The package's unit writes nowhere else: its StateDirectory.
-const STATE: &str = "/var/lib/duban";
 
 /// What the service has recorded.
 #[derive(Default)]
@@ -51,7 +49,7 @@ pub(in crate::service) fn look(given: &Given<'_>, office: &Office) -> (Vec<Check
         (None, Ok(_)) => open(path, office, given.now),
         (None, Err(e)) => (not_there(path, &e), Recorded::default()),
     };
-    let misplaced = running::is_installed(given).then(|| misplaced(Path::new(STATE), path, &allowed())).flatten();
+    let misplaced = given.unit().and_then(|unit| misplaced(&unit.state, path, &allowed(&unit.name())));
     // A service that runs can write: somebody saw to it.
     let mut checks: Vec<Check> = misplaced.filter(|_| given.holder.is_none()).into_iter().collect();
     if checks.is_empty() || path.exists() {
@@ -89,9 +87,9 @@ fn misplaced(state: &Path, path: &Path, allowed: &str) -> Option<Check> {
 }
 
 /// Where else an admin lets the service write.
-fn allowed() -> String {
+fn allowed(unit: &str) -> String {
     let mut command = Command::new("systemctl");
-    command.args(["show", "--value", "-p", "ReadWritePaths", "duban"]).stdin(Stdio::null());
+    command.args(["show", "--value", "-p", "ReadWritePaths", unit]).stdin(Stdio::null());
     command.output().map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default()
 }
 

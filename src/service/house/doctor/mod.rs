@@ -12,7 +12,7 @@ use std::{path::Path, time::SystemTime};
 
 use serde::Serialize;
 
-use crate::service::Office;
+use crate::service::{Office, house::setup::Unit};
 use crate::{
     clock::Moment,
     config::{Findings, Loaded, Settings},
@@ -90,6 +90,11 @@ pub struct Given<'a> {
 }
 
 impl Given<'_> {
+    /// The package's unit that this configuration is for.
+    fn unit(&self) -> Option<Unit> {
+        Path::new("/run/systemd/system").exists().then(|| Unit::of(self.config.parent()?)).flatten()
+    }
+
     /// The settings, also if only the plan has errors.
     fn settings(&self) -> Option<&Settings> {
         match self.loaded {
@@ -134,5 +139,13 @@ pub async fn examine(given: Given<'_>) -> Vec<Check> {
     checks.extend(mail::senders(&office));
     checks.extend(links::look(&office.settings, given.holder.is_some()).await);
     checks.extend(given.before.permissions.iter().cloned());
+    checks.extend(running::has_no_standby(&given, &office.settings));
+    if let Some(name) = given.unit().and_then(|unit| unit.instance) {
+        let found = format!(
+            "这是 duban@{name}：“办法”里 systemctl、journalctl 后面的 duban 写成 duban@{name}（duban-backup 写成 \
+             duban-backup@{name}），duban 的命令都加 --instance {name}"
+        );
+        checks.push(Check::good("单位", found));
+    }
     checks
 }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{AS_ROOT, Check, Given};
 use crate::{
-    config::{Settings, secret},
+    config::{Settings, Transport, secret},
     disk,
     service::{house::troubles::Trouble, named},
 };
@@ -17,15 +17,16 @@ use crate::{
 const NAME: &str = "服务";
 const HANDED: &str = "凭据";
 /// What /usr/lib/duban/setup puts beside the unit where systemd is older than 250.
-const DROP_IN: &str = "/etc/systemd/system/duban.service.d/credentials.conf";
+const DROP_IN: &str = "service.d/credentials.conf";
 
 pub(in crate::service) fn look(given: &Given<'_>, settings: &Settings, troubles: &[Trouble]) -> Vec<Check> {
     let mut checks = vec![process(given, settings)];
     checks.extend(troubles.iter().filter_map(|found| trouble(found, given)));
     checks.extend(is_older_than_its_passwords(given));
     checks.extend(is_not_enabled(given));
-    if is_installed(given) {
-        checks.push(handed(fs::read_to_string(DROP_IN).ok().as_deref()));
+    if let Some(unit) = given.unit() {
+        let of = if unit.instance.is_some() { "duban@" } else { "duban" };
+        checks.push(handed(fs::read_to_string(format!("/etc/systemd/system/{of}.{DROP_IN}")).ok().as_deref()));
     }
     checks
 }
@@ -54,7 +55,7 @@ fn process(given: &Given<'_>, settings: &Settings) -> Check {
     if is_barred(disk::open_plain(fs::OpenOptions::new().read(true), &named(&settings.database, ".lock")).map(drop)) {
         return Check::warning(NAME, "看不出有没有运行：当前用户读不了锁文件", AS_ROOT);
     }
-    let advice = match is_installed(given) {
+    let advice = match given.unit().is_some() {
         true => "执行 systemctl enable --now duban；起不来时用 journalctl -u duban -n 50 看原因",
         false => "执行 duban run",
     };
@@ -66,6 +67,7 @@ fn trouble(trouble: &Trouble, given: &Given<'_>) -> Option<Check> {
     let advice = match trouble.name {
         "statutory_year" => return None,
         "backup" => "清理磁盘，再执行 systemctl start duban-backup",
+        "standby" => "执行 duban backup --standby 看原因；见手册“备用机”",
         "server" => {
             "照原话处理：说黑名单、IP 或主机名的，请网络管理员放行；说发件人、SPF 或无权发信的，核对 [mail] 的 from \
              与登录账号；用 duban test-mail 试，好了自动补发"
@@ -96,14 +98,17 @@ pub(super) fn passwords_changed(config: &Path) -> Option<SystemTime> {
 
 /// The service runs, but would not start with the machine.
 fn is_not_enabled(given: &Given<'_>) -> Option<Check> {
-    given.holder.filter(|_| is_installed(given))?;
-    let said = Command::new("systemctl").args(["is-enabled", "duban"]).stdin(Stdio::null()).output().ok()?;
+    let unit = given.unit().filter(|_| given.holder.is_some())?;
+    let said = Command::new("systemctl").args(["is-enabled", &unit.name()]).stdin(Stdio::null()).output().ok()?;
     let is_disabled = said.stdout.trim_ascii() == b"disabled";
     is_disabled.then(|| Check::warning(NAME, "机器重启以后不会自动启动", "执行 systemctl enable duban"))
 }
 
-pub(super) fn is_installed(given: &Given<'_>) -> bool {
-    Path::new("/run/systemd/system").exists() && given.config.starts_with("/etc")
+/// Told where letters really go out.
+pub(super) fn has_no_standby(given: &Given<'_>, settings: &Settings) -> Option<Check> {
+    given.unit().filter(|_| settings.standby.is_none() && matches!(settings.mail.transport, Transport::Smtp(_)))?;
+    let found = "没有备用机：这台坏了，最多丢一天的登记，要重装才能再发信";
+    Some(Check::warning("备用机", found, "见手册“备用机”：另找一台机器或一个挂载的目录，五分钟拷一次"))
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! The folder of automatic copies: one a day, the oldest removed, space left on the disk.
 
 use std::{
-    fs, io,
+    fs::{self, OpenOptions},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use rustix::fs::statvfs;
 
 use super::{Error, Result};
-use crate::domain::Date;
+use crate::{
+    disk,
+    domain::Date,
+    store::{HEADER_BYTES, schema_of},
+};
 
 /// Bytes that a copy must leave free: the disk may be the database's, and a service without space sends nothing.
 const ROOM_BYTES: u64 = 200 << 20;
@@ -31,8 +36,24 @@ impl Copies {
 
     /// The day of the latest copy.
     pub fn latest(&self) -> Option<Date> {
-        let entries = fs::read_dir(&self.folder).ok()?.flatten();
-        entries.filter_map(|entry| day_of(entry.file_name().to_str()?)).max()
+        self.days().into_iter().max()
+    }
+
+    fn days(&self) -> Vec<Date> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| day_of(entry.file_name().to_str()?)).collect()
+    }
+
+    /// The latest copy that has a schema up to this one, and its schema.
+    pub fn latest_up_to(&self, known: i64) -> Option<(PathBuf, u64)> {
+        let mut days = self.days();
+        days.sort_unstable();
+        days.into_iter().rev().map(|day| self.of(day)).find_map(|path| {
+            let mut header = [0; HEADER_BYTES];
+            disk::open_plain(OpenOptions::new().read(true), &path).ok()?.read_exact(&mut header).ok()?;
+            let schema = schema_of(&header);
+            (i128::from(schema) <= i128::from(known)).then_some((path, schema))
+        })
     }
 
     /// The path of a day's copy; a second copy on that day replaces it.

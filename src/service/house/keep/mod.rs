@@ -99,6 +99,7 @@ pub fn restore(
     (office, deadlines): (&Office, &[Deadline]),
     from: &Copy,
     wish: Option<Since>,
+    took_over: bool,
     now: &Moment,
 ) -> Result<(Restored, Holdings)> {
     let database = &office.settings.database;
@@ -126,6 +127,7 @@ pub fn restore(
             has_gaps: false,
             silenced: 0,
             ends_links: false,
+            took_over,
             replaced: None,
         };
         let known = ask_replaced(&mut copy, database, wish, &mut restored)?;
@@ -212,7 +214,8 @@ fn keep_revoked(
     restored: &mut Restored,
     now: &Moment,
 ) -> Result<()> {
-    if known.is_none() && restored.replaced.is_none() {
+    // What lay at a machine that takes over is no later state of this.
+    if known.is_none() && (restored.replaced.is_none() || restored.took_over) {
         return Ok(());
     }
     restored.ends_links = known.is_none();
@@ -238,6 +241,12 @@ fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -
         if restored.since == Since::KeepQuiet {
             restored.silenced = mark_as_said(tx, office, now)?;
             tx.silence_outbox("从备份恢复，到恢复时为止的当作发过", now.at)?;
+        }
+        if restored.took_over {
+            tx.put(state::TOOK_OVER, &restored.at)?;
+        }
+        if restored.since != Since::Carried || restored.has_gaps {
+            tx.put(state::READ_AGAIN, &Some(restored.until.unwrap_or(now.at)))?;
         }
         tx.put(state::RESTORED, restored)?;
         tx.audit(&audit(now, "restored", None, None, json!(restored)))?;

@@ -8,7 +8,7 @@ use std::{
 use secrecy::{ExposeSecret, zeroize::Zeroizing};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Answers, Draft, Plan, SYSTEM};
+use super::{Answers, Draft, Plan, STATE, Unit};
 use crate::{
     config::secret,
     domain::deadline::{Mailbox, Section},
@@ -58,7 +58,7 @@ pub fn draft(answers: &Answers, dir: &Path) -> Result<Vec<Draft>, String> {
     };
     let include = plan.as_ref().map(|(name, _)| name.as_path());
     let mut drafts =
-        vec![file(SETTINGS, settings(answers, is_system(dir))), file(DEADLINES, deadlines(answers, include))];
+        vec![file(SETTINGS, settings(answers, Unit::of(dir).as_ref())), file(DEADLINES, deadlines(answers, include))];
     if let Some((name, Some(bytes))) = plan {
         drafts.push(Draft { name, bytes: Zeroizing::new(bytes), is_secret: false });
     }
@@ -103,10 +103,6 @@ fn packaged(text: &str) -> String {
     PACKAGED.iter().fold(text.to_owned(), |text, (from, to)| text.replace(&quoted(from), &quoted(to)))
 }
 
-fn is_system(dir: &Path) -> bool {
-    dir == Path::new(SYSTEM)
-}
-
 fn file(name: &str, text: String) -> Draft {
     Draft { name: name.into(), bytes: Zeroizing::new(text.into_bytes()), is_secret: false }
 }
@@ -127,9 +123,12 @@ fn plan_of(plan: &Path, dir: &Path) -> Result<(PathBuf, Option<Vec<u8>>), String
     fs::read(plan).map(|bytes| (name, Some(bytes))).map_err(failed)
 }
 
-fn settings(answers: &Answers, is_system: bool) -> String {
+fn settings(answers: &Answers, unit: Option<&Unit>) -> String {
     let text = SHIPPED[0].1.to_owned();
-    let mut text = if is_system { packaged(&text) } else { text };
+    let mut text = match unit {
+        Some(unit) => packaged(&text).replace(STATE, &unit.state.to_string_lossy()),
+        None => text,
+    };
     let mut set = |table: &str, key: &str, value: &str| text = replace(&text, table, key, value);
     set("", "admin", &list(&answers.admin));
     set("", "contact", &quoted(&answers.contact));
@@ -212,6 +211,28 @@ mod tests {
         let long = replace(text, "t", "a", "\"很长很长\"");
         assert!(long.contains("a = \"很长很长\"  # said"), "{long}");
         assert_eq!(replace(text, "", "a", "3").lines().next(), Some("a = 3"));
+    }
+
+    #[test]
+    fn an_instance_has_folders_of_its_own() {
+        let unit = |folder: &str| Unit::of(Path::new(folder));
+        assert_eq!(unit("/etc/duban").unwrap().name(), "duban");
+        assert_eq!(unit("/etc/duban/jiangmen").unwrap().name(), "duban@jiangmen");
+        assert!(["/etc/duban/holidays", "/etc/duban/a/b", "/etc", "/srv/duban"].iter().all(|no| unit(no).is_none()));
+        let mailbox: Mailbox = "a@ju.gov.cn".parse().unwrap();
+        let answers = Answers {
+            bureau: "某局".to_owned(),
+            admin: vec![mailbox.clone()],
+            contact: "办公室".to_owned(),
+            sections: Vec::new(),
+            from: mailbox,
+            server: None,
+            plan: None,
+        };
+        let text = settings(&answers, unit("/etc/duban/jiangmen").as_ref());
+        assert!(
+            text.contains("\"/var/lib/duban-jiangmen/duban.db\"") && text.contains("\"/var/lib/duban-jiangmen/mail\"")
+        );
     }
 
     #[test]

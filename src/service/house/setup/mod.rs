@@ -21,6 +21,36 @@ use crate::{
 
 /// Where the package keeps its configuration.
 pub const SYSTEM: &str = "/etc/duban";
+const STATE: &str = "/var/lib/duban";
+
+/// Folders that are there already: no instance's name.
+pub const RESERVED: [&str; 3] = [secret::FOLDER, "holidays", "plans"];
+
+/// A service of the package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// `NAME` of `duban@NAME`; `None`: it is `duban`.
+    pub instance: Option<String>,
+    /// Where alone it writes: its StateDirectory.
+    pub state: PathBuf,
+}
+
+impl Unit {
+    /// Of the folder of a duban.toml; `None` if it is no place of the package's.
+    pub fn of(folder: &Path) -> Option<Self> {
+        let system = Path::new(SYSTEM);
+        if folder == system {
+            return Some(Self { instance: None, state: STATE.into() });
+        }
+        let name = folder.strip_prefix(system).ok()?.to_str()?;
+        let is_one = !name.contains('/') && !RESERVED.contains(&name);
+        is_one.then(|| Self { instance: Some(name.to_owned()), state: format!("{STATE}-{name}").into() })
+    }
+
+    pub fn name(&self) -> String {
+        self.instance.as_ref().map_or("duban".to_owned(), |name| format!("duban@{name}"))
+    }
+}
 
 /// What only the bureau knows, asked by `duban init`.
 #[derive(Clone, Debug)]

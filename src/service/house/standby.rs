@@ -1,0 +1,285 @@
+//! A standby, made of copies: every few minutes a round hands one on, with the configuration and the keys, to a folder
+//! that is mounted here or, by rsync over ssh, on another machine. There lie the copy, the files beside it, the last
+//! round, and the mark of a machine that took over: whoever finds that, and did not leave it, sends nothing more.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, DirBuilder, File, Permissions},
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    path::{Component, Path, PathBuf},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::zeroize::Zeroizing;
+
+use super::{
+    keep::{Copies, back_up},
+    setup::Draft,
+};
+use crate::{
+    clock::Moment,
+    config::{Settings, Standby, secret},
+    disk::{self, folder_of},
+    service::{
+        Error, Office, Result, named,
+        post::standby::{
+            ALIVE, Alive, LARGEST_BYTES, MARK, Mark, STATE, State, beside, local, look, read_json, rsync, words,
+            write_json,
+        },
+    },
+    store::{Db, state},
+};
+
+pub const COPY: &str = "duban.db";
+const FILES: &str = "files.json";
+/// Since its last round a machine is taken to be there.
+const ANSWERS: SignedDuration = SignedDuration::from_mins(11);
+const DEEPEST: usize = 4;
+
+/// What a machine that takes over needs beside the database: the texts below the folder of duban.toml. What is secret
+/// is read by root, or handed over by systemd.
+///
+/// # Errors
+/// In Chinese.
+pub fn files(config: &Path, env: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let folder = folder_of(config);
+    gather(folder, "", DEEPEST, &mut found).map_err(|e| refused(format!("读不了 {}：{e}。", folder.display())))?;
+    for name in ["smtp-password", "imap-password", "link-key"] {
+        if let Some(text) = secret::given(env, name).and_then(|path| fs::read_to_string(path).ok()) {
+            found.entry(format!("{}/{name}", secret::FOLDER)).or_insert(text);
+        }
+    }
+    Ok(found)
+}
+
+fn gather(folder: &Path, prefix: &str, depth: usize, found: &mut BTreeMap<String, String>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        // The secrets are root's.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied && !prefix.is_empty() => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries.flatten() {
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_left = [".old-", ".duban-", ".dpkg-", ".rpm"].iter().any(|end| name.contains(end));
+        if name.starts_with('.') || is_left {
+        } else if kind.is_dir() {
+            // Another bureau's.
+            if depth > 0 && !path.join("duban.toml").exists() {
+                gather(&path, &format!("{prefix}{name}/"), depth - 1, found)?;
+            }
+        } else if let Ok(text) = disk::read_plain(&path, LARGEST_BYTES) {
+            found.insert(format!("{prefix}{name}"), text);
+        }
+    }
+    Ok(())
+}
+
+fn refused(what: impl Into<String>) -> Error {
+    Error::Refused(what.into())
+}
+
+/// Hands a copy on, if anything has changed, and in any case a sign that this machine is there.
+///
+/// # Errors
+/// In Chinese: also if another machine has taken over, or the copy there knows more than the database.
+pub fn round(db: &mut Db, office: &Office, files: BTreeMap<String, String>, now: &Moment) -> Result<String> {
+    let settings = &office.settings;
+    let Some(to) = &settings.standby else {
+        return Err(refused("没有设置备用机：在 duban.toml 里写 standby，见手册“备用机”。"));
+    };
+    let mut state = State::read(settings);
+    let done = hand_on(db, (to, settings), files, &mut state, now);
+    state.trouble = done.as_ref().err().map(Error::explain);
+    state.write(settings).map_err(|e| refused(format!("写不了 {}.standby：{e}。", settings.database.display())))?;
+    done
+}
+
+fn hand_on(
+    db: &mut Db,
+    (to, settings): (&Standby, &Settings),
+    mut files: BTreeMap<String, String>,
+    state: &mut State,
+    now: &Moment,
+) -> Result<String> {
+    let database = &settings.database;
+    let unwritten = |e: io::Error| refused(format!("备用机 {to} 没有拷成：{e}。"));
+    let (alive, mark) = look(to, database).map_err(unwritten)?;
+    let (uid, reach, took_over, restored) = db.read(|tx| {
+        let uid = tx.get(state::UID)?.unwrap_or_default();
+        Ok((uid, tx.reach()?, tx.get(state::TOOK_OVER)?, tx.get(state::RESTORED)?))
+    })?;
+    state.taken_over = mark.map(|mark| mark.at).filter(|at| Some(*at) > took_over);
+    if let Some(at) = state.taken_over {
+        return Err(refused(words(at, to, settings)));
+    }
+    match &alive {
+        Some(alive) if alive.uid != uid => {
+            return Err(refused(format!("{to} 里是别的数据库的拷贝，没有覆盖。每个单位要有自己的目录。")));
+        }
+        Some(alive)
+            if (reach.0 < alive.reach.0 || reach.1 < alive.reach.1) && restored.is_none_or(|it| it.at < alive.at) =>
+        {
+            return Err(refused(format!(
+                "数据库退回去了：{to} 里 {} 的拷贝记到第 {} 行经过、第 {} 次发信，这里只到第 {} 行、第 {} 次，多半是虚拟机恢复了快照。\
+                 没有覆盖那份拷贝；照手册“退回去了”办。",
+                local(alive.at, settings),
+                alive.reach.0,
+                alive.reach.1,
+                reach.0,
+                reach.1
+            )));
+        }
+        None if state.taken_at.is_some() => {
+            return Err(refused(format!(
+                "{to} 里原来的拷贝不见了，是不是没有挂载？没有拷。确实清空过的，删去 {} 再来。",
+                beside(database, STATE).display()
+            )));
+        }
+        _ => {}
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(named(database, ".standby")).map_err(unwritten)?;
+    let key = disk::read_plain(&named(database, ".link-key"), LARGEST_BYTES);
+    if let Ok(key) = key {
+        files.entry(format!("{}/link-key", secret::FOLDER)).or_insert(key);
+    }
+    let stamp = stamp(database, &files).map_err(unwritten)?;
+    let is_changed = alive.is_none() || state.stamp.as_ref() != Some(&stamp);
+    let at = |name| beside(database, name);
+    if is_changed {
+        Copies::new(folder_of(database)).leave_room(database)?;
+        back_up(db, database, &at(COPY), now)?;
+        let handed = write_json(&at(FILES), &files).and_then(|()| give(to, &[at(COPY), at(FILES)]));
+        // Neither takes up space until the next round, nor lies about.
+        for name in [COPY, FILES] {
+            let _ = disk::remove_if_there(&at(name));
+        }
+        handed.map_err(unwritten)?;
+    }
+    write_json(&at(ALIVE), &Alive { at: now.at, uid, reach })
+        .and_then(|()| give(to, &[at(ALIVE)]))
+        .map_err(unwritten)?;
+    (state.taken_at, state.stamp) = (Some(now.at), Some(stamp));
+    Ok(if is_changed {
+        format!("已拷到备用机 {to}。\n")
+    } else {
+        format!("没有变动，备用机 {to} 有最新的。\n")
+    })
+}
+
+/// Whatever is written changes it, and so does an edit.
+fn stamp(database: &Path, files: &BTreeMap<String, String>) -> io::Result<String> {
+    let mut hasher = DefaultHasher::new();
+    files.hash(&mut hasher);
+    let of = |path: PathBuf| fs::metadata(path).map(|file| (file.len(), file.mtime(), file.mtime_nsec()));
+    // An empty one is only somebody who looks.
+    let is_log = |(bytes, ..): &(u64, i64, i64)| *bytes > 0;
+    Ok(format!(
+        "{:?} {:?} {:x}",
+        of(database.to_owned())?,
+        of(named(database, "-wal")).ok().filter(is_log),
+        hasher.finish()
+    ))
+}
+
+/// Each gets its name there once it is whole.
+fn give(to: &Standby, files: &[PathBuf]) -> io::Result<()> {
+    match to {
+        Standby::Folder(folder) => files.iter().try_for_each(|file| {
+            let target = folder.join(file.file_name().unwrap_or_default());
+            let temporary = named(&target, &format!(".{}.partial", std::process::id()));
+            let written = (|| {
+                disk::remove_if_there(&temporary)?;
+                let mut copy = disk::create_new(&temporary, 0o600)?;
+                io::copy(&mut File::open(file)?, &mut copy)?;
+                copy.sync_all()?;
+                disk::put(&temporary, &target)
+            })();
+            if written.is_err() {
+                let _ = fs::remove_file(&temporary);
+            }
+            written
+        }),
+        Standby::Remote(place) => {
+            let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+            let place = format!("{place}/");
+            rsync(&["--"].into_iter().chain(files.iter().map(String::as_str)).chain([&*place]).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// A folder of copies, at which this machine takes over.
+pub struct Left {
+    folder: PathBuf,
+    alive: Option<Alive>,
+    files: BTreeMap<String, String>,
+}
+
+impl Left {
+    /// # Errors
+    /// In Chinese: there is no copy, or it cannot be read.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let unread = |name: &str, e: &dyn std::fmt::Display| {
+            refused(format!("读不了 {}：{e}。没有接替。", folder.join(name).display()))
+        };
+        let files = read_json(&folder.join(FILES)).map_err(|e| unread(FILES, &e))?;
+        let files = files.ok_or_else(|| unread(FILES, &"没有这个文件，这里不是备用机的目录"))?;
+        let alive = read_json(&folder.join(ALIVE)).map_err(|e| unread(ALIVE, &e))?;
+        Ok(Self { folder: folder.to_owned(), alive, files })
+    }
+
+    /// When the copy was last known to be all there was.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.alive.as_ref().map(|alive| alive.at)
+    }
+
+    /// Whether its machine seems to be there still: its last round is recent, or later than it is here.
+    pub fn answers(&self, now: Timestamp) -> bool {
+        self.at().is_none_or(|at| now.duration_since(at) < ANSWERS)
+    }
+
+    /// The files, to be put beside duban.toml.
+    ///
+    /// # Errors
+    /// In Chinese: a name leads elsewhere.
+    pub fn drafts(&self) -> Result<Vec<Draft>> {
+        let draft = |(name, text): (&String, &String)| {
+            let name = PathBuf::from(name);
+            let is_plain = name.components().all(|part| matches!(part, Component::Normal(_)));
+            let bytes = Zeroizing::new(text.clone().into_bytes());
+            let is_secret = name.starts_with(secret::FOLDER);
+            is_plain.then_some(Draft { name: name.clone(), bytes, is_secret }).ok_or_else(|| {
+                refused(format!(
+                    "{} 里有不该有的文件名 {}。没有接替。",
+                    self.folder.join(FILES).display(),
+                    name.display()
+                ))
+            })
+        };
+        self.files.iter().map(draft).collect()
+    }
+
+    /// Tells the other machine, should it come back.
+    ///
+    /// # Errors
+    /// In Chinese.
+    pub fn mark(&self, at: Timestamp) -> Result<()> {
+        let path = self.folder.join(MARK);
+        let temporary = named(&path, ".partial");
+        let written = (|| {
+            disk::write_temporary(&temporary, 0o644, serde_json::to_string(&Mark { at })?.as_bytes())?;
+            // Whoever hands the copies on reads it; root may have made it.
+            fs::set_permissions(&temporary, Permissions::from_mode(0o644))?;
+            disk::put(&temporary, &path)
+        })();
+        written.map_err(|e: io::Error| {
+            refused(format!(
+                "写不了 {}：{e}。原来的机器回来就不知道已被接替：没有启动这里的服务。请改好权限，再执行一次。",
+                path.display()
+            ))
+        })
+    }
+}
