@@ -10,6 +10,8 @@ use crate::incoming::words;
 const HEAD_LINES: usize = 8;
 /// Nobody writes more lines into a letter: later ones are not read.
 const OWN_LINES: usize = 200;
+/// Shorter words, in bytes, may be the sender's although our letter has them too: `周四`.
+const WORD_BYTES: usize = 9;
 /// Words of a line that are looked for one by one.
 const PIECES: usize = 40;
 
@@ -144,11 +146,12 @@ fn is_quoted(line: &str, said: &str, before: &str, ours: &str) -> bool {
     let is_link = |word: &&str| ["http", "www.", "cid:", "mailto:"].iter().any(|mark| word.contains(mark));
     let mut pieces =
         line.split(|c: char| c.is_whitespace() || matches!(c, '|' | '<' | '>' | '[' | ']')).filter(|w| !is_link(w));
-    said.is_empty()
+    // `×` alone on a line is an answer.
+    line.chars().all(|c| c.is_whitespace() || c.is_ascii_punctuation() || "─━—…|".contains(c))
         || stands_in(line, ours)
-        || !before.is_empty() && line.len() < 4000 && ours.contains(&[before, said].concat())
+        || !before.is_empty() && !said.is_empty() && line.len() < 4000 && ours.contains(&[before, said].concat())
         || !words::reports(line)
-            && line.len() < 4000
+            && (WORD_BYTES..4000).contains(&line.len())
             && pieces.by_ref().take(PIECES).all(|piece| ours.contains(&letters(piece)))
             && pieces.next().is_none()
 }
