@@ -130,7 +130,10 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Result {
 }
 
 fn to_standby(context: &Context) -> Result {
-    let (office, _, files) = context.office_with(|_, _| Ok(standby::files(&context.config, &context.env)?))?;
+    let (loaded, _) = context.look();
+    let read = loaded.as_ref().ok().map(|loaded| loaded.sources.clone());
+    let files = |_: &Gate, _: &Settings| Ok(standby::files(&context.config, &context.env, read.as_deref())?);
+    let (office, _, files) = context.office_with(files)?;
     let mut db = context.open(&office.settings)?;
     Ok(Answer::done(standby::round(&mut db, &office, files, &context.now(&office.settings))?))
 }

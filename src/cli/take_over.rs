@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::{Answer, Context, Failure, Result};
 use crate::{
     config,
+    daemon::lock::SenderLock,
     disk::folder_of,
     service::house::{
         setup::{Staged, Unit},
@@ -27,7 +28,7 @@ pub struct TakeOverArgs {
     /// 备用机的目录，里面是原来那台机器的拷贝
     #[arg(value_name = "目录")]
     pub folder: PathBuf,
-    /// 原来的机器十分钟内还在，也接替：确知它已断电、或已停了服务
+    /// 原来的机器 11 分钟内还在，也接替：确知它已断电、或已停了服务
     #[arg(long)]
     pub force: bool,
 }
@@ -50,28 +51,36 @@ pub fn take_over(context: &Context, args: &TakeOverArgs) -> Result {
         Failure::new(format!("写不了 {}：{e}。没有接替。请用 root 执行：在命令前加 sudo。", folder.display()))
     };
     let staged = Staged::write(folder, left.drafts()?).map_err(unwritable)?;
-    if let Err(findings) = config::load(&staged.config(), &context.env) {
+    let loaded = config::load(&staged.config(), &context.env).map_err(|findings| {
         let findings = staged.as_placed(&findings.to_string());
-        return Err(Failure::new(format!("{}\n\n原来的机器的配置在这里用不了，没有接替。", findings.trim_end())));
+        Failure::new(format!("{}\n\n原来的机器的配置在这里用不了，没有接替。", findings.trim_end()))
+    })?;
+    // It would send from its own database with what is put in place.
+    if SenderLock::holder(&loaded.settings.database).is_ok_and(|holder| holder.is_some()) {
+        return Err(Failure::new("这台机器上的服务在运行，没有接替。先停它：systemctl stop duban，再执行一次。"));
     }
     let placed = staged.put().map_err(unwritable)?;
     let unit = Unit::of(&fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()));
     let instance = unit.as_ref().and_then(|unit| unit.instance.clone());
     if let Some(name) = &instance {
-        told(SETUP, &["account", name])?;
+        told(SETUP, &["account", name], "没有接替。")?;
     }
     // A process of its own becomes the database's user; this one stays root's.
+    const UNDONE: &str = "接替没有做完，服务没有启动；照上面的改好，再执行一次。";
     let program = env::current_exe().map_err(|e| Failure::new(format!("找不到程序自己：{e}。没有接替。")))?;
     let (copy, config) = (args.folder.join(COPY), context.config.display().to_string());
-    let restored = told(&program, &["restore", "--taking-over", "--config", &config, &copy.display().to_string()])?;
+    let restored =
+        told(&program, &["restore", "--taking-over", "--config", &config, &copy.display().to_string()], UNDONE)?;
     left.mark(now)?;
     let kept = placed.iter().filter_map(|file| file.kept.as_ref());
     let kept: String = kept.map(|kept| format!("原来的配置另存为 {}。\n", kept.display())).collect();
+    const UNSTARTED: &str =
+        "已接替，但服务没有都启动：执行 systemctl start duban duban-backup.timer，看 journalctl -u duban -n 50。";
     let started = match (&unit, Path::new("/run/systemd/system").exists()) {
         (Some(_), true) => {
             match &instance {
-                Some(name) => told(SETUP, &["instance", name])?,
-                None => told("systemctl", &["enable", "--now", "duban.service", "duban-backup.timer"])?,
+                Some(name) => told(SETUP, &["instance", name], UNSTARTED)?,
+                None => told("systemctl", &["enable", "--now", "duban.service", "duban-backup.timer"], UNSTARTED)?,
             };
             "服务已启动：执行 duban doctor 看还有什么不对。".to_owned()
         }
@@ -84,8 +93,8 @@ pub fn take_over(context: &Context, args: &TakeOverArgs) -> Result {
     )))
 }
 
-/// What another program says.
-fn told(program: impl AsRef<Path>, args: &[&str]) -> Result<String> {
+/// What another program says. `failed`: how far that leaves the take-over.
+fn told(program: impl AsRef<Path>, args: &[&str], failed: &str) -> Result<String> {
     let program = program.as_ref();
     let done = process::Command::new(program).args(args).stdin(Stdio::null()).output();
     let done = done.map_err(|e| Failure::new(format!("{} 执行不了：{e}。", program.display())))?;
@@ -93,7 +102,7 @@ fn told(program: impl AsRef<Path>, args: &[&str]) -> Result<String> {
         true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
         false => {
             let said = String::from_utf8_lossy(&done.stderr);
-            Err(Failure::new(format!("{}\n接替没有做完，服务没有启动。", said.trim_end())))
+            Err(Failure::new(format!("{}\n{failed}", said.trim_end())))
         }
     }
 }

@@ -58,8 +58,8 @@ pub struct Message {
 pub enum Kind {
     /// Written by a person: the whole text with its quotes, and the names of the attachments.
     Written { text: String, attachments: Vec<String> },
-    /// Written by a machine, and what shows it: nothing is recorded, and no answer is sent. `is_sure`: no person could
-    /// have written the text.
+    /// Written by a machine, and what shows it: no answer is sent. `is_sure`: no person could have written it; else it
+    /// waits for one.
     Automatic { why: &'static str, text: String, is_sure: bool },
     /// A delivery report.
     Report(DeliveryReport),

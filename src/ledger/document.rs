@@ -82,6 +82,8 @@ pub struct Grid {
     column: u32,
     /// The row is hidden.
     hidden: bool,
+    /// A row has more than two cells.
+    is_wide: bool,
     /// By column: for how many rows more the cell above goes on.
     spans: BTreeMap<u32, (u32, String)>,
 }
@@ -94,7 +96,7 @@ impl Grid {
 
     /// Whether no row so far has more than two cells, counting one that is open.
     pub fn is_narrow(&self) -> bool {
-        self.column < 2 && self.rows.values().all(|cells| cells.keys().all(|at| *at < 2))
+        self.column < 2 && !self.is_wide
     }
 
     pub fn texts(self) -> impl Iterator<Item = String> {
@@ -165,6 +167,7 @@ impl Grid {
         if !self.rows.contains_key(&row) {
             room.row()?;
         }
+        self.is_wide |= column > 1;
         self.rows.entry(row).or_default().insert(column, Cell { carried, hidden: self.hidden, ..Cell::new(value) });
         Ok(())
     }

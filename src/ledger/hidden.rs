@@ -81,7 +81,7 @@ fn of_xlsx(bytes: &[u8]) -> Option<Vec<Hidden>> {
                         hidden.rows.insert(row.saturating_sub(1));
                     }
                 }
-                "c" if struck.contains(&true) => {
+                "c" => {
                     let is_struck =
                         number("s").and_then(|s| struck.get(usize::try_from(s).ok()?)).is_some_and(|yes| *yes);
                     let column = attribute(tag, "r").filter(|_| is_struck).map(|place| column(&place));

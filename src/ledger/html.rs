@@ -85,7 +85,7 @@ struct Page {
     cell: Option<(u32, u32)>,
     text: String,
     /// In `<del>` or `<s>`, and whether there was such a text.
-    is_struck: bool,
+    struck: usize,
     has_struck: bool,
 }
 
@@ -94,7 +94,7 @@ impl Page {
         if self.grid.is_some() && self.cell.is_none() {
             return;
         }
-        if self.is_struck {
+        if self.struck > 0 {
             self.has_struck |= !text.trim().is_empty();
             return;
         }
@@ -132,7 +132,7 @@ impl Page {
             }
             "tr" if self.nested == 0 => {
                 self.end_cell()?;
-                self.is_struck = false;
+                self.struck = 0;
                 let style: String = tag.to_ascii_lowercase().split_whitespace().collect();
                 let is_hidden = style.contains("display:none");
                 if let Some(grid) = &mut self.grid {
@@ -144,7 +144,7 @@ impl Page {
                 }
                 self.line();
             }
-            "del" | "s" | "strike" => self.is_struck = true,
+            "del" | "s" | "strike" => self.struck += 1,
             "td" | "th" if self.nested == 0 && self.grid.is_some() => {
                 self.end_cell()?;
                 self.cell = Some((attribute(tag, "colspan"), attribute(tag, "rowspan")));
@@ -158,7 +158,7 @@ impl Page {
 
     fn close(&mut self, name: &str) -> Result<()> {
         match name {
-            "del" | "s" | "strike" => self.is_struck = false,
+            "del" | "s" | "strike" => self.struck = self.struck.saturating_sub(1),
             "table" if self.nested > 0 => self.nested -= 1,
             "table" if self.grid.is_none() => self.line(),
             "table" => {

@@ -62,8 +62,8 @@ pub(super) fn rows(weekly: &Weekly) -> Vec<Block> {
     let requests = (weekly.requests > 0).then(|| format!("有{}条申请等您答复", weekly.requests));
     let replies =
         (weekly.replies > 0).then(|| format!("有{}封来信在“待人工”里，等您看（duban incoming）", weekly.replies));
-    let notes: Vec<String> =
-        [requests, replies, waiting, missing, weekly.standby.clone()].into_iter().flatten().collect();
+    let standby = weekly.standby.as_ref().map(|said| said.trim_end_matches('。').to_owned());
+    let notes: Vec<String> = [requests, replies, waiting, missing, standby].into_iter().flatten().collect();
     blocks.extend((!notes.is_empty()).then(|| note(Tone::Amber, &format!("{}。", notes.join("；")))));
     let refused = weekly.refused.iter().map(|(box_, reply)| format!("{}：{}", words::plain(box_), words::plain(reply)));
     let rows = [

@@ -195,9 +195,10 @@ impl Tx<'_> {
         Ok(next.max(from))
     }
 
-    /// How many lines the history has, and how many attempts there were: neither goes back, but by a restore.
+    /// How many lines the history has, and how many attempts have ended: neither goes back, but by a restore.
     pub fn reach(&self) -> Result<(i64, i64)> {
-        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM audit), (SELECT coalesce(max(id), 0) FROM attempt)";
+        let sql =
+            "SELECT (SELECT coalesce(max(id), 0) FROM audit), (SELECT coalesce(sum(count), 0) FROM attempt_count)";
         Ok(self.tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 

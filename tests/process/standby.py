@@ -98,6 +98,11 @@ class Standby(Process):
         # Also where the folder is away: what was seen counts.
         self.copies.rename(self.dir / "away")
         self.assertIn("备用机已在", self.duban("run", "--once", "--now", LATER, code=3))
+        # Where it is mounted no more, an empty one lies there.
+        self.copies.mkdir()
+        self.assertIn("备用机已在", self.duban("run", "--once", "--now", LATER, code=3))
+        self.assertIn("备用机已在", self.duban("backup", "--standby", code=1))
+        self.copies.rmdir()
         (self.dir / "away").rename(self.copies)
         # The one that took over goes on with the folder, and is not held for the other.
         self.assertIn("已拷到", self.at_other("backup", "--standby"))
@@ -105,6 +110,41 @@ class Standby(Process):
         # That it was all a mistake is for a person to say.
         (self.copies / "taken-over.json").unlink()
         self.duban("run", "--once", "--now", "2026-02-03T08:30")
+
+    def test_a_take_over_that_was_cut_off_is_done_again(self):
+        self.duban("run", "--once", "--now", DAY)
+        self.duban("backup", "--standby")
+        in_the_way = self.copies / "taken-over.json.partial"
+        in_the_way.mkdir()
+        self.assertIn("再执行一次", self.take_over("--force", code=1))
+        in_the_way.rmdir()
+        self.assertIn("已接替", self.take_over("--force"))
+        self.at_other("run", "--once", "--now", LATER)
+        self.at_other("verify")
+
+    def test_files_that_would_not_do_there(self):
+        self.duban("run", "--once", "--now", DAY)
+        self.duban("backup", "--standby")
+        good = (self.copies / "files.json").read_bytes()
+        plan = self.dir / "config/deadlines.toml"
+        text = plan.read_text()
+        plan.write_text(text + "\n[[section]\n")
+        self.duban("done", "annual-report", "--by", "张三", "--now", "2026-01-27T09:00")
+        copy = (self.copies / "duban.db").read_bytes()
+        self.assertIn("配置有错", self.duban("backup", "--standby", code=1))
+        self.assertEqual((self.copies / "files.json").read_bytes(), good)
+        self.assertNotEqual((self.copies / "duban.db").read_bytes(), copy, "the reports are copied all the same")
+        # What lies outside is not there.
+        outside = self.dir / "outside.toml"
+        outside.write_text("")
+        plan.write_text(text.replace("include = [", 'include = ["../outside.toml", '))
+        self.assertIn("备用机上没有", self.duban("backup", "--standby", code=1))
+        self.assertIn("备用机上没有", self.duban("status", code=1))
+        plan.write_text(text)
+        self.assertIn("已拷到", self.duban("backup", "--standby"))
+        for folder in ("../var", "copies"):
+            self.config.write_text(self.settings.replace(str(self.copies), folder))
+            self.assertIn("放在别处", self.duban("check", code=1))
 
     def test_by_root_with_the_users_that_packages_make(self):
         service, copies = 65534, 12345

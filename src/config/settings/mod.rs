@@ -15,9 +15,13 @@ use self::layers::{At, Given, Layers};
 pub use self::{inbox::Inbox, layers::BOARD, web::Web};
 use crate::{
     config::{
-        source::{files::Files, names::joined},
+        source::{
+            files::Files,
+            names::{joined, tidy},
+        },
         syntax::Schema,
     },
+    disk::folder_of,
     domain::{deadline::Mailbox, hours::Hours},
     net::SmtpSettings,
 };
@@ -134,7 +138,7 @@ pub fn read(
     let admin = admin(layers);
     let contact = layers.needed("contact", "contact = \"办公室 电话 0750-0000000\"");
     let keep_letters = keep_letters(layers);
-    let standby = standby(layers, folder);
+    let standby = standby(layers, folder, database.as_deref());
     let mail = mail(layers, folder, files);
     let inbox = inbox::read(layers, folder, files, mail.as_ref().map(|mail| &mail.from));
     let is_folder = mail.as_ref().is_some_and(|mail| matches!(mail.transport, Transport::Folder(_)));
@@ -252,13 +256,23 @@ fn keep_letters(layers: &Layers<'_>) -> Option<Keep> {
 }
 
 /// A folder, or one on another machine.
-fn standby(layers: &Layers<'_>, folder: &Path) -> Option<Standby> {
+fn standby(layers: &Layers<'_>, folder: &Path, database: Option<&Path>) -> Option<Standby> {
     const EXAMPLE: &str = "standby = \"/mnt/standby\" 或 \"duban-copy@192.0.2.9:/home/duban-copy/standby\"";
     let given = layers.text("standby")?;
     let text = given.value.trim().trim_end_matches('/');
     let odd = |c: char| c.is_whitespace() || c.is_control() || "\"'`$\\*?;|&<>".contains(c);
     match text.split_once(':').filter(|(host, _)| !host.contains('/')) {
-        None if !text.is_empty() => return Some(Standby::Folder(joined(folder, text))),
+        None if !text.is_empty() => {
+            let to = tidy(&joined(folder, text));
+            // A copy has the name of a database, and the files there would be copied along.
+            let is_database = database.is_some_and(|it| tidy(folder_of(it)) == to);
+            if !is_database && !to.starts_with(tidy(folder)) {
+                return Some(Standby::Folder(to));
+            }
+            let what = if is_database { "数据库所在的目录" } else { "在配置的目录里面" };
+            layers.error(&given.at, format!("“{text}”是{what}，备用机的拷贝要放在别处"), EXAMPLE);
+            return None;
+        }
         Some((host, path))
             if !host.is_empty() && !host.starts_with('-') && path.starts_with('/') && !text.contains(odd) =>
         {

@@ -154,6 +154,12 @@ pub fn check(p: Phrase, zone: Zone, clause: &mut Clause) -> Result<(), No> {
         {
             return refuse(p.sub(0..i + 2).place(), TWO, &[]);
         }
+        // 季度报表于次月10日前: which month is the next one?
+        let is_longer =
+            matches!(word, Quarter | Quarters | Half) || word == Year && !(i > 0 && matches!(p.words[i - 1], Num(_)));
+        if zone == Zone::Before && is_longer && clause.core.words.first() == Some(&NextMonth) {
+            return refuse(at, TWO, &[]);
+        }
         if let Some(len) = beside_a_thing(p, i, zone, clause) {
             let at = p.sub(i + 1 - len..i + 1).place();
             let why = (0..=i).find_map(|k| match p.words[k] {

@@ -178,8 +178,9 @@ fn count(p: Phrase, core: &mut Core) -> Result<(), No> {
             [Num(n), Counter, ..] if is_rhythm(found) => (n, 2),
             _ => continue,
         };
-        // 每季度或半年一次
-        let is_other = |w: Word| beside::narrows(w) || matches!(w, OrElse | Half | Quarter | NextMonth);
+        // 每季度或半年一次, 每年入冬前至少一次
+        let is_other =
+            |w: Word| beside::narrows(w) || matches!(w, OrElse | Half | Quarter | NextMonth | Before | After);
         if let Some(k) = (0..i).find(|k| is_other(rest.words[*k])) {
             return Err(beside::changes(rest.words[k], rest.places[k].clone()));
         }

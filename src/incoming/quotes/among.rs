@@ -29,8 +29,7 @@ enum Whose {
 }
 
 /// The lines from `cut` on that are not of our letter, nor of any other that is quoted, and whether they are marked as a
-/// quote. `ours` is our letter's text, in
-/// letters and digits.
+/// quote. `ours` is our letter's text, in letters and digits.
 ///
 /// `is_all`: nothing stands above. Then a word that our letter has as well is the sender's only where quotes are marked.
 /// Where our letter is not known, only what stands between marked lines and below them is the sender's.

@@ -104,6 +104,9 @@ impl<'a> From<&'a str> for Said<'a> {
 /// A date without a year is the next one, `today` included.
 pub fn understand<'a>(said: impl Into<Said<'a>>, items: &[Item], today: Date) -> Understood {
     let Said { words, among, subject, files } = said.into();
+    if among.chars().nth(REPLY_CHARS).is_some() {
+        return Understood::Unclear(TOO_LONG);
+    }
     let understood = of_words(words, items, today);
     let is_done = |s: &Statement| matches!(s.act, Act::Done | Act::HandedIn);
     match &understood {

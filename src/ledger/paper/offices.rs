@@ -150,12 +150,13 @@ fn parts(cell: &str, known: &impl Fn(&str) -> bool) -> Vec<String> {
     let mut depth = 0usize;
     for (at, c) in cell.char_indices() {
         depth = if OPEN.contains(&c) { depth + 1 } else { depth.saturating_sub(usize::from(CLOSE.contains(&c))) };
-        let current = parts.last().cloned().unwrap_or_default();
-        let next = cell[at..].trim_start_matches('\n').lines().next().unwrap_or_default();
-        let ends = known(current.trim()) || next.contains(['：', ':']) || !is_listed && is_name(&current);
-        let is_broken = c == '\n' && (!ends || next.starts_with(OPEN));
-        if is_broken {
-            continue;
+        if c == '\n' {
+            let current = parts.last().map_or("", String::as_str);
+            let next = cell[at..].trim_start_matches('\n').lines().next().unwrap_or_default();
+            let ends = known(current.trim()) || next.contains(['：', ':']) || !is_listed && is_name(current);
+            if !ends || next.starts_with(OPEN) {
+                continue;
+            }
         }
         if SEPARATORS.contains(&c) && depth == 0 {
             parts.push(String::new());

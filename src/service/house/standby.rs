@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    config::{Settings, Standby, secret},
+    config::{Settings, Standby, secret, tidy},
     disk::{self, folder_of},
     service::{
         Error, Office, Result, named,
@@ -34,16 +34,28 @@ use crate::{
 
 pub const COPY: &str = "duban.db";
 const FILES: &str = "files.json";
-/// Since its last round a machine is taken to be there.
+/// A machine whose last round is not older than this may still be there.
 const ANSWERS: SignedDuration = SignedDuration::from_mins(11);
 const DEEPEST: usize = 4;
 
-/// What a machine that takes over needs beside the database: the texts below the folder of duban.toml. What is secret
-/// is read by root, or handed over by systemd.
+/// What a machine that takes over needs beside the database.
+#[derive(Default)]
+pub struct Files {
+    /// The texts below the folder of duban.toml. `None`: they have errors, and those there stay.
+    found: Option<BTreeMap<String, String>>,
+    /// Why they would not do there.
+    lacking: Option<String>,
+}
+
+/// The files, as they were `read`. What is secret is read by root, or handed over by systemd.
 ///
 /// # Errors
 /// In Chinese.
-pub fn files(config: &Path, env: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+pub fn files(config: &Path, env: &BTreeMap<String, String>, read: Option<&[PathBuf]>) -> Result<Files> {
+    let Some(read) = read else {
+        let lacking = "配置有错，备用机上留着上一份能用的：执行 duban check 看错在哪里。".to_owned();
+        return Ok(Files { found: None, lacking: Some(lacking) });
+    };
     let mut found = BTreeMap::new();
     let folder = folder_of(config);
     gather(folder, "", DEEPEST, &mut found).map_err(|e| refused(format!("读不了 {}：{e}。", folder.display())))?;
@@ -52,7 +64,21 @@ pub fn files(config: &Path, env: &BTreeMap<String, String>) -> Result<BTreeMap<S
             found.entry(format!("{}/{name}", secret::FOLDER)).or_insert(text);
         }
     }
-    Ok(found)
+    let folder = tidy(folder);
+    let is_found = |path: &PathBuf| {
+        let path = tidy(path);
+        path.is_dir()
+            || path.strip_prefix(&folder).is_ok_and(|name| name.to_str().is_some_and(|n| found.contains_key(n)))
+    };
+    let lacking = read
+        .iter()
+        .find(|path| !is_found(path))
+        .map(|path| format!("备用机上没有 {}：放到 {} 里面来，不用链接。", path.display(), folder.display()));
+    let bytes: usize = found.values().map(String::len).sum();
+    if bytes as u64 > LARGEST_BYTES / 2 {
+        return Err(refused(format!("{} 里的文件一共 {bytes} 字节，太多了：把不是配置的移到别处。", folder.display())));
+    }
+    Ok(Files { found: Some(found), lacking })
 }
 
 fn gather(folder: &Path, prefix: &str, depth: usize, found: &mut BTreeMap<String, String>) -> io::Result<()> {
@@ -64,9 +90,11 @@ fn gather(folder: &Path, prefix: &str, depth: usize, found: &mut BTreeMap<String
     for entry in entries.flatten() {
         let (path, kind) = (entry.path(), entry.file_type()?);
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let is_left = [".old-", ".duban-", ".dpkg-", ".rpm"].iter().any(|end| name.contains(end));
+        let is_left = [".old-", ".duban-", ".dpkg-", ".rpm"].iter().any(|part| name.contains(part));
         if name.starts_with('.') || is_left {
-        } else if kind.is_dir() {
+            continue;
+        }
+        if kind.is_dir() {
             // Another bureau's.
             if depth > 0 && !path.join("duban.toml").exists() {
                 gather(&path, &format!("{prefix}{name}/"), depth - 1, found)?;
@@ -86,13 +114,14 @@ fn refused(what: impl Into<String>) -> Error {
 ///
 /// # Errors
 /// In Chinese: also if another machine has taken over, or the copy there knows more than the database.
-pub fn round(db: &mut Db, office: &Office, files: BTreeMap<String, String>, now: &Moment) -> Result<String> {
+pub fn round(db: &mut Db, office: &Office, files: Files, now: &Moment) -> Result<String> {
     let settings = &office.settings;
     let Some(to) = &settings.standby else {
         return Err(refused("没有设置备用机：在 duban.toml 里写 standby，见手册“备用机”。"));
     };
     let mut state = State::read(settings);
-    let done = hand_on(db, (to, settings), files, &mut state, now);
+    let done = hand_on(db, (to, settings), files.found, &mut state, now);
+    let done = done.and_then(|said| files.lacking.map_or(Ok(said), |lacking| Err(refused(lacking))));
     state.trouble = done.as_ref().err().map(Error::explain);
     state.write(settings).map_err(|e| refused(format!("写不了 {}.standby：{e}。", settings.database.display())))?;
     done
@@ -101,7 +130,7 @@ pub fn round(db: &mut Db, office: &Office, files: BTreeMap<String, String>, now:
 fn hand_on(
     db: &mut Db,
     (to, settings): (&Standby, &Settings),
-    mut files: BTreeMap<String, String>,
+    mut files: Option<BTreeMap<String, String>>,
     state: &mut State,
     now: &Moment,
 ) -> Result<String> {
@@ -112,7 +141,10 @@ fn hand_on(
         let uid = tx.get(state::UID)?.unwrap_or_default();
         Ok((uid, tx.reach()?, tx.get(state::TOOK_OVER)?, tx.get(state::RESTORED)?))
     })?;
-    state.taken_over = mark.map(|mark| mark.at).filter(|at| Some(*at) > took_over);
+    // An empty folder, as under a mount that is not there, tells nothing.
+    if alive.is_some() || mark.is_some() {
+        state.taken_over = mark.map(|mark| mark.at).filter(|at| Some(*at) > took_over);
+    }
     if let Some(at) = state.taken_over {
         return Err(refused(words(at, to, settings)));
     }
@@ -143,16 +175,19 @@ fn hand_on(
     }
     DirBuilder::new().recursive(true).mode(0o700).create(named(database, ".standby")).map_err(unwritten)?;
     let key = disk::read_plain(&named(database, ".link-key"), LARGEST_BYTES);
-    if let Ok(key) = key {
+    if let (Ok(key), Some(files)) = (key, &mut files) {
         files.entry(format!("{}/link-key", secret::FOLDER)).or_insert(key);
     }
-    let stamp = stamp(database, &files).map_err(unwritten)?;
+    let stamp = stamp(database, files.as_ref()).map_err(unwritten)?;
     let is_changed = alive.is_none() || state.stamp.as_ref() != Some(&stamp);
     let at = |name| beside(database, name);
     if is_changed {
         Copies::new(folder_of(database)).leave_room(database)?;
         back_up(db, database, &at(COPY), now)?;
-        let handed = write_json(&at(FILES), &files).and_then(|()| give(to, &[at(COPY), at(FILES)]));
+        let handed = match &files {
+            Some(files) => write_json(&at(FILES), files).and_then(|()| give(to, &[at(COPY), at(FILES)])),
+            None => give(to, &[at(COPY)]),
+        };
         // Neither takes up space until the next round, nor lies about.
         for name in [COPY, FILES] {
             let _ = disk::remove_if_there(&at(name));
@@ -171,7 +206,7 @@ fn hand_on(
 }
 
 /// Whatever is written changes it, and so does an edit.
-fn stamp(database: &Path, files: &BTreeMap<String, String>) -> io::Result<String> {
+fn stamp(database: &Path, files: Option<&BTreeMap<String, String>>) -> io::Result<String> {
     let mut hasher = DefaultHasher::new();
     files.hash(&mut hasher);
     let of = |path: PathBuf| fs::metadata(path).map(|file| (file.len(), file.mtime(), file.mtime_nsec()));

@@ -97,24 +97,31 @@ impl State {
 
 /// The last round, and the mark.
 pub fn look(to: &Standby, database: &Path) -> io::Result<(Option<Alive>, Option<Mark>)> {
-    let folder = match to {
-        Standby::Folder(folder) => folder.clone(),
+    let (folder, is_seen) = match to {
+        Standby::Folder(folder) => (folder.clone(), false),
         Standby::Remote(place) => {
-            let seen = beside(database, "seen");
+            // The service and the timer may look at the same time.
+            let seen = beside(database, &format!("seen.{}", std::process::id()));
+            let _ = fs::remove_dir_all(&seen);
             DirBuilder::new().recursive(true).mode(0o700).create(&seen)?;
-            for name in [ALIVE, MARK] {
-                disk::remove_if_there(&seen.join(name))?;
-            }
             let from = [ALIVE, MARK].map(|name| format!("{place}/{name}"));
-            rsync(&["--ignore-missing-args", "--", &from[0], &from[1], &format!("{}/", seen.display())])?;
-            seen
+            let came = rsync(&["--ignore-missing-args", "--", &from[0], &from[1], &format!("{}/", seen.display())]);
+            if came.is_err() {
+                let _ = fs::remove_dir_all(&seen);
+            }
+            came?;
+            (seen, true)
         }
     };
     // A folder that is not there has no mark to be missed.
     if !folder.is_dir() {
         return Err(io::Error::other("没有这个目录，是不是没有挂载"));
     }
-    Ok((read_json(&folder.join(ALIVE))?, read_json(&folder.join(MARK))?))
+    let found = (read_json(&folder.join(ALIVE)), read_json(&folder.join(MARK)));
+    if is_seen {
+        let _ = fs::remove_dir_all(&folder);
+    }
+    Ok((found.0?, found.1?))
 }
 
 pub fn rsync(args: &[&str]) -> io::Result<()> {
@@ -143,14 +150,16 @@ pub fn taken_over(settings: &Settings) -> Option<String> {
     State::read(settings).taken_over.map(|at| words(at, to, settings))
 }
 
-/// As [`taken_over`], after a look at the folder: before the first letter. Where nothing is to be seen, what was last
-/// seen counts.
+/// As [`taken_over`], after a look at the folder: before the first letter. Where nothing is to be seen, as in the folder
+/// under a mount that is not there, what was last seen counts.
 pub fn ask(settings: &Settings, took_over: Option<Timestamp>) -> Option<String> {
     let to = settings.standby.clone()?;
     let (sender, answer) = mpsc::channel();
     let database = settings.database.clone();
-    thread::spawn(move || sender.send(look(&to, &database).map(|(_, mark)| mark)));
-    let Ok(Ok(mark)) = answer.recv_timeout(PATIENCE) else { return taken_over(settings) };
+    thread::spawn(move || sender.send(look(&to, &database)));
+    let Ok(Ok((Some(_), mark) | (None, mark @ Some(_)))) = answer.recv_timeout(PATIENCE) else {
+        return taken_over(settings);
+    };
     let mut state = State::read(settings);
     let seen = mark.map(|mark| mark.at).filter(|at| Some(*at) > took_over);
     if seen != state.taken_over {
@@ -184,7 +193,7 @@ pub fn trouble(settings: &Settings, now: &Moment) -> Option<String> {
     };
     let lags = now.at.duration_since(at) > LAG;
     let why = match state.trouble {
-        Some(why) => why,
+        Some(why) => return Some(format!("{}（最近一次拷贝是 {}）", why.trim_end_matches('。'), local(at, settings))),
         None if lags => "看 systemctl status duban-standby.timer".to_owned(),
         None => return None,
     };

@@ -71,18 +71,11 @@ pub async fn read_mailbox(
             }
         }
         // Filing begins when all messages are acted on: one that cannot be moved must not delay the others.
-        let mut refused = None;
-        for (uid, to) in acted {
-            match (inbox.file(uid, to).await, to) {
-                (Ok(()), Filed::Done) => looked.done += 1,
-                (Ok(()), Filed::Manual) => looked.waits += 1,
-                (Err(e), _) if e.is_settings() => refused = Some(e),
-                (Err(e), _) => return Err(e.into()),
-            }
+        for (_, to) in &acted {
+            let count = if *to == Filed::Done { &mut looked.done } else { &mut looked.waits };
+            *count += 1;
         }
-        if let Some(e) = refused {
-            return Err(e.into());
-        }
+        file(inbox, acted).await?;
         front.from = next;
         remember(store, front.clone()).await?;
     }
@@ -96,6 +89,18 @@ pub async fn read_mailbox(
         );
     }
     Ok(looked)
+}
+
+/// Moves messages, all that can be moved.
+async fn file(inbox: &mut Inbox, messages: Vec<(u32, Filed)>) -> std::result::Result<(), ImapError> {
+    let mut refused = None;
+    for (uid, to) in messages {
+        match inbox.file(uid, to).await {
+            Err(e) if e.is_settings() => refused = Some(e),
+            filed => filed?,
+        }
+    }
+    refused.map_or(Ok(()), Err)
 }
 
 /// Reads one message; `None` if it is gone.
@@ -167,6 +172,7 @@ pub async fn read_again(
     for (folder, of) in [(&settings.done_folder, Filed::Done), (&settings.manual_folder, Filed::Manual)] {
         let mut inbox = Inbox::open(&ImapSettings { folder: folder.clone(), ..settings.clone() }, limits).await?;
         let mailbox = format!("{}/{folder}", name(office));
+        let mut moved = Vec::new();
         for Listed { uid, size } in inbox.list_since(since).await? {
             let place = Place { mailbox: mailbox.clone(), uid_validity: inbox.uid_validity(), uid };
             let to = match read(store, office, &mut inbox, place, size, clock).await? {
@@ -176,8 +182,12 @@ pub async fn read_again(
             };
             read_anew += 1;
             if to != of {
-                inbox.file(uid, to).await?;
+                moved.push((uid, to));
             }
+        }
+        // One that the server does not move lies in the wrong folder: new mail is not to wait for it.
+        if let Err(e) = file(&mut inbox, moved).await {
+            warn!(error = %e, "filing messages that were read again failed: {e}");
         }
         inbox.close().await;
     }

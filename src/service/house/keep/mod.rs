@@ -183,7 +183,8 @@ fn ask_replaced(
     // An unreadable page means damage, not that it is another database.
     let is_ours_to_ask = copy.is_earlier_state_of(&old).unwrap_or_else(|e| e.is_damage());
     let is_sound = is_ours_to_ask && old.damage().is_empty();
-    if is_sound && wish.is_none() {
+    // A take-over that was cut off is done again.
+    if is_sound && wish.is_none() && !restored.took_over {
         return Err(Error::Refused(format!(
             "现在的数据库 {} 是好的，备份里有的它都有，备份以后的发信和登记也在里面：不必恢复，没有改动。\n\
              登记错了用 duban reopen 撤回。确实要回到备份那时，请加 --since-backup：\n\
