@@ -1,12 +1,12 @@
 //! Opening the database for a command. What cannot be read is said, and never taken for empty.
 
-use std::{io::ErrorKind, path::Path};
+use std::{io::ErrorKind, path::Path, sync::Once};
 
 use super::{Context, Failure, Result, terminal};
 use crate::{
     config::{Settings, tidy},
     daemon::lock::{SenderLock, make_folder_of},
-    service::house::keep::Copies,
+    service::{house::keep::Copies, post::standby},
     store::{self, Db},
 };
 
@@ -22,6 +22,11 @@ impl Context {
     pub fn open(&self, settings: &Settings) -> Result<Db> {
         there(&settings.database).map_err(|absent| absent.failure(&settings.database))?;
         Self::is_held_elsewhere(settings)?;
+        // A command may open it more than once.
+        static SAID: Once = Once::new();
+        if let Some(why) = standby::taken_over(settings) {
+            SAID.call_once(|| drop(terminal::tell(&format!("注意：{why}在这里登记的，那里没有。\n"))));
+        }
         Db::open_there(&settings.database).map_err(|e| failed(&e, &settings.database))
     }
 

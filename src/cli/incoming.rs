@@ -20,6 +20,7 @@ use crate::{
             },
             limits,
         },
+        post::standby,
     },
     store::{Db, Store},
 };
@@ -51,6 +52,10 @@ pub fn mailbox(context: &Context) -> Result {
     let Some(settings) = office.settings.mailbox.as_ref().map(|inbox| inbox.imap.clone()) else {
         return Err(Failure::new("没有设置收信邮箱：请在 duban.toml 里写 [mailbox]。"));
     };
+    // Another machine reads it.
+    if let Some(why) = standby::taken_over(&office.settings) {
+        return Err(Failure { why, exit: Exit::TakenOver });
+    }
     let (store, office, clock) =
         (Store::new(db).map_err(|e| Failure::new(e.to_string()))?, Arc::new(office), context.clock);
     let noting = office.clone();

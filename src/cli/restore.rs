@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 use super::{Answer, Context, Failure, Result, backup::words, progress, run::lock};
 use crate::{
@@ -29,7 +30,7 @@ pub struct RestoreArgs {
     pub since_backup: Option<SinceBackup>,
     /// Of `take-over`.
     #[arg(long, hide = true)]
-    pub taking_over: bool,
+    pub taking_over: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -54,7 +55,7 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Result {
     let now = context.now(&office.settings);
     let (restored, holdings) =
         progress::shown("正在恢复", || keep::restore((&office, &deadlines), &copy, wish, args.taking_over, &now))?;
-    if args.taking_over {
+    if args.taking_over.is_some() {
         standby::forget(&office.settings);
     }
     Ok(Answer::done(told(&restored, &holdings, &office.settings)))

@@ -36,6 +36,13 @@ pub struct TakeOverArgs {
 pub fn take_over(context: &Context, args: &TakeOverArgs) -> Result {
     let now = context.clock.now(&TimeZone::UTC).at;
     let left = Left::open(&args.folder)?;
+    if let Some(mark) = left.mark.filter(|_| !args.force) {
+        return Err(Failure::new(format!(
+            "没有接替：{} 里有记号，{} 已经有机器接替过。那台停用了、要由这台再接替的，加 --force。",
+            args.folder.display(),
+            mark.at
+        )));
+    }
     if left.answers(now) && !args.force {
         let at = left.at().map_or("什么时候不详".to_owned(), |at| {
             let zone = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
@@ -69,9 +76,9 @@ pub fn take_over(context: &Context, args: &TakeOverArgs) -> Result {
     const UNDONE: &str = "接替没有做完，服务没有启动；照上面的改好，再执行一次。";
     let program = env::current_exe().map_err(|e| Failure::new(format!("找不到程序自己：{e}。没有接替。")))?;
     let (copy, config) = (args.folder.join(COPY), context.config.display().to_string());
-    let restored =
-        told(&program, &["restore", "--taking-over", "--config", &config, &copy.display().to_string()], UNDONE)?;
-    left.mark(now)?;
+    let (at, copy) = (now.to_string(), copy.display().to_string());
+    let restored = told(&program, &["restore", "--taking-over", &at, "--config", &config, &copy], UNDONE)?;
+    left.leave_mark(now)?;
     let kept = placed.iter().filter_map(|file| file.kept.as_ref());
     let kept: String = kept.map(|kept| format!("原来的配置另存为 {}。\n", kept.display())).collect();
     const UNSTARTED: &str =

@@ -119,6 +119,16 @@ class Standby(Process):
         self.assertIn("再执行一次", self.take_over("--force", code=1))
         in_the_way.rmdir()
         self.assertIn("已接替", self.take_over("--force"))
+        # Another machine asks first; it has a moment of its own, and this one sees that it is not its own.
+        third = self.dir / "third"
+        third.mkdir()
+        here, self.other = self.other, third
+        self.assertIn("已经有机器接替过", self.take_over(code=1))
+        time.sleep(1)  # A moment is a second.
+        self.take_over("--force")
+        self.other = here
+        self.assertIn("备用机已在", self.at_other("run", "--once", "--now", LATER, code=3))
+        self.other = third
         self.at_other("run", "--once", "--now", LATER)
         self.at_other("verify")
 
@@ -142,6 +152,19 @@ class Standby(Process):
         self.assertIn("备用机上没有", self.duban("status", code=1))
         plan.write_text(text)
         self.assertIn("已拷到", self.duban("backup", "--standby"))
+        # A copy that is gone is handed on again; one that is cut off is not taken over.
+        (self.copies / "duban.db").unlink()
+        self.assertIn("已拷到", self.duban("backup", "--standby"))
+        whole = (self.copies / "duban.db").read_bytes()
+        (self.copies / "duban.db").write_bytes(whole[:-4096])
+        self.assertIn("不是完整的拷贝", self.take_over("--force", code=1))
+        self.assertEqual(list(self.other.iterdir()), [])
+        (self.copies / "duban.db").write_bytes(whole)
+        # A mark that cannot be read is one.
+        (self.copies / "taken-over.json").write_text("")
+        self.assertIn("备用机已在", self.duban("run", "--once", "--now", LATER, code=3))
+        self.assertIn("在这里登记的，那里没有", self.duban("list"))
+        (self.copies / "taken-over.json").unlink()
         for folder in ("../var", "copies"):
             self.config.write_text(self.settings.replace(str(self.copies), folder))
             self.assertIn("放在别处", self.duban("check", code=1))

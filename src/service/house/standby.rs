@@ -4,9 +4,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     hash::{DefaultHasher, Hash, Hasher},
-    io,
+    io::{self, Read},
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Component, Path, PathBuf},
 };
@@ -29,7 +29,7 @@ use crate::{
             write_json,
         },
     },
-    store::{Db, state},
+    store::{Db, HEADER_BYTES, is_copy, state},
 };
 
 pub const COPY: &str = "duban.db";
@@ -136,18 +136,18 @@ fn hand_on(
 ) -> Result<String> {
     let database = &settings.database;
     let unwritten = |e: io::Error| refused(format!("备用机 {to} 没有拷成：{e}。"));
-    let (alive, mark) = look(to, database).map_err(unwritten)?;
+    let seen = look(to, database).map_err(unwritten)?;
     let (uid, reach, took_over, restored) = db.read(|tx| {
         let uid = tx.get(state::UID)?.unwrap_or_default();
         Ok((uid, tx.reach()?, tx.get(state::TOOK_OVER)?, tx.get(state::RESTORED)?))
     })?;
-    // An empty folder, as under a mount that is not there, tells nothing.
-    if alive.is_some() || mark.is_some() {
-        state.taken_over = mark.map(|mark| mark.at).filter(|at| Some(*at) > took_over);
+    if seen.tells() {
+        state.taken_over = seen.mark.and_then(|mark| mark.of_another(took_over));
     }
     if let Some(at) = state.taken_over {
         return Err(refused(words(at, to, settings)));
     }
+    let alive = seen.alive.map_err(|e| unwritten(io::Error::other(format!("{ALIVE} 读不了（{e}），坏了就删去它"))))?;
     match &alive {
         Some(alive) if alive.uid != uid => {
             return Err(refused(format!("{to} 里是别的数据库的拷贝，没有覆盖。每个单位要有自己的目录。")));
@@ -179,11 +179,14 @@ fn hand_on(
         files.entry(format!("{}/link-key", secret::FOLDER)).or_insert(key);
     }
     let stamp = stamp(database, files.as_ref()).map_err(unwritten)?;
-    let is_changed = alive.is_none() || state.stamp.as_ref() != Some(&stamp);
+    let is_there = alive.as_ref().is_some_and(|alive| is_whole(to, alive.bytes));
+    let is_changed = !is_there || state.stamp.as_ref() != Some(&stamp);
+    let mut bytes = alive.map_or(0, |alive| alive.bytes);
     let at = |name| beside(database, name);
     if is_changed {
         Copies::new(folder_of(database)).leave_room(database)?;
         back_up(db, database, &at(COPY), now)?;
+        bytes = fs::metadata(at(COPY)).map_err(unwritten)?.len();
         let handed = match &files {
             Some(files) => write_json(&at(FILES), files).and_then(|()| give(to, &[at(COPY), at(FILES)])),
             None => give(to, &[at(COPY)]),
@@ -194,7 +197,7 @@ fn hand_on(
         }
         handed.map_err(unwritten)?;
     }
-    write_json(&at(ALIVE), &Alive { at: now.at, uid, reach })
+    write_json(&at(ALIVE), &Alive { at: now.at, bytes, uid, reach })
         .and_then(|()| give(to, &[at(ALIVE)]))
         .map_err(unwritten)?;
     (state.taken_at, state.stamp) = (Some(now.at), Some(stamp));
@@ -203,6 +206,16 @@ fn hand_on(
     } else {
         format!("没有变动，备用机 {to} 有最新的。\n")
     })
+}
+
+/// Whether the copy that was handed on lies there still; on another machine that is not looked at.
+fn is_whole(to: &Standby, bytes: u64) -> bool {
+    match to {
+        Standby::Folder(folder) => {
+            folder.join(FILES).exists() && fs::metadata(folder.join(COPY)).is_ok_and(|copy| copy.len() == bytes)
+        }
+        Standby::Remote(_) => true,
+    }
 }
 
 /// Whatever is written changes it, and so does an edit.
@@ -225,7 +238,7 @@ fn give(to: &Standby, files: &[PathBuf]) -> io::Result<()> {
     match to {
         Standby::Folder(folder) => files.iter().try_for_each(|file| {
             let target = folder.join(file.file_name().unwrap_or_default());
-            let temporary = named(&target, &format!(".{}.partial", std::process::id()));
+            let temporary = named(&target, ".partial");
             let written = (|| {
                 disk::remove_if_there(&temporary)?;
                 let mut copy = disk::create_new(&temporary, 0o600)?;
@@ -250,6 +263,10 @@ fn give(to: &Standby, files: &[PathBuf]) -> io::Result<()> {
 pub struct Left {
     folder: PathBuf,
     alive: Option<Alive>,
+    /// When the round's file came here, by the clock of whoever keeps the folder.
+    came: Option<Timestamp>,
+    /// Another machine has taken over here.
+    pub mark: Option<Mark>,
     files: BTreeMap<String, String>,
 }
 
@@ -262,8 +279,17 @@ impl Left {
         };
         let files = read_json(&folder.join(FILES)).map_err(|e| unread(FILES, &e))?;
         let files = files.ok_or_else(|| unread(FILES, &"没有这个文件，这里不是备用机的目录"))?;
-        let alive = read_json(&folder.join(ALIVE)).map_err(|e| unread(ALIVE, &e))?;
-        Ok(Self { folder: folder.to_owned(), alive, files })
+        let whole = |file: File| {
+            let mut header = [0; HEADER_BYTES];
+            (&file).read_exact(&mut header).ok()?;
+            file.metadata().is_ok_and(|copy| is_copy(&header, copy.len())).then_some(())
+        };
+        let copy = disk::open_plain(OpenOptions::new().read(true), &folder.join(COPY)).map_err(|e| unread(COPY, &e))?;
+        whole(copy).ok_or_else(|| unread(COPY, &"不是完整的拷贝"))?;
+        // One that cannot be read says as much as one that is recent.
+        let alive = read_json(&folder.join(ALIVE)).unwrap_or_default();
+        let came = fs::metadata(folder.join(ALIVE)).ok().and_then(|file| Timestamp::new(file.ctime(), 0).ok());
+        Ok(Self { folder: folder.to_owned(), alive, came, mark: Mark::read(folder), files })
     }
 
     /// When the copy was last known to be all there was.
@@ -273,7 +299,8 @@ impl Left {
 
     /// Whether its machine seems to be there still: its last round is recent, or later than it is here.
     pub fn answers(&self, now: Timestamp) -> bool {
-        self.at().is_none_or(|at| now.duration_since(at) < ANSWERS)
+        // The clock here may be ahead of the other machine's.
+        [self.at(), self.came].iter().any(|at| at.is_none_or(|at| now.duration_since(at) < ANSWERS))
     }
 
     /// The files, to be put beside duban.toml.
@@ -301,7 +328,7 @@ impl Left {
     ///
     /// # Errors
     /// In Chinese.
-    pub fn mark(&self, at: Timestamp) -> Result<()> {
+    pub fn leave_mark(&self, at: Timestamp) -> Result<()> {
         let path = self.folder.join(MARK);
         let temporary = named(&path, ".partial");
         let written = (|| {

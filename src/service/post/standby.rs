@@ -36,15 +36,32 @@ const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInter
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alive {
     pub at: Timestamp,
+    /// How long the copy is.
+    #[serde(default)]
+    pub bytes: u64,
     /// Whose copy it is, and how far it goes.
     pub uid: String,
     pub reach: (i64, i64),
 }
 
-/// Left by a machine that took over.
+/// Left by a machine that took over. It knows its own by the moment, whatever the clocks of others say.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Mark {
     pub at: Timestamp,
+}
+
+impl Mark {
+    /// In a folder. One that is there and cannot be read is somebody's.
+    pub fn read(folder: &Path) -> Option<Self> {
+        let path = folder.join(MARK);
+        let is_there = || path.symlink_metadata().is_ok();
+        read_json(&path).unwrap_or_else(|_| is_there().then_some(Self { at: Timestamp::UNIX_EPOCH }))
+    }
+
+    /// When another machine took over.
+    pub fn of_another(self, took_over: Option<Timestamp>) -> Option<Timestamp> {
+        Some(self.at).filter(|at| Some(*at) != took_over)
+    }
 }
 
 /// What is noted beside the database: a note in it would be a change, and a reason for one more copy.
@@ -95,8 +112,21 @@ impl State {
     }
 }
 
-/// The last round, and the mark.
-pub fn look(to: &Standby, database: &Path) -> io::Result<(Option<Alive>, Option<Mark>)> {
+/// What is seen of a standby.
+pub struct Seen {
+    /// The last round, where it can be read.
+    pub alive: io::Result<Option<Alive>>,
+    pub mark: Option<Mark>,
+}
+
+impl Seen {
+    /// An empty folder, as under a mount that is not there, tells nothing, nor does one that is closed.
+    pub fn tells(&self) -> bool {
+        self.mark.is_some() || matches!(self.alive, Ok(Some(_)))
+    }
+}
+
+pub fn look(to: &Standby, database: &Path) -> io::Result<Seen> {
     let (folder, is_seen) = match to {
         Standby::Folder(folder) => (folder.clone(), false),
         Standby::Remote(place) => {
@@ -117,11 +147,11 @@ pub fn look(to: &Standby, database: &Path) -> io::Result<(Option<Alive>, Option<
     if !folder.is_dir() {
         return Err(io::Error::other("没有这个目录，是不是没有挂载"));
     }
-    let found = (read_json(&folder.join(ALIVE)), read_json(&folder.join(MARK)));
+    let seen = Seen { alive: read_json(&folder.join(ALIVE)), mark: Mark::read(&folder) };
     if is_seen {
         let _ = fs::remove_dir_all(&folder);
     }
-    Ok((found.0?, found.1?))
+    Ok(seen)
 }
 
 pub fn rsync(args: &[&str]) -> io::Result<()> {
@@ -139,7 +169,7 @@ pub fn rsync(args: &[&str]) -> io::Result<()> {
 pub fn words(at: Timestamp, to: &Standby, settings: &Settings) -> String {
     format!(
         "备用机已在 {} 接替（{to} 里的 {MARK}），这台机器不再发信、不再收信。停用它：systemctl disable --now duban；\
-         那次接替不作数、仍由这台做的，先停备用机，再删去那个文件，重新启动。",
+         那次接替不作数、仍由这台做的，先停用备用机（systemctl disable --now duban），再删去那个文件，重新启动。",
         local(at, settings)
     )
 }
@@ -157,11 +187,10 @@ pub fn ask(settings: &Settings, took_over: Option<Timestamp>) -> Option<String> 
     let (sender, answer) = mpsc::channel();
     let database = settings.database.clone();
     thread::spawn(move || sender.send(look(&to, &database)));
-    let Ok(Ok((Some(_), mark) | (None, mark @ Some(_)))) = answer.recv_timeout(PATIENCE) else {
-        return taken_over(settings);
-    };
+    let answer = answer.recv_timeout(PATIENCE).ok().and_then(io::Result::ok);
+    let Some(answer) = answer.filter(Seen::tells) else { return taken_over(settings) };
     let mut state = State::read(settings);
-    let seen = mark.map(|mark| mark.at).filter(|at| Some(*at) > took_over);
+    let seen = answer.mark.and_then(|mark| mark.of_another(took_over));
     if seen != state.taken_over {
         state.taken_over = seen;
         // What was seen counts now, noted or not.

@@ -19,6 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde_json::json;
 
 pub use copies::Copies;
@@ -99,7 +100,7 @@ pub fn restore(
     (office, deadlines): (&Office, &[Deadline]),
     from: &Copy,
     wish: Option<Since>,
-    took_over: bool,
+    took_over: Option<Timestamp>,
     now: &Moment,
 ) -> Result<(Restored, Holdings)> {
     let database = &office.settings.database;
@@ -127,7 +128,7 @@ pub fn restore(
             has_gaps: false,
             silenced: 0,
             ends_links: false,
-            took_over,
+            took_over: took_over.is_some(),
             replaced: None,
         };
         let known = ask_replaced(&mut copy, database, wish, &mut restored)?;
@@ -137,7 +138,7 @@ pub fn restore(
             let then = Moment::new(holdings.until.unwrap_or(now.at).min(now.at), &office.settings.timezone);
             put_in_force(&mut copy, office, deadlines, &then)?;
         }
-        mark(&mut copy, office, &mut restored, now)?;
+        mark(&mut copy, office, &mut restored, took_over, now)?;
         refuse_damage(&copy, "恢复的结果", &temporary)?;
         drop(copy);
         swap(&temporary, database, restored.replaced.as_deref()).map_err(words)?;
@@ -236,15 +237,21 @@ fn unused_number(now: &Moment) -> i64 {
 }
 
 /// Records the restore in the copy, and queues a letter to the admin about it.
-fn mark(copy: &mut Db, office: &Office, restored: &mut Restored, now: &Moment) -> Result<()> {
+fn mark(
+    copy: &mut Db,
+    office: &Office,
+    restored: &mut Restored,
+    took_over: Option<Timestamp>,
+    now: &Moment,
+) -> Result<()> {
     let done = copy.write(|tx| {
         tx.put(state::IDS_FROM, &unused_number(now))?;
         if restored.since == Since::KeepQuiet {
             restored.silenced = mark_as_said(tx, office, now)?;
             tx.silence_outbox("从备份恢复，到恢复时为止的当作发过", now.at)?;
         }
-        if restored.took_over {
-            tx.put(state::TOOK_OVER, &restored.at)?;
+        if let Some(at) = took_over {
+            tx.put(state::TOOK_OVER, &at)?;
         }
         if restored.since != Since::Carried || restored.has_gaps {
             tx.put(state::READ_AGAIN, &Some(restored.until.unwrap_or(now.at)))?;
