@@ -61,14 +61,15 @@ pub fn written(text: &str, ours: Option<Ours>) -> Written {
     let cut = (0..lines.len()).find(|i| begins_quote(*i)).unwrap_or(lines.len());
     let above = tidy(&lines[..cut]);
     let among = among::lines(&lines, cut, &known, ours.as_deref(), above.is_empty());
-    let marked = |is: bool| among.iter().filter(|(marked, _)| *marked == is).map(|(_, line)| *line).collect::<Vec<_>>();
-    if !above.is_empty() {
-        let among: Vec<&str> = among.iter().map(|(_, line)| *line).collect();
-        return Written { words: above, among: tidy(&among) };
-    }
+    let (inside, below): (Vec<_>, Vec<_>) = among.iter().copied().partition(|(is_marked, _)| *is_marked);
+    let of = |lines: &[(bool, &str)]| tidy(&lines.iter().map(|(_, line)| *line).collect::<Vec<_>>());
     // Below the quote; red letters inside it may be all there is.
-    let (below, inside) = (tidy(&marked(false)), tidy(&marked(true)));
-    if below.is_empty() { Written { words: inside, among: below } } else { Written { words: below, among: inside } }
+    let (words, among) = match (above.is_empty(), below.is_empty()) {
+        (false, _) => (above, of(&among)),
+        (true, false) => (of(&below), of(&inside)),
+        (true, true) => (of(&inside), above),
+    };
+    Written { words, among }
 }
 
 fn is_marked(line: &str) -> bool {

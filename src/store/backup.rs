@@ -168,8 +168,9 @@ fn word(header: &[u8; HEADER_BYTES], at: usize) -> u64 {
 }
 
 /// The schema of a database whose first bytes these are.
-pub fn schema_of(header: &[u8; HEADER_BYTES]) -> u64 {
-    word(header, 60)
+pub fn schema_of(header: &[u8; HEADER_BYTES]) -> i64 {
+    // Four bytes fit.
+    word(header, 60).cast_signed()
 }
 
 /// Whether these are the first bytes of a copy of ours that is as long as it says: without opening it, since whoever

@@ -29,7 +29,7 @@ fn a_database_of_every_schema_is_brought_up_to_date() {
         drop(db);
         let mut header = [0; super::HEADER_BYTES];
         header.copy_from_slice(&std::fs::read(&old).unwrap()[..super::HEADER_BYTES]);
-        assert_eq!(super::schema_of(&header), schema as u64);
+        assert_eq!(super::schema_of(&header), schema as i64);
         std::fs::copy(&old, &copy).unwrap();
         for mut db in [Db::open(&old).unwrap(), Db::open_copy(&copy).unwrap().ready_to_serve(&copy).unwrap()] {
             let holdings = db.holdings().unwrap();

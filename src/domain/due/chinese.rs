@@ -148,9 +148,9 @@ fn keep_pace(rule: Rule, aside: &mut Clause) -> Result<Rule, No> {
         Some(Rule::Cyclic { cycle, .. }) => per_year(&cycle),
         _ => 1,
     };
-    match (in_a_year / periods, in_a_year % periods) {
-        (1, 0) if n > 1 => aside.times = Some((n, place)),
-        (dates, 0) if dates == n => {}
+    match (in_a_year.checked_div(periods), in_a_year.checked_rem(periods)) {
+        (Some(1), Some(0)) if n > 1 => aside.times = Some((n, place)),
+        (Some(dates), Some(0)) if dates == n => {}
         _ => return refuse(place, "“”和期限对不上：请只写期限，或只写次数", &[]),
     }
     Ok(rule)

@@ -33,7 +33,6 @@ struct Reply<'a> {
     letter: &'a LetterRow,
     items: Vec<ItemRow>,
     said: Said<'a>,
-    attachments: &'a [String],
 }
 
 /// `None` if it is not for us.
@@ -83,7 +82,7 @@ pub fn judge(
         (Some(_), None) if items.is_empty() => Outcome::Unclear("所回复的邮件里没有要您登记的事项".into()),
         (Some(letter), None) => {
             let items = items.clone();
-            Reply { tx, office, now, sender, letter, items, said, attachments }.outcome()?
+            Reply { tx, office, now, sender, letter, items, said }.outcome()?
         }
     };
     Ok(Some(Verdict { letter, items, text: written.all(), outcome }))
@@ -404,7 +403,7 @@ impl Reply<'_> {
     }
 
     fn report(&self, occurrence: &Stored<Occurrence>, item: &ItemRow, statement: &Statement) -> Report {
-        let names: Vec<&str> = self.attachments.iter().map(String::as_str).collect();
+        let names: Vec<&str> = self.said.files.iter().map(String::as_str).collect();
         let evidence = if names.is_empty() { String::new() } else { format!("附件：{}", words::list(&names)) };
         Report {
             deadline: occurrence.deadline.clone(),

@@ -45,14 +45,14 @@ impl Copies {
     }
 
     /// The latest copy that has a schema up to this one, and its schema.
-    pub fn latest_up_to(&self, known: i64) -> Option<(PathBuf, u64)> {
+    pub fn latest_up_to(&self, known: i64) -> Option<(PathBuf, i64)> {
         let mut days = self.days();
         days.sort_unstable();
         days.into_iter().rev().map(|day| self.of(day)).find_map(|path| {
             let mut header = [0; HEADER_BYTES];
             disk::open_plain(OpenOptions::new().read(true), &path).ok()?.read_exact(&mut header).ok()?;
             let schema = schema_of(&header);
-            (i128::from(schema) <= i128::from(known)).then_some((path, schema))
+            (schema <= known).then_some((path, schema))
         })
     }
 
