@@ -13,6 +13,7 @@ mkdir /mnt/{upper,work,root}
 mount -t overlay overlay -o "lowerdir=$tree,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
 root=/mnt/root
 mount --bind /proc "$root/proc"
+mount --rbind /sys "$root/sys"
 in_root() { chroot "$root" "$@"; }
 # Its database knows nothing of Debian's packages: what the .rpm asks for is read instead.
 do_rpm() { rpm --root "$root" --dbpath /var/lib/rpm --nodeps "$@"; }

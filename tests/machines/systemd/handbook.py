@@ -23,7 +23,9 @@ ANSWERS = " ".join(["--choose 'annual-report=每年的 1 月 31 日前'"] + [f"-
     "公交科", "基建科", "安监科", "机关党委", "港航科", "规划科", "质监科", "道运科")])
 # Another machine stands in for itself: what is copied there is laid where it would lie. The new plan is the old one as
 # text.
-ELSEWHERE = [(r"duban import 新方案\.docx (.*)", rf"duban import /test/plan-2022.txt \1 {ANSWERS}"),
+ELSEWHERE = [(r"(duban init --instance \S+)$", r"\1 --bureau 某局 --admin a@ju.gov.cn --contact 办公室 --section '办公室=b@ju.gov.cn'"
+              " --from d@ju.gov.cn --folder-only"),
+             (r"duban import 新方案\.docx (.*)", rf"duban import /test/plan-2022.txt \1 {ANSWERS}"),
              (r"rsync -a (.*) root@192\.0\.2\.9:/backup/", r"cp -a \1 /backup/"),
              (r"scp -pr (.*) root@192\.0\.2\.20:/root/", r"cp -pr \1 /root/"),
              (r"scp -p (.*) root@192\.0\.2\.20:/root/", r"cp -p \1 /elsewhere/")]
