@@ -51,7 +51,7 @@ FILES = """
 /var/lib/duban/duban.db.replaced-*
 """.split()
 # Commands that a machine has.
-PROGRAMS = "apt sudo systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf useradd ssh ssh-keygen /usr/lib/duban/setup".split()
+PROGRAMS = "apt runuser systemctl journalctl cp mv mkdir chmod chown ls cat cd rm install openssl timedatectl ping nc scp tar rsync gpg nano date mount umount tee printf useradd ssh ssh-keygen /usr/lib/duban/setup".split()
 
 # The forms of design, section 2.
 FORMS = """
