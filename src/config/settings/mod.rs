@@ -21,7 +21,6 @@ use crate::{
         },
         syntax::Schema,
     },
-    disk::folder_of,
     domain::{deadline::Mailbox, hours::Hours},
     net::SmtpSettings,
 };
@@ -265,7 +264,7 @@ fn standby(layers: &Layers<'_>, folder: &Path, database: Option<&Path>) -> Optio
         None if !text.is_empty() => {
             let to = tidy(&joined(folder, text));
             // A copy has the name of a database, and the files there would be copied along.
-            let is_database = database.is_some_and(|it| tidy(folder_of(it)) == to);
+            let is_database = database.is_some_and(|it| it.parent().is_some_and(|it| tidy(it) == to));
             if !is_database && !to.starts_with(tidy(folder)) {
                 return Some(Standby::Folder(to));
             }
