@@ -152,6 +152,13 @@ class Standby(Process):
         self.assertIn("备用机上没有", self.duban("status", code=1))
         plan.write_text(text)
         self.assertIn("已拷到", self.duban("backup", "--standby"))
+        # What systemd hands over lies in a folder of its own, and is copied.
+        (self.dir / "handed").mkdir()
+        (self.dir / "handed/smtp-password").write_text("never shown\n")
+        sends = {"CREDENTIALS_DIRECTORY": str(self.dir / "handed"), "DUBAN__MAIL__TRANSPORT": "smtp", "DUBAN__MAIL__SMTP__USERNAME": "u",
+                 "DUBAN__MAIL__SMTP__HOST": "127.0.0.1", "DUBAN__MAIL__SMTP__TLS": "implicit"}
+        self.duban("backup", "--standby", env=sends)
+        self.assertIn("credentials/smtp-password", json.loads((self.copies / "files.json").read_text()))
         # A copy that is gone is handed on again; one that is cut off is not taken over.
         (self.copies / "duban.db").unlink()
         self.assertIn("已拷到", self.duban("backup", "--standby"))

@@ -37,6 +37,8 @@ const FILES: &str = "files.json";
 /// A machine whose last round is not older than this may still be there.
 const ANSWERS: SignedDuration = SignedDuration::from_mins(11);
 const DEEPEST: usize = 4;
+/// What systemd may hand over, from a folder of its own.
+const SECRETS: [&str; 3] = ["smtp-password", "imap-password", "link-key"];
 
 /// What a machine that takes over needs beside the database.
 #[derive(Default)]
@@ -59,7 +61,7 @@ pub fn files(config: &Path, env: &BTreeMap<String, String>, read: Option<&[PathB
     let mut found = BTreeMap::new();
     let folder = folder_of(config);
     gather(folder, "", DEEPEST, &mut found).map_err(|e| refused(format!("读不了 {}：{e}。", folder.display())))?;
-    for name in ["smtp-password", "imap-password", "link-key"] {
+    for name in SECRETS {
         if let Some(text) = secret::given(env, name).and_then(|path| fs::read_to_string(path).ok()) {
             found.entry(format!("{}/{name}", secret::FOLDER)).or_insert(text);
         }
@@ -68,6 +70,7 @@ pub fn files(config: &Path, env: &BTreeMap<String, String>, read: Option<&[PathB
     let is_found = |path: &PathBuf| {
         let path = tidy(path);
         path.is_dir()
+            || SECRETS.iter().any(|name| path.ends_with(name))
             || path.strip_prefix(&folder).is_ok_and(|name| name.to_str().is_some_and(|n| found.contains_key(n)))
     };
     let lacking = read
