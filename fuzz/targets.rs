@@ -116,7 +116,7 @@ pub fn document(bytes: &[u8]) {
 pub fn mail(bytes: &[u8]) {
     let message = incoming::read(bytes);
     if let incoming::Kind::Written { text, .. } = &message.kind {
-        let _ = incoming::understand(&incoming::written(text, None), &[], date(2026, 3, 1));
+        let _ = incoming::understand(incoming::written(text, None).all().as_str(), &[], date(2026, 3, 1));
     }
     let _ = incoming::all_texts_of(bytes);
 }

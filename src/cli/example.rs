@@ -1,7 +1,7 @@
 //! The letter that the next reminder will be, for whoever tries it out on a day with nothing due: written beside the
 //! letters, marked, and never counted as said.
 
-use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path};
+use std::{io, path::Path};
 
 use crate::{
     clock::{Clock, Moment},
@@ -76,6 +76,6 @@ fn marked(html: &str) -> String {
 }
 
 fn put(folder: &Path, files: &[(&Path, &[u8])]) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    disk::make_private(folder)?;
     files.iter().try_for_each(|(path, bytes)| disk::replace(path, &path.with_extension("tmp"), 0o600, bytes))
 }

@@ -15,12 +15,10 @@ use crate::{
     daemon::lock::SenderLock,
     disk::folder_of,
     service::house::{
-        setup::{Staged, Unit},
+        setup::{SCRIPT, Staged, Unit, has_systemd},
         standby::{COPY, Left},
     },
 };
-
-const SETUP: &str = "/usr/lib/duban/setup";
 
 #[derive(Args)]
 #[command(next_help_heading = "选项")]
@@ -70,7 +68,7 @@ pub fn take_over(context: &Context, args: &TakeOverArgs) -> Result {
     let unit = Unit::of(&fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()));
     let instance = unit.as_ref().and_then(|unit| unit.instance.clone());
     if let Some(name) = &instance {
-        told(SETUP, &["account", name], "没有接替。")?;
+        told(SCRIPT, &["account", name], "没有接替。")?;
     }
     // A process of its own becomes the database's user; this one stays root's.
     const UNDONE: &str = "接替没有做完，服务没有启动；照上面的改好，再执行一次。";
@@ -83,10 +81,10 @@ pub fn take_over(context: &Context, args: &TakeOverArgs) -> Result {
     let kept: String = kept.map(|kept| format!("原来的配置另存为 {}。\n", kept.display())).collect();
     const UNSTARTED: &str =
         "已接替，但服务没有都启动：执行 systemctl start duban duban-backup.timer，看 journalctl -u duban -n 50。";
-    let started = match (&unit, Path::new("/run/systemd/system").exists()) {
+    let started = match (&unit, has_systemd()) {
         (Some(_), true) => {
             match &instance {
-                Some(name) => told(SETUP, &["instance", name], UNSTARTED)?,
+                Some(name) => told(SCRIPT, &["instance", name], UNSTARTED)?,
                 None => told("systemctl", &["enable", "--now", "duban.service", "duban-backup.timer"], UNSTARTED)?,
             };
             "服务已启动：执行 duban doctor 看还有什么不对。".to_owned()

@@ -135,11 +135,8 @@ fn path_of(database: &Path) -> PathBuf {
 
 /// Makes the database's folder, with access for the owner only.
 pub fn make_folder_of(database: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
     match database.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-        }
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => crate::disk::make_private(folder),
         _ => Ok(()),
     }
 }

@@ -20,7 +20,7 @@ mod transfer;
 mod words;
 
 pub use authentication::Authenticated;
-pub use quotes::{Ours, Written, without_known, written};
+pub use quotes::{Ours, Written, own_subject, without_known, written};
 pub use report::{Action, DeliveryReport, Recipient};
 pub use words::{Act, Item, Said, Statement, Understood, understand};
 
@@ -63,12 +63,6 @@ pub enum Kind {
     Automatic { why: &'static str, text: String, is_sure: bool },
     /// A delivery report.
     Report(DeliveryReport),
-}
-
-impl<'a> From<&'a Written> for Said<'a> {
-    fn from(written: &'a Written) -> Self {
-        Self { words: &written.words, among: &written.among, ..Self::default() }
-    }
 }
 
 pub fn read(bytes: &[u8]) -> Message {

@@ -8,8 +8,10 @@ use crate::text::is_hidden;
 mod among;
 mod footer;
 mod head;
+mod subject;
 
 pub use footer::without_known;
+pub use subject::own_subject;
 
 /// A shorter line may stand in any letter.
 const OUR_LINE_CHARS: usize = 8;

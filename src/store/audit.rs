@@ -1,7 +1,7 @@
 //! The audit trail.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -148,4 +148,10 @@ impl Tx<'_> {
         let sql = "SELECT count(*) FROM audit WHERE what = 'started' AND at >= ?1";
         Ok(self.tx.query_row(sql, [since], |row| row.get(0))?)
     }
+}
+
+/// The version of the program that started last on this database, as far as that is still written where it was.
+pub(super) fn last_version(conn: &Connection) -> Option<String> {
+    let sql = "SELECT json_extract(detail, '$.version') FROM audit WHERE what = 'started' ORDER BY id DESC LIMIT 1";
+    conn.query_row(sql, [], |row| row.get(0)).ok()
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Db, Error, Result, chain, rules_as_data};
+use super::{Db, Error, Result, audit::last_version, chain, rules_as_data};
 
 /// Order is important. Add new migrations at the end; never change one that was released.
 pub(super) const MIGRATIONS: [&str; 15] = [
@@ -91,12 +91,7 @@ pub(super) fn pending(conn: &Connection, path: &str) -> Result<Option<usize>> {
     match usize::try_from(found) {
         Ok(next) if next < MIGRATIONS.len() => Ok(Some(next)),
         Ok(next) if next == MIGRATIONS.len() => Ok(None),
-        _ => {
-            // The last to start on it, as far as that is still written where it was.
-            let sql =
-                "SELECT json_extract(detail, '$.version') FROM audit WHERE what = 'started' ORDER BY id DESC LIMIT 1";
-            Err(Error::Newer { found, known, by: conn.query_row(sql, [], |row| row.get(0)).ok() })
-        }
+        _ => Err(Error::Newer { found, known, by: last_version(conn) }),
     }
 }
 

@@ -74,7 +74,8 @@ fn shown(message: &Message, ours: &str, items: &[Item]) -> String {
             if blind != written.words {
                 let _ = writeln!(text, "without our letter: {blind:?}");
             }
-            let understood = incoming::understand(&written, items, date(2026, 2, 4));
+            let said = incoming::Said { words: &written.words, among: &written.among, ..Default::default() };
+            let understood = incoming::understand(said, items, date(2026, 2, 4));
             let _ = writeln!(text, "understood: {understood:?}");
         }
         Kind::Automatic { why, .. } => {
@@ -153,7 +154,7 @@ fn hostile_letters_take_no_time() {
             let _ = message.authenticated("a");
             if let Kind::Written { text, .. } = &message.kind {
                 let written = incoming::written(text, Some(Ours { text: &ours, ..Ours::default() }));
-                let _ = incoming::understand(&written, &ITEMS, date(2026, 2, 4));
+                let _ = incoming::understand(written.words.as_str(), &ITEMS, date(2026, 2, 4));
             }
         });
         let allowed = if cfg!(debug_assertions) { 8 } else { 1 };
@@ -186,7 +187,7 @@ fn read_all(bytes: &[u8]) {
     assert_eq!(message.fingerprint.len(), 64);
     let _ = message.authenticated("mx.example.test");
     if let Kind::Written { text, .. } = &message.kind {
-        let _ = incoming::understand(&incoming::written(text, None), &ITEMS, date(2026, 2, 4));
+        let _ = incoming::understand(incoming::written(text, None).words.as_str(), &ITEMS, date(2026, 2, 4));
     }
 }
 

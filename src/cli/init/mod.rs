@@ -20,7 +20,7 @@ use crate::{
     service::{
         Office,
         course::plan::{PlannedLetter, plan},
-        house::setup::{DEADLINES, Placed, SYSTEM, Staged, Unit, draft, edited, has_shipped_plan},
+        house::setup::{DEADLINES, Placed, SCRIPT, SYSTEM, Staged, Unit, draft, edited, has_shipped_plan},
         mailer,
     },
     store::Db,
@@ -214,7 +214,7 @@ fn first(letter: &PlannedLetter) -> String {
 fn next(dir: &Path) -> String {
     let (config, start) = match Unit::of(dir).map(|unit| unit.instance) {
         Some(None) => (String::new(), "systemctl restart duban".to_owned()),
-        Some(Some(name)) => (format!(" --instance {name}"), format!("/usr/lib/duban/setup instance {name}")),
+        Some(Some(name)) => (format!(" --instance {name}"), format!("{SCRIPT} instance {name}")),
         None => {
             let config = format!(" --config {}", dir.join("duban.toml").display());
             (config.clone(), format!("duban run{config}"))

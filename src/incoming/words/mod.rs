@@ -116,7 +116,7 @@ pub fn understand<'a>(said: impl Into<Said<'a>>, items: &[Item], today: Date) ->
                 Understood::Unclear(AMONG)
             } else if is_doubtful(subject, statements, items) {
                 Understood::Unclear(SUBJECT)
-            } else if files.iter().any(|name| remains::is_doubtful(&Text::new(name).spoken())) {
+            } else if files.iter().any(|name| remains::casts_doubt(&Text::new(name).spoken())) {
                 Understood::Unclear(FILES)
             } else {
                 understood
@@ -131,7 +131,7 @@ fn is_doubtful(subject: &str, statements: &[Statement], items: &[Item]) -> bool 
     const NOT_MEANT: [&str; 8] = ["测试", "草稿", "样例", "登记", "作废", "进展", "参考", "演练"];
     let text = Text::new(subject);
     let numbers: Vec<u32> = statements.iter().flat_map(|s| s.numbers.iter().copied()).collect();
-    remains::is_doubtful(&text.spoken())
+    remains::casts_doubt(&text.spoken())
         || NOT_MEANT.iter().any(|word| subject.contains(word))
         || year::is_another(text.piece().plain, items, &numbers)
 }

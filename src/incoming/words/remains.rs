@@ -25,7 +25,7 @@ pub(super) fn is_suspicious(spoken: &str) -> bool {
 }
 
 /// Whether a subject of the sender's own makes a report doubtful. Deeds stand in any subject.
-pub(super) fn is_doubtful(subject: &str) -> bool {
+pub(super) fn casts_doubt(subject: &str) -> bool {
     // `x` is no answer here.
     weakens(&format!("主题 {subject}")) || has(subject, COMING) || has(subject, WAITING)
 }

@@ -4,18 +4,19 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions},
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read},
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Component, Path, PathBuf},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::zeroize::Zeroizing;
+use serde_json::json;
 
 use super::{
-    keep::{Copies, back_up},
+    keep::{Copies, back_up, copy_file},
     setup::Draft,
 };
 use crate::{
@@ -176,7 +177,7 @@ fn hand_on(
         }
         _ => {}
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(named(database, ".standby")).map_err(unwritten)?;
+    disk::make_private(&named(database, ".standby")).map_err(unwritten)?;
     let key = disk::read_plain(&named(database, ".link-key"), LARGEST_BYTES);
     if let (Ok(key), Some(files)) = (key, &mut files) {
         files.entry(format!("{}/link-key", secret::FOLDER)).or_insert(key);
@@ -242,13 +243,9 @@ fn give(to: &Standby, files: &[PathBuf]) -> io::Result<()> {
         Standby::Folder(folder) => files.iter().try_for_each(|file| {
             let target = folder.join(file.file_name().unwrap_or_default());
             let temporary = named(&target, ".partial");
-            let written = (|| {
-                disk::remove_if_there(&temporary)?;
-                let mut copy = disk::create_new(&temporary, 0o600)?;
-                io::copy(&mut File::open(file)?, &mut copy)?;
-                copy.sync_all()?;
-                disk::put(&temporary, &target)
-            })();
+            let written = disk::remove_if_there(&temporary)
+                .and_then(|()| copy_file(&File::open(file)?, &temporary))
+                .and_then(|()| disk::put(&temporary, &target));
             if written.is_err() {
                 let _ = fs::remove_file(&temporary);
             }
@@ -333,13 +330,10 @@ impl Left {
     /// In Chinese.
     pub fn leave_mark(&self, at: Timestamp) -> Result<()> {
         let path = self.folder.join(MARK);
-        let temporary = named(&path, ".partial");
-        let written = (|| {
-            disk::write_temporary(&temporary, 0o644, serde_json::to_string(&Mark { at })?.as_bytes())?;
-            // Whoever hands the copies on reads it; root may have made it.
-            fs::set_permissions(&temporary, Permissions::from_mode(0o644))?;
-            disk::put(&temporary, &path)
-        })();
+        let text = json!(Mark { at }).to_string();
+        // Whoever hands the copies on reads it; root may have made it.
+        let written = disk::replace(&path, &named(&path, ".partial"), 0o644, text.as_bytes())
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o644)));
         written.map_err(|e: io::Error| {
             refused(format!(
                 "写不了 {}：{e}。原来的机器回来就不知道已被接替：没有启动这里的服务。请改好权限，再执行一次。",

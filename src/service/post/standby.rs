@@ -2,9 +2,7 @@
 //! nothing more.
 
 use std::{
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::DirBuilderExt,
+    fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
@@ -107,7 +105,7 @@ impl State {
     }
 
     pub fn write(&self, settings: &Settings) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(named(&settings.database, ".standby"))?;
+        disk::make_private(&named(&settings.database, ".standby"))?;
         write_json(&beside(&settings.database, STATE), self)
     }
 }
@@ -133,7 +131,7 @@ pub fn look(to: &Standby, database: &Path) -> io::Result<Seen> {
             // The service and the timer may look at the same time.
             let seen = beside(database, &format!("seen.{}", std::process::id()));
             let _ = fs::remove_dir_all(&seen);
-            DirBuilder::new().recursive(true).mode(0o700).create(&seen)?;
+            disk::make_private(&seen)?;
             let from = [ALIVE, MARK].map(|name| format!("{place}/{name}"));
             let came = rsync(&["--ignore-missing-args", "--", &from[0], &from[1], &format!("{}/", seen.display())]);
             if came.is_err() {

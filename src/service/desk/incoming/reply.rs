@@ -66,7 +66,7 @@ pub fn judge(
     let earlier = tx.earlier_words(sender, letter.as_ref().map(|l| l.id))?;
     let of_sender = |words: &str| incoming::without_known(words, &earlier);
     let (words, among) = (of_sender(&written.words), of_sender(&format!("\n{}", written.among)));
-    let subject = own_subject(&message.subject, letter.as_ref());
+    let subject = incoming::own_subject(&message.subject, ours.map_or("", |ours| ours.subject));
     let said = Said { words: &words, among: &among, subject: &subject, files: attachments };
     let (items, all) = match &letter {
         Some(letter) => may_report(tx, office, message, letter, now)?,
@@ -86,37 +86,6 @@ pub fn judge(
         }
     };
     Ok(Some(Verdict { letter, items, text: written.all(), outcome }))
-}
-
-/// What the subject says beside the letter's: programs cut that, and put their marks before it.
-fn own_subject(subject: &str, letter: Option<&LetterRow>) -> String {
-    const MARKS: [&str; 17] = [
-        "回复",
-        "答复",
-        "回覆",
-        "转发",
-        "转寄",
-        "re",
-        "fw",
-        "fwd",
-        "aw",
-        "sv",
-        "自动",
-        "外部邮件",
-        "外部",
-        "ext",
-        "external",
-        "spam",
-        "垃圾邮件",
-    ];
-    let ours = letter.and_then(|l| l.subject.as_deref()).unwrap_or_default();
-    let own = match ours.split_once('】').and_then(|(tag, _)| subject.split_once(tag)) {
-        Some((before, _)) => [before, subject.split_once(ours).map_or("", |(_, after)| after)].join(" "),
-        None => subject.to_owned(),
-    };
-    let is_mark = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "：【】（）".contains(c);
-    let said = own.split(is_mark).filter(|word| !MARKS.contains(&word.to_lowercase().as_str()));
-    said.collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 /// Who is on no roster and answers no letter of ours, but says that something is done: a person looks at it, and nobody

@@ -12,7 +12,10 @@ use std::{path::Path, time::SystemTime};
 
 use serde::Serialize;
 
-use crate::service::{Office, house::setup::Unit};
+use crate::service::{
+    Office,
+    house::setup::{Unit, has_systemd},
+};
 use crate::{
     clock::Moment,
     config::{Findings, Loaded, Settings},
@@ -92,7 +95,7 @@ pub struct Given<'a> {
 impl Given<'_> {
     /// The package's unit that this configuration is for.
     fn unit(&self) -> Option<Unit> {
-        Path::new("/run/systemd/system").exists().then(|| Unit::of(self.config.parent()?)).flatten()
+        has_systemd().then(|| Unit::of(self.config.parent()?)).flatten()
     }
 
     /// The settings, also if only the plan has errors.

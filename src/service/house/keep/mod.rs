@@ -299,7 +299,7 @@ fn swap(new: &Path, database: &Path, kept: Option<&Path>) -> io::Result<()> {
     disk::put(new, database)
 }
 
-fn copy_file(mut from: &File, to: &Path) -> io::Result<()> {
+pub(super) fn copy_file(mut from: &File, to: &Path) -> io::Result<()> {
     let mut target = disk::create_new(to, 0o600)?;
     io::copy(&mut from, &mut target)?;
     target.sync_all()

@@ -21,6 +21,12 @@ use crate::{
 
 /// Where the package keeps its configuration.
 pub const SYSTEM: &str = "/etc/duban";
+/// What the packages bring to set an instance up.
+pub const SCRIPT: &str = "/usr/lib/duban/setup";
+
+pub fn has_systemd() -> bool {
+    Path::new("/run/systemd/system").exists()
+}
 const STATE: &str = "/var/lib/duban";
 
 /// Folders that are there already: no instance's name.

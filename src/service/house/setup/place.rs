@@ -44,7 +44,7 @@ impl Staged {
         let staged = Self { dir, folder, drafts, made };
         for draft in &staged.drafts {
             let path = staged.folder.join(&draft.name);
-            DirBuilder::new().recursive(true).mode(0o700).create(disk::folder_of(&path))?;
+            disk::make_private(disk::folder_of(&path))?;
             write(&path, if draft.is_secret { 0o600 } else { 0o644 }, &draft.bytes)?;
         }
         link_rest(&staged.dir, &staged.folder)?;
